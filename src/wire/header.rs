@@ -1,0 +1,472 @@
+//! The frame header (§5.2): decoded as far as its bytes go, encoded in the shortest form.
+
+use core::{fmt, ops::BitOr, ops::Deref};
+
+use super::{ControlOpcode, ControlPayload, DataOpcode, MaskingKey, Opcode, ProtocolError};
+
+/// A frame's header (§5.2). There is none that the RFC forbids to send.
+///
+/// ```
+/// use websocket_proto::wire::{DataOpcode, Header, MaskingKey};
+///
+/// let header = Header::data(DataOpcode::Text, true, 5).unwrap().with_masking_key(Some(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d])));
+/// assert_eq!(header.encode()[..], [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d]);
+/// assert_eq!(Header::decode(&header.encode()), Ok(Some((header, 6))));
+/// assert_eq!(Header::decode(&header.encode()[..5]), Ok(None), "a byte is missing");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Header {
+    start: HeaderStart,
+    payload_len: u64,
+    masking_key: Option<MaskingKey>,
+}
+
+impl Header {
+    /// Two bytes, a 64-bit length, a masking key.
+    pub const MAX_LEN: usize = 14;
+
+    /// The header of a data frame, unmasked.
+    ///
+    /// # Errors
+    ///
+    /// [`LengthTooLarge`] if `payload_len` does not fit into 63 bits.
+    pub const fn data(opcode: DataOpcode, fin: bool, payload_len: u64) -> Result<Self, LengthTooLarge> {
+        // §5.2: "the most significant bit MUST be 0".
+        if payload_len >> 63 != 0 {
+            return Err(LengthTooLarge { len: payload_len });
+        }
+        let start = HeaderStart { fin, rsv: Rsv::NONE, opcode: Opcode::Data(opcode) };
+        Ok(Self { start, payload_len, masking_key: None })
+    }
+
+    /// The header of a control frame, unmasked. §5.5: control frames "MUST NOT be fragmented".
+    pub fn control(opcode: ControlOpcode, payload: &ControlPayload) -> Self {
+        let start = HeaderStart { fin: true, rsv: Rsv::NONE, opcode: Opcode::Control(opcode) };
+        Self { start, payload_len: widened(payload.as_bytes().len()), masking_key: None }
+    }
+
+    /// The same header with this masking key, or with none.
+    #[must_use]
+    pub const fn with_masking_key(mut self, key: Option<MaskingKey>) -> Self {
+        self.masking_key = key;
+        self
+    }
+
+    /// The same header with these reserved bits. Only a negotiated extension may set any (§5.2).
+    #[must_use]
+    pub const fn with_rsv(mut self, rsv: Rsv) -> Self {
+        self.start.rsv = rsv;
+        self
+    }
+
+    /// What the first byte says.
+    pub const fn start(&self) -> HeaderStart {
+        self.start
+    }
+
+    /// "FIN: Indicates that this is the final fragment in a message."
+    pub const fn fin(&self) -> bool {
+        self.start.fin
+    }
+
+    /// The reserved bits.
+    pub const fn rsv(&self) -> Rsv {
+        self.start.rsv
+    }
+
+    /// The opcode.
+    pub const fn opcode(&self) -> Opcode {
+        self.start.opcode
+    }
+
+    /// The payload's length in bytes, less than 2⁶³.
+    pub const fn payload_len(&self) -> u64 {
+        self.payload_len
+    }
+
+    /// The masking key, if the frame is masked.
+    pub const fn masking_key(&self) -> Option<MaskingKey> {
+        self.masking_key
+    }
+
+    /// Reads a header from the front of `bytes`; `Ok(None)` asks for more of them.
+    ///
+    /// On success it comes with its own length, 2 to 14. What can be judged without a connection's state is judged, each field
+    /// as soon as it is there; [`decode_with`](Self::decode_with) adds rules.
+    ///
+    /// # Errors
+    ///
+    /// [`ProtocolError::ReservedOpcode`], [`FragmentedControl`](ProtocolError::FragmentedControl),
+    /// [`ControlTooLong`](ProtocolError::ControlTooLong), [`LengthNotMinimal`](ProtocolError::LengthNotMinimal),
+    /// [`LengthTopBit`](ProtocolError::LengthTopBit).
+    pub fn decode(bytes: &[u8]) -> Result<Option<(Self, usize)>, ProtocolError> {
+        struct Grammar;
+        impl HeaderRules for Grammar {}
+        Self::decode_with(bytes, &Grammar)
+    }
+
+    /// Reads a header as [`decode`](Self::decode) does, and asks `rules` about each field as soon as it is there.
+    ///
+    /// The fields are judged in the order of the wire, so the error does not depend on how many bytes are there beyond its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode), and what `rules` answer.
+    pub fn decode_with(bytes: &[u8], rules: &impl HeaderRules) -> Result<Option<(Self, usize)>, ProtocolError> {
+        let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
+        let start = HeaderStart::decode(first)?;
+        rules.start(start)?;
+
+        let Some((&second, rest)) = rest.split_first() else { return Ok(None) };
+        let masked = second & 0x80 != 0;
+        rules.masked(masked)?;
+
+        let Some((payload_len, rest)) = decode_len(second & 0x7f, rest)? else { return Ok(None) };
+        if let Opcode::Control(opcode) = start.opcode {
+            // §5.5: "All control frames MUST have a payload length of 125 bytes or less".
+            if payload_len > widened(ControlPayload::MAX_LEN) {
+                return Err(ProtocolError::ControlTooLong { opcode, len: payload_len });
+            }
+        }
+        rules.payload_len(start, payload_len)?;
+
+        let (masking_key, rest) = match rest.split_first_chunk() {
+            _ if !masked => (None, rest),
+            Some((&key, rest)) => (Some(MaskingKey::new(key)), rest),
+            None => return Ok(None),
+        };
+        Ok(Some((Self { start, payload_len, masking_key }, bytes.len() - rest.len())))
+    }
+
+    /// Writes the header with its length in the shortest form.
+    pub fn encode(&self) -> EncodedHeader {
+        let mut header = EncodedHeader { len: 0, bytes: [0; Self::MAX_LEN] };
+        let mask_bit = if self.masking_key.is_some() { 0x80 } else { 0 };
+        let first = self.start.encode();
+        // §5.2: "in all cases, the minimal number of bytes MUST be used to encode the length".
+        match (u8::try_from(self.payload_len), u16::try_from(self.payload_len)) {
+            (Ok(len @ 0..=125), _) => header.push(&[first, mask_bit | len]),
+            (_, Ok(len)) => {
+                header.push(&[first, mask_bit | 126]);
+                header.push(&len.to_be_bytes());
+            }
+            _ => {
+                header.push(&[first, mask_bit | 127]);
+                header.push(&self.payload_len.to_be_bytes());
+            }
+        }
+        if let Some(key) = self.masking_key {
+            header.push(&key.to_bytes());
+        }
+        header
+    }
+}
+
+/// The payload length behind the second byte, and the bytes behind it.
+fn decode_len(seven_bits: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, ProtocolError> {
+    let (len, shortest, rest) = match seven_bits {
+        126 => {
+            let Some((&len, rest)) = rest.split_first_chunk() else { return Ok(None) };
+            (u64::from(u16::from_be_bytes(len)), 126, rest)
+        }
+        127 => {
+            let Some((&len, rest)) = rest.split_first_chunk() else { return Ok(None) };
+            (u64::from_be_bytes(len), 1 << 16, rest)
+        }
+        len => (u64::from(len), 0, rest),
+    };
+    if len >> 63 != 0 {
+        return Err(ProtocolError::LengthTopBit { len });
+    }
+    if len < shortest {
+        return Err(ProtocolError::LengthNotMinimal { len });
+    }
+    Ok(Some((len, rest)))
+}
+
+/// What a header's reader adds to the grammar of §5.2: rules that need a role, a connection's state or its limits.
+///
+/// Each method is asked as soon as its field is there, in the order of the wire; each allows everything unless overridden.
+///
+/// ```
+/// use websocket_proto::wire::{Header, HeaderRules, ProtocolError};
+///
+/// struct FromClient;
+/// impl HeaderRules for FromClient {
+///     fn masked(&self, masked: bool) -> Result<(), ProtocolError> {
+///         if masked { Ok(()) } else { Err(ProtocolError::Unmasked) }
+///     }
+/// }
+/// assert_eq!(Header::decode_with(&[0x81, 0x05], &FromClient), Err(ProtocolError::Unmasked));
+/// ```
+pub trait HeaderRules {
+    /// Judges FIN, the reserved bits and the opcode.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the rule forbids.
+    fn start(&self, start: HeaderStart) -> Result<(), ProtocolError> {
+        let _ = start;
+        Ok(())
+    }
+
+    /// Judges the mask bit.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the rule forbids.
+    fn masked(&self, masked: bool) -> Result<(), ProtocolError> {
+        let _ = masked;
+        Ok(())
+    }
+
+    /// Judges the payload's length.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the rule forbids.
+    fn payload_len(&self, start: HeaderStart, len: u64) -> Result<(), ProtocolError> {
+        let _ = (start, len);
+        Ok(())
+    }
+}
+
+/// A header's first byte (§5.2).
+///
+/// ```
+/// use websocket_proto::wire::{ControlOpcode, Header, Opcode};
+///
+/// let (header, _) = Header::decode(&[0x8a, 0x00]).unwrap().unwrap();
+/// assert!(header.start().fin);
+/// assert_eq!(header.start().opcode, Opcode::Control(ControlOpcode::Pong));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct HeaderStart {
+    /// "FIN: Indicates that this is the final fragment in a message."
+    pub fin: bool,
+    /// RSV1, RSV2, RSV3.
+    pub rsv: Rsv,
+    /// What the frame is.
+    pub opcode: Opcode,
+}
+
+impl HeaderStart {
+    fn decode(byte: u8) -> Result<Self, ProtocolError> {
+        let start = Self { fin: byte & 0x80 != 0, rsv: Rsv((byte >> 4) & 0b111), opcode: Opcode::decode(byte)? };
+        match start.opcode {
+            // §5.5: control frames "MUST NOT be fragmented".
+            Opcode::Control(opcode) if !start.fin => Err(ProtocolError::FragmentedControl { opcode }),
+            Opcode::Control(_) | Opcode::Data(_) => Ok(start),
+        }
+    }
+
+    const fn encode(self) -> u8 {
+        (self.fin as u8) << 7 | self.rsv.0 << 4 | self.opcode.encode()
+    }
+}
+
+/// The three reserved bits of a header (§5.2).
+///
+/// ```
+/// use websocket_proto::wire::Rsv;
+///
+/// assert_eq!((Rsv::RSV1 | Rsv::RSV3).to_string(), "RSV1+RSV3");
+/// ```
+#[derive(Clone, Copy, Default, Eq, Hash, PartialEq)]
+pub struct Rsv(u8);
+
+impl Rsv {
+    /// No bit is set.
+    pub const NONE: Self = Self(0);
+    /// The first reserved bit; permessage-deflate owns it where it was negotiated (RFC 7692 §6).
+    pub const RSV1: Self = Self(0b100);
+    /// The second reserved bit.
+    pub const RSV2: Self = Self(0b010);
+    /// The third reserved bit.
+    pub const RSV3: Self = Self(0b001);
+
+    /// The bits that are set here and not in `owned`.
+    #[must_use]
+    pub const fn without(self, owned: Self) -> Self {
+        Self(self.0 & !owned.0)
+    }
+
+    /// Whether every bit of `bits` is set here.
+    pub const fn contains(self, bits: Self) -> bool {
+        self.0 & bits.0 == bits.0
+    }
+}
+
+impl BitOr for Rsv {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl fmt::Display for Rsv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut joint = "";
+        for (bit, name) in [(Self::RSV1, "RSV1"), (Self::RSV2, "RSV2"), (Self::RSV3, "RSV3")] {
+            if self.contains(bit) {
+                write!(f, "{joint}{name}")?;
+                joint = "+";
+            }
+        }
+        if joint.is_empty() { f.write_str("no reserved bit") } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for Rsv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rsv({self})")
+    }
+}
+
+/// A header's bytes, 2 to 14, by value.
+///
+/// ```
+/// use websocket_proto::wire::{DataOpcode, Header};
+///
+/// // §5.7: "256 bytes binary message in a single unmasked frame".
+/// assert_eq!(Header::data(DataOpcode::Binary, true, 256).unwrap().encode()[..], [0x82, 0x7e, 0x01, 0x00]);
+/// ```
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct EncodedHeader {
+    len: u8,
+    bytes: [u8; Header::MAX_LEN],
+}
+
+impl EncodedHeader {
+    fn push(&mut self, bytes: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(usize::from(self.len)..).and_then(|free| free.get_mut(..bytes.len())) {
+            place.copy_from_slice(bytes);
+            self.len += u8::try_from(bytes.len()).unwrap_or(0);
+        }
+    }
+}
+
+impl Deref for EncodedHeader {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+impl AsRef<[u8]> for EncodedHeader {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl fmt::Debug for EncodedHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EncodedHeader({:02x?})", &**self)
+    }
+}
+
+/// A payload length that 63 bits do not hold.
+///
+/// ```
+/// use websocket_proto::wire::{DataOpcode, Header, LengthTooLarge};
+///
+/// assert_eq!(Header::data(DataOpcode::Text, true, 1 << 63), Err(LengthTooLarge { len: 1 << 63 }));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct LengthTooLarge {
+    /// The length in bytes.
+    pub len: u64,
+}
+
+impl fmt::Display for LengthTooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a frame's payload has less than 2^63 bytes, not {}", self.len)
+    }
+}
+
+impl core::error::Error for LengthTooLarge {}
+
+/// No machine of today has lengths beyond 64 bits.
+#[inline]
+pub(crate) fn widened(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(bytes: &[u8]) -> Result<Option<(Header, usize)>, ProtocolError> {
+        Header::decode(bytes)
+    }
+
+    #[test]
+    fn headers_of_section_5_7_are_read() {
+        let key = Some(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]));
+        for (bytes, opcode, fin, payload_len, masking_key) in [
+            (&[0x81, 0x05][..], DataOpcode::Text, true, 5, None),
+            (&[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d], DataOpcode::Text, true, 5, key),
+            (&[0x01, 0x03], DataOpcode::Text, false, 3, None),
+            (&[0x80, 0x02], DataOpcode::Continuation, true, 2, None),
+            (&[0x82, 0x7e, 0x01, 0x00], DataOpcode::Binary, true, 256, None),
+            (&[0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0], DataOpcode::Binary, true, 65536, None),
+        ] {
+            let header = Header::data(opcode, fin, payload_len).unwrap().with_masking_key(masking_key);
+            assert_eq!(decode(bytes), Ok(Some((header, bytes.len()))));
+            assert_eq!(header.encode()[..], *bytes);
+            for cut in 0..bytes.len() {
+                assert_eq!(decode(&bytes[..cut]), Ok(None));
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_change_their_form_at_126_and_at_65536() {
+        for (len, bytes) in [
+            (125, &[0x82, 125][..]),
+            (126, &[0x82, 126, 0, 126]),
+            (65_535, &[0x82, 126, 0xff, 0xff]),
+            (65_536, &[0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+            (u64::MAX >> 1, &[0x82, 127, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+        ] {
+            assert_eq!(Header::data(DataOpcode::Binary, true, len).unwrap().encode()[..], *bytes);
+            assert_eq!(decode(bytes).unwrap().unwrap().0.payload_len(), len);
+        }
+    }
+
+    #[test]
+    fn length_not_in_its_shortest_form_is_refused() {
+        assert_eq!(decode(&[0x82, 126, 0, 125]), Err(ProtocolError::LengthNotMinimal { len: 125 }));
+        let sixteen_bits = [0x82, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+        assert_eq!(decode(&sixteen_bits), Err(ProtocolError::LengthNotMinimal { len: 65_535 }));
+    }
+
+    #[test]
+    fn length_with_top_bit_is_refused() {
+        let bytes = [0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 1];
+        assert_eq!(decode(&bytes), Err(ProtocolError::LengthTopBit { len: (1 << 63) + 1 }));
+    }
+
+    #[test]
+    fn control_frame_longer_than_125_is_refused_in_either_form() {
+        let error = |len| Err(ProtocolError::ControlTooLong { opcode: ControlOpcode::Ping, len });
+        assert_eq!(decode(&[0x89, 126, 0, 130]), error(130));
+        assert_eq!(decode(&[0x89, 127, 0, 0, 0, 0, 0, 1, 0, 0]), error(65_536));
+        assert!(decode(&[0x89, 125]).unwrap().is_some());
+    }
+
+    #[test]
+    fn fragmented_control_frame_is_refused_by_its_first_byte() {
+        assert_eq!(decode(&[0x09]), Err(ProtocolError::FragmentedControl { opcode: ControlOpcode::Ping }));
+    }
+
+    #[test]
+    fn reserved_bits_are_told() {
+        let rsv = |byte| decode(&[byte, 0]).unwrap().unwrap().0.rsv();
+        assert_eq!([rsv(0xc1), rsv(0xa1), rsv(0x91)], [Rsv::RSV1, Rsv::RSV2, Rsv::RSV3]);
+        assert_eq!(rsv(0xf1).without(Rsv::RSV1).to_string(), "RSV2+RSV3");
+        assert_eq!(Rsv::NONE.to_string(), "no reserved bit");
+    }
+}

@@ -1,0 +1,62 @@
+//! Every bound of the crate, with its default.
+
+/// The bounds that protect an endpoint from its peer.
+///
+/// Each limit is inclusive: a value equal to it passes. The largest value of a field's type means "unlimited" and is safe: lengths
+/// are compared as 64-bit numbers before anything is narrowed, and no memory is ever sized by a declared length.
+///
+/// ```
+/// use websocket_proto::wire::Limits;
+///
+/// let limits = Limits { max_message_len: 64 * 1024, ..Limits::default() };
+/// assert_eq!(limits.max_fragments, 65_536);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Limits {
+    /// Bytes in a request or response head, its empty line included; protects the caller's read buffer.
+    /// Default: 16 KiB. Beyond it: 431, or the client's handshake fails.
+    pub max_head_len: usize,
+    /// Fields in a head; protects from the time that looking them up takes. Default: 100.
+    /// Beyond it: 431, or the client's handshake fails.
+    pub max_head_fields: usize,
+    /// Interim (1xx) responses before the final one; protects a client from waiting for ever. Default: 8.
+    /// Beyond it: the client's handshake fails.
+    pub max_interim_responses: u32,
+    /// Payload bytes of one frame; with streamed pieces, the only bound on what a peer may announce. Default: as the message.
+    /// Beyond it: 1009.
+    pub max_frame_len: u64,
+    /// Payload bytes of a whole message, after decompression; protects the memory that assembles it. Default: 16 MiB.
+    /// Beyond it: 1009.
+    pub max_message_len: u64,
+    /// Frames of one message, empty ones included; protects from a message that never ends. Default: 65,536.
+    /// Beyond it: 1009.
+    pub max_fragments: u32,
+}
+
+impl Limits {
+    /// The defaults, as a constant.
+    pub const DEFAULT: Self = Self {
+        max_head_len: 16 * 1024,
+        max_head_fields: 100,
+        max_interim_responses: 8,
+        max_frame_len: 16 * 1024 * 1024,
+        max_message_len: 16 * 1024 * 1024,
+        max_fragments: 65_536,
+    };
+
+    /// No bounds at all: for tools that trust their peer, or bound what they read by other means.
+    pub const UNLIMITED: Self = Self {
+        max_head_len: usize::MAX,
+        max_head_fields: usize::MAX,
+        max_interim_responses: u32::MAX,
+        max_frame_len: u64::MAX,
+        max_message_len: u64::MAX,
+        max_fragments: u32::MAX,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

@@ -1,0 +1,127 @@
+//! Masking (§5.3).
+
+use crate::simd::{self, Level};
+
+/// The four bytes that a client's frame is masked with (§5.3).
+///
+/// A key has to be fresh and unpredictable for every frame (§10.3); the crate never makes one up by itself.
+///
+/// ```
+/// use websocket_proto::wire::{Masker, MaskingKey};
+///
+/// // §5.7: "A single-frame masked text message", its payload.
+/// let mut payload = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
+/// Masker::new(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d])).apply(&mut payload);
+/// assert_eq!(&payload, b"Hello");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct MaskingKey([u8; 4]);
+
+impl MaskingKey {
+    /// Takes the key's bytes in the order of the wire.
+    pub const fn new(bytes: [u8; 4]) -> Self {
+        Self(bytes)
+    }
+
+    /// The key's bytes in the order of the wire.
+    pub const fn to_bytes(self) -> [u8; 4] {
+        self.0
+    }
+}
+
+/// Masks or unmasks one frame's payload, in any pieces: it carries the phase from piece to piece.
+///
+/// §5.3: "The same algorithm applies regardless of the direction of the translation".
+///
+/// ```
+/// use websocket_proto::wire::{Masker, MaskingKey};
+///
+/// let mut masker = Masker::new(MaskingKey::new([1, 2, 3, 4]));
+/// let (mut front, mut back) = ([0; 3], [0; 3]);
+/// masker.apply(&mut front);
+/// masker.apply(&mut back);
+/// assert_eq!((front, back), ([1, 2, 3], [4, 1, 2]));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Masker {
+    /// The next byte's mask is the least significant one.
+    key: u32,
+    level: Level,
+}
+
+impl Masker {
+    /// Starts at a payload's first byte.
+    pub fn new(key: MaskingKey) -> Self {
+        Self { key: u32::from_le_bytes(key.0), level: Level::detect() }
+    }
+
+    /// Masks the payload's next bytes where they are.
+    pub fn apply(&mut self, bytes: &mut [u8]) {
+        simd::xor(self.level, bytes, self.key);
+        self.key = rotated(self.key, bytes.len());
+    }
+
+    /// Masks the payload's next bytes into the front of `to`, and returns that part of it; `None`, with nothing done, if `to` is
+    /// shorter than `from`.
+    pub fn apply_copy<'t>(&mut self, from: &[u8], to: &'t mut [u8]) -> Option<&'t mut [u8]> {
+        let to = to.get_mut(..from.len())?;
+        simd::xor_copy(self.level, from, to, self.key);
+        self.key = rotated(self.key, from.len());
+        Some(to)
+    }
+}
+
+/// The key for the byte that lies `n` bytes further on.
+#[inline]
+pub(crate) const fn rotated(key: u32, n: usize) -> u32 {
+    // The four arms of n mod 4; a cast could not lose bits either, but this needs none.
+    match n & 3 {
+        0 => key,
+        1 => key.rotate_right(8),
+        2 => key.rotate_right(16),
+        _ => key.rotate_right(24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// §5.3: "transformed-octet-i = original-octet-i XOR masking-key-octet-j", with j = i MOD 4.
+    fn reference(bytes: &[u8], key: [u8; 4]) -> Vec<u8> {
+        bytes.iter().enumerate().map(|(i, byte)| byte ^ key[i % 4]).collect()
+    }
+
+    const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+    #[test]
+    fn masking_is_section_5_3_at_every_length() {
+        let bytes: Vec<u8> = (0..=255).chain(0..=255).collect();
+        for len in 0..bytes.len() {
+            let mut masked = bytes[..len].to_vec();
+            Masker::new(MaskingKey::new(KEY)).apply(&mut masked);
+            assert_eq!(masked, reference(&bytes[..len], KEY));
+        }
+    }
+
+    #[test]
+    fn pieces_are_masked_as_the_whole() {
+        let bytes: Vec<u8> = (0..100).collect();
+        for cut in 0..bytes.len() {
+            let mut masker = Masker::new(MaskingKey::new(KEY));
+            let mut place = [0; 100];
+            let (front, back) = place.split_at_mut(cut);
+            masker.apply_copy(&bytes[..cut], front).unwrap();
+            back.copy_from_slice(&bytes[cut..]);
+            masker.apply(back);
+            assert_eq!(place[..], reference(&bytes, KEY));
+        }
+    }
+
+    #[test]
+    fn copying_into_too_little_room_does_nothing() {
+        let mut masker = Masker::new(MaskingKey::new(KEY));
+        assert!(masker.apply_copy(b"ab", &mut [0]).is_none());
+        assert_eq!(masker.apply_copy(b"a", &mut [0]).unwrap(), [b'a' ^ 0x37]);
+    }
+}

@@ -1,0 +1,24 @@
+//! The ground floor: the values of the protocol and pure functions over them.
+//!
+//! Nothing here keeps a connection's state, and nothing allocates. A load generator or a protocol analyser may need no more.
+#![forbid(unsafe_code)]
+
+mod close;
+mod control;
+mod error;
+mod header;
+mod limits;
+mod mask;
+mod opcode;
+mod output;
+mod utf8;
+
+pub use close::{CloseCode, CloseFrame, InvalidCloseCode, ReasonTooLong};
+pub use control::{ControlFrame, ControlPayload, ControlPayloadTooLong};
+pub use error::ProtocolError;
+pub use header::{EncodedHeader, Header, HeaderRules, HeaderStart, LengthTooLarge, Rsv};
+pub use limits::Limits;
+pub use mask::{Masker, MaskingKey};
+pub use opcode::{ControlOpcode, DataOpcode, MessageKind, Opcode};
+pub use output::{FixedOutput, Output, OutputFull};
+pub use utf8::{InvalidUtf8, PartialChar};

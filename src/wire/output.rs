@@ -1,0 +1,109 @@
+//! Where bytes that are to be sent are appended.
+
+use core::fmt;
+
+/// A place to append bytes to: a `Vec<u8>` (feature `alloc`), a [`FixedOutput`], or the caller's own buffer.
+///
+/// ```
+/// use websocket_proto::wire::{FixedOutput, Output};
+///
+/// let mut memory = [0; 8];
+/// let mut out = FixedOutput::new(&mut memory);
+/// assert_eq!(out.append(b"ab", b"cd").unwrap(), b"cd");
+/// assert_eq!(out.written(), b"abcd");
+/// assert!(out.append(b"ef", b"ghi").is_err(), "five bytes do not fit into four");
+/// assert_eq!(out.written(), b"abcd", "and none of them was written");
+/// ```
+pub trait Output {
+    /// Appends `head` and then `body`, or nothing at all, and returns the place where `body` now lies, so that it can be
+    /// masked there.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputFull`] if there is no room for both; then nothing was appended.
+    fn append(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull>;
+}
+
+/// There is no room in the output for what was to be appended; nothing was.
+///
+/// ```
+/// use websocket_proto::wire::{FixedOutput, Output, OutputFull};
+///
+/// assert_eq!(FixedOutput::new(&mut []).append(b"a", b""), Err(OutputFull { needed: 1, room: 0 }));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct OutputFull {
+    /// How many bytes were to be appended.
+    pub needed: usize,
+    /// How many there was room for.
+    pub room: usize,
+}
+
+impl fmt::Display for OutputFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "output has room for {} bytes, but {} were to be appended", self.room, self.needed)
+    }
+}
+
+impl core::error::Error for OutputFull {}
+
+/// An [`Output`] over memory of a fixed size, for those who have no allocator.
+///
+/// ```
+/// use websocket_proto::wire::{FixedOutput, Output};
+///
+/// let mut memory = [0; 1024];
+/// let mut out = FixedOutput::new(&mut memory);
+/// out.append(b"to be sent", b"").unwrap();
+/// assert_eq!(out.written(), b"to be sent"); // write these to the socket, then:
+/// out.clear();
+/// assert!(out.written().is_empty());
+/// ```
+#[derive(Debug)]
+pub struct FixedOutput<'m> {
+    memory: &'m mut [u8],
+    len: usize,
+}
+
+impl<'m> FixedOutput<'m> {
+    /// Makes an empty output over `memory`.
+    pub fn new(memory: &'m mut [u8]) -> Self {
+        Self { memory, len: 0 }
+    }
+
+    /// What was appended since the last [`clear`](Self::clear).
+    pub fn written(&self) -> &[u8] {
+        self.memory.get(..self.len).unwrap_or_default()
+    }
+
+    /// Forgets what was appended, so that its room is free again.
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+}
+
+impl Output for FixedOutput<'_> {
+    fn append(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull> {
+        let needed = head.len().saturating_add(body.len());
+        let free = self.memory.get_mut(self.len..).unwrap_or_default();
+        let room = free.len();
+        let Some((to, _)) = free.split_at_mut_checked(needed) else { return Err(OutputFull { needed, room }) };
+        let (to_head, to_body) = to.split_at_mut(head.len());
+        to_head.copy_from_slice(head);
+        to_body.copy_from_slice(body);
+        self.len += needed;
+        Ok(to_body)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Output for alloc::vec::Vec<u8> {
+    #[inline]
+    fn append(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull> {
+        self.reserve(head.len().saturating_add(body.len()));
+        self.extend_from_slice(head);
+        let start = self.len();
+        self.extend_from_slice(body);
+        Ok(self.get_mut(start..).unwrap_or_default())
+    }
+}
