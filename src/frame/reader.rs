@@ -1,0 +1,319 @@
+//! Bytes, cut anywhere, to headers and payload pieces.
+
+use core::mem;
+
+use super::{OutOfSequence, Sequence};
+use crate::simd::{self, Level};
+use crate::wire::{
+    DataOpcode, Header, HeaderRules, HeaderStart, Limits, MessageKind, Opcode, ProtocolError, Rsv, rotated, widened,
+};
+
+/// Which frames have to be masked (§5.1).
+///
+/// ```
+/// use websocket_proto::{frame::{Masking, Reader}, wire::{Limits, ProtocolError}};
+///
+/// let mut server_side = Reader::new(Masking::Required, &Limits::default());
+/// assert_eq!(server_side.read(&mut &mut [0x81, 0x00][..]).unwrap_err(), ProtocolError::Unmasked);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Masking {
+    /// The frames come from a client: "a server MUST NOT accept" unmasked ones.
+    Required,
+    /// The frames come from a server: "a client MUST close a connection if it detects a masked frame".
+    Forbidden,
+}
+
+/// Reads frames from bytes that are cut anywhere, and buffers no payload.
+///
+/// It decides on the header alone, field by field, before a payload byte is taken: reserved bits, opcode, mask direction, length
+/// form, fragment order, and the limits on frames, messages and fragments. What a payload means is not its concern.
+///
+/// ```
+/// use websocket_proto::{frame::{Masking, Reader}, wire::Limits};
+///
+/// // §5.7: "A fragmented unmasked text message", cut inside the first payload and the second header.
+/// let mut reader = Reader::new(Masking::Forbidden, &Limits::default());
+/// let (mut first, mut second) = ([0x01, 0x03, b'H', b'e'], [b'l', 0x80, 0x02, b'l', b'o']);
+/// let mut text = Vec::new();
+/// for mut input in [&mut first[..], &mut second[..]] {
+///     while let Some(piece) = reader.read(&mut input).unwrap() {
+///         text.extend_from_slice(piece.payload);
+///     }
+/// }
+/// assert_eq!(text, b"Hello");
+/// ```
+#[derive(Debug)]
+pub struct Reader {
+    reading: Reading,
+    rules: Rules,
+    level: Level,
+}
+
+/// What the next byte is.
+#[derive(Debug)]
+enum Reading {
+    /// A header's; the `len` bytes before it are kept.
+    Header { len: u8, bytes: [u8; Header::MAX_LEN] },
+    /// A payload's, behind `taken` others; the frame belongs to a message of this kind, or is a control frame.
+    Payload { header: Header, taken: u64, message: Option<MessageKind> },
+}
+
+impl Reader {
+    /// Makes a reader that stands before the first frame.
+    pub fn new(masking: Masking, limits: &Limits) -> Self {
+        Self { reading: Reading::BETWEEN_FRAMES, rules: Rules::new(masking, limits), level: Level::detect() }
+    }
+
+    /// The same reader, which lets `rsv` pass on the first frame of a message: an extension that was negotiated owns these bits.
+    #[must_use]
+    pub const fn with_owned_rsv(mut self, rsv: Rsv) -> Self {
+        self.rules.owned_rsv = rsv;
+        self
+    }
+
+    /// Takes the next piece of payload from the front of `input`, unmasked in place; `Ok(None)` asks for more input, and
+    /// all there was has been taken.
+    ///
+    /// A frame without payload yields one empty piece. A header whose payload has not begun to arrive yields nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// A [`ProtocolError`] about a header. The reader is of no use then.
+    pub fn read<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Piece<'i>>, ProtocolError> {
+        let Some(piece) = self.read_masked(input, usize::MAX)? else { return Ok(None) };
+        simd::xor(self.level, piece.payload, piece.key());
+        Ok(Some(piece))
+    }
+
+    /// The same, with at most `max` bytes of payload, which are left masked.
+    pub(crate) fn read_masked<'i>(
+        &mut self,
+        input: &mut &'i mut [u8],
+        max: usize,
+    ) -> Result<Option<Piece<'i>>, ProtocolError> {
+        if let Reading::Header { len, bytes } = &mut self.reading {
+            let Some(header) = read_header(len, bytes, input, &self.rules)? else { return Ok(None) };
+            let message = self.rules.begin(&header);
+            self.reading = Reading::Payload { header, taken: 0, message };
+        }
+        let Reading::Payload { header, ref mut taken, message } = self.reading else { return Ok(None) };
+        let missing = header.payload_len().saturating_sub(*taken);
+        if missing > 0 && input.is_empty() {
+            return Ok(None);
+        }
+        let payload = split_front(input, usize::try_from(missing).unwrap_or(usize::MAX).min(max));
+        let piece = Piece { header, offset: *taken, payload, message, message_rsv: self.rules.message_rsv };
+        *taken = piece.end();
+        if piece.ends_frame() {
+            self.reading = Reading::BETWEEN_FRAMES;
+        }
+        Ok(Some(piece))
+    }
+
+    /// Bytes of the current frame's payload that have not come yet; 0 between frames and inside a header.
+    pub const fn payload_remaining(&self) -> u64 {
+        match &self.reading {
+            Reading::Header { .. } => 0,
+            Reading::Payload { header, taken, .. } => header.payload_len().saturating_sub(*taken),
+        }
+    }
+
+    /// Whether the next byte is a header's first, and the header may begin a message.
+    pub(crate) const fn is_between_messages(&self) -> bool {
+        matches!((&self.reading, self.rules.sequence), (Reading::Header { len: 0, .. }, Sequence::Between))
+    }
+
+    /// The longest message that may come in a single frame, if any may.
+    pub(crate) fn max_single_frame_len(&self) -> Option<u64> {
+        let Rules { max_frame_len, max_message_len, max_fragments, .. } = self.rules;
+        (max_fragments > 0).then_some(max_frame_len.min(max_message_len))
+    }
+}
+
+impl Reading {
+    const BETWEEN_FRAMES: Self = Self::Header { len: 0, bytes: [0; Header::MAX_LEN] };
+}
+
+/// A piece of one frame's payload; the whole of it where the input held it.
+///
+/// ```
+/// use websocket_proto::{frame::{Masking, Reader}, wire::Limits};
+///
+/// let mut reader = Reader::new(Masking::Forbidden, &Limits::default());
+/// let mut input = &mut [0x82, 0x05, 1, 2, 3][..];
+/// let piece = reader.read(&mut input).unwrap().unwrap();
+/// assert_eq!((&*piece.payload, piece.offset, piece.ends_frame()), (&[1, 2, 3][..], 0, false));
+/// assert_eq!(reader.payload_remaining(), 2);
+/// ```
+#[derive(Debug)]
+pub struct Piece<'i> {
+    /// The frame's header.
+    pub header: Header,
+    /// How many bytes of the frame's payload came before these.
+    pub offset: u64,
+    /// The bytes.
+    pub payload: &'i mut [u8],
+    /// The kind of the message that the frame belongs to; `None` for a control frame.
+    pub message: Option<MessageKind>,
+    /// The reserved bits of that message's first frame.
+    pub message_rsv: Rsv,
+}
+
+impl Piece<'_> {
+    /// Whether the frame's payload ends with this piece.
+    pub fn ends_frame(&self) -> bool {
+        self.end() == self.header.payload_len()
+    }
+
+    /// Whether this piece is the first of a message.
+    pub fn begins_message(&self) -> bool {
+        self.offset == 0
+            && matches!(self.header.opcode(), Opcode::Data(DataOpcode::Text) | Opcode::Data(DataOpcode::Binary))
+    }
+
+    /// Whether a message ends with this piece.
+    pub fn ends_message(&self) -> bool {
+        self.message.is_some() && self.header.fin() && self.ends_frame()
+    }
+
+    /// The key whose first byte masks the piece's first; 0, which changes nothing, where the frame is not masked.
+    pub(crate) fn key(&self) -> u32 {
+        let key = self.header.masking_key().map_or(0, |key| u32::from_le_bytes(key.to_bytes()));
+        rotated(key, usize::try_from(self.offset & 3).unwrap_or(0))
+    }
+
+    fn end(&self) -> u64 {
+        self.offset.saturating_add(widened(self.payload.len()))
+    }
+}
+
+/// What a header is judged by beyond its grammar, and what the frames so far add to that.
+#[derive(Debug)]
+struct Rules {
+    max_frame_len: u64,
+    max_message_len: u64,
+    /// What the current message's frames have declared so far.
+    message_len: u64,
+    max_fragments: u32,
+    fragments: u32,
+    masking: Masking,
+    owned_rsv: Rsv,
+    message_rsv: Rsv,
+    sequence: Sequence,
+}
+
+impl Rules {
+    const fn new(masking: Masking, limits: &Limits) -> Self {
+        Self {
+            max_frame_len: limits.max_frame_len,
+            max_message_len: limits.max_message_len,
+            message_len: 0,
+            max_fragments: limits.max_fragments,
+            fragments: 0,
+            masking,
+            owned_rsv: Rsv::NONE,
+            message_rsv: Rsv::NONE,
+            sequence: Sequence::Between,
+        }
+    }
+
+    /// Counts a frame whose header was judged, and tells which kind of message it belongs to.
+    fn begin(&mut self, header: &Header) -> Option<MessageKind> {
+        let Opcode::Data(opcode) = header.opcode() else { return None };
+        let Ok(Sequence::Within(kind)) = self.sequence.after(opcode, false) else { return None };
+        if self.sequence == Sequence::Between {
+            (self.message_len, self.fragments, self.message_rsv) = (0, 0, header.rsv());
+        }
+        self.message_len = self.message_len.saturating_add(header.payload_len());
+        self.fragments = self.fragments.saturating_add(1);
+        self.sequence = if header.fin() { Sequence::Between } else { Sequence::Within(kind) };
+        Some(kind)
+    }
+}
+
+impl HeaderRules for Rules {
+    fn start(&self, start: HeaderStart) -> Result<(), ProtocolError> {
+        let (owned, after) = match start.opcode {
+            Opcode::Control(_) => (Rsv::NONE, Ok(self.sequence)),
+            Opcode::Data(opcode) => (
+                // RFC 7692 §6.1: RSV1 is set on "the first fragment of the message" and on no other frame.
+                if opcode == DataOpcode::Continuation { Rsv::NONE } else { self.owned_rsv },
+                self.sequence.after(opcode, start.fin),
+            ),
+        };
+        // §5.2: "If a nonzero value is received and none of the negotiated extensions defines the meaning of such a nonzero
+        // value, the receiving endpoint MUST _Fail the WebSocket Connection_."
+        let rsv = start.rsv.without(owned);
+        if rsv != Rsv::NONE {
+            return Err(ProtocolError::ReservedBits { rsv });
+        }
+        match after {
+            Ok(_) => Ok(()),
+            Err(OutOfSequence::NothingToContinue) => Err(ProtocolError::UnexpectedContinuation),
+            Err(OutOfSequence::Interrupted { by }) => Err(ProtocolError::ExpectedContinuation { kind: by }),
+        }
+    }
+
+    fn masked(&self, masked: bool) -> Result<(), ProtocolError> {
+        match (self.masking, masked) {
+            (Masking::Required, true) | (Masking::Forbidden, false) => Ok(()),
+            (Masking::Required, false) => Err(ProtocolError::Unmasked),
+            (Masking::Forbidden, true) => Err(ProtocolError::Masked),
+        }
+    }
+
+    fn payload_len(&self, start: HeaderStart, len: u64) -> Result<(), ProtocolError> {
+        let Opcode::Data(_) = start.opcode else { return Ok(()) };
+        let (message_len, fragments) = match self.sequence {
+            Sequence::Between => (0, 0),
+            Sequence::Within(_) => (self.message_len, self.fragments),
+        };
+        if len > self.max_frame_len {
+            return Err(ProtocolError::FrameTooLong { len, max: self.max_frame_len });
+        }
+        let message_len = message_len.saturating_add(len);
+        if message_len > self.max_message_len {
+            return Err(ProtocolError::MessageTooLong { len: message_len, max: self.max_message_len });
+        }
+        // A count that has reached the largest number stays there, and is then no limit.
+        if fragments >= self.max_fragments && self.max_fragments != u32::MAX {
+            return Err(ProtocolError::TooManyFragments { max: self.max_fragments });
+        }
+        Ok(())
+    }
+}
+
+/// Takes a header from the front of `input`, or what there is of it into the `len` bytes that are kept.
+fn read_header(
+    len: &mut u8,
+    bytes: &mut [u8; Header::MAX_LEN],
+    input: &mut &mut [u8],
+    rules: &Rules,
+) -> Result<Option<Header>, ProtocolError> {
+    if *len == 0 {
+        if let Some((header, header_len)) = Header::decode_with(input, rules)? {
+            split_front(input, header_len);
+            return Ok(Some(header));
+        }
+    }
+    // A header has 14 bytes at most, so asking anew at each of them is a bounded effort.
+    while let Some(place) = bytes.get_mut(usize::from(*len)) {
+        let [byte] = split_front(input, 1) else { return Ok(None) };
+        *place = *byte;
+        *len += 1;
+        if let Some((header, _)) = Header::decode_with(bytes.get(..usize::from(*len)).unwrap_or_default(), rules)? {
+            return Ok(Some(header));
+        }
+    }
+    Ok(None)
+}
+
+/// Takes up to `len` bytes from the front of `input`.
+#[inline]
+pub(crate) fn split_front<'i>(input: &mut &'i mut [u8], len: usize) -> &'i mut [u8] {
+    let whole = mem::take(input);
+    let (front, back) = whole.split_at_mut(len.min(whole.len()));
+    *input = back;
+    front
+}
