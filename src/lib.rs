@@ -5,7 +5,19 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod connection;
 pub mod frame;
+pub mod handshake;
 #[allow(unsafe_code)] // The cellar: the one place where `unsafe` is allowed; see its documentation.
 mod simd;
 pub mod wire;
+
+#[cfg(feature = "alloc")]
+pub use connection::Prepared;
+pub use connection::{
+    Client, Connection, Ending, Event, MaskingKeys, Message, Part, Role, SendError, Server, State, Transport,
+};
+#[cfg(feature = "std")]
+pub use connection::{RandomKeys, SeedUnavailable};
+pub use handshake::Negotiated;
+pub use wire::{CloseCode, CloseFrame, ControlFrame, ControlPayload, Limits, MessageKind, Output, ProtocolError};

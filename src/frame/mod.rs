@@ -6,5 +6,6 @@
 mod reader;
 mod sequence;
 
-pub use reader::{Masking, Piece, Reader};
+pub(crate) use reader::split_front;
+pub use reader::{Masking, Of, Piece, Reader};
 pub use sequence::{OutOfSequence, Sequence};

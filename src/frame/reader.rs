@@ -2,10 +2,11 @@
 
 use core::mem;
 
-use super::{OutOfSequence, Sequence};
+use super::Sequence;
 use crate::simd::{self, Level};
 use crate::wire::{
-    DataOpcode, Header, HeaderRules, HeaderStart, Limits, MessageKind, Opcode, ProtocolError, Rsv, rotated, widened,
+    ControlOpcode, DataOpcode, Header, HeaderRules, HeaderStart, Limits, MessageKind, Opcode, ProtocolError, Rsv,
+    rotated, widened,
 };
 
 /// Which frames have to be masked (§5.1).
@@ -55,8 +56,8 @@ pub struct Reader {
 enum Reading {
     /// A header's; the `len` bytes before it are kept.
     Header { len: u8, bytes: [u8; Header::MAX_LEN] },
-    /// A payload's, behind `taken` others; the frame belongs to a message of this kind, or is a control frame.
-    Payload { header: Header, taken: u64, message: Option<MessageKind> },
+    /// A payload's, behind `taken` others.
+    Payload { header: Header, taken: u64, of: Of },
 }
 
 impl Reader {
@@ -94,16 +95,16 @@ impl Reader {
     ) -> Result<Option<Piece<'i>>, ProtocolError> {
         if let Reading::Header { len, bytes } = &mut self.reading {
             let Some(header) = read_header(len, bytes, input, &self.rules)? else { return Ok(None) };
-            let message = self.rules.begin(&header);
-            self.reading = Reading::Payload { header, taken: 0, message };
+            let of = self.rules.begin(&header)?;
+            self.reading = Reading::Payload { header, taken: 0, of };
         }
-        let Reading::Payload { header, ref mut taken, message } = self.reading else { return Ok(None) };
+        let Reading::Payload { header, ref mut taken, of } = self.reading else { return Ok(None) };
         let missing = header.payload_len().saturating_sub(*taken);
         if missing > 0 && input.is_empty() {
             return Ok(None);
         }
         let payload = split_front(input, usize::try_from(missing).unwrap_or(usize::MAX).min(max));
-        let piece = Piece { header, offset: *taken, payload, message, message_rsv: self.rules.message_rsv };
+        let piece = Piece { header, offset: *taken, payload, of };
         *taken = piece.end();
         if piece.ends_frame() {
             self.reading = Reading::BETWEEN_FRAMES;
@@ -154,10 +155,32 @@ pub struct Piece<'i> {
     pub offset: u64,
     /// The bytes.
     pub payload: &'i mut [u8],
-    /// The kind of the message that the frame belongs to; `None` for a control frame.
-    pub message: Option<MessageKind>,
-    /// The reserved bits of that message's first frame.
-    pub message_rsv: Rsv,
+    /// What the frame is a part of.
+    pub of: Of,
+}
+
+/// What a frame is a part of.
+///
+/// ```
+/// use websocket_proto::{frame::{Masking, Of, Reader}, wire::{Limits, MessageKind, Rsv}};
+///
+/// let mut reader = Reader::new(Masking::Forbidden, &Limits::default());
+/// let mut input = &mut [0x01, 0x00, 0x80, 0x01, b'!'][..];
+/// let _first = reader.read(&mut input).unwrap().unwrap();
+/// let continuation = reader.read(&mut input).unwrap().unwrap();
+/// assert_eq!(continuation.of, Of::Message { kind: MessageKind::Text, rsv: Rsv::NONE });
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Of {
+    /// A message.
+    Message {
+        /// Its kind, as its first frame said.
+        kind: MessageKind,
+        /// The reserved bits of its first frame.
+        rsv: Rsv,
+    },
+    /// None: a control frame stands for itself.
+    Control(ControlOpcode),
 }
 
 impl Piece<'_> {
@@ -174,7 +197,7 @@ impl Piece<'_> {
 
     /// Whether a message ends with this piece.
     pub fn ends_message(&self) -> bool {
-        self.message.is_some() && self.header.fin() && self.ends_frame()
+        matches!(self.of, Of::Message { .. }) && self.header.fin() && self.ends_frame()
     }
 
     /// The key whose first byte masks the piece's first; 0, which changes nothing, where the frame is not masked.
@@ -218,29 +241,35 @@ impl Rules {
         }
     }
 
-    /// Counts a frame whose header was judged, and tells which kind of message it belongs to.
-    fn begin(&mut self, header: &Header) -> Option<MessageKind> {
-        let Opcode::Data(opcode) = header.opcode() else { return None };
-        let Ok(Sequence::Within(kind)) = self.sequence.after(opcode, false) else { return None };
-        if self.sequence == Sequence::Between {
-            (self.message_len, self.fragments, self.message_rsv) = (0, 0, header.rsv());
+    /// Counts a frame whose header was judged, and tells what it is a part of.
+    fn begin(&mut self, header: &Header) -> Result<Of, ProtocolError> {
+        let opcode = match header.opcode() {
+            Opcode::Control(opcode) => return Ok(Of::Control(opcode)),
+            Opcode::Data(opcode) => opcode,
+        };
+        let after = self.sequence.after(opcode, header.fin())?;
+        if let Sequence::Between = self.sequence {
+            (self.message_len, self.fragments) = (0, 0);
+            self.message_rsv = header.rsv();
         }
+        let kind = match (self.sequence, opcode) {
+            (Sequence::Within(kind), _) => kind,
+            (Sequence::Between, DataOpcode::Binary) => MessageKind::Binary,
+            (Sequence::Between, DataOpcode::Text | DataOpcode::Continuation) => MessageKind::Text,
+        };
         self.message_len = self.message_len.saturating_add(header.payload_len());
         self.fragments = self.fragments.saturating_add(1);
-        self.sequence = if header.fin() { Sequence::Between } else { Sequence::Within(kind) };
-        Some(kind)
+        self.sequence = after;
+        Ok(Of::Message { kind, rsv: self.message_rsv })
     }
 }
 
 impl HeaderRules for Rules {
     fn start(&self, start: HeaderStart) -> Result<(), ProtocolError> {
-        let (owned, after) = match start.opcode {
-            Opcode::Control(_) => (Rsv::NONE, Ok(self.sequence)),
-            Opcode::Data(opcode) => (
-                // RFC 7692 §6.1: RSV1 is set on "the first fragment of the message" and on no other frame.
-                if opcode == DataOpcode::Continuation { Rsv::NONE } else { self.owned_rsv },
-                self.sequence.after(opcode, start.fin),
-            ),
+        // RFC 7692 §6.1: RSV1 is set on "the first fragment of the message" and on no other frame.
+        let owned = match start.opcode {
+            Opcode::Data(DataOpcode::Text | DataOpcode::Binary) => self.owned_rsv,
+            Opcode::Data(DataOpcode::Continuation) | Opcode::Control(_) => Rsv::NONE,
         };
         // §5.2: "If a nonzero value is received and none of the negotiated extensions defines the meaning of such a nonzero
         // value, the receiving endpoint MUST _Fail the WebSocket Connection_."
@@ -248,11 +277,10 @@ impl HeaderRules for Rules {
         if rsv != Rsv::NONE {
             return Err(ProtocolError::ReservedBits { rsv });
         }
-        match after {
-            Ok(_) => Ok(()),
-            Err(OutOfSequence::NothingToContinue) => Err(ProtocolError::UnexpectedContinuation),
-            Err(OutOfSequence::Interrupted { by }) => Err(ProtocolError::ExpectedContinuation { kind: by }),
+        if let Opcode::Data(opcode) = start.opcode {
+            self.sequence.after(opcode, start.fin)?;
         }
+        Ok(())
     }
 
     fn masked(&self, masked: bool) -> Result<(), ProtocolError> {

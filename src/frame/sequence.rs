@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::wire::{DataOpcode, MessageKind};
+use crate::wire::{DataOpcode, MessageKind, ProtocolError};
 
 /// Where the data frames of one direction stand. Control frames "MAY be injected in the middle of a fragmented message" and
 /// do not touch it.
@@ -74,6 +74,16 @@ impl fmt::Display for OutOfSequence {
 }
 
 impl core::error::Error for OutOfSequence {}
+
+/// What it is called where the peer sent the frame.
+impl From<OutOfSequence> for ProtocolError {
+    fn from(error: OutOfSequence) -> Self {
+        match error {
+            OutOfSequence::NothingToContinue => Self::UnexpectedContinuation,
+            OutOfSequence::Interrupted { by } => Self::ExpectedContinuation { kind: by },
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,132 @@
+//! The closing handshake (§7), as a table.
+
+use core::fmt;
+
+/// Where a connection stands between open and closed.
+///
+/// | state ╲ input | `close(frame)` | the peer's Close | data | violation | end of input |
+/// |---|---|---|---|---|---|
+/// | `Open` | queue it → `CloseSent` | event, queue echo → `CloseReceived` | event | queue Close → `Closed` | unclean → `Closed` |
+/// | `CloseSent` | error: not open | event → `Closed` | event | → `Closed` | unclean → `Closed` |
+/// | `CloseReceived` | replaces the unsent echo | ignored | ignored | – | unclean → `Closed` |
+/// | `Closed` | error: not open | ignored | ignored | – | clean if both Close frames were seen |
+///
+/// `CloseReceived` becomes `Closed` when the caller takes the echo in order to write it.
+///
+/// ```
+/// use websocket_proto::{CloseCode, Connection, Limits, Negotiated, Server, State};
+///
+/// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+/// assert_eq!(connection.state(), State::Open);
+/// connection.close(CloseCode::GOING_AWAY.into()).unwrap();
+/// assert_eq!(connection.state(), State::CloseSent);
+/// assert_eq!(connection.take_control().unwrap().as_bytes(), [0x88, 0x02, 0x03, 0xe9]);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum State {
+    /// Messages go both ways.
+    Open,
+    /// The Close of this side is on its way; the peer's messages still come.
+    CloseSent,
+    /// The peer's Close came; the echo waits to be written.
+    CloseReceived,
+    /// Nothing comes any more, and nothing can be sent but what is queued.
+    Closed,
+}
+
+impl State {
+    /// `close(frame)`: where it leads, if it is allowed.
+    pub(super) const fn after_close(self) -> Option<Self> {
+        match self {
+            Self::Open => Some(Self::CloseSent),
+            Self::CloseReceived => Some(Self::CloseReceived),
+            Self::CloseSent | Self::Closed => None,
+        }
+    }
+
+    /// The peer's Close: where it leads, and whether §5.5.1 wants an echo ("if [...] the endpoint didn't previously send
+    /// a Close frame").
+    pub(super) const fn after_peer_close(self) -> (Self, bool) {
+        match self {
+            Self::Open => (Self::CloseReceived, true),
+            Self::CloseReceived => (Self::CloseReceived, false),
+            Self::CloseSent | Self::Closed => (Self::Closed, false),
+        }
+    }
+
+    /// A violation by the peer: always the end, and whether a Close may still tell it why.
+    pub(super) const fn after_violation(self) -> (Self, bool) {
+        match self {
+            Self::Open => (Self::Closed, true),
+            Self::CloseSent | Self::CloseReceived | Self::Closed => (Self::Closed, false),
+        }
+    }
+
+    /// The queued Close was taken in order to be written.
+    pub(super) const fn after_close_written(self) -> Self {
+        match self {
+            Self::CloseReceived => Self::Closed,
+            Self::Open | Self::CloseSent | Self::Closed => self,
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "open",
+            Self::CloseSent => "closing, by this side",
+            Self::CloseReceived => "closing, by the peer",
+            Self::Closed => "closed",
+        })
+    }
+}
+
+/// How a connection ended, told at the end of input (§7.1.4).
+///
+/// ```
+/// use websocket_proto::{Connection, Ending, Limits, Negotiated, Server};
+///
+/// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+/// assert_eq!(connection.receive_eof(), Ending::Unclean, "no Close frame was seen");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Ending {
+    /// "cleanly": after both Close frames.
+    Clean,
+    /// Without them. The status code that an application sees is [`ABNORMAL_CLOSURE`](Self::ABNORMAL_CLOSURE).
+    Unclean,
+}
+
+impl Ending {
+    /// 1006 (§7.4.1): for the application, never for the wire.
+    pub const ABNORMAL_CLOSURE: u16 = 1006;
+    /// 1005 (§7.4.1): what an application sees for a Close without a status code, never for the wire.
+    pub const NO_STATUS_RECEIVED: u16 = 1005;
+}
+
+/// What the owner of the transport has to do with it, once everything queued is written (§7.1.1).
+///
+/// ```
+/// use websocket_proto::{Connection, Limits, Negotiated, Server, Transport};
+///
+/// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+/// let mut close = [0x88, 0x80, 1, 2, 3, 4]; // a masked, empty Close
+/// connection.receive(&mut &mut close[..]).unwrap();
+/// assert_eq!(connection.transport(), Transport::KeepOpen, "the echo is still to be written");
+/// connection.take_control().unwrap();
+/// assert_eq!(connection.transport(), Transport::Close, "the server closes first");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Transport {
+    /// Read and write on.
+    KeepOpen,
+    /// Close the writing half, read and discard until the end of input or a time-out, then close: the peer may still be
+    /// sending, and closing with unread input would destroy the Close frame that tells it why (§7.1.1 describes the order).
+    HalfClose,
+    /// Wait for the peer to close, up to a time-out, then close. §7.1.1: a client "SHOULD wait for the server to close the
+    /// connection first".
+    AwaitEof,
+    /// Close.
+    Close,
+}

@@ -1,0 +1,88 @@
+//! What a connection hands to its application.
+
+use core::mem::size_of;
+
+use crate::wire::{CloseFrame, ControlPayload, MessageKind};
+
+/// What [`Connection::receive`](super::Connection::receive) found in its input.
+///
+/// Pieces borrow the input, never the connection: a reply can be sent while an event is held. Match the event where it is
+/// received and pass its parts on; an event that is moved as a whole into a function which is not inlined costs several times what
+/// receiving it did.
+///
+/// ```
+/// use websocket_proto::{Connection, Event, Limits, Negotiated, Part, Server};
+///
+/// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+/// // §5.7: "A single-frame masked text message".
+/// let mut bytes = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+/// let mut input = &mut bytes[..];
+/// match connection.receive(&mut input).unwrap() {
+///     Some(Event::Text(text, part)) => assert_eq!((text, part), ("Hello", Part::Whole)),
+///     other => panic!("{other:?}"),
+/// }
+/// ```
+#[derive(Debug, Eq, PartialEq)]
+pub enum Event<'i> {
+    /// A piece of a text message: valid UTF-8, cut between code points.
+    Text(&'i str, Part),
+    /// A code point of a text message whose bytes did not lie side by side in one input. It comes before the next piece.
+    Char(char, Part),
+    /// A piece of a binary message.
+    Binary(&'i mut [u8], Part),
+    /// A piece of a message as permessage-deflate has compressed it, for those who inflate it themselves; it comes only
+    /// where the extension was negotiated. Neither its text nor its inflated length has been judged.
+    Compressed(MessageKind, &'i mut [u8], Part),
+    /// A Ping; the Pong that answers it is queued already (§5.5.2).
+    Ping(ControlPayload),
+    /// A Pong, asked for or not (§5.5.3).
+    Pong(ControlPayload),
+    /// The peer's Close; the Close that answers it, if one is due, is queued already (§5.5.1). Nothing follows it.
+    Close(CloseFrame),
+}
+
+/// Which part of a message a piece is: of a received one, however the transport cut it, or of one that is sent in fragments.
+///
+/// ```
+/// use websocket_proto::Part;
+///
+/// assert!(Part::Whole.is_first() && Part::Whole.is_last());
+/// assert!(!Part::Middle.is_first() && !Part::Middle.is_last());
+/// ```
+// A word, because a byte beside the event's tag would be stored apart and loaded together with it, which stalls.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[repr(usize)]
+pub enum Part {
+    /// The whole message.
+    Whole,
+    /// The first of several pieces.
+    First,
+    /// Neither the first piece nor the last.
+    Middle,
+    /// The last of several pieces; it may be empty.
+    Last,
+}
+
+impl Part {
+    /// Whether a message begins with this piece.
+    pub const fn is_first(self) -> bool {
+        matches!(self, Self::Whole | Self::First)
+    }
+
+    /// Whether a message ends with this piece.
+    pub const fn is_last(self) -> bool {
+        matches!(self, Self::Whole | Self::Last)
+    }
+
+    pub(crate) const fn new(first: bool, last: bool) -> Self {
+        match (first, last) {
+            (true, true) => Self::Whole,
+            (true, false) => Self::First,
+            (false, false) => Self::Middle,
+            (false, true) => Self::Last,
+        }
+    }
+}
+
+const _: () = assert!(size_of::<Part>() == size_of::<usize>());
+const _: () = assert!(size_of::<Result<Option<Event<'_>>, crate::ProtocolError>>() == size_of::<Event<'_>>());

@@ -1,0 +1,185 @@
+//! The top floor: what frames mean to an endpoint (§5 to §7).
+//!
+//! [`Connection`] is the protocol and nothing else. It holds no payload but that of a control frame, and never asks for memory.
+#![forbid(unsafe_code)]
+
+mod closing;
+mod event;
+mod message;
+#[cfg(feature = "std")]
+mod random_keys;
+mod receive;
+mod role;
+mod send;
+
+use core::fmt;
+
+pub use closing::{Ending, State, Transport};
+pub use event::{Event, Part};
+pub use message::Message;
+#[cfg(feature = "alloc")]
+pub use message::Prepared;
+#[cfg(feature = "std")]
+pub use random_keys::{RandomKeys, SeedUnavailable};
+pub(crate) use receive::{Raw, RawData};
+pub use role::{Client, MaskingKeys, Role, Server};
+pub use send::SendError;
+
+use crate::frame::{Reader, Sequence};
+use crate::handshake::Negotiated;
+use crate::simd::Level;
+use crate::wire::{CloseFrame, ControlPayload, Limits, PartialChar, ProtocolError};
+use receive::Short;
+
+/// One WebSocket connection, from the end of its handshake to its end: bytes in, events out; messages in, bytes out.
+///
+/// It is at most 512 bytes for a server, inline, and allocates nothing. Whoever owns the transport drives it:
+///
+/// * what was read goes to [`receive`](Self::receive), until that returns `None`: **drain the input before you read again**;
+/// * what [`send`](Self::send) and its siblings append to the output, and what [`take_control`](Self::take_control) or
+///   [`write_control`](Self::write_control) hand out, is written, in this order;
+/// * [`transport`](Self::transport) says when to close it.
+///
+/// For whole messages instead of pieces there is [`Messages`](crate::Messages), for time-outs [`Timers`](crate::Timers).
+///
+/// ```
+/// use websocket_proto::{Connection, Event, Limits, Negotiated, Server};
+///
+/// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+/// let mut read = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+/// let mut out = Vec::new();
+///
+/// let mut input = &mut read[..];
+/// while let Some(event) = connection.receive(&mut input)? {
+///     match event {
+///         Event::Text(text, part) => connection.send_part(text, part, &mut out).unwrap(),
+///         Event::Char(char, part) => connection.send_part(&*char.encode_utf8(&mut [0; 4]), part, &mut out).unwrap(),
+///         Event::Binary(bytes, part) => connection.send_part(&*bytes, part, &mut out).unwrap(),
+///         Event::Ping(_) | Event::Close(_) => connection.write_control(&mut out).unwrap(),
+///         Event::Pong(_) | Event::Compressed(..) => {}
+///     }
+/// }
+/// assert_eq!(out, b"\x81\x05Hello");
+/// # Ok::<(), websocket_proto::ProtocolError>(())
+/// ```
+pub struct Connection<R: Role> {
+    /// Which frames may take the short paths of `receive`: the whole of the fields below, condensed.
+    short: Short,
+    level: Level,
+    state: State,
+    inbound: Inbound,
+    reader: Reader,
+    /// Bytes of the current message that were handed out.
+    delivered: u64,
+    /// The beginning of a code point that a border cut.
+    partial: PartialChar,
+    /// What has come of a control frame's payload.
+    control: ControlPayload,
+    pong: Option<ControlPayload>,
+    close: Option<CloseFrame>,
+    /// Where the messages of this side stand.
+    sending: Sequence,
+    role: R,
+}
+
+/// What happens to bytes from the peer.
+#[derive(Clone, Copy, Debug)]
+enum Inbound {
+    /// They are read.
+    Reading,
+    /// What was valid before this violation was handed out; the next call fails.
+    Doomed(ProtocolError),
+    /// The connection has failed, and every call says so again.
+    Failed(ProtocolError),
+    /// The peer's Close has come: what follows is ignored (§5.5.1).
+    Closed,
+    /// The input has ended.
+    Ended(Ending),
+}
+
+impl<R: Role> Connection<R> {
+    /// Begins where the handshake ended.
+    ///
+    /// The bytes behind the handshake's head, if the same read brought any, are the first input.
+    pub fn new(negotiated: Negotiated, role: R, limits: &Limits) -> Self {
+        let _ = negotiated;
+        let mut connection = Self {
+            short: Short::NONE,
+            level: Level::detect(),
+            state: State::Open,
+            inbound: Inbound::Reading,
+            reader: Reader::new(R::RECEIVES, limits),
+            delivered: 0,
+            partial: PartialChar::default(),
+            control: ControlPayload::EMPTY,
+            pong: None,
+            close: None,
+            sending: Sequence::Between,
+            role,
+        };
+        connection.settle();
+        connection
+    }
+
+    /// Where the connection stands between open and closed.
+    #[inline]
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// What the owner of the transport has to do with it.
+    pub fn transport(&self) -> Transport {
+        use crate::frame::Masking;
+        match (self.state, self.inbound, R::RECEIVES) {
+            _ if self.pong.is_some() || self.close.is_some() => Transport::KeepOpen,
+            (_, Inbound::Ended(_), _) => Transport::Close,
+            (State::Open | State::CloseSent | State::CloseReceived, ..) => Transport::KeepOpen,
+            (State::Closed, _, Masking::Forbidden) => Transport::AwaitEof,
+            (State::Closed, Inbound::Failed(_), Masking::Required) => Transport::HalfClose,
+            (State::Closed, Inbound::Reading | Inbound::Doomed(_) | Inbound::Closed, Masking::Required) => {
+                Transport::Close
+            }
+        }
+    }
+
+    /// The violation for which the connection has failed.
+    pub const fn failure(&self) -> Option<ProtocolError> {
+        match self.inbound {
+            Inbound::Failed(error) => Some(error),
+            Inbound::Reading | Inbound::Doomed(_) | Inbound::Closed | Inbound::Ended(_) => None,
+        }
+    }
+
+    /// Bytes of the current frame's payload that have not come yet; 0 between frames.
+    ///
+    /// Who has a place of his own for a large payload reads exactly that many bytes into it and gives them to
+    /// [`receive`](Self::receive) as its input: they are unmasked where they lie.
+    pub const fn payload_remaining(&self) -> u64 {
+        self.reader.payload_remaining()
+    }
+}
+
+impl<R: Role> fmt::Debug for Connection<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("state", &self.state)
+            .field("inbound", &self.inbound)
+            .field("payload_remaining", &self.payload_remaining())
+            .field("pong", &self.pong)
+            .field("close", &self.close)
+            .field("sending", &self.sending)
+            .finish_non_exhaustive()
+    }
+}
+
+const _: () = assert!(core::mem::size_of::<Connection<Server>>() <= 512);
+#[cfg(test)]
+#[test]
+fn sz() {
+    eprintln!(
+        "{} {} {}",
+        core::mem::size_of::<Connection<Server>>(),
+        core::mem::size_of::<Event>(),
+        core::mem::size_of::<Reader>()
+    );
+}

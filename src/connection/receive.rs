@@ -1,0 +1,323 @@
+//! Bytes in, events out (§5, §6.2, §7).
+
+use super::{Connection, Ending, Event, Inbound, Part, Role, State};
+use crate::frame::{Masking, Of, Piece, split_front};
+use crate::simd::{self, Tail};
+use crate::wire::{CloseFrame, ControlOpcode, ControlPayload, MessageKind, ProtocolError, Rsv, widened};
+
+impl<R: Role> Connection<R> {
+    /// Takes the next event from the front of `input`.
+    ///
+    /// `Ok(None)` says that all of `input` is used up; **drain `input` before you read again**. Payload is unmasked in place and
+    /// handed on as it comes: the messages, control frames, replies and errors are the same however the bytes were cut, and only
+    /// the number of pieces differs.
+    ///
+    /// A Ping queues its Pong, and the peer's Close its echo, to be fetched with [`take_control`](Self::take_control) or
+    /// [`write_control`](Self::write_control); while a Pong waits, a newer Ping replaces it (§5.5.3).
+    ///
+    /// # Errors
+    ///
+    /// [`ProtocolError`] if the peer broke the protocol or a limit. All that was valid before came first. The Close frame
+    /// that tells the peer why is queued, nothing that comes later is delivered, and asked again the answer is the same.
+    #[inline]
+    pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
+        if let Some((kind, payload, key)) = self.short_frame(input) {
+            match kind {
+                MessageKind::Text => match simd::unmask_ascii(payload, key) {
+                    Ok(text) => return Ok(Some(Event::Text(text, Part::Whole))),
+                    Err(payload) => return self.whole_text(payload, key),
+                },
+                MessageKind::Binary => {
+                    simd::xor_short(payload, key);
+                    return Ok(Some(Event::Binary(payload, Part::Whole)));
+                }
+            }
+        }
+        if input.is_empty() && self.short.len != 0 {
+            return Ok(None);
+        }
+        self.receive_long(input)
+    }
+
+    /// A whole, unfragmented data frame with a 7-bit length, which changes no state; its payload still masked.
+    #[inline]
+    pub(crate) fn short_frame<'i>(&self, input: &mut &'i mut [u8]) -> Option<(MessageKind, &'i mut [u8], u32)> {
+        let (header_len, mask_bit) = match R::RECEIVES {
+            Masking::Required => (6, 0x80),
+            Masking::Forbidden => (2, 0),
+        };
+        let &[first, second, ..] = &**input else { return None };
+        // FIN, no reserved bit, text or binary: 0x81 or 0x82. The mask bit vanishes, or the length is too large.
+        let (kind, len) = (first.wrapping_sub(0x81), second ^ mask_bit);
+        if kind >= 2 || len >= self.short.len || input.len() < header_len + usize::from(len) {
+            return None;
+        }
+        let (header, payload) = split_front(input, header_len + usize::from(len)).split_at_mut_checked(header_len)?;
+        let key = match header {
+            &mut [_, _, a, b, c, d] => u32::from_le_bytes([a, b, c, d]),
+            _ => 0,
+        };
+        Some((if kind == 0 { MessageKind::Text } else { MessageKind::Binary }, payload, key))
+    }
+
+    /// A text message that lies in the input whole and is not ASCII.
+    fn whole_text<'i>(&mut self, payload: &'i mut [u8], key: u32) -> Result<Option<Event<'i>>, ProtocolError> {
+        let text = simd::unmask_text(self.level, payload, key);
+        match text.tail {
+            Tail::Complete => Ok(Some(Event::Text(text.valid, Part::Whole))),
+            Tail::Cut(_) | Tail::Invalid => self.doom(text.valid),
+        }
+    }
+
+    /// Everything that the short path leaves. The same signature, so that the result is written once.
+    #[inline(never)]
+    fn receive_long<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
+        loop {
+            // The rest of a cut code point is taken byte by byte.
+            let max = if self.partial.is_empty() { usize::MAX } else { 1 };
+            match self.receive_raw(input, max)? {
+                None => return Ok(None),
+                Some(Raw::Data(data)) => match self.data_event(data)? {
+                    None => continue,
+                    event => return Ok(event),
+                },
+                Some(Raw::Ping(payload)) => return Ok(Some(Event::Ping(payload))),
+                Some(Raw::Pong(payload)) => return Ok(Some(Event::Pong(payload))),
+                Some(Raw::Close(frame)) => return Ok(Some(Event::Close(frame))),
+            }
+        }
+    }
+
+    /// The next piece of payload, still masked, or the next control frame, with its reply queued.
+    pub(crate) fn receive_raw<'i>(
+        &mut self,
+        input: &mut &'i mut [u8],
+        max: usize,
+    ) -> Result<Option<Raw<'i>>, ProtocolError> {
+        let raw = self.read_raw(input, max);
+        if !matches!(self.inbound, Inbound::Reading) {
+            // §5.5.1: behind a Close, or an error, "any further data" is discarded.
+            *input = &mut [];
+        }
+        self.settle();
+        raw
+    }
+
+    fn read_raw<'i>(&mut self, input: &mut &'i mut [u8], max: usize) -> Result<Option<Raw<'i>>, ProtocolError> {
+        match self.inbound {
+            Inbound::Reading => {}
+            Inbound::Doomed(error) => return Err(self.fail(error)),
+            Inbound::Failed(error) => return Err(error),
+            Inbound::Closed | Inbound::Ended(_) => return Ok(None),
+        }
+        loop {
+            let piece = match self.reader.read_masked(input, max) {
+                Ok(Some(piece)) => piece,
+                Ok(None) => return Ok(None),
+                Err(error) => return Err(self.fail(error)),
+            };
+            let raw = match piece.of {
+                Of::Message { kind, rsv } => return Ok(Some(Raw::Data(RawData::new(piece, kind, rsv)))),
+                Of::Control(opcode) => self.control_piece(opcode, piece),
+            };
+            match raw {
+                Ok(None) => {}
+                Ok(raw) => return Ok(raw),
+                Err(error) => return Err(self.fail(error)),
+            }
+        }
+    }
+
+    /// Collects a control frame's payload, and acts on the frame when it is whole.
+    fn control_piece<'i>(&mut self, opcode: ControlOpcode, piece: Piece<'_>) -> Result<Option<Raw<'i>>, ProtocolError> {
+        simd::xor_short(piece.payload, piece.key());
+        if piece.offset == 0 {
+            self.control = ControlPayload::EMPTY;
+        }
+        // The header's judge has seen to it that the payload fits.
+        if !self.control.extend(piece.payload) || !piece.ends_frame() {
+            return Ok(None);
+        }
+        let payload = self.control;
+        Ok(Some(match opcode {
+            ControlOpcode::Ping => {
+                // §5.5.2: "an endpoint MUST send a Pong frame in response, unless it already received a Close frame"; behind a
+                // Close of ours nothing may follow. §5.5.3: it "MAY elect to send a Pong frame for only the most recently
+                // processed Ping frame".
+                if self.state == State::Open {
+                    self.pong = Some(payload);
+                }
+                Raw::Ping(payload)
+            }
+            ControlOpcode::Pong => Raw::Pong(payload),
+            ControlOpcode::Close => {
+                let frame = CloseFrame::decode(payload)?;
+                let (state, echo) = self.state.after_peer_close();
+                (self.state, self.inbound) = (state, Inbound::Closed);
+                if echo {
+                    // §5.5.1: "When sending a Close frame in response, the endpoint typically echos the status code it received."
+                    self.close = Some(frame.code().map_or(CloseFrame::EMPTY, CloseFrame::from));
+                }
+                Raw::Close(frame)
+            }
+        }))
+    }
+
+    /// A data piece as an event; `None` if nothing of it can be handed out yet.
+    fn data_event<'i>(&mut self, data: RawData<'i>) -> Result<Option<Event<'i>>, ProtocolError> {
+        let RawData { kind, compressed, payload, key, ends, .. } = data;
+        if kind == MessageKind::Text && !compressed {
+            return self.text_event(payload, key, ends);
+        }
+        if payload.is_empty() && !ends {
+            return Ok(None);
+        }
+        simd::xor(self.level, payload, key);
+        let part = self.deliver(payload.len(), ends);
+        Ok(Some(if compressed { Event::Compressed(kind, payload, part) } else { Event::Binary(payload, part) }))
+    }
+
+    fn text_event<'i>(
+        &mut self,
+        payload: &'i mut [u8],
+        key: u32,
+        ends: bool,
+    ) -> Result<Option<Event<'i>>, ProtocolError> {
+        if !self.partial.is_empty() {
+            simd::xor_short(payload, key);
+            for &byte in payload.iter() {
+                match self.partial.push(byte) {
+                    Err(_) => return self.doom(""),
+                    Ok(None) => {}
+                    Ok(Some(char)) => {
+                        let part = self.deliver(char.len_utf8(), ends);
+                        return Ok(Some(Event::Char(char, part)));
+                    }
+                }
+            }
+            // §8.1: a message that ends inside a code point is not UTF-8.
+            return if ends { self.doom("") } else { Ok(None) };
+        }
+        let text = simd::unmask_text(self.level, payload, key);
+        match text.tail {
+            Tail::Complete => {}
+            Tail::Cut(bytes) if !ends => {
+                for &byte in bytes {
+                    if self.partial.push(byte).is_err() {
+                        return self.doom(text.valid);
+                    }
+                }
+            }
+            Tail::Cut(_) | Tail::Invalid => return self.doom(text.valid),
+        }
+        if text.valid.is_empty() && !ends {
+            return Ok(None);
+        }
+        let part = self.deliver(text.valid.len(), ends);
+        Ok(Some(Event::Text(text.valid, part)))
+    }
+
+    /// Counts what is handed out, and tells which part of the message it is.
+    fn deliver(&mut self, len: usize, last: bool) -> Part {
+        let part = Part::new(self.delivered == 0, last);
+        self.delivered = if last { 0 } else { self.delivered.saturating_add(widened(len)) };
+        part
+    }
+
+    /// Text ended in bytes that are not UTF-8. What was valid before them comes first, and the error with the next call.
+    #[cold]
+    fn doom<'i>(&mut self, valid: &'i str) -> Result<Option<Event<'i>>, ProtocolError> {
+        let valid_up_to = self.delivered.saturating_add(widened(valid.len()));
+        // §8.1: "that endpoint MUST _Fail the WebSocket Connection_".
+        let error = ProtocolError::InvalidUtf8 { valid_up_to };
+        if valid.is_empty() {
+            return Err(self.fail(error));
+        }
+        self.inbound = Inbound::Doomed(error);
+        self.settle();
+        let part = self.deliver(valid.len(), false);
+        Ok(Some(Event::Text(valid, part)))
+    }
+
+    /// _Fail the WebSocket Connection_ (§7.1.7): the peer is told why, and nothing more is taken from it.
+    #[cold]
+    pub(crate) fn fail(&mut self, error: ProtocolError) -> ProtocolError {
+        let (state, tell) = self.state.after_violation();
+        (self.state, self.inbound) = (state, Inbound::Failed(error));
+        if tell {
+            self.close = Some(error.close_code().into());
+        }
+        self.settle();
+        error
+    }
+
+    /// The transport has no more input: the peer closed it, or its sending half.
+    ///
+    /// What is queued can still be taken and written. Called again, the answer is the same.
+    pub fn receive_eof(&mut self) -> Ending {
+        let ending = match self.inbound {
+            Inbound::Ended(ending) => ending,
+            // §7.1.4: "If the TCP connection was closed after the WebSocket closing handshake was completed, the WebSocket
+            // connection is said to have been closed cleanly."
+            Inbound::Closed if self.close.is_none() => Ending::Clean,
+            Inbound::Closed | Inbound::Reading | Inbound::Doomed(_) | Inbound::Failed(_) => Ending::Unclean,
+        };
+        (self.state, self.inbound) = (State::Closed, Inbound::Ended(ending));
+        self.settle();
+        ending
+    }
+
+    /// Derives which frames may take the short paths; called wherever that may have changed.
+    pub(super) fn settle(&mut self) {
+        let reading = matches!(self.inbound, Inbound::Reading) && self.reader.is_between_messages();
+        self.short = match self.reader.max_single_frame_len() {
+            Some(max) if reading => Short { len: u8::try_from(max).unwrap_or(u8::MAX).min(125) + 1 },
+            _ => Short::NONE,
+        };
+    }
+}
+
+/// The connection's state and limits as far as the short paths need them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Short {
+    /// Frames with a payload shorter than this may take the path of 7-bit lengths.
+    len: u8,
+}
+
+impl Short {
+    pub(super) const NONE: Self = Self { len: 0 };
+}
+
+/// What the reader found, before payload is unmasked.
+pub(crate) enum Raw<'i> {
+    Data(RawData<'i>),
+    Ping(ControlPayload),
+    Pong(ControlPayload),
+    Close(CloseFrame),
+}
+
+/// A piece of a message, still masked.
+pub(crate) struct RawData<'i> {
+    pub(crate) payload: &'i mut [u8],
+    pub(crate) key: u32,
+    pub(crate) kind: MessageKind,
+    /// Whether permessage-deflate has compressed the message.
+    pub(crate) compressed: bool,
+    /// Whether the message begins with this piece.
+    pub(crate) begins: bool,
+    /// Whether the message ends with this piece.
+    pub(crate) ends: bool,
+}
+
+impl<'i> RawData<'i> {
+    fn new(piece: Piece<'i>, kind: MessageKind, rsv: Rsv) -> Self {
+        Self {
+            key: piece.key(),
+            kind,
+            compressed: rsv.contains(Rsv::RSV1),
+            begins: piece.begins_message(),
+            ends: piece.ends_message(),
+            payload: piece.payload,
+        }
+    }
+}

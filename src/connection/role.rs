@@ -1,0 +1,120 @@
+//! Server or client: who masks (§5.1).
+
+use crate::frame::Masking;
+use crate::wire::MaskingKey;
+
+/// One of [`Server`] and [`Client`]: which frames are masked is decided by the type.
+///
+/// ```
+/// use websocket_proto::{Connection, Role};
+///
+/// fn is_open<R: Role>(connection: &Connection<R>) -> bool {
+///     connection.state() == websocket_proto::State::Open
+/// }
+/// ```
+pub trait Role: private::Sealed {
+    /// Whether the frames that this role receives are masked.
+    const RECEIVES: Masking;
+
+    /// The key for the next frame that this role sends; `None` where it masks nothing.
+    fn next_key(&mut self) -> Option<MaskingKey>;
+}
+
+/// The role that accepts connections. §5.1: "A server MUST NOT mask any frames that it sends to the client."
+///
+/// ```
+/// use websocket_proto::{Connection, Limits, Negotiated, Server};
+///
+/// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+/// let mut out = Vec::new();
+/// connection.send("Hello", &mut out).unwrap();
+/// assert_eq!(out, b"\x81\x05Hello");
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Server;
+
+impl Role for Server {
+    const RECEIVES: Masking = Masking::Required;
+
+    #[inline]
+    fn next_key(&mut self) -> Option<MaskingKey> {
+        None
+    }
+}
+
+/// The role that asks for connections. §5.1: "a client MUST mask all frames that it sends to the server".
+///
+/// ```
+/// use websocket_proto::{Client, Connection, Limits, Negotiated};
+///
+/// // A fixed key, to show §5.7's bytes. A real client gives `RandomKeys`, or a source of its own.
+/// let client = Client::new(|| [0x37, 0xfa, 0x21, 0x3d]);
+/// let mut connection = Connection::new(Negotiated::elsewhere(), client, &Limits::default());
+/// let mut out = Vec::new();
+/// connection.send("Hello", &mut out).unwrap();
+/// assert_eq!(out, [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Client<K> {
+    keys: K,
+}
+
+impl<K: MaskingKeys> Client<K> {
+    /// Makes the role of a client that masks with these keys.
+    pub const fn new(keys: K) -> Self {
+        Self { keys }
+    }
+}
+
+impl<K: MaskingKeys> Role for Client<K> {
+    const RECEIVES: Masking = Masking::Forbidden;
+
+    #[inline]
+    fn next_key(&mut self) -> Option<MaskingKey> {
+        Some(MaskingKey::new(self.keys.next_key()))
+    }
+}
+
+/// Where a client's masking keys come from: one fresh key per frame.
+///
+/// §10.3: "the client MUST choose a new masking key for each frame, using an algorithm that cannot be predicted by end
+/// applications that provide data". Behind a predictable key, a script that chooses the payload also chooses the bytes that a proxy
+/// sees, which can poison the caches of old ones. So take the keys from a cryptographic generator that was seeded by the operating
+/// system; with feature `std` that is [`RandomKeys`](crate::RandomKeys).
+///
+/// Every `FnMut() -> [u8; 4]` is such a source.
+///
+/// ```
+/// use websocket_proto::{Client, MaskingKeys};
+///
+/// struct HardwareGenerator;
+/// impl HardwareGenerator {
+///     fn read_register(&mut self) -> u32 {
+///         0x3d21_fa37 // what the chip says
+///     }
+/// }
+/// impl MaskingKeys for HardwareGenerator {
+///     fn next_key(&mut self) -> [u8; 4] {
+///         self.read_register().to_ne_bytes()
+///     }
+/// }
+/// let role = Client::new(HardwareGenerator);
+/// ```
+pub trait MaskingKeys {
+    /// A key that was not used before and that the peer, and whoever provides the data, can't predict.
+    fn next_key(&mut self) -> [u8; 4];
+}
+
+impl<F: FnMut() -> [u8; 4]> MaskingKeys for F {
+    #[inline]
+    fn next_key(&mut self) -> [u8; 4] {
+        self()
+    }
+}
+
+mod private {
+    /// A third role could break what the others promise.
+    pub trait Sealed {}
+    impl Sealed for super::Server {}
+    impl<K> Sealed for super::Client<K> {}
+}

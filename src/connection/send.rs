@@ -1,0 +1,338 @@
+//! Messages in, bytes out (§6.1, §5.4, §5.5).
+
+use core::fmt;
+
+#[cfg(feature = "alloc")]
+use super::Prepared;
+use super::{Client, Connection, MaskingKeys, Message, Part, Role, Server, State};
+use crate::frame::{OutOfSequence, Sequence};
+use crate::wire::{
+    CloseFrame, ControlFrame, ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, Header, LengthTooLarge, Masker,
+    MessageKind, Output, OutputFull, widened,
+};
+
+impl<R: Role> Connection<R> {
+    /// Appends a message to `out`, in one frame; a client's is masked while it is copied.
+    ///
+    /// ```
+    /// use websocket_proto::{Connection, Limits, Negotiated, Server};
+    ///
+    /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+    /// let mut out = Vec::new();
+    /// connection.send("Hello", &mut out).unwrap();
+    /// connection.send(&[1, 2, 3], &mut out).unwrap();
+    /// assert_eq!(out, b"\x81\x05Hello\x82\x03\x01\x02\x03");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`], with nothing written and the connection as before.
+    #[inline]
+    pub fn send<'m>(&mut self, message: impl Into<Message<'m>>, out: &mut impl Output) -> Result<(), SendError> {
+        self.send_part(message, Part::Whole, out)
+    }
+
+    /// Appends a fragment of a message to `out` (§5.4). Control frames may go out between fragments, other messages may not.
+    ///
+    /// ```
+    /// use websocket_proto::{Connection, Limits, Negotiated, Part, Server};
+    ///
+    /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+    /// let mut out = Vec::new();
+    /// connection.send_part("Hel", Part::First, &mut out).unwrap();
+    /// connection.ping(b"", &mut out).unwrap();
+    /// connection.send_part("lo", Part::Last, &mut out).unwrap();
+    /// assert_eq!(out, b"\x01\x03Hel\x89\x00\x80\x02lo");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`], with nothing written and the connection as before.
+    #[inline]
+    pub fn send_part<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+        part: Part,
+        out: &mut impl Output,
+    ) -> Result<(), SendError> {
+        let message = message.into();
+        let (header, after) = self.frame(message.kind(), part, message.payload_len())?;
+        let payload = out.append(&header.encode(), message.payload())?;
+        if let Some(key) = header.masking_key() {
+            Masker::new(key).apply(payload);
+        }
+        self.sending = after;
+        Ok(())
+    }
+
+    /// Appends a Ping to `out` (§5.5.2); an unasked Pong is sent with [`pong`](Self::pong).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::ControlTooLong`] for more than 125 bytes, [`SendError::NotOpen`], [`SendError::OutputFull`].
+    pub fn ping(&mut self, payload: &[u8], out: &mut impl Output) -> Result<(), SendError> {
+        self.send_control(ControlOpcode::Ping, payload, out)
+    }
+
+    /// Appends a Pong that no Ping asked for to `out`: "a unidirectional heartbeat" (§5.5.3).
+    ///
+    /// # Errors
+    ///
+    /// As [`ping`](Self::ping).
+    pub fn pong(&mut self, payload: &[u8], out: &mut impl Output) -> Result<(), SendError> {
+        self.send_control(ControlOpcode::Pong, payload, out)
+    }
+
+    fn send_control(&mut self, opcode: ControlOpcode, payload: &[u8], out: &mut impl Output) -> Result<(), SendError> {
+        self.expect_open()?;
+        let Ok(payload) = ControlPayload::new(payload) else {
+            return Err(SendError::ControlTooLong { opcode, len: payload.len() });
+        };
+        out.append(ControlFrame::new(opcode, &payload, self.role.next_key()).as_bytes(), &[])?;
+        Ok(())
+    }
+
+    /// Queues a Close, behind which nothing can be sent (§5.5.1), to be fetched with [`take_control`](Self::take_control) or
+    /// [`write_control`](Self::write_control).
+    ///
+    /// Messages of the peer still come until its Close does. While the echo to the peer's own Close waits to be written,
+    /// this replaces it.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::NotOpen`] if a Close was queued before, or the connection has failed or ended.
+    pub fn close(&mut self, frame: CloseFrame) -> Result<(), SendError> {
+        self.state = self.state.after_close().ok_or(SendError::NotOpen { state: self.state })?;
+        self.close = Some(frame);
+        Ok(())
+    }
+
+    /// Takes the next control frame that waits to be written: the Pong to the newest Ping, then the Close.
+    ///
+    /// ```
+    /// use websocket_proto::{CloseCode, Connection, Limits, Negotiated, Server};
+    ///
+    /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+    /// connection.close(CloseCode::NORMAL.into()).unwrap();
+    /// assert_eq!(connection.take_control().unwrap().as_bytes(), [0x88, 0x02, 0x03, 0xe8]);
+    /// assert!(connection.take_control().is_none());
+    /// ```
+    pub fn take_control(&mut self) -> Option<ControlFrame> {
+        let (opcode, payload) = self.queued_control()?;
+        self.control_written(opcode);
+        Some(ControlFrame::new(opcode, &payload, self.role.next_key()))
+    }
+
+    /// Appends all control frames that wait to be written to `out`.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputFull`]; a frame that found no room goes on waiting.
+    #[inline]
+    pub fn write_control(&mut self, out: &mut impl Output) -> Result<(), OutputFull> {
+        while let Some((opcode, payload)) = self.queued_control() {
+            out.append(ControlFrame::new(opcode, &payload, self.role.next_key()).as_bytes(), &[])?;
+            self.control_written(opcode);
+        }
+        Ok(())
+    }
+
+    /// Whether a Pong or a Close waits to be written.
+    #[inline]
+    pub const fn wants_write(&self) -> bool {
+        self.pong.is_some() || self.close.is_some()
+    }
+
+    #[inline]
+    fn queued_control(&self) -> Option<(ControlOpcode, ControlPayload)> {
+        match (&self.pong, &self.close) {
+            (Some(payload), _) => Some((ControlOpcode::Pong, *payload)),
+            (None, Some(frame)) => Some((ControlOpcode::Close, *frame.payload())),
+            (None, None) => None,
+        }
+    }
+
+    fn control_written(&mut self, opcode: ControlOpcode) {
+        match opcode {
+            ControlOpcode::Ping => {}
+            ControlOpcode::Pong => self.pong = None,
+            ControlOpcode::Close => {
+                self.close = None;
+                self.state = self.state.after_close_written();
+            }
+        }
+    }
+
+    /// The header of this side's next data frame, and where it leaves the sequence.
+    #[inline]
+    fn frame(&mut self, kind: MessageKind, part: Part, len: u64) -> Result<(Header, Sequence), SendError> {
+        self.expect_open()?;
+        let opcode = if part.is_first() { kind.into() } else { DataOpcode::Continuation };
+        let after = self.sending.after(opcode, part.is_last())?;
+        match self.sending {
+            Sequence::Within(begun) if begun != kind => return Err(SendError::OtherKind { begun }),
+            Sequence::Within(_) | Sequence::Between => {}
+        }
+        Ok((Header::data(opcode, part.is_last(), len)?.with_masking_key(self.role.next_key()), after))
+    }
+
+    #[inline]
+    fn expect_open(&self) -> Result<(), SendError> {
+        match self.state {
+            State::Open => Ok(()),
+            // §5.5.1: an endpoint "MUST NOT send any more data frames after sending a Close frame".
+            state @ (State::CloseSent | State::CloseReceived | State::Closed) => Err(SendError::NotOpen { state }),
+        }
+    }
+}
+
+impl Connection<Server> {
+    /// Announces a message, or a fragment of one, whose payload the caller writes himself, right behind the returned header: for
+    /// a vectored write of a large or shared payload, which is copied nowhere.
+    ///
+    /// ```
+    /// use websocket_proto::{Connection, Limits, Negotiated, Part, Server};
+    ///
+    /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+    /// let picture = vec![0; 70_000];
+    /// let header = connection.send_header(&picture, Part::Whole).unwrap();
+    /// assert_eq!(header[..], [0x82, 127, 0, 0, 0, 0, 0, 0x01, 0x11, 0x70]);
+    /// // socket.write_vectored(&[IoSlice::new(&header), IoSlice::new(&picture)])
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`], with the connection as before.
+    pub fn send_header<'m>(&mut self, message: impl Into<Message<'m>>, part: Part) -> Result<EncodedHeader, SendError> {
+        let message = message.into();
+        let (header, after) = self.frame(message.kind(), part, message.payload_len())?;
+        self.sending = after;
+        Ok(header.encode())
+    }
+
+    /// Admits a broadcast to this connection: the bytes to write are the same for all.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::NotOpen`], or [`SendError::OutOfSequence`] inside a fragmented message.
+    #[cfg(feature = "alloc")]
+    pub fn send_prepared<'p>(&mut self, message: &'p Prepared) -> Result<&'p [u8], SendError> {
+        self.expect_open()?;
+        self.sending.after(DataOpcode::Binary, true)?;
+        Ok(message.as_bytes())
+    }
+}
+
+impl<K: MaskingKeys> Connection<Client<K>> {
+    /// Masks a payload where it lies, and returns the header to write in front of it: nothing is copied.
+    ///
+    /// ```
+    /// use websocket_proto::{Client, Connection, Limits, MessageKind, Negotiated, Part};
+    ///
+    /// let mut connection = Connection::new(Negotiated::elsewhere(), Client::new(|| [1, 2, 3, 4]), &Limits::default());
+    /// let mut payload = *b"abc";
+    /// let header = connection.send_in_place(MessageKind::Binary, &mut payload, Part::Whole).unwrap();
+    /// assert_eq!((&header[..], payload), (&[0x82, 0x83, 1, 2, 3, 4][..], [b'a' ^ 1, b'b' ^ 2, b'c' ^ 3]));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`], with payload and connection as before; [`SendError::NotUtf8`] if `payload` should be text and is not.
+    pub fn send_in_place(
+        &mut self,
+        kind: MessageKind,
+        payload: &mut [u8],
+        part: Part,
+    ) -> Result<EncodedHeader, SendError> {
+        if kind == MessageKind::Text {
+            if let Err(error) = core::str::from_utf8(payload) {
+                return Err(SendError::NotUtf8 { valid_up_to: error.valid_up_to() });
+            }
+        }
+        let (header, after) = self.frame(kind, part, widened(payload.len()))?;
+        if let Some(key) = header.masking_key() {
+            Masker::new(key).apply(payload);
+        }
+        self.sending = after;
+        Ok(header.encode())
+    }
+}
+
+/// Why something was not sent. It is the caller's to mend; nothing was written, and the connection is as before.
+///
+/// ```
+/// use websocket_proto::{CloseCode, Connection, Limits, Negotiated, SendError, Server, State};
+///
+/// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+/// connection.close(CloseCode::NORMAL.into()).unwrap();
+/// let error = connection.send("too late", &mut Vec::new()).unwrap_err();
+/// assert_eq!(error, SendError::NotOpen { state: State::CloseSent });
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum SendError {
+    /// A Close was sent or received, or the connection has failed or ended (§5.5.1).
+    NotOpen {
+        /// Where the connection stands.
+        state: State,
+    },
+    /// A fragment that continues nothing, or a message inside an unfinished one (§5.4).
+    OutOfSequence(OutOfSequence),
+    /// A fragment of another kind than its message's first.
+    OtherKind {
+        /// The kind of the message that was begun.
+        begun: MessageKind,
+    },
+    /// A control frame with more than 125 bytes of payload (§5.5).
+    ControlTooLong {
+        /// Ping or Pong.
+        opcode: ControlOpcode,
+        /// How many bytes there were.
+        len: usize,
+    },
+    /// Bytes that should be text and are not UTF-8 (§5.6).
+    NotUtf8 {
+        /// How many bytes are valid.
+        valid_up_to: usize,
+    },
+    /// A payload of 2⁶³ bytes or more (§5.2).
+    TooLarge(LengthTooLarge),
+    /// The output has no room.
+    OutputFull(OutputFull),
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotOpen { state } => write!(f, "nothing can be sent: the connection is {state}"),
+            Self::OutOfSequence(error) => error.fmt(f),
+            Self::OtherKind { begun } => write!(f, "fragment is of another kind than its {begun:?} message"),
+            Self::ControlTooLong { opcode, len } => {
+                write!(f, "a {opcode:?} holds at most {} bytes, not {len}", ControlPayload::MAX_LEN)
+            }
+            Self::NotUtf8 { valid_up_to } => write!(f, "text is not UTF-8 behind its byte {valid_up_to}"),
+            Self::TooLarge(error) => error.fmt(f),
+            Self::OutputFull(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for SendError {}
+
+impl From<OutOfSequence> for SendError {
+    fn from(error: OutOfSequence) -> Self {
+        Self::OutOfSequence(error)
+    }
+}
+
+impl From<LengthTooLarge> for SendError {
+    fn from(error: LengthTooLarge) -> Self {
+        Self::TooLarge(error)
+    }
+}
+
+impl From<OutputFull> for SendError {
+    fn from(error: OutputFull) -> Self {
+        Self::OutputFull(error)
+    }
+}
