@@ -8,6 +8,8 @@ extern crate std;
 pub mod connection;
 pub mod frame;
 pub mod handshake;
+#[cfg(feature = "alloc")]
+mod messages;
 #[allow(unsafe_code)] // The cellar: the one place where `unsafe` is allowed; see its documentation.
 mod simd;
 pub mod wire;
@@ -20,4 +22,6 @@ pub use connection::{
 #[cfg(feature = "std")]
 pub use connection::{RandomKeys, SeedUnavailable};
 pub use handshake::Negotiated;
+#[cfg(feature = "alloc")]
+pub use messages::{Incoming, Messages};
 pub use wire::{CloseCode, CloseFrame, ControlFrame, ControlPayload, Limits, MessageKind, Output, ProtocolError};

@@ -142,6 +142,11 @@ impl<R: Role> Connection<R> {
         }
     }
 
+    #[inline]
+    pub(crate) const fn level(&self) -> Level {
+        self.level
+    }
+
     /// The violation for which the connection has failed.
     pub const fn failure(&self) -> Option<ProtocolError> {
         match self.inbound {
@@ -173,13 +178,3 @@ impl<R: Role> fmt::Debug for Connection<R> {
 }
 
 const _: () = assert!(core::mem::size_of::<Connection<Server>>() <= 512);
-#[cfg(test)]
-#[test]
-fn sz() {
-    eprintln!(
-        "{} {} {}",
-        core::mem::size_of::<Connection<Server>>(),
-        core::mem::size_of::<Event>(),
-        core::mem::size_of::<Reader>()
-    );
-}

@@ -4,7 +4,12 @@
 //! wire's order), on every machine. After `n` bytes the key is rotated right by `8 * (n % 4)` bits.
 #![allow(dead_code)] // Until every kernel has its user.
 
+#[cfg(feature = "alloc")]
+mod assembly;
 mod scalar;
+
+#[cfg(feature = "alloc")]
+pub(crate) use assembly::Assembly;
 
 /// The kernels that this machine can run: a token, made once and passed on.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,280 @@
+//! The paved path: whole messages, with the replies written by themselves.
+#![forbid(unsafe_code)]
+
+use crate::connection::{Connection, Raw, RawData, Role};
+use crate::simd::{self, Assembly, Tail};
+use crate::wire::{CloseFrame, ControlPayload, MessageKind, Output, ProtocolError, widened};
+
+/// Puts messages together, on top of a [`Connection`].
+///
+/// A message that lies in the input whole and in one frame is borrowed from there: no copy, no allocation. Others are assembled
+/// in a buffer, unmasked and validated on the way, which grows as bytes arrive, never by what a header declares, and is used again
+/// for the next one. [`Limits::max_message_len`](crate::Limits::max_message_len) bounds it.
+///
+/// Use one `Messages` per connection, and do not call [`Connection::receive`] between the pieces of a message.
+///
+/// ```
+/// use websocket_proto::{Connection, Incoming, Limits, Messages, Negotiated, Server};
+///
+/// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+/// let mut messages = Messages::new();
+/// let mut out = Vec::new();
+/// // §5.7: "A single-frame masked text message", and a masked Ping.
+/// let mut read = [
+///     0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58, // "Hello"
+///     0x89, 0x80, 0x00, 0x00, 0x00, 0x00,
+/// ];
+///
+/// let mut input = &mut read[..];
+/// while let Some(incoming) = messages.next(&mut connection, &mut input, &mut out)? {
+///     match incoming {
+///         Incoming::Text(text) => connection.send(text, &mut out).unwrap(),
+///         Incoming::Binary(bytes) => connection.send(&*bytes, &mut out).unwrap(),
+///         Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => {}
+///     }
+/// }
+/// assert_eq!(out, b"\x81\x05Hello\x8a\x00"); // the echo, and the Pong
+/// # Ok::<(), websocket_proto::ProtocolError>(())
+/// ```
+#[derive(Debug)]
+pub struct Messages {
+    assembly: Assembly,
+    /// Whether the assembled message was handed out, so that its memory is free again.
+    handed_out: bool,
+    kept_capacity: usize,
+    control: ControlPayload,
+    close: CloseFrame,
+}
+
+impl Messages {
+    /// How much of the buffer is kept between messages, unless told otherwise: 64 KiB.
+    pub const KEPT_CAPACITY: usize = 64 * 1024;
+
+    /// Makes one that holds no memory yet.
+    pub const fn new() -> Self {
+        Self {
+            assembly: Assembly::new(),
+            handed_out: false,
+            kept_capacity: Self::KEPT_CAPACITY,
+            control: ControlPayload::EMPTY,
+            close: CloseFrame::EMPTY,
+        }
+    }
+
+    /// The same, which keeps at most `bytes` of its buffer between messages.
+    #[must_use]
+    pub const fn with_kept_capacity(mut self, bytes: usize) -> Self {
+        self.kept_capacity = bytes;
+        self
+    }
+
+    /// Takes the next message or control frame from the front of `input`.
+    ///
+    /// `Ok(None)` says that all of `input` is used up; **drain `input` before you read again**. The Pong to a Ping, the echo of a
+    /// Close and the Close of a failure are appended to `out` before this returns, so ten Pings in one read get ten Pongs. A reply
+    /// for which `out` has no room waits for the next call; the newest Pong replaces an older one.
+    ///
+    /// Match the result where it is received and pass its parts on, as with [`Event`](crate::Event).
+    ///
+    /// # Errors
+    ///
+    /// [`ProtocolError`], as [`Connection::receive`]. The Close that tells the peer why is in `out`.
+    #[inline]
+    pub fn next<'m, 'i: 'm, R: Role>(
+        &'m mut self,
+        connection: &mut Connection<R>,
+        input: &mut &'i mut [u8],
+        out: &mut impl Output,
+    ) -> Result<Option<Incoming<'m>>, ProtocolError> {
+        if !connection.wants_write() {
+            if let Some((kind, payload, key)) = connection.short_frame(input) {
+                match kind {
+                    MessageKind::Text => match simd::unmask_ascii(payload, key) {
+                        Ok(text) => return Ok(Some(Incoming::Text(text))),
+                        Err(payload) => return whole_text(connection, payload, key, out),
+                    },
+                    MessageKind::Binary => {
+                        simd::xor_short(payload, key);
+                        return Ok(Some(Incoming::Binary(payload)));
+                    }
+                }
+            }
+            if input.is_empty() && !self.handed_out {
+                return Ok(None);
+            }
+        }
+        self.next_long(connection, input, out)
+    }
+
+    #[inline(never)]
+    fn next_long<'m, 'i: 'm, R: Role>(
+        &'m mut self,
+        connection: &mut Connection<R>,
+        input: &mut &'i mut [u8],
+        out: &mut impl Output,
+    ) -> Result<Option<Incoming<'m>>, ProtocolError> {
+        if self.handed_out {
+            self.assembly.clear(self.kept_capacity);
+            self.handed_out = false;
+        }
+        // What finds no room goes on waiting in the connection, as documented.
+        let _ = connection.write_control(out);
+        let found = self.find(connection, input);
+        let _ = connection.write_control(out);
+        Ok(match found? {
+            None => None,
+            Some(Found::Text(text)) => Some(Incoming::Text(text)),
+            Some(Found::Binary(bytes)) => Some(Incoming::Binary(bytes)),
+            Some(Found::Assembled(kind)) => {
+                self.handed_out = true;
+                Some(match kind {
+                    MessageKind::Text => Incoming::Text(self.assembly.text().unwrap_or_default()),
+                    MessageKind::Binary => Incoming::Binary(self.assembly.binary()),
+                })
+            }
+            Some(Found::Ping) => Some(Incoming::Ping(self.control.as_bytes())),
+            Some(Found::Pong) => Some(Incoming::Pong(self.control.as_bytes())),
+            Some(Found::Close) => Some(Incoming::Close(&self.close)),
+        })
+    }
+
+    /// Goes on until there is something to hand out.
+    fn find<'i, R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        input: &mut &'i mut [u8],
+    ) -> Result<Option<Found<'i>>, ProtocolError> {
+        loop {
+            let Some(raw) = connection.receive_raw(input, usize::MAX)? else { return Ok(None) };
+            match raw {
+                Raw::Data(data) if data.begins && data.ends => return whole(connection, data).map(Some),
+                Raw::Data(data) => {
+                    let (kind, ends) = (data.kind, data.ends);
+                    self.assemble(connection, data)?;
+                    if ends {
+                        return Ok(Some(Found::Assembled(kind)));
+                    }
+                }
+                Raw::Ping(payload) => {
+                    self.control = payload;
+                    return Ok(Some(Found::Ping));
+                }
+                Raw::Pong(payload) => {
+                    self.control = payload;
+                    return Ok(Some(Found::Pong));
+                }
+                Raw::Close(frame) => {
+                    // The unfinished message, if there is one, will never be finished.
+                    self.assembly.clear(self.kept_capacity);
+                    self.close = frame;
+                    return Ok(Some(Found::Close));
+                }
+            }
+        }
+    }
+
+    /// Adds a piece to the message.
+    fn assemble<R: Role>(&mut self, connection: &mut Connection<R>, data: RawData<'_>) -> Result<(), ProtocolError> {
+        if data.begins {
+            self.assembly.clear(self.kept_capacity);
+        }
+        let level = connection.level();
+        let valid = match data.kind {
+            MessageKind::Binary => {
+                self.assembly.push_binary(level, data.payload, data.key);
+                Ok(())
+            }
+            MessageKind::Text => self.assembly.push_text(level, data.payload, data.key).and_then(|()| {
+                // §8.1: a message that ends inside a code point is not UTF-8.
+                if data.ends { self.assembly.expect_whole() } else { Ok(()) }
+            }),
+        };
+        valid.map_err(|valid_up_to| connection.fail(ProtocolError::InvalidUtf8 { valid_up_to: widened(valid_up_to) }))
+    }
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A text message that lies in the input whole and is not ASCII; its failure writes its Close like any other.
+fn whole_text<'i, R: Role>(
+    connection: &mut Connection<R>,
+    payload: &'i mut [u8],
+    key: u32,
+    out: &mut impl Output,
+) -> Result<Option<Incoming<'i>>, ProtocolError> {
+    match validated(connection, payload, key) {
+        Ok(text) => Ok(Some(Incoming::Text(text))),
+        Err(error) => {
+            let _ = connection.write_control(out);
+            Err(error)
+        }
+    }
+}
+
+/// A message that lies in the input whole.
+fn whole<'i, R: Role>(connection: &mut Connection<R>, data: RawData<'i>) -> Result<Found<'i>, ProtocolError> {
+    match data.kind {
+        MessageKind::Text => validated(connection, data.payload, data.key).map(Found::Text),
+        MessageKind::Binary => {
+            simd::xor(connection.level(), data.payload, data.key);
+            Ok(Found::Binary(data.payload))
+        }
+    }
+}
+
+fn validated<'i, R: Role>(
+    connection: &mut Connection<R>,
+    payload: &'i mut [u8],
+    key: u32,
+) -> Result<&'i str, ProtocolError> {
+    let text = simd::unmask_text(connection.level(), payload, key);
+    match text.tail {
+        Tail::Complete => Ok(text.valid),
+        Tail::Cut(_) | Tail::Invalid => {
+            Err(connection.fail(ProtocolError::InvalidUtf8 { valid_up_to: widened(text.valid.len()) }))
+        }
+    }
+}
+
+/// What [`Messages::next`] found: a message as a whole, or a control frame.
+///
+/// ```
+/// use websocket_proto::Incoming;
+///
+/// fn describe(incoming: Incoming<'_>) -> String {
+///     match incoming {
+///         Incoming::Text(text) => format!("text of {} bytes", text.len()),
+///         Incoming::Binary(bytes) => format!("{} bytes", bytes.len()),
+///         Incoming::Ping(payload) | Incoming::Pong(payload) => format!("control frame with {payload:?}"),
+///         Incoming::Close(frame) => format!("Close with {:?}", frame.code()),
+///     }
+/// }
+/// assert_eq!(describe(Incoming::Text("Hello")), "text of 5 bytes");
+/// ```
+#[derive(Debug, Eq, PartialEq)]
+pub enum Incoming<'m> {
+    /// A text message.
+    Text(&'m str),
+    /// A binary message.
+    Binary(&'m mut [u8]),
+    /// A Ping, answered already.
+    Ping(&'m [u8]),
+    /// A Pong.
+    Pong(&'m [u8]),
+    /// The peer's Close, answered already if an answer was due. Nothing follows it.
+    Close(&'m CloseFrame),
+}
+
+/// The same before it borrows: assembled messages and control payloads lie in [`Messages`] by now.
+enum Found<'i> {
+    Text(&'i str),
+    Binary(&'i mut [u8]),
+    Assembled(MessageKind),
+    Ping,
+    Pong,
+    Close,
+}
