@@ -12,6 +12,7 @@ pub mod handshake;
 mod messages;
 #[allow(unsafe_code)] // The cellar: the one place where `unsafe` is allowed; see its documentation.
 mod simd;
+mod timers;
 pub mod wire;
 
 #[cfg(feature = "alloc")]
@@ -24,4 +25,5 @@ pub use connection::{RandomKeys, SeedUnavailable};
 pub use handshake::Negotiated;
 #[cfg(feature = "alloc")]
 pub use messages::{Incoming, Messages};
+pub use timers::{Timeout, Timeouts, Timers};
 pub use wire::{CloseCode, CloseFrame, ControlFrame, ControlPayload, Limits, MessageKind, Output, ProtocolError};
