@@ -1,7 +1,7 @@
 //! The paved path: whole messages, with the replies written by themselves.
 #![forbid(unsafe_code)]
 
-use crate::connection::{Connection, Raw, RawData, Role};
+use crate::connection::{Connection, Raw, RawData, Role, Whole};
 use crate::simd::{self, Assembly, Tail};
 use crate::wire::{CloseFrame, ControlPayload, MessageKind, Output, ProtocolError, widened};
 
@@ -87,7 +87,7 @@ impl Messages {
         out: &mut impl Output,
     ) -> Result<Option<Incoming<'m>>, ProtocolError> {
         if !connection.wants_write() {
-            if let Some((kind, payload, key)) = connection.short_frame(input) {
+            if let Some(Whole { kind, payload, key }) = connection.short_frame(input) {
                 match kind {
                     MessageKind::Text => match simd::unmask_ascii(payload, key) {
                         Ok(text) => return Ok(Some(Incoming::Text(text))),
@@ -144,10 +144,15 @@ impl Messages {
         connection: &mut Connection<R>,
         input: &mut &'i mut [u8],
     ) -> Result<Option<Found<'i>>, ProtocolError> {
+        if let Some(message) = connection.extended_frame(input) {
+            return whole(connection, message).map(Some);
+        }
         loop {
             let Some(raw) = connection.receive_raw(input, usize::MAX)? else { return Ok(None) };
             match raw {
-                Raw::Data(data) if data.begins && data.ends => return whole(connection, data).map(Some),
+                Raw::Data(RawData { kind, payload, key, begins: true, ends: true, .. }) => {
+                    return whole(connection, Whole { kind, payload, key }).map(Some);
+                }
                 Raw::Data(data) => {
                     let (kind, ends) = (data.kind, data.ends);
                     self.assemble(connection, data)?;
@@ -216,12 +221,13 @@ fn whole_text<'i, R: Role>(
 }
 
 /// A message that lies in the input whole.
-fn whole<'i, R: Role>(connection: &mut Connection<R>, data: RawData<'i>) -> Result<Found<'i>, ProtocolError> {
-    match data.kind {
-        MessageKind::Text => validated(connection, data.payload, data.key).map(Found::Text),
+fn whole<'i, R: Role>(connection: &mut Connection<R>, message: Whole<'i>) -> Result<Found<'i>, ProtocolError> {
+    let Whole { kind, payload, key } = message;
+    match kind {
+        MessageKind::Text => validated(connection, payload, key).map(Found::Text),
         MessageKind::Binary => {
-            simd::xor(connection.level(), data.payload, data.key);
-            Ok(Found::Binary(data.payload))
+            simd::xor(connection.level(), payload, key);
+            Ok(Found::Binary(payload))
         }
     }
 }

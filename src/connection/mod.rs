@@ -21,7 +21,8 @@ pub use message::Message;
 pub use message::Prepared;
 #[cfg(feature = "std")]
 pub use random_keys::{RandomKeys, SeedUnavailable};
-pub(crate) use receive::{Raw, RawData};
+#[cfg(feature = "alloc")]
+pub(crate) use receive::{Raw, RawData, Whole};
 pub use role::{Client, MaskingKeys, Role, Server};
 pub use send::SendError;
 

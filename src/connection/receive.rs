@@ -21,7 +21,7 @@ impl<R: Role> Connection<R> {
     /// that tells the peer why is queued, nothing that comes later is delivered, and asked again the answer is the same.
     #[inline]
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
-        if let Some((kind, payload, key)) = self.short_frame(input) {
+        if let Some(Whole { kind, payload, key }) = self.short_frame(input) {
             match kind {
                 MessageKind::Text => match simd::unmask_ascii(payload, key) {
                     Ok(text) => return Ok(Some(Event::Text(text, Part::Whole))),
@@ -39,28 +39,38 @@ impl<R: Role> Connection<R> {
         self.receive_long(input)
     }
 
-    /// A whole, unfragmented data frame with a 7-bit length, which changes no state; its payload still masked.
+    /// Takes a data frame that is a whole message, has a 7-bit length, and lies in the input: receiving it changes no state.
     #[inline]
-    pub(crate) fn short_frame<'i>(&self, input: &mut &'i mut [u8]) -> Option<(MessageKind, &'i mut [u8], u32)> {
-        let (header_len, mask_bit) = match R::RECEIVES {
-            Masking::Required => (6, 0x80),
-            Masking::Forbidden => (2, 0),
-        };
+    pub(crate) fn short_frame<'i>(&self, input: &mut &'i mut [u8]) -> Option<Whole<'i>> {
         let &[first, second, ..] = &**input else { return None };
         // FIN, no reserved bit, text or binary: 0x81 or 0x82. The mask bit vanishes, or the length is too large.
-        let (kind, len) = (first.wrapping_sub(0x81), second ^ mask_bit);
-        if kind >= 2 || len >= self.short.len || input.len() < header_len + usize::from(len) {
+        let (kind, len) = (first.wrapping_sub(0x81), second ^ Whole::mask_bit::<R>());
+        if kind >= 2 || len >= self.short.len {
             return None;
         }
-        let (header, payload) = split_front(input, header_len + usize::from(len)).split_at_mut_checked(header_len)?;
-        let key = match header {
-            &mut [_, _, a, b, c, d] => u32::from_le_bytes([a, b, c, d]),
-            _ => 0,
-        };
-        Some((if kind == 0 { MessageKind::Text } else { MessageKind::Binary }, payload, key))
+        Whole::take::<R>(kind, 2, usize::from(len), input)
     }
 
-    /// A text message that lies in the input whole and is not ASCII.
+    /// The same for a frame with an extended length.
+    #[inline]
+    pub(crate) fn extended_frame<'i>(&self, input: &mut &'i mut [u8]) -> Option<Whole<'i>> {
+        let &[first, second, ..] = &**input else { return None };
+        let kind = first.wrapping_sub(0x81);
+        if kind >= 2 || self.short.len == 0 {
+            return None;
+        }
+        let (len, shortest, header_len) = match (second ^ Whole::mask_bit::<R>(), &**input) {
+            (126, &[_, _, a, b, ..]) => (u64::from(u16::from_be_bytes([a, b])), 126, 4),
+            (127, &[_, _, a, b, c, d, e, f, g, h, ..]) => (u64::from_be_bytes([a, b, c, d, e, f, g, h]), 1 << 16, 10),
+            _ => return None,
+        };
+        if len < shortest || len > self.reader.max_single_frame_len()? {
+            return None;
+        }
+        Whole::take::<R>(kind, header_len, usize::try_from(len).ok()?, input)
+    }
+
+    /// A text message that lies in the input whole.
     fn whole_text<'i>(&mut self, payload: &'i mut [u8], key: u32) -> Result<Option<Event<'i>>, ProtocolError> {
         let text = simd::unmask_text(self.level, payload, key);
         match text.tail {
@@ -72,6 +82,15 @@ impl<R: Role> Connection<R> {
     /// Everything that the short path leaves. The same signature, so that the result is written once.
     #[inline(never)]
     fn receive_long<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
+        if let Some(Whole { kind, payload, key }) = self.extended_frame(input) {
+            match kind {
+                MessageKind::Text => return self.whole_text(payload, key),
+                MessageKind::Binary => {
+                    simd::xor(self.level, payload, key);
+                    return Ok(Some(Event::Binary(payload, Part::Whole)));
+                }
+            }
+        }
         loop {
             // The rest of a cut code point is taken byte by byte.
             let max = if self.partial.is_empty() { usize::MAX } else { 1 };
@@ -274,6 +293,42 @@ impl<R: Role> Connection<R> {
             Some(max) if reading => Short { len: u8::try_from(max).unwrap_or(u8::MAX).min(125) + 1 },
             _ => Short::NONE,
         };
+    }
+}
+
+/// A message that lies in the input whole and in one frame, still masked.
+pub(crate) struct Whole<'i> {
+    pub(crate) kind: MessageKind,
+    pub(crate) payload: &'i mut [u8],
+    pub(crate) key: u32,
+}
+
+impl<'i> Whole<'i> {
+    #[inline]
+    const fn mask_bit<R: Role>() -> u8 {
+        match R::RECEIVES {
+            Masking::Required => 0x80,
+            Masking::Forbidden => 0,
+        }
+    }
+
+    /// Takes header, key and payload from the input, or nothing if they are not all there.
+    #[inline]
+    fn take<R: Role>(kind: u8, header_len: usize, len: usize, input: &mut &'i mut [u8]) -> Option<Self> {
+        let key_len = match R::RECEIVES {
+            Masking::Required => 4,
+            Masking::Forbidden => 0,
+        };
+        let head_len = header_len + key_len;
+        if input.len().checked_sub(head_len)? < len {
+            return None;
+        }
+        let (head, payload) = split_front(input, head_len + len).split_at_mut_checked(head_len)?;
+        let key = match head {
+            &mut [.., a, b, c, d] if key_len == 4 => u32::from_le_bytes([a, b, c, d]),
+            _ => 0,
+        };
+        Some(Self { kind: if kind == 0 { MessageKind::Text } else { MessageKind::Binary }, payload, key })
     }
 }
 
