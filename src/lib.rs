@@ -1,5 +1,71 @@
-//! The WebSocket protocol as a sans-IO state machine.
+//! The WebSocket protocol (RFC 6455, RFC 7692) as a pure state machine: bytes in, events out; messages in, bytes out.
+//!
+//! There is no socket in here, no clock, no source of randomness and no global state. Whoever owns a transport drives it: `std`, mio, an
+//! async runtime, io_uring, a microcontroller, an HTTP/2 stream, a fuzzer, a test.
+//!
+//! # The house
+//!
+//! | floor | what it is | needs |
+//! |---|---|---|
+//! | [`Timers`] | deadlines, on an instant type of yours | `core` |
+//! | [`Messages`] | whole messages: the memory, and the replies written by themselves | `alloc` |
+//! | [`Connection`] | the protocol: events out of your buffer, messages into your output; 512 bytes, no heap | `core` |
+//! | [`handshake`] | the opening, both sides: every refusal with its complete response | `core` |
+//! | [`frame`] | frames out of bytes that are cut anywhere, without a meaning: what a proxy wants | `core` |
+//! | [`wire`] | the values: headers, opcodes, masks, close codes, limits: what a load generator wants | `core` |
+//!
+//! Take the highest floor that does not do too much. A connection begins with a [`handshake`], which yields [`Negotiated`]; that makes a
+//! [`Connection`]; [`Messages`] and [`Timers`] stand beside it.
+//!
+//! # One contract
+//!
+//! **Drain the input before you read again.** [`Connection::receive`] and [`Messages::next`] take the next event from the front of
+//! `input`, and `Ok(None)` means that all of it is used up: nothing has to be kept, moved or discarded, and the buffer is yours again.
+//!
+//! ```
+//! use websocket_proto::{Connection, Incoming, Limits, Messages, Negotiated, Server};
+//!
+//! let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+//! let mut messages = Messages::new();
+//! let mut out = Vec::new(); // what is to be written
+//!
+//! // Two reads, which cut a masked "Hello" (§5.7) in the middle of its payload.
+//! for read in [&mut [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f][..], &mut [0x9f, 0x4d, 0x51, 0x58][..]] {
+//!     let mut input = read;
+//!     while let Some(incoming) = messages.next(&mut connection, &mut input, &mut out)? {
+//!         match incoming {
+//!             Incoming::Text(text) => connection.send(text, &mut out)?,
+//!             Incoming::Binary(bytes) => connection.send(&*bytes, &mut out)?,
+//!             Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => {}
+//!         }
+//!     }
+//! }
+//! assert_eq!(out, b"\x81\x05Hello");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Properties
+//!
+//! * **The result does not depend on how the bytes were cut.** Every split of the same bytes yields the same messages, control frames,
+//!   replies and errors, in the same order. A read that is cancelled loses nothing, since nothing but your buffer takes part in it.
+//! * **Nothing unchecked is delivered.** What a header forbids is refused on the header alone; text is validated as it comes, and handed
+//!   out as `str`.
+//! * **Everything is bounded.** No memory is sized by what a peer declares; a flood of Pings grows nothing; each bound is a field of
+//!   [`Limits`].
+//! * **Errors say whose fault it is.** [`ProtocolError`] is the peer's, and the Close frame that answers it is queued already;
+//!   [`SendError`] is the caller's, and nothing was written.
+//! * **`unsafe` has one place**, a private module of kernels over bytes, each beside its safe twin. Everything else forbids it.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `std` | yes | run-time detection of CPU features; [`RandomKeys`]; implies `alloc` |
+//! | `alloc` | by `std` | [`Messages`], [`Prepared`], `Vec<u8>` as an [`Output`] |
+//!
+//! Without any, the crate needs neither `std` nor an allocator. Features only add.
 #![cfg_attr(not(test), no_std)]
+
 #[cfg(feature = "alloc")]
 extern crate alloc;
 #[cfg(feature = "std")]
@@ -27,3 +93,8 @@ pub use handshake::Negotiated;
 pub use messages::{Incoming, Messages};
 pub use timers::{Timeout, Timeouts, Timers};
 pub use wire::{CloseCode, CloseFrame, ControlFrame, ControlPayload, Limits, MessageKind, Output, ProtocolError};
+
+/// The README's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -6,8 +6,9 @@ use core::fmt;
 use super::Prepared;
 use super::{Client, Connection, MaskingKeys, Message, Part, Role, Server, State};
 use crate::frame::{OutOfSequence, Sequence};
+use crate::simd;
 use crate::wire::{
-    CloseFrame, ControlFrame, ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, Header, LengthTooLarge, Masker,
+    CloseFrame, ControlFrame, ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, Header, LengthTooLarge,
     MessageKind, Output, OutputFull, widened,
 };
 
@@ -59,7 +60,7 @@ impl<R: Role> Connection<R> {
         let (header, after) = self.frame(message.kind(), part, message.payload_len())?;
         let payload = out.append(&header.encode(), message.payload())?;
         if let Some(key) = header.masking_key() {
-            Masker::new(key).apply(payload);
+            simd::xor(self.level, payload, key.to_word());
         }
         self.sending = after;
         Ok(())
@@ -251,7 +252,7 @@ impl<K: MaskingKeys> Connection<Client<K>> {
         }
         let (header, after) = self.frame(kind, part, widened(payload.len()))?;
         if let Some(key) = header.masking_key() {
-            Masker::new(key).apply(payload);
+            simd::xor(self.level, payload, key.to_word());
         }
         self.sending = after;
         Ok(header.encode())

@@ -5,8 +5,8 @@ use core::mem;
 use super::Sequence;
 use crate::simd::{self, Level};
 use crate::wire::{
-    ControlOpcode, DataOpcode, Header, HeaderRules, HeaderStart, Limits, MessageKind, Opcode, ProtocolError, Rsv,
-    rotated, widened,
+    ControlOpcode, DataOpcode, Header, HeaderRules, HeaderStart, Limits, MaskingKey, MessageKind, Opcode,
+    ProtocolError, Rsv, rotated, widened,
 };
 
 /// Which frames have to be masked (§5.1).
@@ -162,7 +162,7 @@ pub struct Piece<'i> {
 /// What a frame is a part of.
 ///
 /// ```
-/// use websocket_proto::{frame::{Masking, Of, Reader}, wire::{Limits, MessageKind, Rsv}};
+/// use websocket_proto::{frame::{Masking, Of, Reader}, wire::{Limits, MaskingKey, MessageKind, Rsv}};
 ///
 /// let mut reader = Reader::new(Masking::Forbidden, &Limits::default());
 /// let mut input = &mut [0x01, 0x00, 0x80, 0x01, b'!'][..];
@@ -202,7 +202,7 @@ impl Piece<'_> {
 
     /// The key whose first byte masks the piece's first; 0, which changes nothing, where the frame is not masked.
     pub(crate) fn key(&self) -> u32 {
-        let key = self.header.masking_key().map_or(0, |key| u32::from_le_bytes(key.to_bytes()));
+        let key = self.header.masking_key().map_or(0, MaskingKey::to_word);
         rotated(key, usize::try_from(self.offset & 3).unwrap_or(0))
     }
 

@@ -27,6 +27,12 @@ impl MaskingKey {
     pub const fn to_bytes(self) -> [u8; 4] {
         self.0
     }
+
+    /// The key as the kernels want it: the first byte's mask is the least significant one.
+    #[inline]
+    pub(crate) const fn to_word(self) -> u32 {
+        u32::from_le_bytes(self.0)
+    }
 }
 
 /// Masks or unmasks one frame's payload, in any pieces: it carries the phase from piece to piece.
@@ -52,7 +58,7 @@ pub struct Masker {
 impl Masker {
     /// Starts at a payload's first byte.
     pub fn new(key: MaskingKey) -> Self {
-        Self { key: u32::from_le_bytes(key.0), level: Level::detect() }
+        Self { key: key.to_word(), level: Level::detect() }
     }
 
     /// Masks the payload's next bytes where they are.
