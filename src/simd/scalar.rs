@@ -3,7 +3,8 @@
 
 use super::{Tail, Text};
 
-pub(crate) fn xor(bytes: &mut [u8], key: u32) {
+#[inline(always)] // Into functions that enable more CPU features, for which the compiler vectorises the loop anew.
+pub(super) fn xor(bytes: &mut [u8], key: u32) {
     let word = u64::from_ne_bytes(doubled(key));
     let mut words = bytes.chunks_exact_mut(8);
     for chunk in &mut words {
@@ -16,28 +17,46 @@ pub(crate) fn xor(bytes: &mut [u8], key: u32) {
     }
 }
 
-pub(crate) fn xor_copy(from: &[u8], to: &mut [u8], key: u32) {
-    if let Some(to) = to.get_mut(..from.len()) {
-        to.copy_from_slice(from);
-        xor(to, key);
+/// As many bytes as both have.
+#[inline(always)] // As above.
+pub(super) fn xor_copy(from: &[u8], to: &mut [u8], key: u32) {
+    let word = u64::from_ne_bytes(doubled(key));
+    let len = from.len().min(to.len());
+    let (Some(from), Some(to)) = (from.get(..len), to.get_mut(..len)) else { return };
+    let (from_words, mut to_words) = (from.chunks_exact(8), to.chunks_exact_mut(8));
+    let from_rest = from_words.remainder();
+    for (from, to) in from_words.zip(&mut to_words) {
+        if let (Some(from), Some(to)) = (from.first_chunk::<8>(), to.first_chunk_mut::<8>()) {
+            *to = (u64::from_ne_bytes(*from) ^ word).to_ne_bytes();
+        }
+    }
+    for ((to, from), mask) in to_words.into_remainder().iter_mut().zip(from_rest).zip(doubled(key)) {
+        *to = from ^ mask;
     }
 }
 
-pub(crate) fn unmask_ascii(bytes: &mut [u8], key: u32) -> Result<&str, &mut [u8]> {
-    xor(bytes, key);
-    if !bytes.is_ascii() {
-        xor(bytes, key);
+#[inline]
+pub(super) fn unmask_ascii(bytes: &mut [u8], key: u32) -> Result<&str, &mut [u8]> {
+    let word = u64::from_ne_bytes(doubled(key));
+    let mut seen = 0;
+    let words = bytes.chunks_exact(8);
+    let rest = words.remainder().iter().zip(doubled(key)).fold(0, |seen, (byte, mask)| seen | (byte ^ mask));
+    for eight in words.filter_map(|chunk| chunk.first_chunk::<8>()) {
+        seen |= u64::from_ne_bytes(*eight) ^ word;
+    }
+    if seen & u64::from_ne_bytes([0x80; 8]) != 0 || rest >= 0x80 {
         return Err(bytes);
     }
+    xor(bytes, key);
     Ok(core::str::from_utf8(bytes).unwrap_or_default())
 }
 
-pub(crate) fn unmask_text(bytes: &mut [u8], key: u32) -> Text<'_> {
+pub(super) fn unmask_text(bytes: &mut [u8], key: u32) -> Text<'_> {
     xor(bytes, key);
     validate(bytes)
 }
 
-pub(crate) fn validate(bytes: &[u8]) -> Text<'_> {
+pub(super) fn validate(bytes: &[u8]) -> Text<'_> {
     match core::str::from_utf8(bytes) {
         Ok(valid) => Text { valid, tail: Tail::Complete },
         Err(error) => {

@@ -1,0 +1,85 @@
+//! What the machine can run.
+
+/// Whether the feature is there, as far as can be known.
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+macro_rules! x86_has {
+    ($feature:tt) => {{
+        #[cfg(feature = "std")]
+        let has = std::is_x86_feature_detected!($feature);
+        #[cfg(not(feature = "std"))]
+        let has = cfg!(target_feature = $feature);
+        has
+    }};
+}
+/// The kernels that this machine can run: a token, made once and passed on.
+///
+/// Whoever holds one knows that its instructions exist, because only [`Level::detect`] makes one. That is what lets safe functions
+/// take it as proof.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Level(Kernels);
+
+/// The sets of kernels of this architecture, the weakest first.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kernels {
+    /// What every machine of the target has.
+    Baseline,
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    Ssse3,
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    Avx2,
+}
+
+impl Level {
+    /// Asks once what can be run: the machine itself with the feature `std`, else what the crate is compiled for.
+    #[inline]
+    pub(crate) fn detect() -> Self {
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        {
+            if x86_has!("avx2") {
+                return Self(Kernels::Avx2);
+            }
+            if x86_has!("ssse3") {
+                return Self(Kernels::Ssse3);
+            }
+        }
+        Self(Kernels::Baseline)
+    }
+
+    #[inline]
+    pub(super) const fn kernels(self) -> Kernels {
+        self.0
+    }
+}
+
+#[cfg(test)]
+impl Level {
+    /// Every level that this machine can run, so that a test meets each kernel.
+    pub(crate) fn all() -> Vec<Self> {
+        let mut levels = vec![Self(Kernels::Baseline)];
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        {
+            if std::is_x86_feature_detected!("ssse3") {
+                levels.push(Self(Kernels::Ssse3));
+            }
+            if std::is_x86_feature_detected!("avx2") {
+                levels.push(Self(Kernels::Avx2));
+            }
+        }
+        levels
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_is_one_byte() {
+        assert!(size_of::<Level>() <= 1);
+    }
+
+    #[test]
+    fn the_detected_level_is_one_that_the_machine_has() {
+        assert!(Level::all().contains(&Level::detect()));
+    }
+}

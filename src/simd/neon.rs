@@ -1,0 +1,145 @@
+//! The NEON register of little-endian AArch64: 16 bytes.
+
+use core::arch::aarch64::*;
+
+use super::level::Level;
+use super::vector::{Lookup, NUMBERS, Vector};
+use super::{scalar, utf8};
+
+/// Needs NEON, which the module's `cfg` demands of the target.
+impl Vector for uint8x16_t {
+    const LEN: usize = 16;
+
+    #[inline(always)]
+    unsafe fn load(from: *const u8) -> Self {
+        // SAFETY: the caller vouches for the 16 bytes; this load needs no alignment.
+        unsafe { vld1q_u8(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut u8) {
+        // SAFETY: the caller vouches for the 16 bytes; this store needs no alignment.
+        unsafe { vst1q_u8(to, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn key(key: u32) -> Self {
+        // SAFETY: NEON is there. The target is little-endian, so the least significant byte comes first.
+        unsafe { vreinterpretq_u8_u32(vdupq_n_u32(key)) }
+    }
+
+    #[inline(always)]
+    unsafe fn xor(self, other: Self) -> Self {
+        // SAFETY: NEON is there.
+        unsafe { veorq_u8(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn or(self, other: Self) -> Self {
+        // SAFETY: NEON is there.
+        unsafe { vorrq_u8(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn is_ascii(self) -> bool {
+        // SAFETY: NEON is there.
+        unsafe { vmaxvq_u8(self) < 0x80 }
+    }
+}
+
+/// Needs NEON, too.
+impl Lookup for uint8x16_t {
+    #[inline(always)]
+    unsafe fn splat(byte: u8) -> Self {
+        // SAFETY: NEON is there.
+        unsafe { vdupq_n_u8(byte) }
+    }
+
+    #[inline(always)]
+    unsafe fn table(bytes: &[u8; 16]) -> Self {
+        // SAFETY: the array has the 16 bytes.
+        unsafe { Self::load(bytes.as_ptr()) }
+    }
+
+    #[inline(always)]
+    unsafe fn words(low: u64, high: u64) -> Self {
+        // SAFETY: NEON is there. The target is little-endian, so the least significant byte of `low` comes first.
+        unsafe { vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high))) }
+    }
+
+    #[inline(always)]
+    unsafe fn ending_at(end: *const u8, n: usize) -> Self {
+        debug_assert!(n < Self::LEN);
+        // SAFETY: 16 bytes are readable before `end`. As n < 16, the 16 numbers from 16 - n on are in the array; those above 15
+        // select zero.
+        unsafe { vqtbl1q_u8(Self::load(end.sub(16)), Self::load(NUMBERS.as_ptr().add(16 - n))) }
+    }
+
+    #[inline(always)]
+    unsafe fn and(self, other: Self) -> Self {
+        // SAFETY: NEON is there.
+        unsafe { vandq_u8(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn saturating_sub(self, other: Self) -> Self {
+        // SAFETY: NEON is there.
+        unsafe { vqsubq_u8(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn high_nibbles(self) -> Self {
+        // SAFETY: NEON is there.
+        unsafe { vshrq_n_u8::<4>(self) }
+    }
+
+    #[inline(always)]
+    unsafe fn look_up(self, places: Self) -> Self {
+        // SAFETY: NEON is there.
+        unsafe { vqtbl1q_u8(self, places) }
+    }
+
+    #[inline(always)]
+    unsafe fn preceding(self, before: Self) -> [Self; 3] {
+        // SAFETY: NEON is there.
+        unsafe { [vextq_u8::<15>(before, self), vextq_u8::<14>(before, self), vextq_u8::<13>(before, self)] }
+    }
+
+    #[inline(always)]
+    unsafe fn is_zero(self) -> bool {
+        // SAFETY: NEON is there.
+        unsafe { vmaxvq_u8(self) == 0 }
+    }
+}
+
+/// The register for short payloads.
+pub(super) use core::arch::aarch64::uint8x16_t as Short;
+
+/// The compiler uses NEON for the safe loop.
+#[inline]
+pub(super) fn xor(_level: Level, bytes: &mut [u8], key: u32) {
+    scalar::xor(bytes, key);
+}
+
+/// As [`xor`].
+#[inline]
+pub(super) fn xor_copy(_level: Level, from: &[u8], to: &mut [u8], key: u32) {
+    scalar::xor_copy(from, to, key);
+}
+
+/// Runs [`utf8::unmask`].
+///
+/// # Safety
+///
+/// As there; the features are the target's.
+#[inline(never)] // One copy, whoever calls.
+pub(super) unsafe fn unmask<const STORE: bool>(
+    _level: Level,
+    from: *const u8,
+    to: *mut u8,
+    len: usize,
+    key: u32,
+) -> Option<bool> {
+    // SAFETY: the caller vouches for the bytes; NEON is there.
+    Some(unsafe { utf8::unmask::<uint8x16_t, uint8x16_t, STORE>(from, to, len, key) })
+}

@@ -1,0 +1,69 @@
+//! Each kernel against its safe twin.
+
+mod masking;
+mod text;
+
+/// Numbers that look random, and are the same in each run (xorshift).
+struct Numbers(u64);
+
+impl Numbers {
+    fn new() -> Self {
+        Self(0x9e37_79b9_7f4a_7c15)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(limit).unwrap()).unwrap()
+    }
+
+    fn key(&mut self) -> u32 {
+        let [a, b, c, d, ..] = self.next().to_le_bytes();
+        u32::from_le_bytes([a, b, c, d])
+    }
+
+    fn bytes(&mut self, len: usize) -> Vec<u8> {
+        (0..len).map(|_| self.next().to_le_bytes()[3]).collect()
+    }
+}
+
+/// §5.3: "transformed-octet-i = original-octet-i XOR masking-key-octet-j", with j = i MOD 4.
+fn masked(bytes: &[u8], key: u32) -> Vec<u8> {
+    bytes.iter().enumerate().map(|(i, byte)| byte ^ key.to_le_bytes()[i % 4]).collect()
+}
+
+/// Bytes in memory, with others around them that nobody may touch.
+struct Guarded {
+    memory: Vec<u8>,
+    front: usize,
+    len: usize,
+}
+
+impl Guarded {
+    const GUARD: u8 = 0xc7;
+
+    /// Puts the bytes where their address is so far above a multiple of 64, with guards on both sides; but if that is odd, so far
+    /// above the beginning of an allocation that ends with them, so that an address sanitizer sees what is read behind them.
+    fn new(bytes: &[u8], alignment: usize) -> Self {
+        let back = if alignment % 2 == 0 { 128 } else { 0 };
+        let memory = vec![Self::GUARD; alignment + bytes.len() + back];
+        let front = alignment + if back > 0 { memory.as_ptr().align_offset(64) } else { 0 };
+        let mut guarded = Self { memory, front, len: bytes.len() };
+        guarded.bytes().copy_from_slice(bytes);
+        guarded
+    }
+
+    fn bytes(&mut self) -> &mut [u8] {
+        &mut self.memory[self.front..self.front + self.len]
+    }
+
+    fn assert_untouched_around(&self) {
+        let guards = self.memory[..self.front].iter().chain(&self.memory[self.front + self.len..]);
+        assert!(guards.into_iter().all(|byte| *byte == Self::GUARD), "wrote outside of the slice");
+    }
+}

@@ -1,0 +1,296 @@
+//! Unmasking and validating UTF-8 at once, in registers.
+//!
+//! Whether bytes are UTF-8 shows in each pair of neighbours, but for one rule: where the third and fourth bytes of a code point
+//! have to stand. (J. Keiser, D. Lemire, "Validating UTF-8 In Less Than One Instruction Per Byte", 2020.) The first byte's two
+//! halves and the second's upper half are looked up in three tables; each entry is a set of the faults that this half allows, and a
+//! fault that all three allow has happened. A pair needs no further byte to be judged, so a text may end inside a code point.
+
+use super::short;
+use super::vector::{Lookup, Vector};
+use super::{Tail, Text, scalar};
+
+/// Unmasks `len` bytes from `from` to `to`, or only reads them unless `STORE`, and returns whether no two neighbours among them,
+/// and no missing or surplus third or fourth byte, make them invalid. (A text's last three bytes are judged as far as pairs do.)
+///
+/// # Safety
+///
+/// The machine has what `V` and `S` need, and `S` holds 16 bytes. `len` bytes are readable at `from`; if `STORE`, they are writable
+/// at `to`, which is the same place as `from` or does not overlap it.
+#[inline(always)] // Into functions that enable the features of `V`.
+pub(super) unsafe fn unmask<V: Lookup, S: Vector, const STORE: bool>(
+    from: *const u8,
+    to: *mut u8,
+    len: usize,
+    key: u32,
+) -> bool {
+    // SAFETY: the caller vouches for the features. Each access at `i` is to as many bytes as the loop's condition has left before
+    // `len`; each place is loaded before it is stored, and never loaded again.
+    unsafe {
+        let mask = V::key(key);
+        let mut check = Check::<V>::new();
+        let mut i = 0;
+        // Two registers at once: ASCII needs no tables.
+        while len - i >= 2 * V::LEN {
+            let (front, back) = (V::load(from.add(i)).xor(mask), V::load(from.add(i + V::LEN)).xor(mask));
+            if front.or(back).is_ascii() {
+                check.ascii(back);
+            } else {
+                check.bytes(front);
+                check.bytes(back);
+            }
+            if STORE {
+                front.store(to.add(i));
+                back.store(to.add(i + V::LEN));
+            }
+            i += 2 * V::LEN;
+        }
+        if len - i >= V::LEN {
+            let bytes = V::load(from.add(i)).xor(mask);
+            check.bytes(bytes);
+            if STORE {
+                bytes.store(to.add(i));
+            }
+            i += V::LEN;
+        }
+        let rest = len - i;
+        if rest > 0 {
+            let bytes = if len < 16 {
+                let (low, high) = short::load_words(from, len);
+                V::words(low, high)
+            } else {
+                V::ending_at(from.add(len), rest)
+            };
+            check.first_bytes(bytes.xor(mask), rest);
+            if STORE {
+                // `i` is a multiple of 16, so the key's phase is that of the front.
+                short::mask::<S, false>(from.add(i), to.add(i), rest, key);
+            }
+        }
+        check.fault.is_zero()
+    }
+}
+
+/// Makes a text of unmasked bytes that [`unmask`] was asked about.
+///
+/// # Safety
+///
+/// If `possible`, then `unmask` has returned `true` for these bytes.
+#[inline]
+pub(super) unsafe fn text(bytes: &[u8], possible: bool) -> Text<'_> {
+    let cut = match bytes {
+        [.., 0xc2..=0xf4] => 1,
+        [.., 0xe0..=0xf4, _] => 2,
+        [.., 0xf0..=0xf4, _, _] => 3,
+        // A byte that begins nothing makes no pair if it is the last.
+        [.., 0xc0..=0xff] => return scalar::validate(bytes),
+        _ => 0,
+    };
+    match bytes.len().checked_sub(cut).and_then(|border| bytes.split_at_checked(border)) {
+        Some((valid, cut)) if possible => {
+            // SAFETY: no pair of neighbours in `bytes` is invalid, and every lead byte has its continuation bytes, except one that
+            // begins `cut`. So `valid` consists of whole code points.
+            let valid = unsafe { core::str::from_utf8_unchecked(valid) };
+            Text { valid, tail: if cut.is_empty() { Tail::Complete } else { Tail::Cut(cut) } }
+        }
+        _ => scalar::validate(bytes),
+    }
+}
+
+/// What the registers checked so far have shown.
+struct Check<V> {
+    /// Not zero anywhere if there was a fault.
+    fault: V,
+    /// The register before the next one.
+    before: V,
+    first_high: V,
+    first_low: V,
+    second_high: V,
+}
+
+impl<V: Lookup> Check<V> {
+    /// # Safety
+    ///
+    /// The machine has what `V` needs; so for the other functions.
+    #[inline(always)] // As above.
+    unsafe fn new() -> Self {
+        // SAFETY: the caller vouches for the features.
+        unsafe {
+            Self {
+                fault: V::splat(0),
+                before: V::splat(0),
+                first_high: V::table(&FIRST_HIGH),
+                first_low: V::table(&FIRST_LOW),
+                second_high: V::table(&SECOND_HIGH),
+            }
+        }
+    }
+
+    /// Takes bytes of which all are ASCII, and `last` are the last.
+    ///
+    /// # Safety
+    ///
+    /// As for [`new`](Self::new).
+    #[inline(always)] // As above.
+    unsafe fn ascii(&mut self, last: V) {
+        // SAFETY: `LAST_LEAD` has a whole register's bytes up to its end; the caller vouches for the features.
+        unsafe {
+            // A code point that began in the register before has no continuation.
+            let limits = V::load(LAST_LEAD.as_ptr().add(LAST_LEAD.len() - V::LEN));
+            self.fault = self.fault.or(self.before.saturating_sub(limits));
+            self.before = last;
+        }
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Safety
+    ///
+    /// As for [`new`](Self::new).
+    #[inline(always)] // As above.
+    unsafe fn bytes(&mut self, bytes: V) {
+        // SAFETY: the caller vouches for the features.
+        unsafe {
+            self.fault = self.fault.or(self.faults(bytes));
+            self.before = bytes;
+        }
+    }
+
+    /// Takes the last bytes: the first `n` of a register.
+    ///
+    /// # Safety
+    ///
+    /// As for [`new`](Self::new); `n` is less than a register holds.
+    #[inline(always)] // As above.
+    unsafe fn first_bytes(&mut self, bytes: V, n: usize) {
+        debug_assert!(n < V::LEN);
+        // SAFETY: `n` is at most 32, and from there on at least a whole register's bytes are in `FRONT`; the caller vouches for the
+        // features. A byte's fault depends on itself and those before it only.
+        unsafe {
+            let front = V::load(FRONT.as_ptr().add(32 - n));
+            self.fault = self.fault.or(self.faults(bytes).and(front));
+        }
+    }
+
+    /// The faults that each byte makes with those before it.
+    ///
+    /// # Safety
+    ///
+    /// As for [`new`](Self::new).
+    #[inline(always)] // As above.
+    unsafe fn faults(&self, bytes: V) -> V {
+        // SAFETY: the caller vouches for the features. Both places are below 16.
+        unsafe {
+            let [first, second, third] = bytes.preceding(self.before);
+            let pairs = self
+                .first_high
+                .look_up(first.high_nibbles())
+                .and(self.first_low.look_up(first.and(V::splat(0x0f))))
+                .and(self.second_high.look_up(bytes.high_nibbles()));
+            // The high bit is set two bytes after 0xe0 and above, and three bytes after 0xf0 and above: there, two continuations
+            // in sequence are right, and nothing else is.
+            let wanted = second
+                .saturating_sub(V::splat(0xe0 - 0x80))
+                .or(third.saturating_sub(V::splat(0xf0 - 0x80)))
+                .and(V::splat(TWO_CONTINUATIONS));
+            pairs.xor(wanted)
+        }
+    }
+}
+
+/// A lead byte, followed by no continuation.
+const TOO_SHORT: u8 = 1 << 0;
+/// ASCII, followed by a continuation.
+const TOO_LONG: u8 = 1 << 1;
+/// E0, followed by less than A0.
+const OVERLONG_3: u8 = 1 << 2;
+/// F4, followed by more than 8F; or above F4.
+const TOO_LARGE: u8 = 1 << 3;
+/// ED, followed by more than 9F.
+const SURROGATE: u8 = 1 << 4;
+/// C0 or C1.
+const OVERLONG_2: u8 = 1 << 5;
+/// F0, followed by less than 90.
+const OVERLONG_4: u8 = 1 << 6;
+/// Above F4, followed by less than 90.
+const TOO_LARGE_8: u8 = 1 << 6;
+/// A fault only where no third or fourth byte is wanted.
+const TWO_CONTINUATIONS: u8 = 1 << 7;
+/// The faults that do not depend on the first byte's lower half.
+const ANY: u8 = TOO_SHORT | TOO_LONG | TWO_CONTINUATIONS;
+
+static FIRST_HIGH: [u8; 16] = [
+    TOO_LONG,
+    TOO_LONG,
+    TOO_LONG,
+    TOO_LONG,
+    TOO_LONG,
+    TOO_LONG,
+    TOO_LONG,
+    TOO_LONG,
+    TWO_CONTINUATIONS,
+    TWO_CONTINUATIONS,
+    TWO_CONTINUATIONS,
+    TWO_CONTINUATIONS,
+    TOO_SHORT | OVERLONG_2,
+    TOO_SHORT,
+    TOO_SHORT | OVERLONG_3 | SURROGATE,
+    TOO_SHORT | TOO_LARGE | TOO_LARGE_8 | OVERLONG_4,
+];
+
+static FIRST_LOW: [u8; 16] = [
+    ANY | OVERLONG_2 | OVERLONG_3 | OVERLONG_4,
+    ANY | OVERLONG_2,
+    ANY,
+    ANY,
+    ANY | TOO_LARGE,
+    ANY | TOO_LARGE | TOO_LARGE_8,
+    ANY | TOO_LARGE | TOO_LARGE_8,
+    ANY | TOO_LARGE | TOO_LARGE_8,
+    ANY | TOO_LARGE | TOO_LARGE_8,
+    ANY | TOO_LARGE | TOO_LARGE_8,
+    ANY | TOO_LARGE | TOO_LARGE_8,
+    ANY | TOO_LARGE | TOO_LARGE_8,
+    ANY | TOO_LARGE | TOO_LARGE_8,
+    ANY | TOO_LARGE | TOO_LARGE_8 | SURROGATE,
+    ANY | TOO_LARGE | TOO_LARGE_8,
+    ANY | TOO_LARGE | TOO_LARGE_8,
+];
+
+static SECOND_HIGH: [u8; 16] = [
+    TOO_SHORT,
+    TOO_SHORT,
+    TOO_SHORT,
+    TOO_SHORT,
+    TOO_SHORT,
+    TOO_SHORT,
+    TOO_SHORT,
+    TOO_SHORT,
+    TOO_LONG | TWO_CONTINUATIONS | OVERLONG_2 | OVERLONG_3 | OVERLONG_4 | TOO_LARGE_8,
+    TOO_LONG | TWO_CONTINUATIONS | OVERLONG_2 | OVERLONG_3 | TOO_LARGE,
+    TOO_LONG | TWO_CONTINUATIONS | OVERLONG_2 | SURROGATE | TOO_LARGE,
+    TOO_LONG | TWO_CONTINUATIONS | OVERLONG_2 | SURROGATE | TOO_LARGE,
+    TOO_SHORT,
+    TOO_SHORT,
+    TOO_SHORT,
+    TOO_SHORT,
+];
+
+/// The highest byte that may stand at each place of a register if ASCII follows it: only the last three places matter.
+static LAST_LEAD: [u8; 32] = {
+    let mut limits = [0xff; 32];
+    limits[29] = 0xef;
+    limits[30] = 0xdf;
+    limits[31] = 0xbf;
+    limits
+};
+
+/// Read from 32 - n on, it has n bytes of ones, and zeros then.
+static FRONT: [u8; 64] = {
+    let mut front = [0; 64];
+    let mut i = 0;
+    while i < 32 {
+        front[i] = 0xff;
+        i += 1;
+    }
+    front
+};

@@ -1,0 +1,124 @@
+//! What a kernel asks of a vector register, so that each kernel is written once for all architectures.
+
+/// A register of bytes.
+///
+/// # Safety
+///
+/// Every method, of this trait and of [`Lookup`], may use the CPU features that its implementor names; the caller vouches that the
+/// machine has them. The methods are inlined into functions that enable these features, and so become single instructions.
+pub(super) trait Vector: Copy {
+    /// How many bytes it holds.
+    const LEN: usize;
+
+    /// # Safety
+    ///
+    /// `LEN` bytes are readable at `from`, which need not be aligned.
+    unsafe fn load(from: *const u8) -> Self;
+
+    /// # Safety
+    ///
+    /// `LEN` bytes are writable at `to`, which need not be aligned.
+    unsafe fn store(self, to: *mut u8);
+
+    /// Repeats the four bytes of the key, the least significant first.
+    ///
+    /// # Safety
+    ///
+    /// As for the trait.
+    unsafe fn key(key: u32) -> Self;
+
+    /// # Safety
+    ///
+    /// As for the trait.
+    unsafe fn xor(self, other: Self) -> Self;
+
+    /// # Safety
+    ///
+    /// As for the trait.
+    unsafe fn or(self, other: Self) -> Self;
+
+    /// Whether each byte is below 0x80.
+    ///
+    /// # Safety
+    ///
+    /// As for the trait.
+    unsafe fn is_ascii(self) -> bool;
+}
+
+/// A register that can look its bytes up in tables: what validating UTF-8 needs.
+pub(super) trait Lookup: Vector {
+    /// # Safety
+    ///
+    /// As for [`Vector`].
+    unsafe fn splat(byte: u8) -> Self;
+
+    /// Sixteen bytes, repeated as often as they fit.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Vector`].
+    unsafe fn table(bytes: &[u8; 16]) -> Self;
+
+    /// The bytes of the two words, the least significant byte of `low` first; any further bytes are zero.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Vector`].
+    unsafe fn words(low: u64, high: u64) -> Self;
+
+    /// The `n` bytes that end at `end`, at the front; what stands behind them is unspecified.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Vector`]. `n < LEN`, and `n` bytes, but at least 16, are readable before `end`.
+    unsafe fn ending_at(end: *const u8, n: usize) -> Self;
+
+    /// # Safety
+    ///
+    /// As for [`Vector`].
+    unsafe fn and(self, other: Self) -> Self;
+
+    /// Subtracts byte by byte, and stops at zero.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Vector`].
+    unsafe fn saturating_sub(self, other: Self) -> Self;
+
+    /// Each byte's upper four bits.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Vector`].
+    unsafe fn high_nibbles(self) -> Self;
+
+    /// The entries of `self`, made by [`table`](Self::table), at the given places, each below 16.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Vector`].
+    unsafe fn look_up(self, places: Self) -> Self;
+
+    /// The bytes that stand one, two and three places before those of `self`, where `before` precedes `self`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Vector`].
+    unsafe fn preceding(self, before: Self) -> [Self; 3];
+
+    /// # Safety
+    ///
+    /// As for [`Vector`].
+    unsafe fn is_zero(self) -> bool;
+}
+
+/// 0, 1, 2 and so on: sixteen of them, read from any place up to 16, number the bytes of a register from there.
+pub(super) static NUMBERS: [u8; 32] = {
+    let mut numbers = [0; 32];
+    let mut i = 0_u8;
+    while i < 32 {
+        numbers[i as usize] = i;
+        i += 1;
+    }
+    numbers
+};
