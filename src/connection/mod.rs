@@ -66,7 +66,6 @@ use receive::Short;
 pub struct Connection<R: Role> {
     /// Which frames may take the short paths of `receive`: the whole of the fields below, condensed.
     short: Short,
-    level: Level,
     state: State,
     inbound: Inbound,
     reader: Reader,
@@ -106,7 +105,6 @@ impl<R: Role> Connection<R> {
         let _ = negotiated;
         let mut connection = Self {
             short: Short::NONE,
-            level: Level::detect(),
             state: State::Open,
             inbound: Inbound::Reading,
             reader: Reader::new(R::RECEIVES, limits),
@@ -145,7 +143,7 @@ impl<R: Role> Connection<R> {
 
     #[inline]
     pub(crate) const fn level(&self) -> Level {
-        self.level
+        self.reader.level()
     }
 
     /// The violation for which the connection has failed.

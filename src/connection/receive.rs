@@ -72,7 +72,7 @@ impl<R: Role> Connection<R> {
 
     /// A text message that lies in the input whole.
     fn whole_text<'i>(&mut self, payload: &'i mut [u8], key: u32) -> Result<Option<Event<'i>>, ProtocolError> {
-        let text = simd::unmask_text(self.level, payload, key);
+        let text = simd::unmask_text(self.level(), payload, key);
         match text.tail {
             Tail::Complete => Ok(Some(Event::Text(text.valid, Part::Whole))),
             Tail::Cut(_) | Tail::Invalid => self.doom(text.valid),
@@ -86,7 +86,7 @@ impl<R: Role> Connection<R> {
             match kind {
                 MessageKind::Text => return self.whole_text(payload, key),
                 MessageKind::Binary => {
-                    simd::xor(self.level, payload, key);
+                    simd::xor(self.level(), payload, key);
                     return Ok(Some(Event::Binary(payload, Part::Whole)));
                 }
             }
@@ -191,7 +191,7 @@ impl<R: Role> Connection<R> {
         if payload.is_empty() && !ends {
             return Ok(None);
         }
-        simd::xor(self.level, payload, key);
+        simd::xor(self.level(), payload, key);
         let part = self.deliver(payload.len(), ends);
         Ok(Some(if compressed { Event::Compressed(kind, payload, part) } else { Event::Binary(payload, part) }))
     }
@@ -217,7 +217,7 @@ impl<R: Role> Connection<R> {
             // §8.1: a message that ends inside a code point is not UTF-8.
             return if ends { self.doom("") } else { Ok(None) };
         }
-        let text = simd::unmask_text(self.level, payload, key);
+        let text = simd::unmask_text(self.level(), payload, key);
         match text.tail {
             Tail::Complete => {}
             Tail::Cut(bytes) if !ends => {

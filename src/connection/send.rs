@@ -60,7 +60,7 @@ impl<R: Role> Connection<R> {
         let (header, after) = self.frame(message.kind(), part, message.payload_len())?;
         let payload = out.append(&header.encode(), message.payload())?;
         if let Some(key) = header.masking_key() {
-            simd::xor(self.level, payload, key.to_word());
+            simd::xor(self.level(), payload, key.to_word());
         }
         self.sending = after;
         Ok(())
@@ -252,7 +252,7 @@ impl<K: MaskingKeys> Connection<Client<K>> {
         }
         let (header, after) = self.frame(kind, part, widened(payload.len()))?;
         if let Some(key) = header.masking_key() {
-            simd::xor(self.level, payload, key.to_word());
+            simd::xor(self.level(), payload, key.to_word());
         }
         self.sending = after;
         Ok(header.encode())

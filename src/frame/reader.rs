@@ -120,6 +120,12 @@ impl Reader {
         }
     }
 
+    /// The kernels that unmask what it reads.
+    #[inline]
+    pub(crate) const fn level(&self) -> Level {
+        self.level
+    }
+
     /// Whether the next byte is a header's first, and the header may begin a message.
     pub(crate) const fn is_between_messages(&self) -> bool {
         matches!((&self.reading, self.rules.sequence), (Reading::Header { len: 0, .. }, Sequence::Between))

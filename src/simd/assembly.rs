@@ -132,6 +132,15 @@ impl Assembly {
         }
     }
 
+    /// Whether a text may end here.
+    ///
+    /// # Errors
+    ///
+    /// How many bytes of it are valid, if it ends inside a code point.
+    pub(crate) const fn expect_whole(&self) -> Result<(), usize> {
+        if self.is_cut() { Err(self.valid) } else { Ok(()) }
+    }
+
     /// Whether the text ends inside a code point.
     #[inline]
     const fn is_cut(&self) -> bool {
