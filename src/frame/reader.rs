@@ -48,7 +48,6 @@ pub enum Masking {
 pub struct Reader {
     reading: Reading,
     rules: Rules,
-    level: Level,
 }
 
 /// What the next byte is.
@@ -63,7 +62,7 @@ enum Reading {
 impl Reader {
     /// Makes a reader that stands before the first frame.
     pub fn new(masking: Masking, limits: &Limits) -> Self {
-        Self { reading: Reading::BETWEEN_FRAMES, rules: Rules::new(masking, limits), level: Level::detect() }
+        Self { reading: Reading::BETWEEN_FRAMES, rules: Rules::new(masking, limits) }
     }
 
     /// The same reader, which lets `rsv` pass on the first frame of a message: an extension that was negotiated owns these bits.
@@ -83,7 +82,7 @@ impl Reader {
     /// A [`ProtocolError`] about a header. The reader is of no use then.
     pub fn read<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Piece<'i>>, ProtocolError> {
         let Some(piece) = self.read_masked(input, usize::MAX)? else { return Ok(None) };
-        simd::xor(self.level, piece.payload, piece.key());
+        simd::xor(self.rules.level, piece.payload, piece.key());
         Ok(Some(piece))
     }
 
@@ -123,7 +122,7 @@ impl Reader {
     /// The kernels that unmask what it reads.
     #[inline]
     pub(crate) const fn level(&self) -> Level {
-        self.level
+        self.rules.level
     }
 
     /// Whether the next byte is a header's first, and the header may begin a message.
@@ -230,10 +229,12 @@ struct Rules {
     owned_rsv: Rsv,
     message_rsv: Rsv,
     sequence: Sequence,
+    /// No rule; it stands here because here is a byte to spare, and a connection has none.
+    level: Level,
 }
 
 impl Rules {
-    const fn new(masking: Masking, limits: &Limits) -> Self {
+    fn new(masking: Masking, limits: &Limits) -> Self {
         Self {
             max_frame_len: limits.max_frame_len,
             max_message_len: limits.max_message_len,
@@ -244,6 +245,7 @@ impl Rules {
             owned_rsv: Rsv::NONE,
             message_rsv: Rsv::NONE,
             sequence: Sequence::Between,
+            level: Level::detect(),
         }
     }
 
