@@ -5,6 +5,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod extension;
+pub mod handshake;
 #[allow(unsafe_code)] // The cellar: the one place where `unsafe` is allowed; see its documentation.
 mod simd;
 pub mod wire;
