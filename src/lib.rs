@@ -71,11 +71,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-pub mod connection;
-pub mod frame;
+pub mod extension;
 pub mod handshake;
-#[cfg(feature = "alloc")]
-mod messages;
 #[allow(unsafe_code)] // The cellar: the one place where `unsafe` is allowed; see its documentation.
 mod simd;
 mod timers;

@@ -1,10 +1,49 @@
-//! Stand-in until the handshake lands.
-/// Stand-in.
-#[derive(Clone, Copy, Debug)]
-pub struct Negotiated(());
-impl Negotiated {
-    /// Stand-in.
-    pub const fn elsewhere() -> Self {
-        Self(())
-    }
-}
+//! The opening handshake: types that consume each other, so that no step can be left out (§4).
+//!
+//! | | server | client |
+//! |---|---|---|
+//! | begin | [`ServerHandshake::new`] | [`ClientRequest::new`], [`ClientRequest::start`] writes the request |
+//! | bytes come | [`ServerHandshake::receive`] | [`ClientHandshake::receive`] |
+//! | it is | [`Received::Upgrade`] or [`Received::Http`] | [`Answer::Open`] or [`Answer::Refused`] |
+//! | then | [`Request::accept`] or [`Request::reject`] writes the response | |
+//! | and there is | [`Negotiated`] | [`Negotiated`] |
+//!
+//! The bytes behind the head are frames already: the connection's first input.
+#![forbid(unsafe_code)]
+
+mod accept;
+mod check;
+mod client;
+mod client_request;
+mod connect;
+mod excerpt;
+mod fields;
+mod head;
+mod host;
+mod key;
+mod negotiated;
+mod refusal;
+mod request;
+mod request_error;
+mod response;
+mod response_error;
+mod server;
+mod syntax;
+mod url;
+
+pub use accept::{Accept, AcceptError, AcceptResponse};
+pub use client::ClientHandshake;
+pub use client_request::{ClientRequest, StartError};
+pub use connect::{ClientConnect, ConnectHead, ConnectRequest};
+pub use excerpt::Excerpt;
+pub use fields::{FieldFault, Fields, InvalidField};
+pub use key::{AcceptKey, InvalidKey, Key};
+pub use negotiated::Negotiated;
+pub use refusal::{Refusal, RefusalError};
+pub use request::{HttpRequest, Parts, Received, Request};
+pub use request_error::RequestError;
+pub use response::{Answer, HttpResponse, Response};
+pub use response_error::ResponseError;
+pub use server::ServerHandshake;
+pub use syntax::{HeadError, HeadPart};
+pub use url::{InvalidUrl, WsUrl};

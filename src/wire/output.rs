@@ -22,6 +22,16 @@ pub trait Output {
     ///
     /// [`OutputFull`] if there is no room for both; then nothing was appended.
     fn append(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull>;
+
+    /// Appends `len` zeros, or nothing at all, and returns them to be written over.
+    ///
+    /// What has many pieces, such as the head of a response, is so written wholly or not at all: it is measured first. `len` is
+    /// never a length that a peer declared.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputFull`] if there is no room; then nothing was appended.
+    fn append_zeros(&mut self, len: usize) -> Result<&mut [u8], OutputFull>;
 }
 
 /// There is no room in the output for what was to be appended; nothing was.
@@ -94,6 +104,15 @@ impl Output for FixedOutput<'_> {
         self.len += needed;
         Ok(to_body)
     }
+
+    fn append_zeros(&mut self, len: usize) -> Result<&mut [u8], OutputFull> {
+        let free = self.memory.get_mut(self.len..).unwrap_or_default();
+        let room = free.len();
+        let Some(place) = free.get_mut(..len) else { return Err(OutputFull { needed: len, room }) };
+        place.fill(0);
+        self.len += len;
+        Ok(place)
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -104,6 +123,12 @@ impl Output for alloc::vec::Vec<u8> {
         self.extend_from_slice(head);
         let start = self.len();
         self.extend_from_slice(body);
+        Ok(self.get_mut(start..).unwrap_or_default())
+    }
+
+    fn append_zeros(&mut self, len: usize) -> Result<&mut [u8], OutputFull> {
+        let start = self.len();
+        self.resize(start.saturating_add(len), 0);
         Ok(self.get_mut(start..).unwrap_or_default())
     }
 }

@@ -1,0 +1,208 @@
+//! The answer that opens a WebSocket connection (§4.2.2).
+
+use core::fmt;
+
+use super::Negotiated;
+use super::fields::{Fields, InvalidField};
+use super::key::{AcceptKey, Key};
+use super::refusal::{emit_fields, write_whole};
+use super::request::Request;
+use crate::extension::{Agreed, Policy};
+use crate::wire::{Output, OutputFull};
+
+/// An acceptance in the making: which subprotocol, and which fields of the application's own.
+///
+/// ```
+/// use websocket_proto::handshake::{Received, ServerHandshake};
+/// use websocket_proto::wire::Limits;
+///
+/// // §1.3
+/// let head = b"GET /chat HTTP/1.1\r\n\
+///     Host: server.example.com\r\n\
+///     Upgrade: websocket\r\n\
+///     Connection: Upgrade\r\n\
+///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+///     Sec-WebSocket-Protocol: chat, superchat\r\n\
+///     Sec-WebSocket-Version: 13\r\n\r\n";
+/// let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
+/// let Some(Received::Upgrade(request)) = received else { panic!("plain HTTP, or cut") };
+/// let mut out = Vec::new();
+/// let negotiated = request.accept().subprotocol("chat").fields(&[("Server", "mine")]).write_to(&mut out).unwrap();
+/// assert_eq!(out, b"HTTP/1.1 101 Switching Protocols\r\n\
+///     Upgrade: websocket\r\n\
+///     Connection: Upgrade\r\n\
+///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+///     Sec-WebSocket-Protocol: chat\r\n\
+///     Server: mine\r\n\
+///     \r\n");
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use = "nothing is written before `write_to`"]
+pub struct Accept<'r, 'b, F = Fields<'b>, K = Key> {
+    request: &'r Request<'b, F, K>,
+    subprotocol: Option<&'r str>,
+    fields: &'r [(&'r str, &'r str)],
+    policy: Policy,
+}
+
+impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Accept<'r, 'b, F, K> {
+    pub(super) fn new(request: &'r Request<'b, F, K>) -> Self {
+        Self { request, subprotocol: None, fields: &[], policy: Policy::default() }
+    }
+
+    /// Chooses one of the offered [`subprotocols`](Request::subprotocols), in its letter case. Without this, none is chosen.
+    pub fn subprotocol(self, subprotocol: &'r str) -> Self {
+        Self { subprotocol: Some(subprotocol), ..self }
+    }
+
+    /// Adds fields to the response, such as `Set-Cookie`.
+    pub fn fields(self, fields: &'r [(&'r str, &'r str)]) -> Self {
+        Self { fields, ..self }
+    }
+
+    fn negotiate(&self) -> Result<Agreed, AcceptError> {
+        // §4.2.2, 4: "selecting one of the values from the |Sec-WebSocket-Protocol| field".
+        if self.subprotocol.is_some_and(|chosen| !self.request.subprotocols().any(|offered| offered == chosen)) {
+            return Err(AcceptError::SubprotocolNotOffered);
+        }
+        InvalidField::check(self.fields, RESERVED).map_err(AcceptError::Field)?;
+        Ok(self.policy.choose(self.request.extensions()))
+    }
+}
+
+impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Accept<'r, 'b, F, Key> {
+    /// Appends the whole response, or nothing. From then on both sides send frames.
+    ///
+    /// # Errors
+    ///
+    /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or no room.
+    pub fn write_to(self, out: &mut impl Output) -> Result<Negotiated, AcceptError> {
+        let agreed = self.negotiate()?;
+        let accept = self.request.key.accept();
+        write_whole(out, |emit| {
+            emit(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
+            emit(accept.as_str().as_bytes());
+            emit(b"\r\n");
+            if let Some(subprotocol) = self.subprotocol {
+                emit_fields(emit, &[("Sec-WebSocket-Protocol", subprotocol)]);
+            }
+            if !agreed.field_value().is_empty() {
+                emit_fields(emit, &[("Sec-WebSocket-Extensions", agreed.field_value())]);
+            }
+            emit_fields(emit, self.fields);
+            emit(b"\r\n");
+        })
+        .map_err(AcceptError::Output)?;
+        Ok(Negotiated::new(agreed))
+    }
+
+    /// The response as status and fields, for another HTTP stack to write.
+    ///
+    /// # Errors
+    ///
+    /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
+    pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
+        let agreed = self.negotiate()?;
+        let accept = Some(self.request.key.accept());
+        Ok(AcceptResponse { accept, subprotocol: self.subprotocol, fields: self.fields, agreed })
+    }
+}
+
+impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Accept<'r, 'b, F, ()> {
+    /// The response as status and fields, for the stack that owns the stream.
+    ///
+    /// # Errors
+    ///
+    /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
+    pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
+        let agreed = self.negotiate()?;
+        Ok(AcceptResponse { accept: None, subprotocol: self.subprotocol, fields: self.fields, agreed })
+    }
+}
+
+/// The response that opens a connection, as status and fields.
+///
+/// For an example see [`Received::from_parts`](super::Received::from_parts).
+#[derive(Clone, Copy, Debug)]
+pub struct AcceptResponse<'r> {
+    accept: Option<AcceptKey>,
+    subprotocol: Option<&'r str>,
+    fields: &'r [(&'r str, &'r str)],
+    agreed: Agreed,
+}
+
+impl AcceptResponse<'_> {
+    /// 101; on a stream of HTTP/2 or HTTP/3 it is 200.
+    pub fn status(&self) -> u16 {
+        if self.accept.is_some() { 101 } else { 200 }
+    }
+
+    /// The fields; the handshake's own names are in lower case, as HTTP/2 wants them.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+        let accept = self.accept.as_ref();
+        let upgrade: &[_] = if accept.is_some() { &[("upgrade", "websocket"), ("connection", "Upgrade")] } else { &[] };
+        let extensions = Some(self.agreed.field_value()).filter(|value| !value.is_empty());
+        upgrade
+            .iter()
+            .copied()
+            .chain(accept.map(|accept| ("sec-websocket-accept", accept.as_str())))
+            .chain(self.subprotocol.map(|value| ("sec-websocket-protocol", value)))
+            .chain(extensions.map(|value| ("sec-websocket-extensions", value)))
+            .chain(self.fields.iter().copied())
+    }
+
+    /// What the connection is made of, once the response is sent.
+    pub fn negotiated(&self) -> Negotiated {
+        Negotiated::new(self.agreed)
+    }
+}
+
+/// Why an acceptance was not written: the application's fault, or no room.
+///
+/// ```
+/// use websocket_proto::handshake::{AcceptError, Received, ServerHandshake};
+/// use websocket_proto::wire::{FixedOutput, Limits};
+/// # let head = b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+/// #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+/// # let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
+/// # let Some(Received::Upgrade(request)) = received else { panic!() };
+/// let mut out = Vec::new();
+/// let error = request.accept().subprotocol("chat").write_to(&mut out).unwrap_err();
+/// assert_eq!(error, AcceptError::SubprotocolNotOffered);
+/// let error = request.accept().write_to(&mut FixedOutput::new(&mut [0; 100])).unwrap_err();
+/// assert_eq!(error.to_string(), "output has room for 100 bytes, but 129 were to be appended");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum AcceptError {
+    /// The subprotocol is none that the client offered.
+    SubprotocolNotOffered,
+    /// A field must not be written.
+    Field(InvalidField),
+    /// There is no room for the response.
+    Output(OutputFull),
+}
+
+impl fmt::Display for AcceptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SubprotocolNotOffered => f.write_str("the client did not offer that subprotocol"),
+            Self::Field(error) => error.fmt(f),
+            Self::Output(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for AcceptError {}
+
+/// What the handshake writes itself, and what would announce a body.
+const RESERVED: &[&str] = &[
+    "Connection",
+    "Content-Length",
+    "Sec-WebSocket-Accept",
+    "Sec-WebSocket-Extensions",
+    "Sec-WebSocket-Key",
+    "Sec-WebSocket-Protocol",
+    "Sec-WebSocket-Version",
+    "Transfer-Encoding",
+    "Upgrade",
+];

@@ -1,0 +1,241 @@
+//! A client's request, from the application's values to bytes (§4.1).
+
+use core::fmt;
+
+use super::client::ClientHandshake;
+use super::connect::ClientConnect;
+use super::fields::InvalidField;
+use super::host::split_host;
+use super::key::Key;
+use super::refusal::{emit_fields, write_whole};
+use super::request::is_target;
+use super::url::WsUrl;
+use crate::extension::Offers;
+use crate::extension::token::is_token;
+use crate::wire::{Limits, Output, OutputFull};
+
+/// What a client asks for. All of it is checked before a byte is written.
+///
+/// ```
+/// use websocket_proto::handshake::{Answer, ClientRequest};
+/// use websocket_proto::wire::Limits;
+///
+/// // §1.3; the 16 bytes are to be chosen at random, anew for each connection.
+/// let nonce = *b"the sample nonce";
+/// let request = ClientRequest::new("server.example.com", "/chat").subprotocols(&["chat", "superchat"]);
+/// let mut out = Vec::new();
+/// let mut handshake = request.start(nonce, &Limits::DEFAULT, &mut out).unwrap();
+/// assert_eq!(out, b"GET /chat HTTP/1.1\r\n\
+///     Host: server.example.com\r\n\
+///     Upgrade: websocket\r\n\
+///     Connection: Upgrade\r\n\
+///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+///     Sec-WebSocket-Version: 13\r\n\
+///     Sec-WebSocket-Protocol: chat, superchat\r\n\
+///     \r\n");
+///
+/// let answer = handshake.receive(b"HTTP/1.1 101 Switching Protocols\r\n\
+///     Upgrade: websocket\r\n\
+///     Connection: Upgrade\r\n\
+///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+///     Sec-WebSocket-Protocol: chat\r\n\
+///     \r\n");
+/// let Ok(Some(Answer::Open(response))) = answer else { panic!("{answer:?}") };
+/// assert_eq!(response.subprotocol(), Some("chat"));
+/// let negotiated = response.negotiated();
+/// # let _ = negotiated;
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use = "nothing is written before `start`"]
+pub struct ClientRequest<'a, 'p> {
+    pub(super) host: &'a str,
+    pub(super) target: &'a str,
+    pub(super) origin: Option<&'a str>,
+    pub(super) subprotocols: &'p [&'p str],
+    pub(super) fields: &'a [(&'a str, &'a str)],
+    pub(super) offers: Offers,
+}
+
+impl<'a> ClientRequest<'a, 'static> {
+    /// Asks `host`, with `:port` behind it unless it is the default port of the scheme, for `target`: a path with perhaps a
+    /// query (§3, "resource name").
+    pub fn new(host: &'a str, target: &'a str) -> Self {
+        Self { host, target, origin: None, subprotocols: &[], fields: &[], offers: Offers::default() }
+    }
+
+    /// Asks for what a URL names.
+    ///
+    /// ```
+    /// use websocket_proto::handshake::{ClientRequest, WsUrl};
+    /// use websocket_proto::wire::Limits;
+    ///
+    /// let url = WsUrl::parse("ws://example.com:8080?room=1").unwrap();
+    /// let mut out = Vec::new();
+    /// ClientRequest::from_url(&url).start([0; 16], &Limits::DEFAULT, &mut out).unwrap();
+    /// assert!(out.starts_with(b"GET /?room=1 HTTP/1.1\r\nHost: example.com:8080\r\n"));
+    /// ```
+    pub fn from_url(url: &WsUrl<'a>) -> Self {
+        Self::new(url.host_field(), url.path_and_query())
+    }
+}
+
+impl<'a, 'p> ClientRequest<'a, 'p> {
+    /// Offers subprotocols, the preferred first; the handshake borrows them until the server has chosen.
+    pub fn subprotocols<'q>(self, subprotocols: &'q [&'q str]) -> ClientRequest<'a, 'q> {
+        let Self { host, target, origin, subprotocols: _, fields, offers } = self;
+        ClientRequest { host, target, origin, subprotocols, fields, offers }
+    }
+
+    /// Names the origin of the script that connects: for browsers, and those who act for one (§4.1, 8).
+    pub fn origin(self, origin: &'a str) -> Self {
+        Self { origin: Some(origin), ..self }
+    }
+
+    /// Adds fields to the request, such as `Cookie` or `Authorization`.
+    pub fn fields(self, fields: &'a [(&'a str, &'a str)]) -> Self {
+        Self { fields, ..self }
+    }
+
+    /// Appends the whole request, or nothing, and begins to wait for the answer.
+    ///
+    /// The nonce is "a randomly selected 16-byte value", chosen anew for each connection (§4.1, 7): it proves that the answer
+    /// comes from a WebSocket server, and is no secret.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]: a value that is not to be written, or no room.
+    pub fn start(
+        self,
+        nonce: [u8; 16],
+        limits: &Limits,
+        out: &mut impl Output,
+    ) -> Result<ClientHandshake<'p>, StartError> {
+        self.check()?;
+        let key = Key::from_nonce(nonce);
+        write_whole(out, |emit| {
+            emit(b"GET ");
+            if !self.target.starts_with('/') {
+                // §3: "'/' if the path component is empty".
+                emit(b"/");
+            }
+            emit(self.target.as_bytes());
+            emit(b" HTTP/1.1\r\nHost: ");
+            emit(self.host.as_bytes());
+            emit(b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ");
+            emit(key.as_str().as_bytes());
+            emit(b"\r\nSec-WebSocket-Version: 13\r\n");
+            if let Some(origin) = self.origin {
+                emit_fields(emit, &[("Origin", origin)]);
+            }
+            if let Some((first, others)) = self.subprotocols.split_first() {
+                emit(b"Sec-WebSocket-Protocol: ");
+                emit(first.as_bytes());
+                for other in others {
+                    emit(b", ");
+                    emit(other.as_bytes());
+                }
+                emit(b"\r\n");
+            }
+            if !self.offers.field_value().is_empty() {
+                emit_fields(emit, &[("Sec-WebSocket-Extensions", self.offers.field_value())]);
+            }
+            emit_fields(emit, self.fields);
+            emit(b"\r\n");
+        })
+        .map_err(StartError::Output)?;
+        Ok(ClientHandshake::new(key.accept(), self.subprotocols, self.offers, limits))
+    }
+
+    /// Asks by the extended CONNECT of HTTP/2 or HTTP/3 instead; see [`ClientConnect`].
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], but never for want of room: nothing is written.
+    pub fn connect(self, secure: bool) -> Result<ClientConnect<'a, 'p>, StartError> {
+        self.check()?;
+        ClientConnect::new(self, secure)
+    }
+
+    fn check(&self) -> Result<(), StartError> {
+        if split_host(self.host.as_bytes()).is_none() {
+            return Err(StartError::Host);
+        }
+        if !(self.target.is_empty() || self.target.starts_with(['/', '?'])) || !is_target(self.target) {
+            return Err(StartError::Target);
+        }
+        // RFC 6454 §7.1: "null", or origins with a space between them.
+        let is_origin = |origin: &str| origin.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        if self.origin.is_some_and(|origin| origin.is_empty() || !is_origin(origin)) {
+            return Err(StartError::Origin);
+        }
+        for (index, subprotocol) in self.subprotocols.iter().enumerate() {
+            // §4.1, 10: they "MUST all be unique strings".
+            if !is_token(subprotocol.as_bytes())
+                || self.subprotocols.iter().take(index).any(|other| other == subprotocol)
+            {
+                return Err(StartError::Subprotocol { index });
+            }
+        }
+        InvalidField::check(self.fields, RESERVED).map_err(StartError::Field)
+    }
+}
+
+/// Why a request was not written: the application's fault, or no room. Nothing was written.
+///
+/// ```
+/// use websocket_proto::handshake::{ClientRequest, StartError};
+/// use websocket_proto::wire::Limits;
+///
+/// let request = ClientRequest::new("example.com", "/a b");
+/// let mut out = Vec::new();
+/// assert_eq!(request.start([0; 16], &Limits::DEFAULT, &mut out).unwrap_err(), StartError::Target);
+/// assert!(out.is_empty());
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum StartError {
+    /// The host is not a host with perhaps a port.
+    Host,
+    /// The target is not a path with perhaps a query, all in visible ASCII and without a fragment.
+    Target,
+    /// The origin is not visible ASCII.
+    Origin,
+    /// A subprotocol is not a token, or stands in the list twice.
+    Subprotocol {
+        /// Which one it is, counted from 0.
+        index: usize,
+    },
+    /// A field must not be written.
+    Field(InvalidField),
+    /// There is no room for the request.
+    Output(OutputFull),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host => f.write_str("the host is not a host with perhaps a port"),
+            Self::Target => f.write_str("the target is not a path with perhaps a query, in visible ASCII"),
+            Self::Origin => f.write_str("the origin is not visible ASCII"),
+            Self::Subprotocol { index } => write!(f, "subprotocol {index} is not a token, or stands in the list twice"),
+            Self::Field(error) => error.fmt(f),
+            Self::Output(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for StartError {}
+
+/// What the handshake writes itself, and what would announce a body.
+const RESERVED: &[&str] = &[
+    "Connection",
+    "Content-Length",
+    "Host",
+    "Origin",
+    "Sec-WebSocket-Accept",
+    "Sec-WebSocket-Extensions",
+    "Sec-WebSocket-Key",
+    "Sec-WebSocket-Protocol",
+    "Sec-WebSocket-Version",
+    "Transfer-Encoding",
+    "Upgrade",
+];

@@ -1,0 +1,371 @@
+//! The scanner: finds the end of a head, checks every byte of it in order, and looks at none twice (RFC 9112 §2 to §5).
+
+use super::fields::Fields;
+use super::syntax::{HeadError, HeadPart};
+use crate::extension::token::{ascii, is_token_byte};
+use crate::wire::Limits;
+
+/// Where in a head the next byte belongs, and what was seen so far.
+///
+/// The caller's bytes are given again and again from their beginning, and only what is behind `at` is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scanner {
+    place: Place,
+    /// The next byte to look at.
+    at: usize,
+    /// Where the start line begins.
+    start: usize,
+    /// Ends of the start line's first and second variable part: method and target, or the space before the reason and the reason.
+    marks: (usize, usize),
+    fields_start: usize,
+    fields: usize,
+    major: u8,
+    minor: u8,
+    status: u16,
+    max_len: usize,
+    max_fields: usize,
+}
+
+/// The place of the next byte.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Place {
+    /// Before the request line; RFC 9112 §2.2: a server "SHOULD ignore at least one empty line (CRLF) received prior to the request-line".
+    EmptyLines,
+    EmptyLineFeed,
+    Method,
+    Target,
+    /// So many bytes of `HTTP/1.1` were seen; which of the two it is decides about what follows.
+    RequestVersion(u8),
+    ResponseVersion(u8),
+    /// So many bytes of ` 101 ` were seen.
+    Status(u8),
+    Reason,
+    StartLineFeed,
+    LineStart,
+    Name,
+    Value,
+    ValueLineFeed,
+    EndLineFeed,
+    Done,
+}
+
+/// A request's head, syntactically right.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RequestHead<'b> {
+    pub(super) method: &'b str,
+    pub(super) target: &'b str,
+    pub(super) version: (u8, u8),
+    pub(super) fields: Fields<'b>,
+    /// Bytes up to and with the empty line.
+    pub(super) len: usize,
+}
+
+/// A response's head, syntactically right.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ResponseHead<'b> {
+    pub(super) version: (u8, u8),
+    pub(super) status: u16,
+    pub(super) reason: &'b [u8],
+    pub(super) fields: Fields<'b>,
+    /// Bytes up to and with the empty line, those of earlier heads included.
+    pub(super) len: usize,
+}
+
+impl Scanner {
+    pub(super) fn request(limits: &Limits) -> Self {
+        Self::new(Place::EmptyLines, limits)
+    }
+
+    pub(super) fn response(limits: &Limits) -> Self {
+        Self::new(Place::ResponseVersion(0), limits)
+    }
+
+    fn new(place: Place, limits: &Limits) -> Self {
+        Self {
+            place,
+            at: 0,
+            start: 0,
+            marks: (0, 0),
+            fields_start: 0,
+            fields: 0,
+            major: 0,
+            minor: 0,
+            status: 0,
+            max_len: limits.max_head_len,
+            max_fields: limits.max_head_fields,
+        }
+    }
+
+    /// Goes on to another response behind the one that was read.
+    pub(super) fn next_response(&mut self) {
+        let (at, max_len, max_fields) = (self.at, self.max_len, self.max_fields);
+        *self = Self { at, start: at, max_len, max_fields, ..Self::new(Place::ResponseVersion(0), &Limits::DEFAULT) };
+    }
+
+    /// Looks at the bytes behind those it has seen, and says whether the head is complete.
+    fn scan(&mut self, bytes: &[u8]) -> Result<bool, HeadError> {
+        // The limit is inclusive, and a head that is unfinished there is refused without waiting for one byte more:
+        // a buffer of that many bytes is enough.
+        let bytes = bytes.get(..self.max_len).unwrap_or(bytes);
+        while self.place != Place::Done {
+            let Some((&byte, rest)) = bytes.get(self.at..).and_then(<[u8]>::split_first) else {
+                return if self.at >= self.max_len { Err(self.too_long()) } else { Ok(false) };
+            };
+            self.place = self.step(byte, rest)?;
+        }
+        Ok(true)
+    }
+
+    /// Takes `byte`, and of the `rest` what belongs to the same place. Nothing is taken when it fails.
+    fn step(&mut self, byte: u8, rest: &[u8]) -> Result<Place, HeadError> {
+        let offset = self.at;
+        let unexpected = |part| match byte {
+            b'\n' => HeadError::BareLineFeed { offset },
+            byte => HeadError::UnexpectedByte { byte, offset, part },
+        };
+        let mut taken = 1;
+        let next = match self.place {
+            Place::EmptyLines => match byte {
+                b'\r' => Place::EmptyLineFeed,
+                byte if is_token_byte(byte) => {
+                    self.start = offset;
+                    Place::Method
+                }
+                _ => return Err(unexpected(HeadPart::Method)),
+            },
+            Place::EmptyLineFeed => line_feed(byte, offset, Place::EmptyLines)?,
+            Place::Method => match byte {
+                b' ' => {
+                    self.marks.0 = offset;
+                    Place::Target
+                }
+                byte if is_token_byte(byte) => Place::Method,
+                _ => return Err(unexpected(HeadPart::Method)),
+            },
+            Place::Target => match byte {
+                // There is one space before the target, and the target is not empty.
+                b' ' if offset > self.marks.0.saturating_add(1) => {
+                    self.marks.1 = offset;
+                    Place::RequestVersion(0)
+                }
+                // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used".
+                b'!'..=b'"' | b'$'..=b'~' => Place::Target,
+                _ => return Err(unexpected(HeadPart::Target)),
+            },
+            Place::RequestVersion(seen) => match seen {
+                8.. if byte == b'\r' => Place::StartLineFeed,
+                0..8 if self.is_version_byte(byte, seen) => Place::RequestVersion(seen.saturating_add(1)),
+                _ => return Err(unexpected(HeadPart::Version)),
+            },
+            Place::ResponseVersion(seen) => match seen {
+                8.. if byte == b' ' => Place::Status(0),
+                0..8 if self.is_version_byte(byte, seen) => Place::ResponseVersion(seen.saturating_add(1)),
+                _ => return Err(unexpected(HeadPart::Version)),
+            },
+            Place::Status(seen) => match (seen, byte) {
+                (0..3, b'0'..=b'9') => {
+                    self.status = self.status.saturating_mul(10).saturating_add(u16::from(byte & 0x0f));
+                    Place::Status(seen.saturating_add(1))
+                }
+                (3.., b' ') => {
+                    self.marks.0 = offset;
+                    Place::Reason
+                }
+                _ => return Err(unexpected(HeadPart::Status)),
+            },
+            Place::Reason => match byte {
+                b'\r' => {
+                    self.marks.1 = offset;
+                    Place::StartLineFeed
+                }
+                byte if is_text_byte(byte) => Place::Reason,
+                _ => return Err(unexpected(HeadPart::Reason)),
+            },
+            Place::StartLineFeed => {
+                let next = line_feed(byte, offset, Place::LineStart)?;
+                self.fields_start = offset.saturating_add(1);
+                next
+            }
+            Place::LineStart => match byte {
+                b'\r' => Place::EndLineFeed,
+                b' ' | b'\t' => return Err(HeadError::FoldedLine { offset }),
+                b':' => return Err(HeadError::EmptyFieldName { offset }),
+                byte if is_token_byte(byte) => {
+                    if self.fields >= self.max_fields {
+                        return Err(HeadError::TooManyFields { max: self.max_fields });
+                    }
+                    self.fields = self.fields.saturating_add(1);
+                    Place::Name
+                }
+                _ => return Err(unexpected(HeadPart::FieldName)),
+            },
+            Place::Name => match byte {
+                b':' => Place::Value,
+                byte if is_token_byte(byte) => {
+                    taken += rest.iter().position(|&byte| !is_token_byte(byte)).unwrap_or(rest.len());
+                    Place::Name
+                }
+                b' ' | b'\t' => return Err(HeadError::SpaceInFieldName { offset }),
+                b'\r' => return Err(HeadError::NoColon { offset }),
+                _ => return Err(unexpected(HeadPart::FieldName)),
+            },
+            Place::Value => match byte {
+                b'\r' => Place::ValueLineFeed,
+                byte if is_text_byte(byte) => {
+                    taken += text_len(rest);
+                    Place::Value
+                }
+                _ => return Err(unexpected(HeadPart::FieldValue)),
+            },
+            Place::ValueLineFeed => line_feed(byte, offset, Place::LineStart)?,
+            Place::EndLineFeed => line_feed(byte, offset, Place::Done)?,
+            Place::Done => return Ok(Place::Done),
+        };
+        self.at = offset.saturating_add(taken);
+        Ok(next)
+    }
+
+    /// RFC 9112 §2.3: `HTTP-version = HTTP-name "/" DIGIT "." DIGIT`, and its name "is case-sensitive".
+    fn is_version_byte(&mut self, byte: u8, seen: u8) -> bool {
+        match (seen, byte) {
+            (5, b'0'..=b'9') => self.major = byte & 0x0f,
+            (7, b'0'..=b'9') => self.minor = byte & 0x0f,
+            (5 | 7, _) => return false,
+            _ => return b"HTTP/ .".get(usize::from(seen)) == Some(&byte),
+        }
+        true
+    }
+
+    fn too_long(&self) -> HeadError {
+        let max = self.max_len;
+        match self.place {
+            Place::EmptyLines
+            | Place::EmptyLineFeed
+            | Place::Method
+            | Place::Target
+            | Place::RequestVersion(_)
+            | Place::ResponseVersion(_)
+            | Place::Status(_)
+            | Place::Reason
+            | Place::StartLineFeed => HeadError::StartLineTooLong { max },
+            Place::LineStart | Place::Name | Place::Value | Place::ValueLineFeed | Place::EndLineFeed | Place::Done => {
+                HeadError::TooLong { max }
+            }
+        }
+    }
+
+    /// Reads on in a request, and hands it out when it is complete.
+    pub(super) fn read_request<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<RequestHead<'b>>, HeadError> {
+        if !self.scan(bytes)? {
+            return Ok(None);
+        }
+        let part = |from: usize, to| bytes.get(from..to).unwrap_or_default();
+        Ok(Some(RequestHead {
+            method: ascii(part(self.start, self.marks.0)),
+            target: ascii(part(self.marks.0.saturating_add(1), self.marks.1)),
+            version: (self.major, self.minor),
+            fields: Fields::new(part(self.fields_start, self.at)),
+            len: self.at,
+        }))
+    }
+
+    /// Reads on in a response, and hands it out when it is complete.
+    pub(super) fn read_response<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<ResponseHead<'b>>, HeadError> {
+        if !self.scan(bytes)? {
+            return Ok(None);
+        }
+        let part = |from: usize, to| bytes.get(from..to).unwrap_or_default();
+        Ok(Some(ResponseHead {
+            version: (self.major, self.minor),
+            status: self.status,
+            reason: part(self.marks.0.saturating_add(1), self.marks.1),
+            fields: Fields::new(part(self.fields_start, self.at)),
+            len: self.at,
+        }))
+    }
+}
+
+/// A CR was seen: only LF may follow.
+fn line_feed(byte: u8, offset: usize, next: Place) -> Result<Place, HeadError> {
+    match byte {
+        b'\n' => Ok(next),
+        _ => Err(HeadError::BareCarriageReturn { offset: offset.saturating_sub(1) }),
+    }
+}
+
+/// RFC 9110 §5.5: what a field value, and a reason phrase, may consist of: visible characters, `obs-text`, space and tab.
+pub(super) fn is_text_byte(byte: u8) -> bool {
+    byte >= b' ' && byte != 0x7f || byte == b'\t'
+}
+
+/// How many bytes at the front of `bytes` are text.
+pub(super) fn text_len(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
+    let mut rest = bytes;
+    loop {
+        // Eight bytes at once: which of them are below 0x20, or are 0x7f?
+        while let Some((eight, behind)) = rest.split_first_chunk() {
+            let word = u64::from_ne_bytes(*eight);
+            let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+            let delete = word ^ (ONES * 0x7f);
+            let is_delete = delete.wrapping_sub(ONES) & !delete;
+            if (below_space | is_delete) & TOPS != 0 {
+                break;
+            }
+            rest = behind;
+        }
+        // The last bytes, or a control character among the next eight; a tab is passed over.
+        let plain = rest.iter().take_while(|&&byte| byte >= b' ' && byte != 0x7f).count();
+        rest = rest.get(plain..).unwrap_or_default();
+        match rest {
+            [b'\t', behind @ ..] => rest = behind,
+            _ => return bytes.len() - rest.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_looked_at_once_however_the_head_arrives() {
+        let mut head = b"GET / HTTP/1.1\r\n".to_vec();
+        while head.len() < 16 * 1024 - 64 {
+            head.extend_from_slice(b"Name: value\tof a field\r\n");
+        }
+        head.extend_from_slice(b"\r\n");
+        let limits = Limits { max_head_fields: usize::MAX, ..Limits::DEFAULT };
+        let mut scanner = Scanner::request(&limits);
+        for len in 0..head.len() {
+            assert!(scanner.read_request(&head[..len]).unwrap().is_none());
+            // A call begins where the last one ended, and never goes back: as all was seen, one byte is left for the next.
+            assert_eq!(scanner.at, len);
+        }
+        assert_eq!(scanner.read_request(&head).unwrap().unwrap().len, head.len());
+    }
+
+    #[test]
+    fn text_ends_at_the_first_control_character_but_a_tab() {
+        for len in 0..40 {
+            for at in 0..len {
+                for byte in 0..=u8::MAX {
+                    let mut bytes = vec![b'\xe4'; len];
+                    bytes[len / 2] = b'\t';
+                    bytes[at] = byte;
+                    let expected = if is_text_byte(byte) { len } else { at };
+                    assert_eq!(text_len(&bytes), expected, "{byte:#x} at {at} of {len}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn text_is_visible_characters_space_tab_and_bytes_beyond_ascii() {
+        for byte in 0..=u8::MAX {
+            let expected = byte.is_ascii_graphic() || byte == b' ' || byte == b'\t' || byte >= 0x80;
+            assert_eq!(is_text_byte(byte), expected, "{byte:#x}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! `Sec-WebSocket-Key` and the `Sec-WebSocket-Accept` that proves it was read (§1.3, §4.2.2).
+
+use core::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha1_smol::Sha1;
+
+use crate::extension::token::ascii;
+
+/// A `Sec-WebSocket-Key`: 16 bytes in base64 (§11.3.1).
+///
+/// ```
+/// use websocket_proto::handshake::Key;
+///
+/// // §1.3
+/// let key = Key::new(b"dGhlIHNhbXBsZSBub25jZQ==").unwrap();
+/// assert_eq!(key, Key::from_nonce(*b"the sample nonce"));
+/// assert_eq!(key.accept().as_str(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+/// ```
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct Key([u8; Self::LEN]);
+
+impl Key {
+    /// Characters in a key: those of 16 bytes in base64.
+    pub const LEN: usize = 24;
+
+    /// Takes a field value.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidKey`] unless it is the base64 form of 16 bytes, with its padding and with zeros in the unused bits (RFC 4648 §3.5;
+    /// the example key of §4.1 breaks that rule, see erratum 3150).
+    pub fn new(value: &[u8]) -> Result<Self, InvalidKey> {
+        let invalid = InvalidKey { len: value.len() };
+        let text = <[u8; Self::LEN]>::try_from(value).map_err(|_| invalid)?;
+        // §4.2.1, 5: "a base64-encoded value that, when decoded, is 16 bytes in length". 24 characters may decode to 18.
+        match STANDARD.decode_slice(text, &mut [0; 18]) {
+            Ok(16) => Ok(Self(text)),
+            Ok(_) | Err(_) => Err(invalid),
+        }
+    }
+
+    /// Encodes the 16 bytes that a client chose at random, anew for each connection (§4.1).
+    pub fn from_nonce(nonce: [u8; 16]) -> Self {
+        let mut text = [0; Self::LEN];
+        // 16 bytes take 24 characters: always room.
+        let _len = STANDARD.encode_slice(nonce, &mut text);
+        Self(text)
+    }
+
+    /// The key as it goes over the wire.
+    pub fn as_str(&self) -> &str {
+        ascii(&self.0)
+    }
+
+    /// The answer that proves that the key was read.
+    pub fn accept(&self) -> AcceptKey {
+        let mut sha1 = Sha1::new();
+        sha1.update(&self.0);
+        sha1.update(GUID);
+        let mut text = [0; AcceptKey::LEN];
+        // 20 bytes take 28 characters: always room.
+        let _len = STANDARD.encode_slice(sha1.digest().bytes(), &mut text);
+        AcceptKey(text)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.as_str())
+    }
+}
+
+/// A `Sec-WebSocket-Accept`: the base64 form of the SHA-1 of the key and the protocol's GUID (§4.2.2).
+///
+/// ```
+/// use websocket_proto::handshake::Key;
+///
+/// let accept = Key::from_nonce(*b"the sample nonce").accept();
+/// assert_eq!(accept.as_str(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+/// ```
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct AcceptKey([u8; Self::LEN]);
+
+impl AcceptKey {
+    /// Characters in an accept value: those of 20 bytes in base64.
+    pub const LEN: usize = 28;
+
+    /// The value as it goes over the wire.
+    pub fn as_str(&self) -> &str {
+        ascii(&self.0)
+    }
+}
+
+impl fmt::Debug for AcceptKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AcceptKey({})", self.as_str())
+    }
+}
+
+/// A value that is not the base64 form of 16 bytes.
+///
+/// ```
+/// use websocket_proto::handshake::{InvalidKey, Key};
+///
+/// assert_eq!(Key::new(b"c2hvcnQ="), Err(InvalidKey { len: 8 }));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct InvalidKey {
+    /// How many characters the value has; a key has 24.
+    pub len: usize,
+}
+
+impl fmt::Display for InvalidKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sec-WebSocket-Key of {} characters is not the base64 form of 16 bytes", self.len)
+    }
+}
+
+impl core::error::Error for InvalidKey {}
+
+/// §1.3: the GUID that is "unlikely to be used by network endpoints that do not understand the WebSocket Protocol".
+const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn example_of_section_4_1_is_corrected_by_erratum_3150() {
+        let nonce = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
+        assert_eq!(Key::from_nonce(nonce).as_str(), "AQIDBAUGBwgJCgsMDQ4PEA==");
+        assert!(Key::new(b"AQIDBAUGBwgJCgsMDQ4PEA==").is_ok());
+        assert_eq!(Key::new(b"AQIDBAUGBwgJCgsMDQ4PEC=="), Err(InvalidKey { len: 24 }), "unused bits are not zero");
+    }
+
+    #[test]
+    fn key_of_any_length_up_to_a_mebibyte_is_refused_without_harm() {
+        let long = vec![b'A'; 1 << 20];
+        for len in (0..600).chain([1 << 10, 1 << 16, 1 << 20]) {
+            assert_eq!(Key::new(&long[..len]), Err(InvalidKey { len }));
+        }
+    }
+
+    #[test]
+    fn only_the_base64_of_16_bytes_is_a_key() {
+        for value in [
+            &b"dGhlIHNhbXBsZSBub25jZQ"[..],  // no padding
+            b"dGhlIHNhbXBsZSBub25jZQ=",      // half of it
+            b"dGhlIHNhbXBsZSBub25jZTE=",     // 17 bytes
+            b"dGhlIHNhbXBsZSBub25jZTEy",     // 18 bytes
+            b"dGhlIHNhbXBsZSBub25j",         // 15 bytes
+            b"dGhlIHNhbXBsZSBub2-jZQ==",     // base64url
+            b"dGhlIHNhbXBsZSBub2 jZQ==",     // white space
+            b"dGhlIHNhbXBsZSBub25jZ===",     // padding too long
+            b"dGhlIHNhbXBsZSBub25jZQ==dGhl", // something behind
+            b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff==",
+        ] {
+            assert_eq!(Key::new(value), Err(InvalidKey { len: value.len() }), "{}", value.escape_ascii());
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! A client's request, checked (§4.2.1).
+
+use super::accept::Accept;
+use super::check::Checked;
+use super::excerpt::Excerpt;
+use super::fields::Fields;
+use super::head::RequestHead;
+use super::key::Key;
+use super::refusal::{Body, Refusal, RefusalError};
+use super::request_error::{RequestError, UPGRADE_REQUIRED};
+use crate::extension::token::{ascii, elements};
+use crate::extension::{Extension, Extensions};
+
+/// What a client asked for.
+#[derive(Clone, Debug)]
+pub enum Received<'b, F = Fields<'b>> {
+    /// A WebSocket connection.
+    Upgrade(Request<'b, F>),
+    /// Plain HTTP, without `Upgrade: websocket`: a page, perhaps, that the same port serves.
+    Http(HttpRequest<'b, F>),
+}
+
+impl<'b> Received<'b> {
+    pub(super) fn from_head(head: RequestHead<'b>) -> Result<Self, RequestError> {
+        let parts = Parts { method: head.method, target: head.target, version: head.version, fields: head.fields };
+        Self::check(parts, Checked::collect(head.fields.raw()), head.len)
+    }
+}
+
+impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Received<'b, F> {
+    /// Checks a head of HTTP/1.1 that another stack has parsed, by the same rules.
+    ///
+    /// The answer is read by [`Accept::response`], [`Refusal::status`] and [`Refusal::fields`], or written as bytes all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`], as for a head that came as bytes.
+    ///
+    /// ```
+    /// use websocket_proto::handshake::{Parts, Received};
+    ///
+    /// let fields = [
+    ///     ("host", &b"server.example.com"[..]),
+    ///     ("upgrade", b"websocket"),
+    ///     ("connection", b"Upgrade"),
+    ///     ("sec-websocket-key", b"dGhlIHNhbXBsZSBub25jZQ=="),
+    ///     ("sec-websocket-version", b"13"),
+    /// ];
+    /// let parts = Parts { method: "GET", target: "/chat", version: (1, 1), fields: fields.into_iter() };
+    /// let Received::Upgrade(request) = Received::from_parts(parts).unwrap() else { panic!("plain HTTP") };
+    /// let response = request.accept().response().unwrap();
+    /// assert_eq!(response.status(), 101);
+    /// assert!(response.fields().any(|field| field == ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
+    /// ```
+    pub fn from_parts(parts: Parts<'b, F>) -> Result<Self, RequestError> {
+        let checked = Checked::collect(parts.fields.clone().map(|(name, value)| (name.as_bytes(), value)));
+        Self::check(parts, checked, 0)
+    }
+
+    /// The order of the checks is the same wherever the head came from: version, plain HTTP, method, and the rest.
+    fn check(parts: Parts<'b, F>, checked: Checked<'b>, head_len: usize) -> Result<Self, RequestError> {
+        let Parts { method, target, version: (major, minor), fields } = parts;
+        // §4.2.1, 1: "An HTTP/1.1 or higher GET request"; no higher version of HTTP has this form of a request.
+        if (major, minor) != (1, 1) {
+            return Err(RequestError::HttpVersion { major, minor });
+        }
+        if !checked.upgrade {
+            return Ok(Self::Http(HttpRequest { method, target, fields, head_len }));
+        }
+        // RFC 9110 §9.1: "The method token is case-sensitive".
+        if method != "GET" {
+            return Err(RequestError::Method { method: Excerpt::new(method.as_bytes()) });
+        }
+        let target = Target::new(target)?;
+        let host = checked.host(target.authority)?;
+        checked.no_body()?;
+        if !checked.connection {
+            return Err(RequestError::ConnectionWithoutUpgrade);
+        }
+        checked.version()?;
+        let key = checked.key()?;
+        let origin = checked.origin()?;
+        checked.lists()?;
+        Ok(Self::Upgrade(Request { target, host, origin, fields, head_len, key }))
+    }
+}
+
+/// A head that another HTTP stack has parsed.
+///
+/// See [`Received::from_parts`].
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'b, F> {
+    /// The method, in its letter case.
+    pub method: &'b str,
+    /// The target, as it was sent.
+    pub target: &'b str,
+    /// The two digits of the version.
+    pub version: (u8, u8),
+    /// The fields, in any letter case; a field that occurs twice comes twice.
+    pub fields: F,
+}
+
+/// A request for a WebSocket connection, checked: every one can be accepted.
+///
+/// `K` is the [`Key`] of HTTP/1.1; the extended CONNECT of HTTP/2 and HTTP/3 has none: see [`ConnectRequest`](super::ConnectRequest).
+///
+/// ```
+/// use websocket_proto::handshake::{Received, ServerHandshake};
+/// use websocket_proto::wire::Limits;
+///
+/// // §1.2 and §1.3
+/// let head = b"GET /chat?room=1 HTTP/1.1\r\n\
+///     Host: server.example.com\r\n\
+///     Upgrade: websocket\r\n\
+///     Connection: Upgrade\r\n\
+///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+///     Origin: http://example.com\r\n\
+///     Sec-WebSocket-Protocol: chat, superchat\r\n\
+///     Sec-WebSocket-Version: 13\r\n\r\n";
+/// let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
+/// let Some(Received::Upgrade(request)) = received else { panic!("plain HTTP, or cut") };
+/// assert_eq!((request.path(), request.query()), ("/chat", Some("room=1")));
+/// assert_eq!(request.host(), "server.example.com");
+/// assert_eq!(request.origin(), Some(&b"http://example.com"[..]));
+/// assert!(request.subprotocols().eq(["chat", "superchat"]));
+/// assert_eq!(request.head_len(), head.len());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Request<'b, F = Fields<'b>, K = Key> {
+    pub(super) target: Target<'b>,
+    pub(super) host: &'b str,
+    pub(super) origin: Option<&'b [u8]>,
+    pub(super) fields: F,
+    pub(super) head_len: usize,
+    pub(super) key: K,
+}
+
+impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Request<'b, F, K> {
+    /// The target as it was sent: a path with perhaps a query, or an absolute URI.
+    pub fn target(&self) -> &'b str {
+        self.target.whole
+    }
+
+    /// The path of the target, as it was sent: nothing is decoded and no dots are resolved. `/` where there is none.
+    pub fn path(&self) -> &'b str {
+        self.target.path
+    }
+
+    /// What is behind the `?` of the target.
+    pub fn query(&self) -> Option<&'b str> {
+        self.target.query
+    }
+
+    /// Whom the client believes to talk to, with the port where it is named: the `Host`, or the host of an absolute target
+    /// (RFC 9112 §3.2.2).
+    pub fn host(&self) -> &'b str {
+        self.host
+    }
+
+    /// The origin of the script that connects; only browsers are sure to send it (§10.2).
+    pub fn origin(&self) -> Option<&'b [u8]> {
+        self.origin
+    }
+
+    /// Checks the origin against a list such as `["https://example.com"]`.
+    ///
+    /// A request without `Origin` passes: it comes from no browser (§4.2.1, 7), and whoever writes his own client can write
+    /// any origin. Origins compare without ASCII case (§4.2.2, 4).
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::OriginNotAllowed`], whose answer is 403.
+    ///
+    /// ```
+    /// # use websocket_proto::handshake::{Received, ServerHandshake};
+    /// # let head = b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    /// #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: https://evil.example\r\n\r\n";
+    /// # let received = ServerHandshake::new(&websocket_proto::wire::Limits::DEFAULT).receive(head).unwrap();
+    /// # let Some(Received::Upgrade(request)) = received else { panic!() };
+    /// let error = request.check_origin(&["https://example.com"]).unwrap_err();
+    /// assert_eq!(error.response().status(), 403);
+    /// ```
+    pub fn check_origin(&self, allowed: &[&str]) -> Result<(), RequestError> {
+        match self.origin {
+            Some(origin) if !allowed.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin)) => {
+                Err(RequestError::OriginNotAllowed { origin: Excerpt::new(origin) })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// All fields, in their order.
+    pub fn fields(&self) -> F {
+        self.fields.clone()
+    }
+
+    /// The values of each field with this name; names compare without ASCII case.
+    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + Clone + use<'b, 'n, F, K> {
+        values(self.fields.clone(), name)
+    }
+
+    /// The subprotocols that the client offers, in its order of preference; all of them tokens.
+    pub fn subprotocols(&self) -> impl Iterator<Item = &'b str> + Clone + use<'b, F, K> {
+        self.field("Sec-WebSocket-Protocol").flat_map(elements).map(ascii)
+    }
+
+    /// The extensions that the client offers, in its order of preference.
+    pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + Clone + use<'b, F, K> {
+        // The grammar was checked: there is no error left.
+        self.field("Sec-WebSocket-Extensions").flat_map(Extensions::new).filter_map(Result::ok)
+    }
+
+    /// How many bytes the head has. The bytes behind it are frames: the first input of the connection.
+    /// 0 for a head that another stack has parsed.
+    pub fn head_len(&self) -> usize {
+        self.head_len
+    }
+
+    /// Begins to accept; see [`Accept`].
+    pub fn accept(&self) -> Accept<'_, 'b, F, K> {
+        Accept::new(self)
+    }
+
+    /// Refuses, for a reason of the application's: the same as [`Refusal::new`].
+    ///
+    /// # Errors
+    ///
+    /// [`RefusalError`] for a status below 300 or above 599, and for a field that is not to be written.
+    ///
+    /// ```
+    /// # use websocket_proto::handshake::{Received, ServerHandshake};
+    /// # let head = b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    /// #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    /// # let received = ServerHandshake::new(&websocket_proto::wire::Limits::DEFAULT).receive(head).unwrap();
+    /// # let Some(Received::Upgrade(request)) = received else { panic!() };
+    /// let mut out = Vec::new();
+    /// request.reject(404, &[], b"no such room").unwrap().write_to(&mut out).unwrap();
+    /// assert!(out.starts_with(b"HTTP/1.1 404 Not Found\r\n") && out.ends_with(b"\r\n\r\nno such room"));
+    /// ```
+    pub fn reject<'a>(
+        &self,
+        status: u16,
+        fields: &'a [(&'a str, &'a str)],
+        body: &'a [u8],
+    ) -> Result<Refusal<'a>, RefusalError> {
+        Refusal::new(status, fields, body)
+    }
+}
+
+/// A request of plain HTTP/1.1: any method, and no `Upgrade: websocket`.
+///
+/// ```
+/// use websocket_proto::handshake::{Received, ServerHandshake};
+/// use websocket_proto::wire::Limits;
+///
+/// let head = b"GET /index.html HTTP/1.1\r\nHost: example.com\r\n\r\n";
+/// let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
+/// let Some(Received::Http(request)) = received else { panic!("not plain HTTP") };
+/// assert_eq!((request.method(), request.target()), ("GET", "/index.html"));
+/// assert_eq!(request.field("host").next(), Some(&b"example.com"[..]));
+/// assert_eq!(request.head_len(), head.len());
+/// ```
+#[derive(Clone, Debug)]
+pub struct HttpRequest<'b, F = Fields<'b>> {
+    method: &'b str,
+    target: &'b str,
+    fields: F,
+    head_len: usize,
+}
+
+impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> HttpRequest<'b, F> {
+    /// The method, in its letter case.
+    pub fn method(&self) -> &'b str {
+        self.method
+    }
+
+    /// The target as it was sent; it may also be `*`, or what a proxy is asked for.
+    pub fn target(&self) -> &'b str {
+        self.target
+    }
+
+    /// All fields, in their order. None was judged: `Host`, `Content-Length` and `Transfer-Encoding` are whoever's who serves it.
+    pub fn fields(&self) -> F {
+        self.fields.clone()
+    }
+
+    /// The values of each field with this name; names compare without ASCII case.
+    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + Clone + use<'b, 'n, F> {
+        values(self.fields.clone(), name)
+    }
+
+    /// How many bytes the head has. The bytes behind it are the body, or the next request.
+    /// 0 for a head that another stack has parsed.
+    pub fn head_len(&self) -> usize {
+        self.head_len
+    }
+
+    /// The answer of a server that has nothing but WebSocket to offer: 426 (RFC 9110 §15.5.22).
+    pub fn upgrade_required(&self) -> Refusal<'static> {
+        Refusal::own(426, UPGRADE_REQUIRED, Body::Line("there is WebSocket here, no page"))
+    }
+}
+
+/// A request's target, in the forms that name a resource (RFC 9112 §3.2).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target<'b> {
+    whole: &'b str,
+    /// Of the absolute form.
+    authority: Option<&'b str>,
+    path: &'b str,
+    query: Option<&'b str>,
+}
+
+impl<'b> Target<'b> {
+    pub(super) fn new(whole: &'b str) -> Result<Self, RequestError> {
+        let error = RequestError::Target { target: Excerpt::new(whole.as_bytes()) };
+        if !is_target(whole) {
+            return Err(error);
+        }
+        // §4.2.1, 1: a resource name "(or an absolute HTTP/HTTPS URI containing the /resource name/)".
+        let (authority, resource) = if whole.starts_with('/') {
+            (None, whole)
+        } else {
+            let (scheme, rest) = whole.split_once("://").ok_or(error)?;
+            if !["http", "https", "ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+                return Err(error);
+            }
+            let len = rest.find(['/', '?']).unwrap_or(rest.len());
+            let (authority, resource) = rest.split_at_checked(len).ok_or(error)?;
+            (Some(authority), resource)
+        };
+        Ok(Self::split(whole, authority, resource))
+    }
+
+    /// The `:path` of an extended CONNECT: the origin form alone.
+    pub(super) fn path_only(path: &'b str) -> Result<Self, RequestError> {
+        if !path.starts_with('/') || !is_target(path) {
+            return Err(RequestError::Target { target: Excerpt::new(path.as_bytes()) });
+        }
+        Ok(Self::split(path, None, path))
+    }
+
+    fn split(whole: &'b str, authority: Option<&'b str>, resource: &'b str) -> Self {
+        let (path, query) = match resource.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (resource, None),
+        };
+        // §3: "'/' if the path component is empty".
+        Self { whole, authority, path: if path.is_empty() { "/" } else { path }, query }
+    }
+}
+
+/// What a target may consist of: visible ASCII, and no fragment (§3). Browsers send more than RFC 3986 has, `|` for one.
+pub(super) fn is_target(target: &str) -> bool {
+    target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+}
+
+/// The values of each field with this name.
+pub(super) fn values<'b, 'n, F: Iterator<Item = (&'b str, &'b [u8])> + Clone>(
+    fields: F,
+    name: &'n str,
+) -> impl Iterator<Item = &'b [u8]> + Clone + use<'b, 'n, F> {
+    fields.filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}

@@ -1,0 +1,197 @@
+//! What a client can do wrong in its request, and the answer that tells it so.
+
+use core::fmt;
+
+use super::excerpt::Excerpt;
+use super::key::InvalidKey;
+use super::refusal::{Body, Refusal};
+use super::syntax::HeadError;
+use crate::extension::InvalidExtension;
+
+/// A request that cannot open a WebSocket connection: the client's fault.
+///
+/// [`response`](Self::response) is the complete answer; after it the connection is closed.
+///
+/// ```
+/// use websocket_proto::handshake::{RequestError, ServerHandshake};
+/// use websocket_proto::wire::Limits;
+///
+/// let mut handshake = ServerHandshake::new(&Limits::DEFAULT);
+/// let error = handshake.receive(b"GET / HTTP/1.0\r\n\r\n").unwrap_err();
+/// assert_eq!(error, RequestError::HttpVersion { major: 1, minor: 0 });
+/// let mut out = Vec::new();
+/// error.response().write_to(&mut out).unwrap();
+/// assert!(out.starts_with(b"HTTP/1.1 505 HTTP Version Not Supported\r\n"));
+/// assert!(out.ends_with(b"\r\n\r\nHTTP/1.0 is not supported, HTTP/1.1 is\n"));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The bytes are not HTTP/1, or beyond a limit: 400, 414 or 431.
+    Head(HeadError),
+    /// The version is not HTTP/1.1: 505.
+    HttpVersion {
+        /// The digit before the dot.
+        major: u8,
+        /// The digit behind it.
+        minor: u8,
+    },
+    /// The method is not `GET` (§4.2.1, 1): 405 with `Allow: GET`.
+    Method {
+        /// The method.
+        method: Excerpt,
+    },
+    /// The target is neither a path nor an absolute URI of a scheme that can be meant (§4.2.1, 1): 400.
+    Target {
+        /// The target.
+        target: Excerpt,
+    },
+    /// There is no `Host` (§4.2.1, 2): 400.
+    HostMissing,
+    /// There is more than one `Host`: 400 (RFC 9112 §3.2).
+    HostRepeated,
+    /// The `Host`, or the target's host, is not a host with perhaps a port: 400 (RFC 9112 §3.2).
+    InvalidHost {
+        /// The value.
+        host: Excerpt,
+    },
+    /// The request announces a body, which would be read as frames: 400.
+    Body,
+    /// No `Connection` has the token `upgrade` (§4.2.1, 4): 400.
+    ConnectionWithoutUpgrade,
+    /// There is no `Sec-WebSocket-Version` (§4.2.1, 6): 426 with `Sec-WebSocket-Version: 13`.
+    VersionMissing,
+    /// There is more than one `Sec-WebSocket-Version`, which §11.3.5 forbids: 400.
+    VersionRepeated,
+    /// The `Sec-WebSocket-Version` is not 13 (§4.2.2, 4): 426 with `Sec-WebSocket-Version: 13`.
+    UnsupportedVersion {
+        /// The value.
+        version: Excerpt,
+    },
+    /// There is no `Sec-WebSocket-Key` (§4.2.1, 5): 400.
+    KeyMissing,
+    /// There is more than one `Sec-WebSocket-Key`, which §11.3.1 forbids: 400.
+    KeyRepeated,
+    /// The `Sec-WebSocket-Key` is not the base64 form of 16 bytes (§4.2.1, 5): 400.
+    InvalidKey(InvalidKey),
+    /// There is more than one `Origin`: 400.
+    OriginRepeated,
+    /// A `Sec-WebSocket-Protocol` names nothing (§4.3: `1#token`): 400.
+    SubprotocolsEmpty,
+    /// A `Sec-WebSocket-Protocol` names something that is no token: 400.
+    InvalidSubprotocol {
+        /// The list element.
+        subprotocol: Excerpt,
+    },
+    /// A `Sec-WebSocket-Extensions` names nothing (§4.3: `1#extension`): 400.
+    ExtensionsEmpty,
+    /// A `Sec-WebSocket-Extensions` breaks its grammar (§9.1): 400.
+    InvalidExtension(InvalidExtension),
+    /// The `Origin` is not among those that the application allows (§4.2.2, 4): 403.
+    OriginNotAllowed {
+        /// The origin.
+        origin: Excerpt,
+    },
+    /// An extended CONNECT asks for another protocol than `websocket`: 501 (RFC 9220 §3).
+    ConnectProtocol {
+        /// The `:protocol`.
+        protocol: Excerpt,
+    },
+    /// An extended CONNECT has another `:scheme` than `http` or `https` (RFC 8441 §5): 400.
+    ConnectScheme {
+        /// The `:scheme`.
+        scheme: Excerpt,
+    },
+    /// An extended CONNECT has a field that HTTP/2 and HTTP/3 do not have, such as `Upgrade` (RFC 8441 §5): 400.
+    ConnectionField,
+}
+
+impl RequestError {
+    /// The answer: what to write before the transport is closed, complete with a body of one line that names the reason.
+    pub fn response(&self) -> Refusal<'static> {
+        let (status, fields): (_, &[_]) = match self {
+            Self::Head(HeadError::StartLineTooLong { .. }) => (414, &[]),
+            Self::Head(HeadError::TooLong { .. } | HeadError::TooManyFields { .. }) => (431, &[]),
+            Self::HttpVersion { .. } => (505, &[]),
+            // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response".
+            Self::Method { .. } => (405, &[("Allow", "GET")]),
+            // §4.2.2, 4: "an appropriate HTTP error code (such as 426 Upgrade Required) and a |Sec-WebSocket-Version| header field".
+            Self::VersionMissing | Self::UnsupportedVersion { .. } => (426, UPGRADE_REQUIRED),
+            Self::OriginNotAllowed { .. } => (403, &[]),
+            Self::ConnectProtocol { .. } => (501, &[]),
+            Self::Head(_)
+            | Self::Target { .. }
+            | Self::HostMissing
+            | Self::HostRepeated
+            | Self::InvalidHost { .. }
+            | Self::Body
+            | Self::ConnectionWithoutUpgrade
+            | Self::VersionRepeated
+            | Self::KeyMissing
+            | Self::KeyRepeated
+            | Self::InvalidKey(_)
+            | Self::OriginRepeated
+            | Self::SubprotocolsEmpty
+            | Self::InvalidSubprotocol { .. }
+            | Self::ExtensionsEmpty
+            | Self::InvalidExtension(_)
+            | Self::ConnectScheme { .. }
+            | Self::ConnectionField => (400, &[]),
+        };
+        Refusal::own(status, fields, Body::Error(*self))
+    }
+
+    /// The answer on a stream of HTTP/2 or HTTP/3, which have no 426: where the version is at fault it is 400, and
+    /// `sec-websocket-version: 13` tells why.
+    pub fn response_to_connect(&self) -> Refusal<'static> {
+        match self {
+            Self::VersionMissing | Self::UnsupportedVersion { .. } => {
+                Refusal::own(400, &[("sec-websocket-version", "13")], Body::Error(*self))
+            }
+            error => error.response(),
+        }
+    }
+}
+
+impl From<HeadError> for RequestError {
+    fn from(error: HeadError) -> Self {
+        Self::Head(error)
+    }
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Head(error) => error.fmt(f),
+            Self::HttpVersion { major, minor } => write!(f, "HTTP/{major}.{minor} is not supported, HTTP/1.1 is"),
+            Self::Method { method } => write!(f, "the method of a WebSocket request is GET, not {method}"),
+            Self::Target { target } => write!(f, "the request target {target} is neither a path nor an absolute URI"),
+            Self::HostMissing => f.write_str("there is no Host"),
+            Self::HostRepeated => f.write_str("there is more than one Host"),
+            Self::InvalidHost { host } => write!(f, "{host} is not a host with perhaps a port"),
+            Self::Body => f.write_str("a WebSocket request has no body"),
+            Self::ConnectionWithoutUpgrade => f.write_str("there is Upgrade, but Connection does not name it"),
+            Self::VersionMissing => f.write_str("there is no Sec-WebSocket-Version"),
+            Self::VersionRepeated => f.write_str("there is more than one Sec-WebSocket-Version"),
+            Self::UnsupportedVersion { version } => write!(f, "Sec-WebSocket-Version is {version}, 13 is supported"),
+            Self::KeyMissing => f.write_str("there is no Sec-WebSocket-Key"),
+            Self::KeyRepeated => f.write_str("there is more than one Sec-WebSocket-Key"),
+            Self::InvalidKey(error) => error.fmt(f),
+            Self::OriginRepeated => f.write_str("there is more than one Origin"),
+            Self::SubprotocolsEmpty => f.write_str("Sec-WebSocket-Protocol names nothing"),
+            Self::InvalidSubprotocol { subprotocol } => write!(f, "the subprotocol {subprotocol} is not a token"),
+            Self::ExtensionsEmpty => f.write_str("Sec-WebSocket-Extensions names nothing"),
+            Self::InvalidExtension(error) => error.fmt(f),
+            Self::OriginNotAllowed { origin } => write!(f, "the origin {origin} is not allowed"),
+            Self::ConnectProtocol { protocol } => write!(f, "the protocol {protocol} is not supported, websocket is"),
+            Self::ConnectScheme { scheme } => write!(f, "the scheme {scheme} is neither http nor https"),
+            Self::ConnectionField => f.write_str("there is a field that HTTP/2 and HTTP/3 do not have"),
+        }
+    }
+}
+
+impl core::error::Error for RequestError {}
+
+/// RFC 9110 §15.5.22: a 426 names the protocol in `Upgrade`, and §7.8 that field in `Connection`.
+pub(super) const UPGRADE_REQUIRED: &[(&str, &str)] =
+    &[("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")];

@@ -1,0 +1,98 @@
+//! What a server can do wrong in its response.
+
+use core::fmt;
+
+use super::excerpt::Excerpt;
+use super::syntax::HeadError;
+use crate::extension::InvalidExtension;
+
+/// A response that opens nothing and is no HTTP to be followed: the server's fault. The connection fails (§4.1).
+///
+/// ```
+/// use websocket_proto::handshake::{ClientRequest, ResponseError};
+/// use websocket_proto::wire::Limits;
+///
+/// let mut out = Vec::new();
+/// let mut handshake = ClientRequest::new("example.com", "/").start([7; 16], &Limits::DEFAULT, &mut out).unwrap();
+/// let error = handshake.receive(b"HTTP/1.1 101 \r\nUpgrade: h2c\r\n\r\n").unwrap_err();
+/// assert_eq!(error.to_string(), "Upgrade is 'h2c', not websocket");
+/// assert!(matches!(error, ResponseError::Upgrade { .. }));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ResponseError {
+    /// The bytes are not HTTP/1, or beyond a limit.
+    Head(HeadError),
+    /// The version is not HTTP/1.1.
+    HttpVersion {
+        /// The digit before the dot.
+        major: u8,
+        /// The digit behind it.
+        minor: u8,
+    },
+    /// There were more interim responses than [`Limits::max_interim_responses`](crate::wire::Limits::max_interim_responses).
+    TooManyInterim {
+        /// The limit.
+        max: u32,
+    },
+    /// There is no `Upgrade` (§4.1, 2).
+    UpgradeMissing,
+    /// The `Upgrade` is not `websocket`, or not it alone (§4.1, 2).
+    Upgrade {
+        /// The value.
+        upgrade: Excerpt,
+    },
+    /// No `Connection` has the token `upgrade` (§4.1, 3).
+    ConnectionWithoutUpgrade,
+    /// There is no `Sec-WebSocket-Accept` (§4.1, 4).
+    AcceptMissing,
+    /// There is more than one `Sec-WebSocket-Accept`, which §11.3.3 forbids.
+    AcceptRepeated,
+    /// The `Sec-WebSocket-Accept` does not prove that the key was read (§4.1, 4).
+    AcceptWrong,
+    /// There is more than one `Sec-WebSocket-Protocol`, which §11.3.4 forbids.
+    SubprotocolRepeated,
+    /// The subprotocol was not offered (§4.1, 6).
+    SubprotocolNotOffered {
+        /// The value.
+        subprotocol: Excerpt,
+    },
+    /// A `Sec-WebSocket-Extensions` names nothing (§4.3: `1#extension`).
+    ExtensionsEmpty,
+    /// A `Sec-WebSocket-Extensions` breaks its grammar (§9.1).
+    InvalidExtension(InvalidExtension),
+    /// An extension was not offered (§4.1, 5).
+    ExtensionNotOffered {
+        /// Its name.
+        extension: Excerpt,
+    },
+}
+
+impl From<HeadError> for ResponseError {
+    fn from(error: HeadError) -> Self {
+        Self::Head(error)
+    }
+}
+
+impl fmt::Display for ResponseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Head(error) => error.fmt(f),
+            Self::HttpVersion { major, minor } => write!(f, "the response is HTTP/{major}.{minor}, not HTTP/1.1"),
+            Self::TooManyInterim { max } => write!(f, "more than {max} interim responses"),
+            Self::UpgradeMissing => f.write_str("there is no Upgrade"),
+            Self::Upgrade { upgrade } => write!(f, "Upgrade is {upgrade}, not websocket"),
+            Self::ConnectionWithoutUpgrade => f.write_str("Connection does not name Upgrade"),
+            Self::AcceptMissing => f.write_str("there is no Sec-WebSocket-Accept"),
+            Self::AcceptRepeated => f.write_str("there is more than one Sec-WebSocket-Accept"),
+            Self::AcceptWrong => f.write_str("Sec-WebSocket-Accept does not belong to the key"),
+            Self::SubprotocolRepeated => f.write_str("there is more than one Sec-WebSocket-Protocol"),
+            Self::SubprotocolNotOffered { subprotocol } => write!(f, "the subprotocol {subprotocol} was not offered"),
+            Self::ExtensionsEmpty => f.write_str("Sec-WebSocket-Extensions names nothing"),
+            Self::InvalidExtension(error) => error.fmt(f),
+            Self::ExtensionNotOffered { extension } => write!(f, "the extension {extension} was not offered"),
+        }
+    }
+}
+
+impl core::error::Error for ResponseError {}
