@@ -1,0 +1,392 @@
+//! A client's handshake, row by row of what is required of it: responses as bytes.
+
+use websocket_proto::extension::InvalidExtension;
+use websocket_proto::handshake::{
+    Answer, ClientHandshake, ClientRequest, FieldFault, HeadError, HeadPart, InvalidField, ResponseError, StartError,
+};
+use websocket_proto::wire::{FixedOutput, Limits};
+
+/// The response of RFC 6455 §1.3, as its lines.
+const LINES: &[&str] = &[
+    "HTTP/1.1 101 Switching Protocols",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+];
+
+fn head(lines: &[&str]) -> Vec<u8> {
+    let mut head = lines.join("\r\n").into_bytes();
+    head.extend_from_slice(b"\r\n\r\n");
+    head
+}
+
+/// The response, with each line that begins like one of the `changed` left out, and those put behind.
+fn changed(changed: &[&str]) -> Vec<u8> {
+    let name = |line: &str| line.split([':', '/']).next().unwrap_or_default().to_ascii_lowercase();
+    let mut lines: Vec<&str> =
+        LINES.iter().copied().filter(|line| !changed.iter().any(|c| name(c) == name(line))).collect();
+    for line in changed {
+        if line.starts_with("HTTP/") { lines.insert(0, line) } else { lines.push(line) }
+    }
+    head(&lines)
+}
+
+fn with(line: &str) -> Vec<u8> {
+    let mut lines = LINES.to_vec();
+    lines.push(line);
+    head(&lines)
+}
+
+fn without(name: &str) -> Vec<u8> {
+    let lines: Vec<&str> = LINES.iter().copied().filter(|line| !line.starts_with(name)).collect();
+    head(&lines)
+}
+
+/// A handshake that offered `chat` and `superchat`, with the nonce of §1.3.
+fn start_with(limits: &Limits) -> ClientHandshake<'static> {
+    let request = ClientRequest::new("server.example.com", "/chat").subprotocols(&["chat", "superchat"]);
+    request.start(*b"the sample nonce", limits, &mut Vec::new()).unwrap()
+}
+
+fn receive(bytes: &[u8]) -> Result<Option<Answer<'_>>, ResponseError> {
+    start_with(&Limits::DEFAULT).receive(bytes)
+}
+
+/// The subprotocol of the opened connection, and how long the head was.
+fn opened(bytes: &[u8]) -> (Option<&str>, usize) {
+    match receive(bytes) {
+        Ok(Some(Answer::Open(response))) => (response.subprotocol(), response.head_len()),
+        other => panic!("{}: {other:?}", bytes.escape_ascii()),
+    }
+}
+
+fn failed(bytes: &[u8]) -> ResponseError {
+    receive(bytes).err().unwrap_or_else(|| panic!("{} passed", bytes.escape_ascii()))
+}
+
+#[test]
+fn request_has_what_section_4_1_asks_for() {
+    let mut out = Vec::new();
+    ClientRequest::new("server.example.com:8080", "/chat?a=b")
+        .subprotocols(&["chat", "superchat"])
+        .origin("http://example.com")
+        .fields(&[("Cookie", "a=b"), ("X-Name", "\u{e4}")])
+        .start(*b"the sample nonce", &Limits::DEFAULT, &mut out)
+        .unwrap();
+    assert_eq!(
+        std::str::from_utf8(&out).unwrap(),
+        "GET /chat?a=b HTTP/1.1\r\n\
+         Host: server.example.com:8080\r\n\
+         Upgrade: websocket\r\n\
+         Connection: Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Sec-WebSocket-Version: 13\r\n\
+         Origin: http://example.com\r\n\
+         Sec-WebSocket-Protocol: chat, superchat\r\n\
+         Cookie: a=b\r\n\
+         X-Name: \u{e4}\r\n\r\n"
+    );
+}
+
+#[test]
+fn right_answer_opens_and_the_bytes_behind_it_are_frames() {
+    let mut bytes = head(LINES);
+    let len = bytes.len();
+    bytes.extend_from_slice(&[0x81, 0x01, b'a']);
+    assert_eq!(opened(&bytes), (None, len));
+    opened(&changed(&["HTTP/1.1 101 "]));
+    opened(&changed(&["Upgrade: WebSocket", "CONNECTION: keep-alive", "connection: , upgrade"]));
+    opened(&with("Content-Length: 0"));
+}
+
+#[test]
+fn interim_responses_are_skipped() {
+    let bytes = [
+        &b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 \r\nA: b\r\n\r\nHTTP/1.0 103 Early Hints\r\n\r\n"[..],
+        &head(LINES),
+    ]
+    .concat();
+    assert_eq!(opened(&bytes), (None, bytes.len()));
+    let bytes = b"HTTP/1.1 100 \r\n\r\nHTTP/1.1 401 No\r\nA: b\r\n\r\nbody";
+    let Ok(Some(Answer::Refused(response))) = receive(bytes) else { panic!() };
+    assert_eq!((response.status(), response.reason(), response.fields().count()), (401, &b"No"[..], 1));
+    assert_eq!(&bytes[response.head_len()..], b"body");
+}
+
+#[test]
+fn as_many_interim_responses_as_the_limit_and_no_more() {
+    let interim = b"HTTP/1.1 103 Early Hints\r\n\r\n";
+    opened(&[&interim.repeat(8)[..], &head(LINES)].concat());
+    assert_eq!(failed(&interim.repeat(9)), ResponseError::TooManyInterim { max: 8 });
+    let limits = Limits { max_interim_responses: 0, ..Limits::DEFAULT };
+    let mut handshake = start_with(&limits);
+    for _ in 0..2 {
+        assert_eq!(handshake.receive(interim).unwrap_err(), ResponseError::TooManyInterim { max: 0 });
+    }
+}
+
+#[test]
+fn any_other_status_is_handed_to_the_caller() {
+    for status in [200, 204, 301, 302, 400, 401, 403, 426, 500, 503, 599, 999, 0] {
+        for version in ["HTTP/1.1", "HTTP/1.0"] {
+            let bytes =
+                [&head(&[&format!("{version} {status:03} Why\tnot \u{e4}"), "Location: /a", "Upgrade: b"])[..], b"<p>"]
+                    .concat();
+            let Ok(Some(Answer::Refused(response))) = receive(&bytes) else { panic!("{status}") };
+            assert_eq!((response.status(), response.reason()), (status, "Why\tnot \u{e4}".as_bytes()));
+            assert_eq!(response.field("location").next(), Some(&b"/a"[..]));
+            assert_eq!(&bytes[response.head_len()..], b"<p>");
+        }
+    }
+}
+
+#[test]
+fn http_version_other_than_1_1_fails() {
+    for (version, major, minor) in [("1.0", 1, 0), ("1.2", 1, 2), ("2.0", 2, 0), ("0.9", 0, 9)] {
+        let error = failed(&changed(&[&format!("HTTP/{version} 101 Switching Protocols")]));
+        assert_eq!(error, ResponseError::HttpVersion { major, minor });
+    }
+    assert_eq!(failed(b"HTTP/2.0 302 \r\n\r\n"), ResponseError::HttpVersion { major: 2, minor: 0 });
+}
+
+#[test]
+fn upgrade_missing_or_wrong_fails() {
+    assert_eq!(failed(&without("Upgrade")), ResponseError::UpgradeMissing);
+    for lines in [
+        &["Upgrade: h2c"][..],
+        &["Upgrade: websocket, h2c"],
+        &["Upgrade:"],
+        &["Upgrade: websocket", "Upgrade: websocket"],
+    ] {
+        assert!(matches!(failed(&changed(lines)), ResponseError::Upgrade { .. }), "{lines:?}");
+    }
+}
+
+#[test]
+fn connection_missing_or_wrong_fails() {
+    for bytes in [without("Connection"), changed(&["Connection: keep-alive"]), changed(&["Connection: upgraded"])] {
+        assert_eq!(failed(&bytes), ResponseError::ConnectionWithoutUpgrade);
+    }
+}
+
+#[test]
+fn accept_missing_wrong_or_twice_fails() {
+    assert_eq!(failed(&without("Sec-WebSocket-Accept")), ResponseError::AcceptMissing);
+    for accept in [
+        "S3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo",
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo==",
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOp=",
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=, s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+        "dGhlIHNhbXBsZSBub25jZQ==",
+        "",
+        &"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".repeat(100),
+    ] {
+        let error = failed(&changed(&[&format!("Sec-WebSocket-Accept: {accept}")]));
+        assert_eq!(error, ResponseError::AcceptWrong, "{accept}");
+    }
+    let twice = with("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    assert_eq!(failed(&twice), ResponseError::AcceptRepeated);
+    opened(&changed(&["Sec-WebSocket-Accept: \t s3pPLMBiTxaQ9kYGzzhZRbK+xOo= \t"]));
+}
+
+#[test]
+fn subprotocol_that_was_offered_is_chosen() {
+    assert_eq!(opened(&with("sec-websocket-protocol: superchat ")).0, Some("superchat"));
+}
+
+#[test]
+fn no_subprotocol_is_open_and_seen() {
+    assert_eq!(opened(&head(LINES)).0, None);
+}
+
+#[test]
+fn subprotocol_not_offered_two_or_in_other_letter_case_fails() {
+    for value in ["other", "Chat", "chat, superchat", "chat,", "", "\"chat\"", "cha", "chat2"] {
+        let error = failed(&with(&format!("Sec-WebSocket-Protocol: {value}")));
+        assert!(matches!(error, ResponseError::SubprotocolNotOffered { .. }), "{value}: {error:?}");
+    }
+    let twice = changed(&["Sec-WebSocket-Protocol: chat", "Sec-WebSocket-Protocol: chat"]);
+    assert_eq!(failed(&twice), ResponseError::SubprotocolRepeated);
+    let mut handshake =
+        ClientRequest::new("a", "/").start(*b"the sample nonce", &Limits::DEFAULT, &mut Vec::new()).unwrap();
+    assert!(handshake.receive(&with("Sec-WebSocket-Protocol: chat")).is_err(), "nothing was offered");
+}
+
+#[test]
+fn extension_that_was_not_offered_fails() {
+    for line in ["Sec-WebSocket-Extensions: permessage-deflate", "sec-websocket-extensions: , foo; a=1"] {
+        assert!(matches!(failed(&with(line)), ResponseError::ExtensionNotOffered { .. }), "{line}");
+    }
+}
+
+#[test]
+fn extensions_that_break_the_grammar_fail() {
+    let error = failed(&with("Sec-WebSocket-Extensions: foo;"));
+    assert_eq!(error, ResponseError::InvalidExtension(InvalidExtension { byte: None }));
+    let split = changed(&["Sec-WebSocket-Extensions: foo", "Sec-WebSocket-Extensions: a b"]);
+    assert_eq!(failed(&split), ResponseError::InvalidExtension(InvalidExtension { byte: Some(b'b') }));
+    for value in ["", ","] {
+        assert_eq!(failed(&with(&format!("Sec-WebSocket-Extensions: {value}"))), ResponseError::ExtensionsEmpty);
+    }
+}
+
+#[test]
+fn broken_syntax_fails_at_the_first_impossible_byte() {
+    let unexpected = |byte, offset, part| HeadError::UnexpectedByte { byte, offset, part };
+    for (bytes, error) in [
+        (&b"\x15"[..], unexpected(0x15, 0, HeadPart::Version)),
+        (b"\r\nHTTP/1.1 101 ", unexpected(b'\r', 0, HeadPart::Version)),
+        (b"HTTP/1.1\r", unexpected(b'\r', 8, HeadPart::Version)),
+        (b"HTTP/1.1  101", unexpected(b' ', 9, HeadPart::Status)),
+        (b"HTTP/1.1 10 ", unexpected(b' ', 11, HeadPart::Status)),
+        (b"HTTP/1.1 1010", unexpected(b'0', 12, HeadPart::Status)),
+        (b"HTTP/1.1 101\r", unexpected(b'\r', 12, HeadPart::Status)),
+        (b"HTTP/1.1 +10", unexpected(b'+', 9, HeadPart::Status)),
+        (b"HTTP/1.1 101 a\0", unexpected(0, 14, HeadPart::Reason)),
+        (b"HTTP/1.1 101 a\n", HeadError::BareLineFeed { offset: 14 }),
+        (b"HTTP/1.1 101 \ra", HeadError::BareCarriageReturn { offset: 13 }),
+        (b"HTTP/1.1 101 \r\n a: b", HeadError::FoldedLine { offset: 15 }),
+        (b"HTTP/1.1 101 \r\na : b", HeadError::SpaceInFieldName { offset: 16 }),
+        (b"HTTP/1.1 101 \r\n: b", HeadError::EmptyFieldName { offset: 15 }),
+        (b"HTTP/1.1 101 \r\na\r", HeadError::NoColon { offset: 16 }),
+        (b"HTTP/1.1 101 \r\na: b\r\n\n", HeadError::BareLineFeed { offset: 21 }),
+        (b"HTTP/1.1 100 \r\n\r\nHTTQ", unexpected(b'Q', 20, HeadPart::Version)),
+    ] {
+        assert_eq!(failed(bytes), ResponseError::Head(error), "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn head_may_be_as_long_as_the_limit_with_its_interim_responses() {
+    let bytes = [&b"HTTP/1.1 100 \r\n\r\n"[..], &head(LINES)].concat();
+    for max in 0..bytes.len() + 2 {
+        let limits = Limits { max_head_len: max, ..Limits::DEFAULT };
+        let result = start_with(&limits).receive(&bytes).map(|answer| answer.is_some());
+        if max >= bytes.len() {
+            assert_eq!(result, Ok(true));
+        } else {
+            let error = result.unwrap_err();
+            let expected = [HeadError::TooLong { max }, HeadError::StartLineTooLong { max }].map(ResponseError::Head);
+            assert!(expected.contains(&error), "{max}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn as_many_fields_as_the_limit_and_no_more() {
+    let mut lines = LINES.to_vec();
+    lines.resize(101, "A: b");
+    // What an interim response has does not count.
+    opened(&[&b"HTTP/1.1 100 \r\nA: b\r\n\r\n"[..], &head(&lines)].concat());
+    lines.push("A: b");
+    assert_eq!(failed(&head(&lines)), ResponseError::Head(HeadError::TooManyFields { max: 100 }));
+}
+
+#[test]
+fn error_is_the_same_when_asked_again() {
+    for bytes in [without("Upgrade"), b"HTTP/1.1 101 \r\n: b".to_vec()] {
+        let mut handshake = start_with(&Limits::DEFAULT);
+        let error = handshake.receive(&bytes).unwrap_err();
+        assert_eq!(handshake.receive(&[&bytes[..], b"more"].concat()).unwrap_err(), error);
+    }
+}
+
+/// The error, after which nothing was written.
+fn unstarted(request: ClientRequest<'_, '_>) -> StartError {
+    let mut out = Vec::new();
+    let error = request.start([0; 16], &Limits::DEFAULT, &mut out).unwrap_err();
+    assert!(out.is_empty());
+    assert_eq!(request.connect(true).map(drop), Err(error));
+    error
+}
+
+#[test]
+fn host_with_a_forbidden_byte_is_the_callers_error() {
+    for host in ["", "a b", "a\r\nX: y", "a\n", "a\0", "a/b", "user@a", "a:b", "h\u{f6}st", "[::1"] {
+        assert_eq!(unstarted(ClientRequest::new(host, "/")), StartError::Host, "{host:?}");
+    }
+}
+
+#[test]
+fn target_with_a_forbidden_byte_is_the_callers_error() {
+    for target in ["/a b", "/a\r\n", "/\n", "/\0", "/a#b", "/\u{e4}", "a", "*", "http://a/", "/\x7f"] {
+        assert_eq!(unstarted(ClientRequest::new("a", target)), StartError::Target, "{target:?}");
+    }
+}
+
+#[test]
+fn origin_with_a_forbidden_byte_is_the_callers_error() {
+    for origin in ["", "http://a\r\n", "http://a\0", "\u{e4}"] {
+        assert_eq!(unstarted(ClientRequest::new("a", "/").origin(origin)), StartError::Origin, "{origin:?}");
+    }
+}
+
+#[test]
+fn subprotocol_that_is_no_token_or_twice_is_the_callers_error() {
+    for (subprotocols, index) in [
+        (&["a", ""][..], 1),
+        (&["a b"], 0),
+        (&["a,b"], 0),
+        (&["a", "b\r\n"], 1),
+        (&["a", "b", "a"], 2),
+        (&["\u{e4}"], 0),
+    ] {
+        let error = unstarted(ClientRequest::new("a", "/").subprotocols(subprotocols));
+        assert_eq!(error, StartError::Subprotocol { index }, "{subprotocols:?}");
+    }
+    let request = ClientRequest::new("a", "/").subprotocols(&["a", "A"]);
+    assert!(request.start([0; 16], &Limits::DEFAULT, &mut Vec::new()).is_ok(), "letter case counts");
+}
+
+#[test]
+fn field_with_a_forbidden_byte_or_an_owned_name_is_the_callers_error() {
+    for (field, fault) in [
+        (("A", "b\r\nC: d"), FieldFault::Value { byte: b'\r' }),
+        (("A", "b\n"), FieldFault::Value { byte: b'\n' }),
+        (("A", "\0"), FieldFault::Value { byte: 0 }),
+        (("A\r\nB", "c"), FieldFault::Name),
+        (("A ", "b"), FieldFault::Name),
+        (("", "b"), FieldFault::Name),
+        (("host", "b"), FieldFault::Reserved),
+        (("Connection", "close"), FieldFault::Reserved),
+        (("Upgrade", "h2c"), FieldFault::Reserved),
+        (("Origin", "http://a"), FieldFault::Reserved),
+        (("Sec-WebSocket-Key", "a"), FieldFault::Reserved),
+        (("sec-websocket-version", "8"), FieldFault::Reserved),
+        (("Sec-WebSocket-Protocol", "a"), FieldFault::Reserved),
+        (("Sec-WebSocket-Extensions", "a"), FieldFault::Reserved),
+        (("Content-Length", "1"), FieldFault::Reserved),
+        (("Transfer-Encoding", "chunked"), FieldFault::Reserved),
+    ] {
+        let error = unstarted(ClientRequest::new("a", "/").fields(&[("Fine", ""), field]));
+        assert_eq!(error, StartError::Field(InvalidField { index: 1, fault }), "{field:?}");
+    }
+}
+
+#[test]
+fn request_is_written_wholly_or_not_at_all() {
+    let request = ClientRequest::new("a", "/").subprotocols(&["b"]).fields(&[("C", "d")]);
+    let mut whole = Vec::new();
+    request.start([0; 16], &Limits::DEFAULT, &mut whole).unwrap();
+    for room in 0..=whole.len() {
+        let mut memory = vec![0; room];
+        let mut out = FixedOutput::new(&mut memory);
+        let result = request.start([0; 16], &Limits::DEFAULT, &mut out);
+        assert_eq!(result.is_ok(), room == whole.len());
+        assert_eq!(out.written().len(), if result.is_ok() { room } else { 0 });
+    }
+}
+
+#[test]
+fn key_is_the_base64_of_the_nonce() {
+    // Erratum 3150 corrects the example of §4.1.
+    let nonce = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
+    let mut out = Vec::new();
+    ClientRequest::new("a", "").start(nonce, &Limits::DEFAULT, &mut out).unwrap();
+    assert_eq!(
+        out,
+        b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+          Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    );
+}
