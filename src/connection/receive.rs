@@ -33,7 +33,7 @@ impl<R: Role> Connection<R> {
                 }
             }
         }
-        if input.is_empty() && self.short.len != 0 {
+        if input.is_empty() && self.takes_short_frames() {
             return Ok(None);
         }
         self.receive_long(input)
@@ -58,6 +58,12 @@ impl<R: Role> Connection<R> {
             _ => 0,
         };
         Some((if kind == 0 { MessageKind::Text } else { MessageKind::Binary }, payload, key))
+    }
+
+    /// Whether a message may begin with the next byte.
+    #[inline]
+    pub(crate) const fn takes_short_frames(&self) -> bool {
+        self.short.len != 0
     }
 
     /// A text message that lies in the input whole and is not ASCII.
