@@ -99,7 +99,8 @@ impl Messages {
                     }
                 }
             }
-            if input.is_empty() && !self.handed_out {
+            // A connection that has failed takes none, and says so again below.
+            if input.is_empty() && connection.takes_short_frames() && !self.handed_out {
                 return Ok(None);
             }
         }

@@ -33,7 +33,7 @@ impl<R: Role> Connection<R> {
                 }
             }
         }
-        if input.is_empty() && self.short.len != 0 {
+        if input.is_empty() && self.takes_short_frames() {
             return Ok(None);
         }
         self.receive_long(input)
@@ -56,7 +56,7 @@ impl<R: Role> Connection<R> {
     pub(crate) fn extended_frame<'i>(&self, input: &mut &'i mut [u8]) -> Option<Whole<'i>> {
         let &[first, second, ..] = &**input else { return None };
         let kind = first.wrapping_sub(0x81);
-        if kind >= 2 || self.short.len == 0 {
+        if kind >= 2 || !self.takes_short_frames() {
             return None;
         }
         let (len, shortest, header_len) = match (second ^ Whole::mask_bit::<R>(), &**input) {
@@ -68,6 +68,12 @@ impl<R: Role> Connection<R> {
             return None;
         }
         Whole::take::<R>(kind, header_len, usize::try_from(len).ok()?, input)
+    }
+
+    /// Whether a message may begin with the next byte.
+    #[inline]
+    pub(crate) const fn takes_short_frames(&self) -> bool {
+        self.short.len != 0
     }
 
     /// A text message that lies in the input whole.

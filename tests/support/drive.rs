@@ -1,0 +1,198 @@
+//! Runs the crate over a stream that is cut into pieces, and writes down what happens as the reference does.
+
+use websocket_proto::{
+    Client, CloseCode, Connection, Event, Incoming, Limits, MessageKind, Messages, Negotiated, Part, ProtocolError,
+    Role, Server, State,
+};
+
+use super::reference::{CLIENT_KEY, Endpoint, Outcome, Side, Step};
+
+pub(crate) fn server(limits: &Limits) -> Connection<Server> {
+    Connection::new(Negotiated::elsewhere(), Server, limits)
+}
+
+type Keys = fn() -> [u8; 4];
+
+pub(crate) fn client(limits: &Limits) -> Connection<Client<Keys>> {
+    Connection::new(Negotiated::elsewhere(), Client::new(|| CLIENT_KEY), limits)
+}
+
+/// What [`Connection::receive`] makes of the pieces, its own pieces put together.
+pub(crate) fn receive<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Outcome {
+    match endpoint.side {
+        Side::Server => receive_with(endpoint, server(&endpoint.limits), pieces),
+        Side::Client => receive_with(endpoint, client(&endpoint.limits), pieces),
+    }
+}
+
+/// What [`Messages::next`] makes of the pieces; of an unfinished message it tells nothing.
+pub(crate) fn messages<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<Step> {
+    match endpoint.side {
+        Side::Server => messages_with(endpoint, server(&endpoint.limits), pieces),
+        Side::Client => messages_with(endpoint, client(&endpoint.limits), pieces),
+    }
+}
+
+fn receive_with<'p, R: Role>(
+    endpoint: &Endpoint,
+    mut connection: Connection<R>,
+    pieces: impl IntoIterator<Item = &'p [u8]>,
+) -> Outcome {
+    send_close(endpoint, &mut connection);
+    let mut outcome = Outcome::default();
+    let mut message = None;
+    let mut over = false;
+    for piece in pieces {
+        let mut piece = piece.to_vec();
+        let mut input = &mut piece[..];
+        loop {
+            let event = match connection.receive(&mut input) {
+                Ok(None) => break,
+                Ok(Some(event)) => event,
+                Err(error) => {
+                    assert_eq!(connection.failure(), Some(error));
+                    if !std::mem::replace(&mut over, true) {
+                        outcome.steps.push(Step::Fail(error));
+                    }
+                    write(&mut connection, &mut outcome.steps);
+                    break;
+                }
+            };
+            assert!(!over, "{event:?} after the end");
+            match event {
+                Event::Text(text, part) => add(&mut message, MessageKind::Text, text.as_bytes(), part, &mut outcome),
+                Event::Char(char, part) => {
+                    add(&mut message, MessageKind::Text, char.to_string().as_bytes(), part, &mut outcome);
+                }
+                Event::Binary(bytes, part) => add(&mut message, MessageKind::Binary, bytes, part, &mut outcome),
+                Event::Compressed(..) => panic!("not negotiated"),
+                Event::Ping(payload) => outcome.steps.push(Step::Ping(payload.as_bytes().to_vec())),
+                Event::Pong(payload) => outcome.steps.push(Step::Pong(payload.as_bytes().to_vec())),
+                Event::Close(frame) => {
+                    over = true;
+                    message = None;
+                    let (code, reason) = (frame.code().map(u16::from), frame.reason().to_string());
+                    outcome.steps.push(Step::Close(code, reason));
+                }
+            }
+            write(&mut connection, &mut outcome.steps);
+        }
+        assert!(input.is_empty() || over, "`None` says that all of the input is used up");
+    }
+    outcome.unfinished = message.map(|(_, bytes)| bytes).unwrap_or_default();
+    outcome.remaining = if over { 0 } else { connection.payload_remaining() };
+    expect_state(endpoint, &connection, over);
+    expect_silence(&mut connection, |connection, input| connection.receive(input).map(|event| event.is_none()));
+    outcome
+}
+
+fn messages_with<'p, R: Role>(
+    endpoint: &Endpoint,
+    mut connection: Connection<R>,
+    pieces: impl IntoIterator<Item = &'p [u8]>,
+) -> Vec<Step> {
+    send_close(endpoint, &mut connection);
+    let (mut messages, mut steps, mut over) = (Messages::new(), Vec::new(), false);
+    let mut out = Vec::new();
+    for piece in pieces {
+        let mut piece = piece.to_vec();
+        let mut input = &mut piece[..];
+        loop {
+            let next = messages.next(&mut connection, &mut input, &mut out);
+            assert!(!over || !matches!(next, Ok(Some(_))), "{next:?} after the end");
+            match next {
+                Ok(None) => break,
+                Ok(Some(Incoming::Text(text))) => {
+                    steps.push(Step::Message(MessageKind::Text, text.as_bytes().to_vec()))
+                }
+                Ok(Some(Incoming::Binary(bytes))) => steps.push(Step::Message(MessageKind::Binary, bytes.to_vec())),
+                Ok(Some(Incoming::Ping(payload))) => steps.push(Step::Ping(payload.to_vec())),
+                Ok(Some(Incoming::Pong(payload))) => steps.push(Step::Pong(payload.to_vec())),
+                Ok(Some(Incoming::Close(frame))) => {
+                    over = true;
+                    steps.push(Step::Close(frame.code().map(u16::from), frame.reason().to_string()));
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut over, true) {
+                        steps.push(Step::Fail(error));
+                    }
+                    assert_eq!(connection.failure(), Some(error));
+                    if !out.is_empty() {
+                        steps.push(Step::Send(std::mem::take(&mut out)));
+                    }
+                    break;
+                }
+            }
+            assert!(!connection.wants_write(), "replies are in the output before `next` returns");
+            if !out.is_empty() {
+                steps.push(Step::Send(std::mem::take(&mut out)));
+            }
+        }
+        assert!(input.is_empty() || over, "`None` says that all of the input is used up");
+    }
+    expect_state(endpoint, &connection, over);
+    expect_silence(&mut connection, |connection, input| {
+        messages.next(connection, input, &mut out).map(|incoming| incoming.is_none())
+    });
+    assert!(out.is_empty(), "nothing is sent after the end");
+    steps
+}
+
+fn send_close<R: Role>(endpoint: &Endpoint, connection: &mut Connection<R>) {
+    if endpoint.close_sent {
+        connection.close(CloseCode::NORMAL.into()).unwrap();
+        connection.take_control().unwrap();
+    }
+}
+
+/// The part that a piece claims to be has to fit those before it.
+fn add(
+    message: &mut Option<(MessageKind, Vec<u8>)>,
+    kind: MessageKind,
+    bytes: &[u8],
+    part: Part,
+    outcome: &mut Outcome,
+) {
+    assert_eq!(part.is_first(), message.is_none(), "exactly one piece of a message is its first: {part:?}");
+    let (begun, so_far) = message.get_or_insert((kind, Vec::new()));
+    assert_eq!(*begun, kind, "all pieces of a message are of one kind");
+    so_far.extend_from_slice(bytes);
+    assert!(part.is_last() || !bytes.is_empty(), "only the last piece may be empty");
+    if part.is_last() {
+        let (kind, bytes) = message.take().unwrap();
+        outcome.steps.push(Step::Message(kind, bytes));
+    }
+}
+
+fn write<R: Role>(connection: &mut Connection<R>, steps: &mut Vec<Step>) {
+    while let Some(frame) = connection.take_control() {
+        steps.push(Step::Send(frame.as_bytes().to_vec()));
+    }
+    assert!(!connection.wants_write());
+}
+
+fn expect_state<R: Role>(endpoint: &Endpoint, connection: &Connection<R>, over: bool) {
+    let state = match (over, endpoint.close_sent) {
+        (true, _) => State::Closed,
+        (false, true) => State::CloseSent,
+        (false, false) => State::Open,
+    };
+    assert_eq!(connection.state(), state);
+}
+
+/// After an error or a Close, neither a good frame nor no bytes at all change the answer.
+fn expect_silence<R: Role>(
+    connection: &mut Connection<R>,
+    mut is_none: impl FnMut(&mut Connection<R>, &mut &mut [u8]) -> Result<bool, ProtocolError>,
+) {
+    if connection.state() != State::Closed {
+        return;
+    }
+    let expected = connection.failure().map_or(Ok(true), Err);
+    for good in [&[][..], &[0x81, 0x80, 0, 0, 0, 0], &[0x81, 0x00], &[0x89, 0x00], &[]] {
+        let mut bytes = good.to_vec();
+        let answer = is_none(connection, &mut &mut bytes[..]);
+        assert_eq!(answer, expected, "behind an error or a Close, asked again with {good:02x?}");
+        assert!(!connection.wants_write());
+    }
+}
