@@ -22,7 +22,7 @@ pub use message::Prepared;
 #[cfg(feature = "std")]
 pub use random_keys::{RandomKeys, SeedUnavailable};
 #[cfg(feature = "alloc")]
-pub(crate) use receive::{Raw, RawData, Whole};
+pub(crate) use receive::{Awaited, Raw, RawData, Whole};
 pub use role::{Client, MaskingKeys, Role, Server};
 pub use send::SendError;
 

@@ -153,6 +153,29 @@ impl<R: Role> Connection<R> {
         }
     }
 
+    /// What the next byte of payload belongs to, if it is a message's.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn awaited(&self) -> Option<Awaited> {
+        let (Inbound::Reading, Some(piece)) = (self.inbound, self.reader.next_piece()) else { return None };
+        match piece.of {
+            Of::Message { kind, rsv: Rsv::NONE } => Some(Awaited {
+                kind,
+                key: piece.key(),
+                begins: piece.begins_message(),
+                fin: piece.header.fin(),
+                missing: self.reader.payload_remaining(),
+            }),
+            Of::Message { .. } | Of::Control(_) => None,
+        }
+    }
+
+    /// Counts payload that was read into a place of its own.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn pass(&mut self, len: usize) {
+        self.reader.pass(len);
+        self.settle();
+    }
+
     /// Collects a control frame's payload, and acts on the frame when it is whole.
     fn control_piece<'i>(&mut self, opcode: ControlOpcode, piece: Piece<'_>) -> Result<Option<Raw<'i>>, ProtocolError> {
         simd::xor_short(piece.payload, piece.key());
@@ -365,6 +388,7 @@ pub(crate) struct RawData<'i> {
     /// Whether permessage-deflate has compressed the message.
     pub(crate) compressed: bool,
     /// Whether the message begins with this piece.
+    #[cfg(feature = "alloc")]
     pub(crate) begins: bool,
     /// Whether the message ends with this piece.
     pub(crate) ends: bool,
@@ -376,9 +400,23 @@ impl<'i> RawData<'i> {
             key: piece.key(),
             kind,
             compressed: rsv.contains(Rsv::RSV1),
+            #[cfg(feature = "alloc")]
             begins: piece.begins_message(),
             ends: piece.ends_message(),
             payload: piece.payload,
         }
     }
+}
+
+/// What the next byte of payload belongs to.
+#[cfg(feature = "alloc")]
+pub(crate) struct Awaited {
+    pub(crate) kind: MessageKind,
+    pub(crate) key: u32,
+    /// Whether the message begins with it.
+    pub(crate) begins: bool,
+    /// Whether the message ends with its frame.
+    pub(crate) fin: bool,
+    /// How much of the frame is still to come.
+    pub(crate) missing: u64,
 }

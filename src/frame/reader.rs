@@ -111,6 +111,26 @@ impl Reader {
         Ok(Some(piece))
     }
 
+    /// What the next byte of payload belongs to, as an empty piece; `None` where the next byte is a header's.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn next_piece(&self) -> Option<Piece<'static>> {
+        match self.reading {
+            Reading::Header { .. } => None,
+            Reading::Payload { header, taken, of } => Some(Piece { header, offset: taken, payload: &mut [], of }),
+        }
+    }
+
+    /// Counts bytes of the current frame's payload that were read into a place of their own, past this reader.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn pass(&mut self, len: usize) {
+        if let Reading::Payload { header, taken, .. } = &mut self.reading {
+            *taken = taken.saturating_add(widened(len)).min(header.payload_len());
+            if *taken == header.payload_len() {
+                self.reading = Reading::BETWEEN_FRAMES;
+            }
+        }
+    }
+
     /// Bytes of the current frame's payload that have not come yet; 0 between frames and inside a header.
     pub const fn payload_remaining(&self) -> u64 {
         match &self.reading {
