@@ -70,7 +70,8 @@ impl Assembly {
     pub(crate) fn space(&mut self, max: usize) -> &mut [u8] {
         if self.bytes.capacity() - self.filled < max.min(LEAST_SPACE) {
             // A vector's capacity at least doubles when it grows.
-            self.bytes.reserve(self.filled.max(LEAST_SPACE) + self.filled - self.bytes.len());
+            let wanted = self.filled + self.filled.max(LEAST_SPACE).min(max);
+            self.bytes.reserve(wanted - self.bytes.len());
         }
         let len = (self.bytes.capacity() - self.filled).min(max).min(MOST_SPACE);
         self.place(len)

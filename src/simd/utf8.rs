@@ -24,9 +24,19 @@ pub(super) unsafe fn unmask<V: Lookup, S: Vector, const STORE: bool>(
     key: u32,
 ) -> bool {
     // SAFETY: the caller vouches for the features. Each access at `i` is to as many bytes as the loop's condition has left before
-    // `len`; each place is loaded before it is stored, and never loaded again.
+    // `len`; the last `rest` bytes are what is left then. What is loaded was not stored before.
     unsafe {
         let mask = V::key(key);
+        let rest = len % V::LEN;
+        // Loaded before anything is stored: a load of bytes that were stored in two parts, or in part, has to wait.
+        let end = if rest == 0 {
+            mask
+        } else if len < 16 {
+            let (low, high) = short::load_words(from, len);
+            V::words(low, high)
+        } else {
+            V::ending_at(from.add(len), rest)
+        };
         let mut check = Check::<V>::new();
         let mut i = 0;
         // Two registers at once: ASCII needs no tables.
@@ -52,15 +62,8 @@ pub(super) unsafe fn unmask<V: Lookup, S: Vector, const STORE: bool>(
             }
             i += V::LEN;
         }
-        let rest = len - i;
         if rest > 0 {
-            let bytes = if len < 16 {
-                let (low, high) = short::load_words(from, len);
-                V::words(low, high)
-            } else {
-                V::ending_at(from.add(len), rest)
-            };
-            check.first_bytes(bytes.xor(mask), rest);
+            check.first_bytes(end.xor(mask), rest);
             if STORE {
                 // `i` is a multiple of 16, so the key's phase is that of the front.
                 short::mask::<S, false>(from.add(i), to.add(i), rest, key);
