@@ -11,6 +11,7 @@ macro_rules! x86_has {
         has
     }};
 }
+
 /// The kernels that this machine can run: a token, made once and passed on.
 ///
 /// Whoever holds one knows that its instructions exist, because only [`Level::detect`] makes one. That is what lets safe functions

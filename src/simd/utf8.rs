@@ -43,7 +43,7 @@ pub(super) unsafe fn unmask<V: Lookup, S: Vector, const STORE: bool>(
         while len - i >= 2 * V::LEN {
             let (front, back) = (V::load(from.add(i)).xor(mask), V::load(from.add(i + V::LEN)).xor(mask));
             if front.or(back).is_ascii() {
-                check.ascii(back);
+                check.ascii();
             } else {
                 check.bytes(front);
                 check.bytes(back);
@@ -85,7 +85,7 @@ pub(super) unsafe fn text(bytes: &[u8], possible: bool) -> Text<'_> {
         [.., 0xe0..=0xf4, _] => 2,
         [.., 0xf0..=0xf4, _, _] => 3,
         // A byte that begins nothing makes no pair if it is the last.
-        [.., 0xc0..=0xff] => return scalar::validate(bytes),
+        [.., 0xc0..=0xff] => return invalid(bytes),
         _ => 0,
     };
     match bytes.len().checked_sub(cut).and_then(|border| bytes.split_at_checked(border)) {
@@ -95,15 +95,22 @@ pub(super) unsafe fn text(bytes: &[u8], possible: bool) -> Text<'_> {
             let valid = unsafe { core::str::from_utf8_unchecked(valid) };
             Text { valid, tail: if cut.is_empty() { Tail::Complete } else { Tail::Cut(cut) } }
         }
-        _ => scalar::validate(bytes),
+        Some(_) | None => invalid(bytes),
     }
+}
+
+/// Looks for the first fault anew.
+fn invalid(bytes: &[u8]) -> Text<'_> {
+    let text = scalar::validate(bytes);
+    debug_assert!(text.tail == Tail::Invalid, "a kernel saw a fault where there is none");
+    text
 }
 
 /// What the registers checked so far have shown.
 struct Check<V> {
     /// Not zero anywhere if there was a fault.
     fault: V,
-    /// The register before the next one.
+    /// The register before the next one, or before the ASCII before it.
     before: V,
     first_high: V,
     first_low: V,
@@ -128,19 +135,19 @@ impl<V: Lookup> Check<V> {
         }
     }
 
-    /// Takes bytes of which all are ASCII, and `last` are the last.
+    /// Takes a register's bytes, or several, of which all are ASCII.
     ///
     /// # Safety
     ///
     /// As for [`new`](Self::new).
     #[inline(always)] // As above.
-    unsafe fn ascii(&mut self, last: V) {
+    unsafe fn ascii(&mut self) {
         // SAFETY: `LAST_LEAD` has a whole register's bytes up to its end; the caller vouches for the features.
         unsafe {
-            // A code point that began in the register before has no continuation.
+            // A code point that began in the register before has no continuation. If there is none, what follows is judged the same
+            // behind that register as behind ASCII, so it may stay.
             let limits = V::load(LAST_LEAD.as_ptr().add(LAST_LEAD.len() - V::LEN));
             self.fault = self.fault.or(self.before.saturating_sub(limits));
-            self.before = last;
         }
     }
 
