@@ -1,6 +1,7 @@
 //! The buffer in which a message is assembled.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::{Level, Tail, Text, scalar, unmask_text, unmask_text_copy, xor, xor_copy};
 
@@ -11,7 +12,6 @@ use super::{Level, Tail, Text, scalar, unmask_text, unmask_text_copy, xor, xor_c
 /// plus 32 KiB. A message is assembled by the text methods alone or by the binary ones alone.
 ///
 /// [`space`]: Self::space
-#[derive(Debug)]
 pub(crate) struct Assembly {
     /// As long as it ever had to be since memory was given back, so that no byte is zeroed twice.
     bytes: Vec<u8>,
@@ -70,7 +70,8 @@ impl Assembly {
     pub(crate) fn space(&mut self, max: usize) -> &mut [u8] {
         if self.bytes.capacity() - self.filled < max.min(LEAST_SPACE) {
             // A vector's capacity at least doubles when it grows.
-            self.bytes.reserve(self.filled.max(LEAST_SPACE) + self.filled - self.bytes.len());
+            let wanted = self.filled + self.filled.max(LEAST_SPACE).min(max);
+            self.bytes.reserve(wanted - self.bytes.len());
         }
         let len = (self.bytes.capacity() - self.filled).min(max).min(MOST_SPACE);
         self.place(len)
@@ -182,6 +183,13 @@ impl Assembly {
             // Only a message that is no text has more bytes that are not valid.
             Some(_) | None => Err(self.valid),
         }
+    }
+}
+
+/// Without the message: it may be long, and secret.
+impl fmt::Debug for Assembly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Assembly").field("len", &self.len()).field("capacity", &self.capacity()).finish_non_exhaustive()
     }
 }
 

@@ -11,6 +11,7 @@ macro_rules! x86_has {
         has
     }};
 }
+
 /// The kernels that this machine can run: a token, made once and passed on.
 ///
 /// Whoever holds one knows that its instructions exist, because only [`Level::detect`] makes one. That is what lets safe functions
@@ -35,10 +36,10 @@ impl Level {
     pub(crate) fn detect() -> Self {
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         {
-            if x86_has!("avx2") {
+            if Kernels::Avx2.run_here() {
                 return Self(Kernels::Avx2);
             }
-            if x86_has!("ssse3") {
+            if Kernels::Ssse3.run_here() {
                 return Self(Kernels::Ssse3);
             }
         }
@@ -51,21 +52,31 @@ impl Level {
     }
 }
 
+impl Kernels {
+    #[inline]
+    fn run_here(self) -> bool {
+        match self {
+            Self::Baseline => true,
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Self::Ssse3 => x86_has!("ssse3"),
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Self::Avx2 => x86_has!("avx2"),
+        }
+    }
+}
+
 #[cfg(test)]
 impl Level {
     /// Every level that this machine can run, so that a test meets each kernel.
     pub(crate) fn all() -> Vec<Self> {
-        let mut levels = vec![Self(Kernels::Baseline)];
-        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-        {
-            if std::is_x86_feature_detected!("ssse3") {
-                levels.push(Self(Kernels::Ssse3));
-            }
-            if std::is_x86_feature_detected!("avx2") {
-                levels.push(Self(Kernels::Avx2));
-            }
-        }
-        levels
+        let kernels = [
+            Kernels::Baseline,
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Kernels::Ssse3,
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Kernels::Avx2,
+        ];
+        kernels.into_iter().filter(|kernels| kernels.run_here()).map(Self).collect()
     }
 }
 

@@ -136,4 +136,4 @@ pub(crate) fn validate(level: Level, bytes: &[u8]) -> Text<'_> {
 }
 
 /// Up to this length, the baseline inline is faster than a kernel that has to be called.
-const SHORT: usize = 128;
+const SHORT: usize = 256;

@@ -46,6 +46,7 @@ unsafe fn both_ends<V: Vector, const N: usize, const ASCII: bool>(
     // are loaded before one is stored.
     unsafe {
         let front = load::<V, N>(from, V::key(key));
+        // A half is a multiple of the key's length, so `len` gives the phase.
         let end = load::<V, N>(from.add(len - half), V::key(rotated(key, len)));
         if ASCII {
             let mut all = V::key(0);

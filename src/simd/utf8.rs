@@ -24,16 +24,26 @@ pub(super) unsafe fn unmask<V: Lookup, S: Vector, const STORE: bool>(
     key: u32,
 ) -> bool {
     // SAFETY: the caller vouches for the features. Each access at `i` is to as many bytes as the loop's condition has left before
-    // `len`; each place is loaded before it is stored, and never loaded again.
+    // `len`; the last `rest` bytes are what is left then. What is loaded was not stored before.
     unsafe {
         let mask = V::key(key);
+        let rest = len % V::LEN;
+        // Loaded before anything is stored: a load of bytes that were stored in two parts, or in part, has to wait.
+        let end = if rest == 0 {
+            mask
+        } else if len < 16 {
+            let (low, high) = short::load_words(from, len);
+            V::words(low, high)
+        } else {
+            V::ending_at(from.add(len), rest)
+        };
         let mut check = Check::<V>::new();
         let mut i = 0;
         // Two registers at once: ASCII needs no tables.
         while len - i >= 2 * V::LEN {
             let (front, back) = (V::load(from.add(i)).xor(mask), V::load(from.add(i + V::LEN)).xor(mask));
             if front.or(back).is_ascii() {
-                check.ascii(back);
+                check.ascii();
             } else {
                 check.bytes(front);
                 check.bytes(back);
@@ -52,15 +62,8 @@ pub(super) unsafe fn unmask<V: Lookup, S: Vector, const STORE: bool>(
             }
             i += V::LEN;
         }
-        let rest = len - i;
         if rest > 0 {
-            let bytes = if len < 16 {
-                let (low, high) = short::load_words(from, len);
-                V::words(low, high)
-            } else {
-                V::ending_at(from.add(len), rest)
-            };
-            check.first_bytes(bytes.xor(mask), rest);
+            check.first_bytes(end.xor(mask), rest);
             if STORE {
                 // `i` is a multiple of 16, so the key's phase is that of the front.
                 short::mask::<S, false>(from.add(i), to.add(i), rest, key);
@@ -82,7 +85,7 @@ pub(super) unsafe fn text(bytes: &[u8], possible: bool) -> Text<'_> {
         [.., 0xe0..=0xf4, _] => 2,
         [.., 0xf0..=0xf4, _, _] => 3,
         // A byte that begins nothing makes no pair if it is the last.
-        [.., 0xc0..=0xff] => return scalar::validate(bytes),
+        [.., 0xc0..=0xff] => return invalid(bytes),
         _ => 0,
     };
     match bytes.len().checked_sub(cut).and_then(|border| bytes.split_at_checked(border)) {
@@ -92,15 +95,22 @@ pub(super) unsafe fn text(bytes: &[u8], possible: bool) -> Text<'_> {
             let valid = unsafe { core::str::from_utf8_unchecked(valid) };
             Text { valid, tail: if cut.is_empty() { Tail::Complete } else { Tail::Cut(cut) } }
         }
-        _ => scalar::validate(bytes),
+        Some(_) | None => invalid(bytes),
     }
+}
+
+/// Looks for the first fault anew.
+fn invalid(bytes: &[u8]) -> Text<'_> {
+    let text = scalar::validate(bytes);
+    debug_assert!(text.tail == Tail::Invalid, "a kernel saw a fault where there is none");
+    text
 }
 
 /// What the registers checked so far have shown.
 struct Check<V> {
     /// Not zero anywhere if there was a fault.
     fault: V,
-    /// The register before the next one.
+    /// The register before the next one, or before the ASCII before it.
     before: V,
     first_high: V,
     first_low: V,
@@ -125,19 +135,19 @@ impl<V: Lookup> Check<V> {
         }
     }
 
-    /// Takes bytes of which all are ASCII, and `last` are the last.
+    /// Takes a register's bytes, or several, of which all are ASCII.
     ///
     /// # Safety
     ///
     /// As for [`new`](Self::new).
     #[inline(always)] // As above.
-    unsafe fn ascii(&mut self, last: V) {
+    unsafe fn ascii(&mut self) {
         // SAFETY: `LAST_LEAD` has a whole register's bytes up to its end; the caller vouches for the features.
         unsafe {
-            // A code point that began in the register before has no continuation.
+            // A code point that began in the register before has no continuation. If there is none, what follows is judged the same
+            // behind that register as behind ASCII, so it may stay.
             let limits = V::load(LAST_LEAD.as_ptr().add(LAST_LEAD.len() - V::LEN));
             self.fault = self.fault.or(self.before.saturating_sub(limits));
-            self.before = last;
         }
     }
 

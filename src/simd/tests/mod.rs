@@ -34,7 +34,12 @@ impl Numbers {
 
 /// §5.3: "transformed-octet-i = original-octet-i XOR masking-key-octet-j", with j = i MOD 4.
 fn masked(bytes: &[u8], key: u32) -> Vec<u8> {
-    bytes.iter().enumerate().map(|(i, byte)| byte ^ key.to_le_bytes()[i % 4]).collect()
+    let key = key.to_le_bytes();
+    let mut masked = bytes.to_vec();
+    for (i, byte) in masked.iter_mut().enumerate() {
+        *byte ^= key[i % 4];
+    }
+    masked
 }
 
 /// Bytes in memory, with others around them that nobody may touch.
@@ -63,7 +68,8 @@ impl Guarded {
     }
 
     fn assert_untouched_around(&self) {
-        let guards = self.memory[..self.front].iter().chain(&self.memory[self.front + self.len..]);
-        assert!(guards.into_iter().all(|byte| *byte == Self::GUARD), "wrote outside of the slice");
+        let (front, back) = (&self.memory[..self.front], &self.memory[self.front + self.len..]);
+        let guards = [Self::GUARD; 256];
+        assert!(front == &guards[..front.len()] && back == &guards[..back.len()], "wrote outside of the slice");
     }
 }
