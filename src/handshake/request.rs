@@ -8,6 +8,7 @@ use super::head::RequestHead;
 use super::key::Key;
 use super::refusal::{Body, Refusal, RefusalError};
 use super::request_error::{RequestError, UPGRADE_REQUIRED};
+use super::text::is_target_byte;
 use crate::extension::token::{ascii, elements};
 use crate::extension::{Extension, Extensions};
 
@@ -350,9 +351,9 @@ impl<'b> Target<'b> {
     }
 }
 
-/// What a target may consist of: visible ASCII, and no fragment (§3). Browsers send more than RFC 3986 has, `|` for one.
+/// Whether all bytes may stand in a target.
 pub(super) fn is_target(target: &str) -> bool {
-    target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+    target.bytes().all(is_target_byte)
 }
 
 /// The values of each field with this name.

@@ -160,7 +160,7 @@ pub struct HttpResponse<'b, F = Fields<'b>> {
 }
 
 impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> HttpResponse<'b, F> {
-    /// The status code: three digits, never 1xx.
+    /// The status code, whatever its three digits are.
     pub fn status(&self) -> u16 {
         self.status
     }
