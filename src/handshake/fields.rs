@@ -30,8 +30,8 @@ impl<'b> Fields<'b> {
         Self { lines }
     }
 
-    /// The next field, its name as bytes: what classifies the fields needs no text. The syntax was checked: the first colon ends the
-    /// name, and the first CR the line.
+    /// The next field, its name as bytes: what classifies the fields needs no text. The syntax was checked: the first
+    /// colon ends the name, and the first CR the line.
     fn next_raw(&mut self) -> Option<(&'b [u8], &'b [u8])> {
         let (line, rest) = split_at_byte(self.lines, b'\r')?;
         self.lines = rest.get(1..)?;
@@ -75,6 +75,13 @@ pub struct InvalidField {
 }
 
 /// What is wrong with a field of the caller's.
+///
+/// ```
+/// use websocket_proto::handshake::{FieldFault, InvalidField, Refusal, RefusalError};
+///
+/// let error = Refusal::new(404, &[("Content-Length", "3")], b"none").unwrap_err();
+/// assert_eq!(error, RefusalError::Field(InvalidField { index: 0, fault: FieldFault::Reserved }));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum FieldFault {
     /// Its name is not a token.

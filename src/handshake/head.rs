@@ -1,4 +1,5 @@
-//! The scanner: finds the end of a head, checks every byte of it in order, and looks at none twice (RFC 9112 §2 to §5).
+//! The scanner: finds the end of a head, and checks every byte of it in order, however the bytes come (RFC 9112 §2 to
+//! §5).
 
 use super::fields::Fields;
 use super::syntax::{HeadError, HeadPart};
@@ -16,7 +17,8 @@ pub(super) struct Scanner {
     at: usize,
     /// Where the start line begins.
     start: usize,
-    /// Ends of the start line's first and second variable part: method and target, or the space before the reason and the reason.
+    /// Ends of the start line's first and second variable part: method and target, or the space before the reason and
+    /// the reason.
     marks: (usize, usize),
     fields_start: usize,
     fields: usize,
@@ -30,7 +32,8 @@ pub(super) struct Scanner {
 /// The place of the next byte.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Place {
-    /// Before the request line; RFC 9112 §2.2: a server "SHOULD ignore at least one empty line (CRLF) received prior to the request-line".
+    /// Before the request line; RFC 9112 §2.2: a server "SHOULD ignore at least one empty line (CRLF) received prior
+    /// to the request-line".
     EmptyLines,
     EmptyLineFeed,
     Method,
@@ -160,7 +163,8 @@ impl Scanner {
                     self.marks.1 = offset;
                     Place::RequestVersion(0)
                 }
-                // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used".
+                // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be
+                // used".
                 byte if is_target_byte(byte) => {
                     taken += rest.iter().position(|&byte| !is_target_byte(byte)).unwrap_or(rest.len());
                     Place::Target
@@ -310,7 +314,8 @@ fn line_feed(byte: u8, offset: usize, next: Place) -> Result<Place, HeadError> {
 
 /// The length of the field line, its end included, that lies whole and right in front of `bytes`.
 ///
-/// This is the short way through [`Place::Name`] and [`Place::Value`]; where it leads nowhere, these say what is wrong or missing.
+/// This is the short way through [`Place::Name`] and [`Place::Value`]; where it leads nowhere, these say what is
+/// wrong or missing.
 fn field_line_len(bytes: &[u8]) -> Option<usize> {
     let name_len = token_len(bytes);
     let (b':', value) = bytes.get(name_len..)?.split_first()? else { return None };
@@ -333,7 +338,8 @@ mod tests {
         let mut scanner = Scanner::request(&limits);
         for len in 0..head.len() {
             assert!(scanner.read_request(&head[..len]).unwrap().is_none());
-            // A call begins where the last one ended, and never goes back: as all was seen, one byte is left for the next.
+            // A call begins where the last one ended, and never goes back: as all was seen, one byte is left for the
+            // next.
             assert_eq!(scanner.at, len);
         }
         assert_eq!(scanner.read_request(&head).unwrap().unwrap().len, head.len());
