@@ -188,7 +188,8 @@ impl<'b> Param<'b> {
 /// ```
 #[derive(Clone, Copy)]
 pub struct ParamValue<'b> {
-    /// What stood between the quotes, or the token. A backslash is no token byte, so each that is left here quotes the next.
+    /// What stood between the quotes, or the token. A backslash is no token byte, so each that is left here quotes
+    /// the next.
     raw: &'b [u8],
 }
 
@@ -323,6 +324,17 @@ mod tests {
     #[test]
     fn quoted_value_is_unquoted() {
         assert_eq!(plain(br#"foo; a="10"; b="1\0"; c="\1\0""#), ["foo;a=10;b=10;c=10"]);
+    }
+
+    #[test]
+    fn values_are_compared_unquoted() {
+        let extension = Extensions::new(br#"foo; a="1\0"; b=10; c=11; d=1; e=100"#).next().unwrap().unwrap();
+        let values: Vec<ParamValue<'_>> = extension.params().filter_map(|param| param.value()).collect();
+        assert_eq!(values.iter().map(|value| *value == "10").collect::<Vec<_>>(), [true, true, false, false, false]);
+        assert_eq!(
+            values.iter().map(|value| *value == values[0]).collect::<Vec<_>>(),
+            [true, true, false, false, false]
+        );
     }
 
     #[test]

@@ -11,10 +11,14 @@ pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().copied().all(is_token_byte)
 }
 
+/// How many bytes at the front of `bytes` are token bytes.
+pub(crate) fn token_len(bytes: &[u8]) -> usize {
+    bytes.iter().position(|&byte| !is_token_byte(byte)).unwrap_or(bytes.len())
+}
+
 /// Takes as many token bytes from the front of `bytes` as there are.
 pub(crate) fn split_token(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let len = bytes.iter().position(|&byte| !is_token_byte(byte)).unwrap_or(bytes.len());
-    bytes.split_at_checked(len).unwrap_or((bytes, &[]))
+    bytes.split_at_checked(token_len(bytes)).unwrap_or((bytes, &[]))
 }
 
 /// `value` without the optional white space (RFC 9110 §5.6.3: space and tab) in front of it.

@@ -50,7 +50,8 @@ impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Accept<'r
         Self { request, subprotocol: None, fields: &[], policy: Policy::default() }
     }
 
-    /// Chooses one of the offered [`subprotocols`](Request::subprotocols), in its letter case. Without this, none is chosen.
+    /// Chooses one of the offered [`subprotocols`](Request::subprotocols), in its letter case. Without this, none is
+    /// chosen.
     pub fn subprotocol(self, subprotocol: &'r str) -> Self {
         Self { subprotocol: Some(subprotocol), ..self }
     }
@@ -122,7 +123,27 @@ impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Accept<'r, 'b, F, 
 
 /// The response that opens a connection, as status and fields.
 ///
-/// For an example see [`Received::from_parts`](super::Received::from_parts).
+/// ```
+/// use websocket_proto::handshake::{Parts, Received};
+///
+/// let fields = [
+///     ("host", &b"server.example.com"[..]),
+///     ("upgrade", b"websocket"),
+///     ("connection", b"Upgrade"),
+///     ("sec-websocket-key", b"dGhlIHNhbXBsZSBub25jZQ=="),
+///     ("sec-websocket-version", b"13"),
+/// ];
+/// let parts = Parts { method: "GET", target: "/chat", version: (1, 1), fields: fields.into_iter() };
+/// let Received::Upgrade(request) = Received::from_parts(parts).unwrap() else { panic!("plain HTTP") };
+/// let response = request.accept().fields(&[("server", "mine")]).response().unwrap();
+/// assert_eq!(response.status(), 101);
+/// assert!(response.fields().eq([
+///     ("upgrade", "websocket"),
+///     ("connection", "Upgrade"),
+///     ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+///     ("server", "mine"),
+/// ]));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct AcceptResponse<'r> {
     accept: Option<AcceptKey>,

@@ -93,9 +93,10 @@ impl<'b> Checked<'b> {
         }
     }
 
-    /// RFC 9112 §3.2: "A server MUST respond with a 400 [...] to any HTTP/1.1 request message that lacks a Host header field and
-    /// to any request message that contains more than one Host header field line or a Host header field with an invalid field value".
-    /// With an absolute target it "MUST ignore the received Host header field" (§3.2.2), once it is there.
+    /// RFC 9112 §3.2: "A server MUST respond with a 400 [...] to any HTTP/1.1 request message that lacks a Host
+    /// header field and to any request message that contains more than one Host header field line or a Host header
+    /// field with an invalid field value". With an absolute target it "MUST ignore the received Host header field"
+    /// (§3.2.2), once it is there.
     pub(super) fn host(&self, authority: Option<&'b str>) -> Result<&'b str, RequestError> {
         let value = match self.host {
             Single::Missing => return Err(RequestError::HostMissing),

@@ -9,9 +9,10 @@ use crate::wire::Limits;
 
 /// Reads a server's response, which may arrive in any pieces.
 ///
-/// The caller keeps what he has read in one buffer and calls [`receive`](Self::receive) with all of it, each time that more has
-/// come; no byte is looked at twice. Interim responses stay in front and count towards [`Limits::max_head_len`], so that a
-/// buffer of that many bytes is always enough. [`ClientRequest::start`](super::ClientRequest::start) makes one.
+/// The caller keeps what he has read in one buffer and calls [`receive`](Self::receive) with all of it, each time
+/// that more has come. What was looked at is not looked at again. Interim responses stay in front and count towards
+/// [`Limits::max_head_len`], so that a buffer of that many bytes is always enough.
+/// [`ClientRequest::start`](super::ClientRequest::start) makes one.
 ///
 /// ```
 /// use websocket_proto::handshake::{Answer, ClientRequest};
@@ -53,7 +54,8 @@ impl<'p> ClientHandshake<'p> {
     pub fn receive<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Answer<'b>>, ResponseError> {
         loop {
             let Some(head) = self.scanner.read_response(bytes)? else { return Ok(None) };
-            // RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final response".
+            // RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final
+            // response".
             if !matches!(head.status, 100 | 102..=199) {
                 return Answer::from_head(head, &self.accept, self.offered).map(Some);
             }

@@ -57,8 +57,8 @@ pub struct ClientRequest<'a, 'p> {
 }
 
 impl<'a> ClientRequest<'a, 'static> {
-    /// Asks `host`, with `:port` behind it unless it is the default port of the scheme, for `target`: a path with perhaps a
-    /// query (§3, "resource name").
+    /// Asks `host`, with `:port` behind it unless it is the default port of the scheme, for `target`: a path with
+    /// perhaps a query (§3, "resource name").
     pub fn new(host: &'a str, target: &'a str) -> Self {
         Self { host, target, origin: None, subprotocols: &[], fields: &[], offers: Offers::default() }
     }
@@ -98,8 +98,8 @@ impl<'a, 'p> ClientRequest<'a, 'p> {
 
     /// Appends the whole request, or nothing, and begins to wait for the answer.
     ///
-    /// The nonce is "a randomly selected 16-byte value", chosen anew for each connection (§4.1, 7): it proves that the answer
-    /// comes from a WebSocket server, and is no secret.
+    /// The nonce is "a randomly selected 16-byte value", chosen anew for each connection (§4.1, 7): it proves that
+    /// the answer comes from a WebSocket server, and is no secret.
     ///
     /// # Errors
     ///

@@ -1,6 +1,7 @@
 //! The handshake on a stream of HTTP/2 or HTTP/3: the extended CONNECT (RFC 8441, RFC 9220).
 //!
-//! There is no key, no `Connection` and no `Upgrade`; the HTTP stack reads and writes the fields, and the stream is the transport.
+//! There is no key, no `Connection` and no `Upgrade`; the HTTP stack reads and writes the fields, and the stream is
+//! the transport.
 
 use super::check::Checked;
 use super::client_request::{ClientRequest, StartError};
@@ -12,7 +13,14 @@ use super::response_error::ResponseError;
 
 /// The pseudo-header fields of an extended CONNECT (RFC 8441 §4); its `:method` is `CONNECT`.
 ///
-/// For an example see [`ConnectRequest`].
+/// ```
+/// use websocket_proto::handshake::{ConnectHead, ConnectRequest, RequestError};
+///
+/// let head = ConnectHead { protocol: "connect-udp", scheme: "https", authority: "example.com", path: "/" };
+/// let error = ConnectRequest::from_connect(head, core::iter::empty()).unwrap_err();
+/// assert!(matches!(error, RequestError::ConnectProtocol { .. }));
+/// assert_eq!(error.response_to_connect().status(), 501);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ConnectHead<'b> {
     /// `:protocol`. A CONNECT without it is no extended one, and not for us.

@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use super::head::{is_text_byte, text_len};
-use crate::extension::token::{ascii, is_token, split_token, trim};
+use super::text::{is_text_byte, split_at_byte};
+use crate::extension::token::{ascii, is_token, trim};
 
 /// The fields of a received head, in their order: each a name, which is a token, and a value, which is bytes.
 ///
@@ -30,12 +30,12 @@ impl<'b> Fields<'b> {
         Self { lines }
     }
 
-    /// The next field, its name as bytes: what classifies the fields needs no text.
+    /// The next field, its name as bytes: what classifies the fields needs no text. The syntax was checked: the first
+    /// colon ends the name, and the first CR the line.
     fn next_raw(&mut self) -> Option<(&'b [u8], &'b [u8])> {
-        let (name, rest) = split_token(self.lines);
-        let [b':', rest @ ..] = rest else { return None };
-        let (value, rest) = rest.split_at_checked(text_len(rest))?;
-        self.lines = rest.get(2..).unwrap_or_default();
+        let (line, rest) = split_at_byte(self.lines, b'\r')?;
+        self.lines = rest.get(1..)?;
+        let (name, value) = split_at_byte(line, b':')?;
         Some((name, trim(value)))
     }
 
@@ -75,6 +75,13 @@ pub struct InvalidField {
 }
 
 /// What is wrong with a field of the caller's.
+///
+/// ```
+/// use websocket_proto::handshake::{FieldFault, InvalidField, Refusal, RefusalError};
+///
+/// let error = Refusal::new(404, &[("Content-Length", "3")], b"none").unwrap_err();
+/// assert_eq!(error, RefusalError::Field(InvalidField { index: 0, fault: FieldFault::Reserved }));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum FieldFault {
     /// Its name is not a token.

@@ -29,6 +29,7 @@ mod response;
 mod response_error;
 mod server;
 mod syntax;
+mod text;
 mod url;
 
 pub use accept::{Accept, AcceptError, AcceptResponse};

@@ -19,8 +19,8 @@ pub struct Negotiated {
 }
 
 impl Negotiated {
-    /// For those whose handshake was made elsewhere, and agreed on no extension: behind a proxy that ends it, on another HTTP
-    /// stack, in a test. Nothing is checked: whoever calls this vouches for it.
+    /// For those whose handshake was made elsewhere, and agreed on no extension: behind a proxy that ends it, on
+    /// another HTTP stack, in a test. Nothing is checked: whoever calls this vouches for it.
     pub fn elsewhere() -> Self {
         Self { agreed: Agreed::default() }
     }

@@ -8,10 +8,26 @@ use super::head::RequestHead;
 use super::key::Key;
 use super::refusal::{Body, Refusal, RefusalError};
 use super::request_error::{RequestError, UPGRADE_REQUIRED};
+use super::text::is_target_byte;
 use crate::extension::token::{ascii, elements};
 use crate::extension::{Extension, Extensions};
 
 /// What a client asked for.
+///
+/// ```
+/// use websocket_proto::handshake::{Received, ServerHandshake};
+/// use websocket_proto::wire::Limits;
+///
+/// let mut out = Vec::new();
+/// match ServerHandshake::new(&Limits::DEFAULT).receive(b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n").unwrap() {
+///     None => { /* read more */ }
+///     Some(Received::Upgrade(request)) => {
+///         let _negotiated = request.accept().write_to(&mut out).unwrap();
+///     }
+///     Some(Received::Http(_request)) => out.extend_from_slice(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello"),
+/// }
+/// assert!(out.ends_with(b"Hello"));
+/// ```
 #[derive(Clone, Debug)]
 pub enum Received<'b, F = Fields<'b>> {
     /// A WebSocket connection.
@@ -30,7 +46,8 @@ impl<'b> Received<'b> {
 impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Received<'b, F> {
     /// Checks a head of HTTP/1.1 that another stack has parsed, by the same rules.
     ///
-    /// The answer is read by [`Accept::response`], [`Refusal::status`] and [`Refusal::fields`], or written as bytes all the same.
+    /// The answer is read by [`Accept::response`], [`Refusal::status`] and [`Refusal::fields`], or written as bytes
+    /// all the same.
     ///
     /// # Errors
     ///
@@ -87,7 +104,13 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Received<'b, F> {
 
 /// A head that another HTTP stack has parsed.
 ///
-/// See [`Received::from_parts`].
+/// ```
+/// use websocket_proto::handshake::{Parts, Received};
+///
+/// let fields = [("host", &b"example.com"[..])];
+/// let parts = Parts { method: "GET", target: "/", version: (1, 1), fields: fields.into_iter() };
+/// assert!(matches!(Received::from_parts(parts), Ok(Received::Http(_))), "there is no Upgrade");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Parts<'b, F> {
     /// The method, in its letter case.
@@ -102,7 +125,8 @@ pub struct Parts<'b, F> {
 
 /// A request for a WebSocket connection, checked: every one can be accepted.
 ///
-/// `K` is the [`Key`] of HTTP/1.1; the extended CONNECT of HTTP/2 and HTTP/3 has none: see [`ConnectRequest`](super::ConnectRequest).
+/// `K` is the [`Key`] of HTTP/1.1; the extended CONNECT of HTTP/2 and HTTP/3 has none: see
+/// [`ConnectRequest`](super::ConnectRequest).
 ///
 /// ```
 /// use websocket_proto::handshake::{Received, ServerHandshake};
@@ -151,8 +175,8 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Request<'b, F
         self.target.query
     }
 
-    /// Whom the client believes to talk to, with the port where it is named: the `Host`, or the host of an absolute target
-    /// (RFC 9112 §3.2.2).
+    /// Whom the client believes to talk to, with the port where it is named: the `Host`, or the host of an absolute
+    /// target (RFC 9112 §3.2.2).
     pub fn host(&self) -> &'b str {
         self.host
     }
@@ -164,8 +188,8 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Request<'b, F
 
     /// Checks the origin against a list such as `["https://example.com"]`.
     ///
-    /// A request without `Origin` passes: it comes from no browser (§4.2.1, 7), and whoever writes his own client can write
-    /// any origin. Origins compare without ASCII case (§4.2.2, 4).
+    /// A request without `Origin` passes: it comes from no browser (§4.2.1, 7), and whoever writes his own client can
+    /// write any origin. Origins compare without ASCII case (§4.2.2, 4).
     ///
     /// # Errors
     ///
@@ -279,7 +303,8 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> HttpRequest<'b, F> {
         self.target
     }
 
-    /// All fields, in their order. None was judged: `Host`, `Content-Length` and `Transfer-Encoding` are whoever's who serves it.
+    /// All fields, in their order. None was judged: `Host`, `Content-Length` and `Transfer-Encoding` are whoever's
+    /// who serves it.
     pub fn fields(&self) -> F {
         self.fields.clone()
     }
@@ -350,9 +375,9 @@ impl<'b> Target<'b> {
     }
 }
 
-/// What a target may consist of: visible ASCII, and no fragment (§3). Browsers send more than RFC 3986 has, `|` for one.
+/// Whether all bytes may stand in a target.
 pub(super) fn is_target(target: &str) -> bool {
-    target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+    target.bytes().all(is_target_byte)
 }
 
 /// The values of each field with this name.

@@ -115,7 +115,8 @@ impl RequestError {
             Self::HttpVersion { .. } => (505, &[]),
             // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response".
             Self::Method { .. } => (405, &[("Allow", "GET")]),
-            // §4.2.2, 4: "an appropriate HTTP error code (such as 426 Upgrade Required) and a |Sec-WebSocket-Version| header field".
+            // §4.2.2, 4: "an appropriate HTTP error code (such as 426 Upgrade Required) and a |Sec-WebSocket-Version|
+            // header field".
             Self::VersionMissing | Self::UnsupportedVersion { .. } => (426, UPGRADE_REQUIRED),
             Self::OriginNotAllowed { .. } => (403, &[]),
             Self::ConnectProtocol { .. } => (501, &[]),

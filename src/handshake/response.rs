@@ -12,6 +12,19 @@ use crate::extension::token::ascii;
 use crate::extension::{Agreed, Extension, Extensions, Offers};
 
 /// What a server answered.
+///
+/// ```
+/// use websocket_proto::handshake::{Answer, ClientRequest};
+/// use websocket_proto::wire::Limits;
+///
+/// let mut out = Vec::new();
+/// let mut handshake = ClientRequest::new("example.com", "/").start([7; 16], &Limits::DEFAULT, &mut out).unwrap();
+/// match handshake.receive(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\n\r\n").unwrap() {
+///     None => panic!("read more"),
+///     Some(Answer::Open(response)) => panic!("make a connection of {:?}", response.negotiated()),
+///     Some(Answer::Refused(response)) => assert_eq!(response.status(), 401),
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub enum Answer<'b, F = Fields<'b>> {
     /// The connection is open.
@@ -75,7 +88,19 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Answer<'b, F> {
 
 /// The response that opened the connection.
 ///
-/// For an example see [`ClientRequest`](super::ClientRequest).
+/// ```
+/// use websocket_proto::handshake::{Answer, ClientRequest};
+/// use websocket_proto::wire::Limits;
+///
+/// let request = ClientRequest::new("example.com", "/").subprotocols(&["chat"]);
+/// let mut handshake = request.start(*b"the sample nonce", &Limits::DEFAULT, &mut Vec::new()).unwrap();
+/// let bytes = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSet-Cookie: a=b\r\n\r\n\x89\x00";
+/// let Some(Answer::Open(response)) = handshake.receive(bytes).unwrap() else { panic!() };
+/// assert_eq!(response.subprotocol(), None, "the server chose none");
+/// assert_eq!(response.field("set-cookie").next(), Some(&b"a=b"[..]));
+/// assert_eq!(bytes[response.head_len()..], [0x89, 0x00], "the connection's first input");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Response<'b, F = Fields<'b>> {
     fields: F,
@@ -141,8 +166,8 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Response<'b, F> {
         values(self.fields.clone(), name)
     }
 
-    /// How many bytes the head has, with the interim responses in front of it. The bytes behind it are frames: the first input of
-    /// the connection. 0 for a head that another stack has parsed.
+    /// How many bytes the head has, with the interim responses in front of it. The bytes behind it are frames: the
+    /// first input of the connection. 0 for a head that another stack has parsed.
     pub fn head_len(&self) -> usize {
         self.head_len
     }
@@ -150,7 +175,17 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Response<'b, F> {
 
 /// A response that opened nothing.
 ///
-/// For an example see [`ClientHandshake`](super::ClientHandshake).
+/// ```
+/// use websocket_proto::handshake::{Answer, ClientRequest};
+/// use websocket_proto::wire::Limits;
+///
+/// let request = ClientRequest::new("example.com", "/");
+/// let mut handshake = request.start([7; 16], &Limits::DEFAULT, &mut Vec::new()).unwrap();
+/// let bytes = b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone";
+/// let Some(Answer::Refused(response)) = handshake.receive(bytes).unwrap() else { panic!() };
+/// assert_eq!((response.status(), response.reason()), (404, &b"Not Found"[..]));
+/// assert_eq!(&bytes[response.head_len()..], b"none", "what came of the body");
+/// ```
 #[derive(Clone, Debug)]
 pub struct HttpResponse<'b, F = Fields<'b>> {
     status: u16,
@@ -160,7 +195,7 @@ pub struct HttpResponse<'b, F = Fields<'b>> {
 }
 
 impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> HttpResponse<'b, F> {
-    /// The status code: three digits, never 1xx.
+    /// The status code, whatever its three digits are.
     pub fn status(&self) -> u16 {
         self.status
     }
@@ -180,7 +215,8 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> HttpResponse<'b, F> {
         values(self.fields.clone(), name)
     }
 
-    /// How many bytes the head has, with the interim responses in front of it. The bytes behind it are what came of the body.
+    /// How many bytes the head has, with the interim responses in front of it. The bytes behind it are what came of
+    /// the body.
     pub fn head_len(&self) -> usize {
         self.head_len
     }

@@ -30,7 +30,8 @@ pub enum ResponseError {
         /// The digit behind it.
         minor: u8,
     },
-    /// There were more interim responses than [`Limits::max_interim_responses`](crate::wire::Limits::max_interim_responses).
+    /// There were more interim responses than
+    /// [`Limits::max_interim_responses`](crate::wire::Limits::max_interim_responses).
     TooManyInterim {
         /// The limit.
         max: u32,

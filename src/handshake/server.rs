@@ -7,8 +7,9 @@ use crate::wire::Limits;
 
 /// Reads a client's request, which may arrive in any pieces.
 ///
-/// The caller keeps what he has read in one buffer and calls [`receive`](ServerHandshake::receive) with all of it, each time that
-/// more has come; no byte is looked at twice. A buffer of [`Limits::max_head_len`] bytes is always enough.
+/// The caller keeps what he has read in one buffer and calls [`receive`](ServerHandshake::receive) with all of it,
+/// each time that more has come. What was looked at is not looked at again, so that even one byte at a time costs
+/// linear time. A buffer of [`Limits::max_head_len`] bytes is always enough.
 ///
 /// ```
 /// use websocket_proto::handshake::{Received, ServerHandshake};

@@ -31,6 +31,17 @@ pub trait Output {
     /// # Errors
     ///
     /// [`OutputFull`] if there is no room; then nothing was appended.
+    ///
+    /// ```
+    /// use websocket_proto::wire::{FixedOutput, Output};
+    ///
+    /// let mut memory = [7; 4];
+    /// let mut out = FixedOutput::new(&mut memory);
+    /// out.append_zeros(3).unwrap()[1] = b'a';
+    /// assert_eq!(out.written(), [0, b'a', 0]);
+    /// assert!(out.append_zeros(2).is_err());
+    /// assert_eq!(out.written().len(), 3);
+    /// ```
     fn append_zeros(&mut self, len: usize) -> Result<&mut [u8], OutputFull>;
 }
 

@@ -1,0 +1,138 @@
+//! What a server's application may answer to a request, and what it may not.
+
+use websocket_proto::handshake::{
+    AcceptError, FieldFault, InvalidField, Received, Request, RequestError, ServerHandshake,
+};
+use websocket_proto::wire::{FixedOutput, Limits};
+
+/// The request of RFC 6455 §1.3, with these fields behind it.
+fn head(fields: &str) -> Vec<u8> {
+    format!(
+        "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{fields}\r\n"
+    )
+    .into_bytes()
+}
+
+fn request(bytes: &[u8]) -> Request<'_> {
+    match ServerHandshake::new(&Limits::DEFAULT).receive(bytes) {
+        Ok(Some(Received::Upgrade(request))) => request,
+        other => panic!("{}: {other:?}", bytes.escape_ascii()),
+    }
+}
+
+#[test]
+fn application_picks_one_of_the_offered_subprotocols_or_none() {
+    let bytes = head("Sec-WebSocket-Protocol: chat, superchat\r\n");
+    let request = request(&bytes);
+    let mut out = Vec::new();
+    request.accept().subprotocol("superchat").write_to(&mut out).unwrap();
+    assert!(String::from_utf8_lossy(&out).contains("\r\nSec-WebSocket-Protocol: superchat\r\n"));
+    out.clear();
+    request.accept().write_to(&mut out).unwrap();
+    assert!(!String::from_utf8_lossy(&out).contains("Protocol: "));
+    for other in ["other", "Chat", "chat, superchat", "", "chat\r\nX: y"] {
+        let mut out = Vec::new();
+        let error = request.accept().subprotocol(other).write_to(&mut out).unwrap_err();
+        assert_eq!((error, out.len()), (AcceptError::SubprotocolNotOffered, 0), "{other:?}");
+    }
+}
+
+#[test]
+fn origin_is_handed_out_and_checked_against_a_list() {
+    let bytes = head("Origin: https://Example.com\r\n");
+    let request = request(&bytes);
+    assert_eq!(request.origin(), Some(&b"https://Example.com"[..]));
+    assert_eq!(request.check_origin(&["https://other.example", "https://example.com"]), Ok(()));
+    for allowed in [&[][..], &["https://example.com:443"], &["https://example.co"], &["http://example.com"], &["*"]] {
+        let error = request.check_origin(allowed).unwrap_err();
+        let mut out = Vec::new();
+        error.response().write_to(&mut out).unwrap();
+        assert!(out.starts_with(b"HTTP/1.1 403 Forbidden\r\n"));
+        assert!(out.ends_with(b"\r\n\r\nthe origin 'https://Example.com' is not allowed\n"));
+    }
+}
+
+#[test]
+fn request_without_origin_comes_from_no_browser_and_passes() {
+    let bytes = head("");
+    let request = request(&bytes);
+    assert_eq!((request.origin(), request.check_origin(&[])), (None, Ok(())));
+}
+
+#[test]
+fn fields_of_the_application_can_smuggle_nothing() {
+    let bytes = head("");
+    let request = request(&bytes);
+    for (field, fault) in [
+        (("A", "b\r\nC: d"), FieldFault::Value { byte: b'\r' }),
+        (("A", "b\nC: d"), FieldFault::Value { byte: b'\n' }),
+        (("A", "b\0"), FieldFault::Value { byte: 0 }),
+        (("A", "\x7f"), FieldFault::Value { byte: 0x7f }),
+        (("A: b\r\nC", "d"), FieldFault::Name),
+        (("A b", "c"), FieldFault::Name),
+        (("", "b"), FieldFault::Name),
+        (("A:", "b"), FieldFault::Name),
+        (("\u{e4}", "b"), FieldFault::Name),
+        (("connection", "close"), FieldFault::Reserved),
+        (("UPGRADE", "h2c"), FieldFault::Reserved),
+        (("Sec-WebSocket-Accept", "a"), FieldFault::Reserved),
+        (("Sec-WebSocket-Protocol", "a"), FieldFault::Reserved),
+        (("Sec-WebSocket-Extensions", "a"), FieldFault::Reserved),
+        (("Content-Length", "3"), FieldFault::Reserved),
+        (("Transfer-Encoding", "chunked"), FieldFault::Reserved),
+    ] {
+        let fields = [("Fine", "\tvalue \u{e4}"), field];
+        let mut out = Vec::new();
+        let error = request.accept().fields(&fields).write_to(&mut out).unwrap_err();
+        assert_eq!(error, AcceptError::Field(InvalidField { index: 1, fault }), "{field:?}");
+        assert!(out.is_empty());
+        let rejection = request.reject(404, &fields, b"");
+        // What belongs to the opening alone harms no refusal.
+        let opening = fault == FieldFault::Reserved && (field.0.starts_with("Sec-") || field.0 == "UPGRADE");
+        assert_eq!(rejection.is_ok(), opening, "{field:?}");
+    }
+}
+
+#[test]
+fn response_is_written_wholly_or_not_at_all() {
+    let bytes = head("");
+    let request = request(&bytes);
+    let mut whole = Vec::new();
+    request.accept().write_to(&mut whole).unwrap();
+    for room in 0..whole.len() {
+        let mut memory = vec![0; room];
+        let mut out = FixedOutput::new(&mut memory);
+        assert!(matches!(request.accept().write_to(&mut out), Err(AcceptError::Output(_))), "{room}");
+        assert!(out.written().is_empty());
+    }
+    let mut memory = vec![0; whole.len()];
+    let mut out = FixedOutput::new(&mut memory);
+    request.accept().write_to(&mut out).unwrap();
+    assert_eq!(out.written(), whole);
+}
+
+#[test]
+fn refusal_of_the_application_has_a_status_that_refuses() {
+    let bytes = head("");
+    let request = request(&bytes);
+    for status in [0, 99, 100, 101, 200, 204, 299, 600, 1000, u16::MAX] {
+        assert!(request.reject(status, &[], b"").is_err(), "{status}");
+    }
+    let mut out = Vec::new();
+    let refusal = request.reject(401, &[("WWW-Authenticate", "Basic realm=\"a\"")], b"{}\r\n").unwrap();
+    refusal.write_to(&mut out).unwrap();
+    assert_eq!(
+        out,
+        b"HTTP/1.1 401 Unauthorized\r\n\
+          WWW-Authenticate: Basic realm=\"a\"\r\n\
+          Connection: close\r\n\
+          Content-Length: 4\r\n\r\n{}\r\n"
+    );
+}
+
+#[test]
+fn handshake_is_small() {
+    assert!(size_of::<ServerHandshake>() <= 128);
+    assert!(size_of::<RequestError>() <= 32);
+}
