@@ -1,0 +1,298 @@
+//! Memory, counted by the allocator: layer one asks for none, and layer two for what has arrived, whatever a header declares.
+#![cfg(feature = "alloc")]
+#![allow(unsafe_code)] // An allocator that counts can't be written without.
+
+mod support;
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    mem::size_of,
+};
+
+use support::{
+    bytes::{Form, PEER_KEY, frame, header},
+    drive,
+    reference::Side,
+};
+use websocket_proto::{
+    Connection, Event, Incoming, Limits, Messages, Part, ProtocolError, Role, Server, wire::FixedOutput,
+};
+
+struct Counting;
+
+/// What this thread has asked for. A block that grows counts by what it grows, as if it had grown in its place.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    calls: u64,
+    /// Below 0 where a block from another thread was freed.
+    live: i64,
+    peak: i64,
+}
+
+thread_local! {
+    static COUNT: Cell<Count> = const { Cell::new(Count { calls: 0, live: 0, peak: 0 }) };
+}
+
+fn count(grows: usize, shrinks: usize) {
+    // A thread that ends may free when its count is gone; nobody looks at it then.
+    let _ = COUNT.try_with(|count| {
+        let Count { calls, live, peak } = count.get();
+        let live = live + i64::try_from(grows).unwrap_or(0) - i64::try_from(shrinks).unwrap_or(0);
+        count.set(Count { calls: calls + u64::from(grows > 0), live, peak: peak.max(live) });
+    });
+}
+
+// SAFETY: every call is passed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size(), 0);
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        count(0, layout.size());
+        // SAFETY: the caller keeps the contract of `dealloc`, and the block came from the system's allocator.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count(new_size, layout.size());
+        // SAFETY: the caller keeps the contract of `realloc`, and the block came from the system's allocator.
+        unsafe { System.realloc(block, layout, new_size) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// How often memory was asked for, and how much more than before there was at most.
+fn counted(act: impl FnOnce()) -> (u64, i64) {
+    let before = COUNT.get();
+    COUNT.set(Count { peak: before.live, ..before });
+    act();
+    let after = COUNT.get();
+    (after.calls - before.calls, after.peak - before.live)
+}
+
+fn live() -> i64 {
+    COUNT.get().live
+}
+
+#[test]
+fn the_counter_counts() {
+    let (calls, peak) = counted(|| drop(std::hint::black_box(vec![0_u8; 1000])));
+    assert_eq!((calls, peak), (1, 1000));
+}
+
+#[test]
+fn a_servers_connection_has_at_most_512_bytes() {
+    assert!(size_of::<Connection<Server>>() <= 512);
+}
+
+/// All that layer one does: every kind of frame in, cut and whole, every kind out, close and failure.
+#[test]
+fn layer_one_allocates_nothing() {
+    let stream = [
+        frame(Side::Server, 0x81, "short, gr\u{fc}n".as_bytes()),
+        frame(Side::Server, 0x01, "fragmented € 😀".as_bytes()),
+        frame(Side::Server, 0x89, b"ping"),
+        frame(Side::Server, 0x80, &[b'x'; 300]),
+        frame(Side::Server, 0x82, &[7; 70_000]),
+        frame(Side::Server, 0x8a, &[b'p'; 125]),
+        frame(Side::Server, 0x88, b"\x03\xe8bye"),
+    ]
+    .concat();
+    for read in [1, 2, 3, 16, 1000, stream.len()] {
+        let (mut bytes, mut memory) = (stream.clone(), vec![0; 4096]);
+        let (calls, _) = counted(|| receive_and_reply(&mut bytes, read, &mut memory));
+        assert_eq!(calls, 0, "in pieces of {read}");
+    }
+    let mut bad = [frame(Side::Server, 0x81, b"ok\xff"), vec![0; 5]].concat();
+    let (calls, _) = counted(|| receive_and_reply(&mut bad, 3, &mut [0; 200]));
+    assert_eq!(calls, 0, "for a failure");
+}
+
+fn receive_and_reply(bytes: &mut [u8], read: usize, memory: &mut [u8]) {
+    let mut connection = drive::server(&Limits::DEFAULT);
+    let mut out = FixedOutput::new(memory);
+    'all: for input in bytes.chunks_mut(read) {
+        let mut input = &mut *input;
+        loop {
+            out.clear();
+            match connection.receive(&mut input) {
+                Ok(Some(Event::Text(text, part))) => connection.send_part(text, part, &mut out).unwrap(),
+                Ok(Some(Event::Char(char, part))) => {
+                    connection.send_part(&*char.encode_utf8(&mut [0; 4]), part, &mut out).unwrap();
+                }
+                Ok(Some(Event::Binary(bytes, part))) => drop(connection.send_header(&*bytes, part).unwrap()),
+                Ok(Some(Event::Ping(payload))) => connection.ping(payload.as_bytes(), &mut out).unwrap(),
+                Ok(Some(Event::Pong(_) | Event::Close(_) | Event::Compressed(..))) => {}
+                Ok(None) => break,
+                Err(_) => break 'all,
+            }
+            connection.write_control(&mut out).unwrap();
+        }
+    }
+    connection.write_control(&mut out).unwrap();
+    assert!(connection.send_part("x", Part::Whole, &mut out).is_err(), "the stream ends in a Close or a failure");
+}
+
+#[test]
+fn a_client_allocates_nothing_either() {
+    let (calls, _) = counted(|| {
+        let (mut connection, mut memory) = (drive::client(&Limits::DEFAULT), [0; 300]);
+        let mut out = FixedOutput::new(&mut memory);
+        connection.send("Hello", &mut out).unwrap();
+        connection.send_in_place(websocket_proto::MessageKind::Binary, &mut [1, 2, 3], Part::Whole).unwrap();
+        connection.receive(&mut &mut [0x89, 0x00][..]).unwrap();
+        connection.write_control(&mut out).unwrap();
+        assert_eq!(out.written().len(), 11 + 6);
+    });
+    assert_eq!(calls, 0);
+}
+
+/// CVE-2022-35922 and its kin: memory for what a header declares.
+#[test]
+fn a_header_that_declares_2_to_the_62_bytes_allocates_nothing() {
+    for first in [0x81, 0x82, 0x01, 0x02] {
+        let mut bytes = header(Some(PEER_KEY), first, Form::Bits64, 1 << 62);
+        let mut cut = bytes.clone();
+        assert_eq!(bytes.len(), 14);
+        let (calls, _) = counted(|| {
+            let mut connection = drive::server(&Limits::UNLIMITED);
+            assert_eq!(connection.receive(&mut &mut bytes[..]), Ok(None));
+            assert_eq!(connection.payload_remaining(), 1 << 62);
+
+            let (mut connection, mut messages) = (drive::server(&Limits::UNLIMITED), Messages::new());
+            for piece in cut.chunks_mut(1) {
+                let next = messages.next(&mut connection, &mut &mut *piece, &mut FixedOutput::new(&mut []));
+                assert_eq!(next, Ok(None));
+            }
+            assert_eq!(connection.payload_remaining(), 1 << 62);
+        });
+        assert_eq!(calls, 0);
+    }
+}
+
+#[test]
+fn a_few_bytes_of_2_to_the_62_allocate_a_little() {
+    for first in [0x81, 0x82] {
+        let mut bytes = [header(Some(PEER_KEY), first, Form::Bits64, 1 << 62), PEER_KEY.to_vec()].concat();
+        let (mut connection, mut messages) = (drive::server(&Limits::UNLIMITED), Messages::new());
+        let (_, peak) = counted(|| {
+            let next = messages.next(&mut connection, &mut &mut bytes[..], &mut FixedOutput::new(&mut []));
+            assert_eq!(next, Ok(None));
+        });
+        assert!(peak <= 64 * 1024, "{peak}");
+    }
+}
+
+#[test]
+fn a_flood_of_pings_grows_nothing_while_nothing_can_be_written() {
+    let flood = frame(Side::Server, 0x89, b"").repeat(100_000);
+    let (mut connection, mut messages) = (drive::server(&Limits::DEFAULT), Messages::new());
+    let (mut first, mut second) = (flood.clone(), flood);
+    let (calls, _) = counted(|| {
+        let mut input = &mut first[..];
+        while let Some(event) = connection.receive(&mut input).unwrap() {
+            assert!(matches!(event, Event::Ping(_)));
+        }
+        let (mut input, mut full) = (&mut second[..], FixedOutput::new(&mut []));
+        while let Some(incoming) = messages.next(&mut connection, &mut input, &mut full).unwrap() {
+            assert!(matches!(incoming, Incoming::Ping(_)));
+        }
+    });
+    assert_eq!(calls, 0);
+    let mut out = Vec::new();
+    connection.write_control(&mut out).unwrap();
+    assert_eq!(out, [0x8a, 0x00]);
+}
+
+#[test]
+fn an_echo_of_messages_in_single_frames_allocates_nothing_once_warm() {
+    let read = [
+        frame(Side::Server, 0x81, b"Hello"),
+        frame(Side::Server, 0x82, &[7; 2000]),
+        frame(Side::Server, 0x81, "gr\u{fc}n".repeat(100).as_bytes()),
+        frame(Side::Server, 0x89, b"?"),
+    ]
+    .concat();
+    let (mut connection, mut messages, mut out) = (drive::server(&Limits::DEFAULT), Messages::new(), Vec::new());
+    echo(&mut connection, &mut messages, &mut read.clone(), &mut out);
+    let mut again: Vec<_> = vec![read; 100];
+    let (calls, _) = counted(|| again.iter_mut().for_each(|read| echo(&mut connection, &mut messages, read, &mut out)));
+    assert_eq!(calls, 0);
+}
+
+#[test]
+fn messages_that_are_assembled_use_their_memory_again() {
+    let read = [frame(Side::Server, 0x01, &[b'f'; 3000]), frame(Side::Server, 0x80, &[b'f'; 3000])].concat();
+    let (mut connection, mut messages, mut out) = (drive::server(&Limits::DEFAULT), Messages::new(), Vec::new());
+    echo(&mut connection, &mut messages, &mut read.clone(), &mut out);
+    let mut again: Vec<_> = vec![read; 100];
+    let (calls, _) = counted(|| again.iter_mut().for_each(|read| echo(&mut connection, &mut messages, read, &mut out)));
+    assert_eq!(calls, 0);
+}
+
+fn echo<R: Role>(connection: &mut Connection<R>, messages: &mut Messages, read: &mut [u8], out: &mut Vec<u8>) {
+    out.clear();
+    let mut input = read;
+    while let Some(incoming) = messages.next(connection, &mut input, out).unwrap() {
+        match incoming {
+            Incoming::Text(text) => connection.send(text, out).unwrap(),
+            Incoming::Binary(bytes) => connection.send(&*bytes, out).unwrap(),
+            Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => {}
+        }
+    }
+}
+
+/// CVE-2026-48779 and its kin.
+#[test]
+fn a_flood_of_empty_fragments_is_stopped_by_the_limit_and_allocates_nothing() {
+    let mut flood = [frame(Side::Server, 0x02, b""), frame(Side::Server, 0x00, b"").repeat(65_535)].concat();
+    let mut one_more = frame(Side::Server, 0x00, b"");
+    let (mut connection, mut messages) = (drive::server(&Limits::DEFAULT), Messages::new());
+    let (calls, _) = counted(|| {
+        let mut out = FixedOutput::new(&mut []);
+        assert_eq!(messages.next(&mut connection, &mut &mut flood[..], &mut out), Ok(None));
+        let error = messages.next(&mut connection, &mut &mut one_more[..], &mut out).unwrap_err();
+        assert_eq!(error, ProtocolError::TooManyFragments { max: 65_536 });
+    });
+    assert_eq!(calls, 0);
+}
+
+#[test]
+fn an_assembled_message_takes_less_than_twice_what_has_arrived() {
+    let len = 5_000_000;
+    for (first, fragment, read) in
+        [(0x81, len, 1 << 16), (0x82, len, 1 << 16), (0x81, 4096, 1500), (0x82, 70_000, 1 << 16)]
+    {
+        let mut stream = Vec::new();
+        for start in (0..len).step_by(fragment) {
+            let end = (start + fragment).min(len);
+            let first = if start == 0 { first & 0x0f } else { 0 } | if end == len { 0x80 } else { 0 };
+            stream.extend(frame(Side::Server, first, &vec![b'm'; end - start]));
+        }
+        let (mut connection, mut messages) = (drive::server(&Limits::DEFAULT), Messages::new());
+        let (mut arrived, before) = (0, live());
+        for piece in stream.chunks_mut(read) {
+            let mut input = &mut *piece;
+            arrived += i64::try_from(input.len()).unwrap();
+            let (_, _) = counted(|| {
+                let next = messages.next(&mut connection, &mut input, &mut FixedOutput::new(&mut [])).unwrap();
+                if let Some(Incoming::Text(text)) = &next {
+                    assert_eq!(text.len(), len);
+                }
+            });
+            let held = COUNT.get().peak - before;
+            assert!(held <= 2 * arrived + 64 * 1024, "{held} bytes held when {arrived} had arrived");
+        }
+        assert_eq!(connection.payload_remaining(), 0);
+        let mut empty = &mut [][..];
+        assert_eq!(messages.next(&mut connection, &mut empty, &mut FixedOutput::new(&mut [])), Ok(None));
+        let kept = i64::try_from(Messages::KEPT_CAPACITY).unwrap();
+        assert!(live() - before <= kept, "{} bytes are kept", live() - before);
+    }
+}
