@@ -24,6 +24,7 @@ fn payload(len: usize) -> Vec<u8> {
 }
 
 /// A client with a new key for every frame, and a look at how many it has used.
+#[allow(clippy::type_complexity)] // A closure's type has no shorter name.
 fn client() -> (Connection<Client<impl FnMut() -> [u8; 4]>>, Rc<Cell<u32>>) {
     let used = Rc::new(Cell::new(0_u32));
     let count = Rc::clone(&used);

@@ -295,6 +295,7 @@ static LAST_LEAD: [u8; 32] = {
 };
 
 /// Read from 32 - n on, it has n bytes of ones, and zeros then.
+#[allow(clippy::indexing_slicing)] // The compiler evaluates it.
 static FRONT: [u8; 64] = {
     let mut front = [0; 64];
     let mut i = 0;

@@ -113,6 +113,7 @@ pub(super) trait Lookup: Vector {
 }
 
 /// 0, 1, 2 and so on: sixteen of them, read from any place up to 16, number the bytes of a register from there.
+#[allow(clippy::indexing_slicing)] // The compiler evaluates it.
 pub(super) static NUMBERS: [u8; 32] = {
     let mut numbers = [0; 32];
     let mut i = 0_u8;
