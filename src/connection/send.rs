@@ -8,7 +8,7 @@ use super::{Client, Connection, MaskingKeys, Message, Part, Role, Server, State}
 use crate::frame::{OutOfSequence, Sequence};
 use crate::simd;
 use crate::wire::{
-    CloseFrame, ControlFrame, ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, Header, LengthTooLarge,
+    CloseFrame, ControlFrame, ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, Header, LengthTooLarge, Masker,
     MessageKind, Output, OutputFull, widened,
 };
 
@@ -58,10 +58,11 @@ impl<R: Role> Connection<R> {
     ) -> Result<(), SendError> {
         let message = message.into();
         let (header, after) = self.frame(message.kind(), part, message.payload_len())?;
-        let payload = out.append(&header.encode(), message.payload())?;
-        if let Some(key) = header.masking_key() {
-            simd::xor(self.level(), payload, key.to_word());
-        }
+        let masker = match header.masking_key() {
+            Some(key) => Masker::with_level(key, self.level()),
+            None => Masker::none(self.level()),
+        };
+        out.append_frame(&header.encode(), message.payload(), masker)?;
         self.sending = after;
         Ok(())
     }

@@ -5,6 +5,8 @@
 #![allow(dead_code, unused_imports)] // Until every kernel has its user.
 
 #[cfg(feature = "alloc")]
+mod append;
+#[cfg(feature = "alloc")]
 mod assembly;
 mod level;
 mod scalar;
@@ -27,6 +29,8 @@ mod machine;
 #[path = "portable.rs"]
 mod machine;
 
+#[cfg(feature = "alloc")]
+pub(crate) use append::append_frame;
 #[cfg(feature = "alloc")]
 pub(crate) use assembly::Assembly;
 pub(crate) use level::Level;

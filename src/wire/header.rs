@@ -30,6 +30,7 @@ impl Header {
     /// # Errors
     ///
     /// [`LengthTooLarge`] if `payload_len` does not fit into 63 bits.
+    #[inline]
     pub const fn data(opcode: DataOpcode, fin: bool, payload_len: u64) -> Result<Self, LengthTooLarge> {
         // §5.2: "the most significant bit MUST be 0".
         if payload_len >> 63 != 0 {
@@ -47,6 +48,7 @@ impl Header {
 
     /// The same header with this masking key, or with none.
     #[must_use]
+    #[inline]
     pub const fn with_masking_key(mut self, key: Option<MaskingKey>) -> Self {
         self.masking_key = key;
         self
@@ -85,6 +87,7 @@ impl Header {
     }
 
     /// The masking key, if the frame is masked.
+    #[inline]
     pub const fn masking_key(&self) -> Option<MaskingKey> {
         self.masking_key
     }
@@ -139,26 +142,27 @@ impl Header {
     }
 
     /// Writes the header with its length in the shortest form.
-    pub fn encode(&self) -> EncodedHeader {
-        let mut header = EncodedHeader { len: 0, bytes: [0; Self::MAX_LEN] };
-        let mask_bit = if self.masking_key.is_some() { 0x80 } else { 0 };
+    #[inline]
+    pub const fn encode(&self) -> EncodedHeader {
         let first = self.start.encode();
+        let (mask_bit, key, key_len) = match self.masking_key {
+            Some(key) => (0x80, key.to_bytes(), 4),
+            None => (0, [0; 4], 0),
+        };
+        let [a, b, c, d, e, f, g, h] = self.payload_len.to_be_bytes();
+        let [k, l, m, n] = key;
         // §5.2: "in all cases, the minimal number of bytes MUST be used to encode the length".
-        match (u8::try_from(self.payload_len), u16::try_from(self.payload_len)) {
-            (Ok(len @ 0..=125), _) => header.push(&[first, mask_bit | len]),
-            (_, Ok(len)) => {
-                header.push(&[first, mask_bit | 126]);
-                header.push(&len.to_be_bytes());
+        match self.payload_len {
+            0..=125 => {
+                EncodedHeader { bytes: [first, mask_bit | h, k, l, m, n, 0, 0, 0, 0, 0, 0, 0, 0], len: 2 + key_len }
+            }
+            126..=0xffff => {
+                EncodedHeader { bytes: [first, mask_bit | 126, g, h, k, l, m, n, 0, 0, 0, 0, 0, 0], len: 4 + key_len }
             }
             _ => {
-                header.push(&[first, mask_bit | 127]);
-                header.push(&self.payload_len.to_be_bytes());
+                EncodedHeader { bytes: [first, mask_bit | 127, a, b, c, d, e, f, g, h, k, l, m, n], len: 10 + key_len }
             }
         }
-        if let Some(key) = self.masking_key {
-            header.push(&key.to_bytes());
-        }
-        header
     }
 }
 
@@ -260,6 +264,7 @@ impl HeaderStart {
         }
     }
 
+    #[inline]
     const fn encode(self) -> u8 {
         (self.fin as u8) << 7 | self.rsv.0 << 4 | self.opcode.encode()
     }
@@ -339,17 +344,17 @@ pub struct EncodedHeader {
 }
 
 impl EncodedHeader {
-    fn push(&mut self, bytes: &[u8]) {
-        if let Some(place) = self.bytes.get_mut(usize::from(self.len)..).and_then(|free| free.get_mut(..bytes.len())) {
-            place.copy_from_slice(bytes);
-            self.len += u8::try_from(bytes.len()).unwrap_or(0);
-        }
+    /// Its bytes with zeros behind them, so that a copy has one length; and how many are the header's.
+    #[inline]
+    pub(crate) const fn padded(&self) -> (&[u8; Header::MAX_LEN], usize) {
+        (&self.bytes, self.len as usize)
     }
 }
 
 impl Deref for EncodedHeader {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }

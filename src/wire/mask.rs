@@ -19,11 +19,13 @@ pub struct MaskingKey([u8; 4]);
 
 impl MaskingKey {
     /// Takes the key's bytes in the order of the wire.
+    #[inline]
     pub const fn new(bytes: [u8; 4]) -> Self {
         Self(bytes)
     }
 
     /// The key's bytes in the order of the wire.
+    #[inline]
     pub const fn to_bytes(self) -> [u8; 4] {
         self.0
     }
@@ -56,12 +58,31 @@ pub struct Masker {
 }
 
 impl Masker {
+    /// One that masks nothing, as a server sends.
+    #[inline]
+    pub(crate) const fn none(level: Level) -> Self {
+        Self { key: 0, level }
+    }
+
+    /// Starts at a payload's first byte, with kernels that were chosen before.
+    #[inline]
+    pub(crate) const fn with_level(key: MaskingKey, level: Level) -> Self {
+        Self { key: key.to_word(), level }
+    }
+
+    /// The kernels, and the key for the next byte.
+    #[inline]
+    pub(crate) const fn parts(&self) -> (Level, u32) {
+        (self.level, self.key)
+    }
+
     /// Starts at a payload's first byte.
     pub fn new(key: MaskingKey) -> Self {
         Self { key: key.to_word(), level: Level::detect() }
     }
 
     /// Masks the payload's next bytes where they are.
+    #[inline]
     pub fn apply(&mut self, bytes: &mut [u8]) {
         simd::xor(self.level, bytes, self.key);
         self.key = rotated(self.key, bytes.len());
@@ -69,6 +90,7 @@ impl Masker {
 
     /// Masks the payload's next bytes into the front of `to`, and returns that part of it; `None`, with nothing done, if `to` is
     /// shorter than `from`.
+    #[inline]
     pub fn apply_copy<'t>(&mut self, from: &[u8], to: &'t mut [u8]) -> Option<&'t mut [u8]> {
         let to = to.get_mut(..from.len())?;
         simd::xor_copy(self.level, from, to, self.key);

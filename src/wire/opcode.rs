@@ -87,6 +87,7 @@ impl Opcode {
     }
 
     /// The opcode's four bits.
+    #[inline]
     pub const fn encode(self) -> u8 {
         match self {
             Self::Data(DataOpcode::Continuation) => 0x0,
@@ -100,6 +101,7 @@ impl Opcode {
 }
 
 impl From<MessageKind> for DataOpcode {
+    #[inline]
     fn from(kind: MessageKind) -> Self {
         match kind {
             MessageKind::Text => Self::Text,

@@ -2,6 +2,10 @@
 
 use core::fmt;
 
+use super::{EncodedHeader, Masker};
+#[cfg(feature = "alloc")]
+use crate::simd;
+
 /// A place to append bytes to: a `Vec<u8>` (feature `alloc`), a [`FixedOutput`], or the caller's own buffer.
 ///
 /// ```
@@ -22,6 +26,19 @@ pub trait Output {
     ///
     /// [`OutputFull`] if there is no room for both; then nothing was appended.
     fn append(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull>;
+
+    /// Appends a frame, or nothing at all: its header, and its payload as `masker` masks it; one that masks nothing copies.
+    ///
+    /// The default copies first and masks then. The outputs of this crate do both at once.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputFull`] if there is no room for both; then nothing was appended.
+    #[inline]
+    fn append_frame(&mut self, header: &EncodedHeader, payload: &[u8], mut masker: Masker) -> Result<(), OutputFull> {
+        masker.apply(self.append(header, payload)?);
+        Ok(())
+    }
 
     /// Appends `len` zeros, or nothing at all, and returns them to be written over.
     ///
@@ -104,6 +121,25 @@ impl<'m> FixedOutput<'m> {
 }
 
 impl Output for FixedOutput<'_> {
+    #[inline]
+    fn append_frame(&mut self, header: &EncodedHeader, payload: &[u8], mut masker: Masker) -> Result<(), OutputFull> {
+        let (padded, header_len) = header.padded();
+        let needed = header_len.saturating_add(payload.len());
+        let free = self.memory.get_mut(self.len..).unwrap_or_default();
+        let room = free.len();
+        if room < needed {
+            return Err(OutputFull { needed, room });
+        }
+        // A copy of one length is a few instructions; the payload then covers what was too much of it.
+        match free.first_chunk_mut() {
+            Some(place) => *place = *padded,
+            None => free.iter_mut().zip(&**header).for_each(|(place, byte)| *place = *byte),
+        }
+        masker.apply_copy(payload, free.get_mut(header_len..).unwrap_or_default());
+        self.len += needed;
+        Ok(())
+    }
+
     fn append(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull> {
         let needed = head.len().saturating_add(body.len());
         let free = self.memory.get_mut(self.len..).unwrap_or_default();
@@ -128,6 +164,13 @@ impl Output for FixedOutput<'_> {
 
 #[cfg(feature = "alloc")]
 impl Output for alloc::vec::Vec<u8> {
+    #[inline]
+    fn append_frame(&mut self, header: &EncodedHeader, payload: &[u8], masker: Masker) -> Result<(), OutputFull> {
+        let ((padded, header_len), (level, key)) = (header.padded(), masker.parts());
+        simd::append_frame(level, self, padded, header_len, payload, key);
+        Ok(())
+    }
+
     #[inline]
     fn append(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull> {
         self.reserve(head.len().saturating_add(body.len()));
