@@ -46,6 +46,7 @@ impl Level {
         Self(Kernels::Baseline)
     }
 
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     #[inline]
     pub(super) const fn kernels(self) -> Kernels {
         self.0
