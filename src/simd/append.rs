@@ -12,7 +12,7 @@ use super::{Level, SHORT, machine, xor};
 pub(crate) fn append_frame(
     level: Level,
     to: &mut Vec<u8>,
-    header: &[u8; 14],
+    header: &[u8; 16],
     header_len: usize,
     payload: &[u8],
     key: u32,
@@ -22,13 +22,13 @@ pub(crate) fn append_frame(
     }
     to.reserve(header.len() + payload.len());
     let len = to.len();
-    // SAFETY: the vector has room for 14 bytes and the payload behind its `len` bytes, and `header_len` is at most 14: the whole
+    // SAFETY: the vector has room for 16 bytes and the payload behind its `len` bytes, and `header_len` is at most 16: the whole
     // header fits, and so does the payload, which begins on the header's padding. The payload is borrowed, so it does not overlap
     // the vector. After both writes the first `header_len + payload.len()` bytes of the room are initialised. `Short` needs what
     // every machine of the target has.
     unsafe {
         let place = to.as_mut_ptr().add(len);
-        place.cast::<[u8; 14]>().write(*header);
+        place.cast::<[u8; 16]>().write(*header);
         short::mask::<machine::Short, false>(payload.as_ptr(), place.add(header_len), payload.len(), key);
         to.set_len(len + header_len + payload.len());
     }
@@ -57,7 +57,7 @@ const PIECE: usize = 8 * 1024;
 mod tests {
     use super::*;
 
-    const HEADER: [u8; 14] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14];
+    const HEADER: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0, 0];
 
     #[test]
     fn appended_frames_are_those_of_the_safe_twin() {

@@ -144,25 +144,23 @@ impl Header {
     /// Writes the header with its length in the shortest form.
     #[inline]
     pub const fn encode(&self) -> EncodedHeader {
-        let first = self.start.encode();
         let (mask_bit, key, key_len) = match self.masking_key {
-            Some(key) => (0x80, key.to_bytes(), 4),
-            None => (0, [0; 4], 0),
+            Some(key) => (0x80, key.to_word(), 4),
+            None => (0, 0, 0),
         };
-        let [a, b, c, d, e, f, g, h] = self.payload_len.to_be_bytes();
-        let [k, l, m, n] = key;
+        let len = self.payload_len;
         // §5.2: "in all cases, the minimal number of bytes MUST be used to encode the length".
-        match self.payload_len {
-            0..=125 => {
-                EncodedHeader { bytes: [first, mask_bit | h, k, l, m, n, 0, 0, 0, 0, 0, 0, 0, 0], len: 2 + key_len }
-            }
-            126..=0xffff => {
-                EncodedHeader { bytes: [first, mask_bit | 126, g, h, k, l, m, n, 0, 0, 0, 0, 0, 0], len: 4 + key_len }
-            }
-            _ => {
-                EncodedHeader { bytes: [first, mask_bit | 127, a, b, c, d, e, f, g, h, k, l, m, n], len: 10 + key_len }
-            }
-        }
+        let (seven_bits, extended, extended_len) = match len {
+            0..=125 => (len, 0, 0),
+            126..=0xffff => (126, len.swap_bytes() >> 48, 2),
+            _ => (127, len.swap_bytes(), 8),
+        };
+        // Put together in a register, the first byte in the least significant place: no byte is stored to be loaded again.
+        let word = self.start.encode() as u128
+            | (mask_bit | seven_bits as u128) << 8
+            | (extended as u128) << 16
+            | (key as u128) << (16 + 8 * extended_len);
+        EncodedHeader { bytes: word.to_le_bytes(), len: 2 + extended_len + key_len }
     }
 }
 
@@ -339,14 +337,15 @@ impl fmt::Debug for Rsv {
 /// ```
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct EncodedHeader {
+    /// Zeros follow the header.
+    bytes: [u8; 16],
     len: u8,
-    bytes: [u8; Header::MAX_LEN],
 }
 
 impl EncodedHeader {
     /// Its bytes with zeros behind them, so that a copy has one length; and how many are the header's.
     #[inline]
-    pub(crate) const fn padded(&self) -> (&[u8; Header::MAX_LEN], usize) {
+    pub(crate) const fn padded(&self) -> (&[u8; 16], usize) {
         (&self.bytes, self.len as usize)
     }
 }

@@ -25,13 +25,14 @@ pub enum MessageKind {
 /// assert_eq!(Opcode::decode(0x2), Ok(Opcode::Data(DataOpcode::Binary)));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[repr(u8)]
 pub enum DataOpcode {
     /// `%x0`: a fragment that is not its message's first.
-    Continuation,
+    Continuation = 0x0,
     /// `%x1`: a text message, or its first fragment.
-    Text,
+    Text = 0x1,
     /// `%x2`: a binary message, or its first fragment.
-    Binary,
+    Binary = 0x2,
 }
 
 /// The opcode of a frame about the connection itself (§5.5).
@@ -42,13 +43,14 @@ pub enum DataOpcode {
 /// assert_eq!(Opcode::decode(0x9), Ok(Opcode::Control(ControlOpcode::Ping)));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[repr(u8)]
 pub enum ControlOpcode {
     /// `%x8` (§5.5.1).
-    Close,
+    Close = 0x8,
     /// `%x9` (§5.5.2).
-    Ping,
+    Ping = 0x9,
     /// `%xA` (§5.5.3).
-    Pong,
+    Pong = 0xa,
 }
 
 /// The opcode of a frame (§5.2); reserved values have no variant.
@@ -90,12 +92,8 @@ impl Opcode {
     #[inline]
     pub const fn encode(self) -> u8 {
         match self {
-            Self::Data(DataOpcode::Continuation) => 0x0,
-            Self::Data(DataOpcode::Text) => 0x1,
-            Self::Data(DataOpcode::Binary) => 0x2,
-            Self::Control(ControlOpcode::Close) => 0x8,
-            Self::Control(ControlOpcode::Ping) => 0x9,
-            Self::Control(ControlOpcode::Pong) => 0xa,
+            Self::Data(opcode) => opcode as u8,
+            Self::Control(opcode) => opcode as u8,
         }
     }
 }
