@@ -427,6 +427,15 @@ fn fields_whose_names_only_look_like_the_handshakes_are_ignored() {
 }
 
 #[test]
+fn fewer_bytes_than_before_are_no_head() {
+    let bytes = head(LINES);
+    let mut handshake = ServerHandshake::new(&Limits::DEFAULT);
+    assert!(matches!(handshake.receive(&bytes), Ok(Some(Received::Upgrade(_)))));
+    assert!(matches!(handshake.receive(&bytes[..bytes.len() - 1]), Ok(None)));
+    assert!(matches!(handshake.receive(&bytes), Ok(Some(Received::Upgrade(_)))), "the same bytes again");
+}
+
+#[test]
 fn frames_behind_the_head_are_kept() {
     let mut bytes = head(LINES);
     let len = bytes.len();
