@@ -148,6 +148,7 @@ fn fields_of_an_extended_connect_are_judged() {
         ("Upgrade", b"websocket", RequestError::ConnectionField),
         ("transfer-encoding", b"chunked", RequestError::ConnectionField),
         ("keep-alive", b"1", RequestError::ConnectionField),
+        ("proxy-connection", b"1", RequestError::ConnectionField),
         ("te", b"gzip", RequestError::ConnectionField),
         ("content-length", b"3", RequestError::Body),
         ("sec-websocket-version", b"13", RequestError::VersionRepeated),
@@ -158,8 +159,18 @@ fn fields_of_an_extended_connect_are_judged() {
     }
     let other_host = [FIELDS, &[("host", &b"other"[..])]].concat();
     assert!(matches!(connect(CONNECT, &other_host), Err(RequestError::InvalidHost { .. })));
-    for (name, value) in [("te", &b"trailers"[..]), ("host", b"Server.example.com"), ("sec-websocket-key", b"ignored")]
-    {
+    for (name, value) in [
+        ("te", &b"trailers"[..]),
+        ("host", b"Server.example.com"),
+        ("sec-websocket-key", b"ignored"),
+        // As long as a name that matters, and another.
+        ("xe", b"gzip"),
+        ("xeep-alive", b"1"),
+        ("xonnection", b"upgrade"),
+        ("xroxy-connection", b"1"),
+        ("xransfer-encoding", b"chunked"),
+        ("xontent-length", b"3"),
+    ] {
         assert_eq!(connect(CONNECT, &[FIELDS, &[(name, value)]].concat()), Ok(()), "{name}");
     }
 }

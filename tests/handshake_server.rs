@@ -399,6 +399,43 @@ fn origin_twice_is_answered_400() {
 }
 
 #[test]
+fn fields_whose_names_only_look_like_the_handshakes_are_ignored() {
+    // As long as a name that matters, and but for one letter the same.
+    for name in [
+        "Uost",
+        "Xrigin",
+        "Vpgrade",
+        "Konnection",
+        "Xeep-Alive",
+        "Xontent-Length",
+        "Xroxy-Connection",
+        "Sec-WebSocket-Kez",
+        "Xransfer-Encoding",
+        "Sec-WebSocket-Versioo",
+        "Sec-WebSocket-Protocom",
+        "Sec-WebSocket-Extensiont",
+        "TX",
+        "Sec_WebSocket_Key",
+        "Sec-WebSocket-Key1",
+    ] {
+        accepted(&with(&format!("{name}: websocket, upgrade, \"a b\"")));
+    }
+    let bytes = changed(&["Vpgrade: websocket", "Upgrade: h2c"]);
+    assert!(matches!(receive(&bytes), Ok(Some(Received::Http(_)))));
+    let bytes = changed(&["Konnection: upgrade", "Connection: close"]);
+    assert_eq!(refused(&bytes, 400, &[]), RequestError::ConnectionWithoutUpgrade);
+}
+
+#[test]
+fn fewer_bytes_than_before_are_no_head() {
+    let bytes = head(LINES);
+    let mut handshake = ServerHandshake::new(&Limits::DEFAULT);
+    assert!(matches!(handshake.receive(&bytes), Ok(Some(Received::Upgrade(_)))));
+    assert!(matches!(handshake.receive(&bytes[..bytes.len() - 1]), Ok(None)));
+    assert!(matches!(handshake.receive(&bytes), Ok(Some(Received::Upgrade(_)))), "the same bytes again");
+}
+
+#[test]
 fn frames_behind_the_head_are_kept() {
     let mut bytes = head(LINES);
     let len = bytes.len();

@@ -125,7 +125,8 @@ impl Scanner {
             };
             self.place = self.step(byte, rest)?;
         }
-        Ok(true)
+        // Whoever gives less than before has not got the head in his hands.
+        Ok(bytes.len() >= self.at)
     }
 
     /// Takes `byte`, and of the `rest` what belongs to the same place. Nothing is taken when it fails.

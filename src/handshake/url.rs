@@ -72,9 +72,10 @@ impl<'u> WsUrl<'u> {
         self.secure
     }
 
-    /// The name or address to connect to; an IPv6 address is in brackets.
+    /// The name or address to connect to, as `TcpStream::connect((url.host(), url.port()))` takes it, and as TLS names
+    /// it: an IPv6 address has no brackets here.
     pub fn host(&self) -> &'u str {
-        self.host
+        self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(self.host)
     }
 
     /// The port to connect to: 80 or 443 where none is named.
@@ -155,8 +156,9 @@ mod tests {
     }
 
     #[test]
-    fn address_of_ipv6_keeps_its_brackets() {
-        assert_eq!(parts("ws://[::1]:8080/x"), (false, "[::1]", 8080, "[::1]:8080", "/x"));
+    fn address_of_ipv6_has_its_brackets_in_the_host_field_alone() {
+        assert_eq!(parts("ws://[::1]:8080/x"), (false, "::1", 8080, "[::1]:8080", "/x"));
+        assert_eq!(parts("wss://[fe80::a]:443"), (true, "fe80::a", 443, "[fe80::a]", ""));
     }
 
     #[test]
