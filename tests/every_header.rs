@@ -35,7 +35,10 @@ fn limits() -> Vec<Limits> {
 
 fn check(side: Side, limits: Limits, before: &[u8]) {
     let endpoint = Endpoint::new(side, limits);
-    for [first, second] in (0..=u16::MAX).map(u16::to_be_bytes) {
+    // Debug builds are slow: within a message, they see the lengths around the limits and around each form only.
+    let all = !cfg!(debug_assertions) || before.is_empty();
+    let seen = |second: u8| all || matches!(second & 0x7f, 0 | 1 | 99..=102 | 124..=127);
+    for [first, second] in (0..=u16::MAX).map(u16::to_be_bytes).filter(|[_, second]| seen(*second)) {
         for extended in extended_lengths(second) {
             let key = if second & 0x80 != 0 { &PEER_KEY[..] } else { &[] };
             let header = [before, &[first, second], &extended, key].concat();

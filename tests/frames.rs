@@ -1,11 +1,11 @@
-//! What BEHAVIOUR calls frames: a test for each row, and the examples of RFC 6455 §5.7.
+//! What the behaviour of frames is, row by row, and the examples of RFC 6455 §5.7.
 #![cfg(feature = "alloc")]
 
 mod support;
 
 use support::{
     bytes::{Form, PEER_KEY, frame, frame_with, header, peer_key},
-    drive,
+    drive::{self, binary, text},
     reference::{CLIENT_KEY, Endpoint, Side, Step},
 };
 use websocket_proto::{
@@ -14,42 +14,14 @@ use websocket_proto::{
 
 const SIDES: [Side; 2] = [Side::Server, Side::Client];
 
-/// What an endpoint with default limits does with these bytes; layer two has to agree.
+/// What an endpoint with default limits does with these bytes.
 fn steps(side: Side, bytes: &[u8]) -> Vec<Step> {
-    steps_within(Limits::DEFAULT, side, bytes)
+    drive::steps(&Endpoint::new(side, Limits::DEFAULT), bytes)
 }
 
-fn steps_within(limits: Limits, side: Side, bytes: &[u8]) -> Vec<Step> {
-    let endpoint = Endpoint::new(side, limits);
-    let steps = drive::receive(&endpoint, [bytes]).steps;
-    assert_eq!(drive::messages(&endpoint, [bytes]), steps);
-    steps
-}
-
-/// That these bytes alone, no payload behind them, fail the connection, and with which status code.
+/// That these bytes fail the connection at their end, and with which status code.
 fn failure(side: Side, bytes: &[u8]) -> (ProtocolError, u16) {
-    failure_within(Limits::DEFAULT, side, bytes)
-}
-
-fn failure_within(limits: Limits, side: Side, bytes: &[u8]) -> (ProtocolError, u16) {
-    match &steps_within(limits, side, bytes)[..] {
-        [.., Step::Fail(error), Step::Send(close)] => {
-            let close = match side {
-                Side::Server => [close[2], close[3]],
-                Side::Client => [close[6] ^ CLIENT_KEY[0], close[7] ^ CLIENT_KEY[1]],
-            };
-            (*error, u16::from_be_bytes(close))
-        }
-        other => panic!("{other:?}"),
-    }
-}
-
-fn text(text: &str) -> Step {
-    Step::Message(MessageKind::Text, text.as_bytes().to_vec())
-}
-
-fn binary(bytes: &[u8]) -> Step {
-    Step::Message(MessageKind::Binary, bytes.to_vec())
+    drive::failure(&Endpoint::new(side, Limits::DEFAULT), bytes)
 }
 
 #[test]
@@ -162,95 +134,10 @@ fn length_with_the_top_bit_set() {
     for len in [1 << 63, u64::MAX] {
         let bytes = header(peer_key(Side::Server), 0x82, Form::Bits64, len);
         for limits in [Limits::DEFAULT, Limits::UNLIMITED] {
-            assert_eq!(failure_within(limits, Side::Server, &bytes), (ProtocolError::LengthTopBit { len }, 1002));
+            let endpoint = Endpoint::new(Side::Server, limits);
+            assert_eq!(drive::failure(&endpoint, &bytes), (ProtocolError::LengthTopBit { len }, 1002));
         }
     }
-}
-
-/// Each limit is inclusive: one below and the limit itself pass, one above does not; for each form of length.
-#[test]
-fn frame_beyond_its_limit() {
-    for max in [5_u8, 125, 126, 200].map(u64::from).into_iter().chain([65_535, 65_536, 70_000]) {
-        let limits = Limits { max_frame_len: max, ..Limits::DEFAULT };
-        for (len, passes) in [(max - 1, true), (max, true), (max + 1, false)] {
-            if passes {
-                let payload = vec![9; usize::try_from(len).unwrap()];
-                assert_eq!(
-                    steps_within(limits, Side::Server, &frame(Side::Server, 0x82, &payload)),
-                    [binary(&payload)]
-                );
-            } else {
-                let bytes = header(peer_key(Side::Server), 0x82, Form::Shortest, len);
-                assert_eq!(
-                    failure_within(limits, Side::Server, &bytes),
-                    (ProtocolError::FrameTooLong { len, max }, 1009)
-                );
-            }
-        }
-    }
-}
-
-#[test]
-fn message_beyond_its_limit() {
-    let limits = Limits { max_message_len: 10, ..Limits::DEFAULT };
-    for (len, passes) in [(9, true), (10, true), (11, false)] {
-        for first_fragment in 0..=len {
-            let message = vec![b'm'; len];
-            let (front, back) = message.split_at(first_fragment);
-            let bytes = [frame(Side::Client, 0x01, front), frame(Side::Client, 0x80, back)].concat();
-            if passes {
-                assert_eq!(steps_within(limits, Side::Client, &bytes), [text(&"m".repeat(len))]);
-            } else {
-                let error = ProtocolError::MessageTooLong { len: 11, max: 10 };
-                assert_eq!(failure_within(limits, Side::Client, &bytes), (error, 1009));
-            }
-        }
-    }
-}
-
-#[test]
-fn a_limit_on_one_message_starts_anew_with_the_next() {
-    let limits = Limits { max_message_len: 4, max_fragments: 2, ..Limits::DEFAULT };
-    let message = [frame(Side::Server, 0x02, &[1, 2]), frame(Side::Server, 0x80, &[3, 4])].concat();
-    let thrice = [&message[..], &frame(Side::Server, 0x82, &[5; 4]), &message].concat();
-    assert_eq!(
-        steps_within(limits, Side::Server, &thrice),
-        [binary(&[1, 2, 3, 4]), binary(&[5; 4]), binary(&[1, 2, 3, 4])]
-    );
-}
-
-#[test]
-fn fragments_beyond_their_limit_empty_ones_included() {
-    let limits = Limits { max_fragments: 3, ..Limits::DEFAULT };
-    for (fragments, passes) in [(2, true), (3, true), (4, false)] {
-        let mut bytes = frame(Side::Server, 0x02, b"");
-        for i in 2..=fragments {
-            bytes.extend(frame(Side::Server, if i == fragments { 0x80 } else { 0 }, b""));
-            bytes.extend(frame(Side::Server, 0x8a, b"")); // Control frames are no fragments.
-        }
-        if passes {
-            assert!(steps_within(limits, Side::Server, &bytes).contains(&binary(b"")));
-        } else {
-            assert_eq!(
-                failure_within(limits, Side::Server, &bytes),
-                (ProtocolError::TooManyFragments { max: 3 }, 1009)
-            );
-        }
-    }
-}
-
-#[test]
-fn no_fragment_at_all_may_be_the_limit() {
-    let limits = Limits { max_fragments: 0, ..Limits::DEFAULT };
-    let bytes = [frame(Side::Client, 0x89, b""), header(None, 0x81, Form::Shortest, 0)].concat();
-    assert_eq!(failure_within(limits, Side::Client, &bytes), (ProtocolError::TooManyFragments { max: 0 }, 1009));
-}
-
-#[test]
-fn control_frames_are_bounded_by_125_and_by_no_other_limit() {
-    let limits = Limits { max_frame_len: 0, max_message_len: 0, max_fragments: 0, ..Limits::DEFAULT };
-    let steps = steps_within(limits, Side::Client, &frame(Side::Client, 0x8a, &[1; 125]));
-    assert_eq!(steps, [Step::Pong(vec![1; 125])]);
 }
 
 #[test]
@@ -321,23 +208,6 @@ fn text_fails_at_fin_with_a_cut_code_point_an_empty_last_fragment_included() {
     assert_eq!(failure(Side::Client, &bytes), error);
     let bytes = [frame(Side::Client, 0x01, b"ab\xe2\x82"), frame(Side::Client, 0x80, b"")].concat();
     assert_eq!(failure(Side::Client, &bytes), error);
-}
-
-#[test]
-fn declared_length_of_2_to_the_62_is_no_failure_where_nothing_is_limited() {
-    for side in SIDES {
-        for first in [0x81, 0x82, 0x01, 0x02] {
-            // Three bytes of it have come: zeros, masked.
-            let zeros = peer_key(side).unwrap_or_default()[..3].to_vec();
-            let bytes = [header(peer_key(side), first, Form::Bits64, 1 << 62), zeros].concat();
-            assert_eq!(steps_within(Limits::UNLIMITED, side, &bytes), []);
-            let outcome = drive::receive(&Endpoint::new(side, Limits::UNLIMITED), [&bytes[..]]);
-            assert_eq!(outcome.remaining, (1 << 62) - 3);
-        }
-        let bytes = header(peer_key(side), 0x82, Form::Bits64, 1 << 62);
-        let error = ProtocolError::FrameTooLong { len: 1 << 62, max: 16 << 20 };
-        assert_eq!(failure(side, &bytes), (error, 1009));
-    }
 }
 
 #[test]

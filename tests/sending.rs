@@ -11,7 +11,7 @@ use support::{
     reference::{Endpoint, Side, Step},
 };
 use websocket_proto::{
-    Client, Connection, Limits, Message, MessageKind, Messages, Negotiated, Part, Prepared, SendError,
+    Client, Connection, Limits, MaskingKeys, Message, MessageKind, Messages, Negotiated, Part, Prepared, SendError,
     frame::OutOfSequence,
     wire::{ControlOpcode, FixedOutput, OutputFull},
 };
@@ -23,15 +23,19 @@ fn payload(len: usize) -> Vec<u8> {
     (0..=250).cycle().take(len).collect()
 }
 
-/// A client with a new key for every frame, and a look at how many it has used.
-#[allow(clippy::type_complexity)] // A closure's type has no shorter name.
-fn client() -> (Connection<Client<impl FnMut() -> [u8; 4]>>, Rc<Cell<u32>>) {
-    let used = Rc::new(Cell::new(0_u32));
-    let count = Rc::clone(&used);
-    let keys = move || {
-        count.set(count.get() + 1);
-        count.get().wrapping_mul(0x9e37_79b9).to_be_bytes()
-    };
+/// A new key for every frame, and a look at how many were used.
+struct Keys(Rc<Cell<u32>>);
+
+impl MaskingKeys for Keys {
+    fn next_key(&mut self) -> [u8; 4] {
+        self.0.set(self.0.get() + 1);
+        self.0.get().wrapping_mul(0x9e37_79b9).to_be_bytes()
+    }
+}
+
+fn client() -> (Connection<Client<Keys>>, Rc<Cell<u32>>) {
+    let used = Rc::new(Cell::new(0));
+    let keys = Keys(Rc::clone(&used));
     (Connection::new(Negotiated::elsewhere(), Client::new(keys), &Limits::DEFAULT), used)
 }
 
