@@ -64,6 +64,8 @@ fn run(options: Options) -> Result<(), String> {
             }
         }
     }
+    // Who comes now is refused, and does not wait for the last session to end.
+    drop(listener);
     for session in sessions {
         if session.join().is_err() {
             return Err("a session panicked".to_owned());
