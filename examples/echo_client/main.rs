@@ -10,21 +10,25 @@
 #[path = "../support/open.rs"]
 mod open;
 
-use std::io::{self, BufRead, Read, Write};
-use std::net::TcpStream;
+use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Instant;
 
 use open::{Opened, open};
-use websocket_proto::{CloseCode, Ending, Incoming, Limits, Messages, State, Timeout, Timeouts, Timers, Transport};
+use websocket_proto::{CloseCode, Ending, Incoming, Limits, Messages, State, Timeout, Timeouts, Timers};
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
-    let result = match (words.next(), words.next()) {
-        (Some(url), None) if url.starts_with("ws") => open(&url, &Limits::default()).and_then(talk),
-        _ => Err("usage: echo_client ws://HOST[:PORT]/PATH".to_owned()),
+    let result = match (words.next().as_deref(), words.next()) {
+        (Some("--help"), None) => {
+            println!("{USAGE}\n\nLines from standard input become text messages, replies are printed, Ctrl-D closes.");
+            Ok(())
+        }
+        (Some(url), None) if !url.starts_with('-') => open(url, &Limits::default()).and_then(talk),
+        _ => Err(USAGE.to_owned()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,6 +38,8 @@ fn main() -> ExitCode {
         }
     }
 }
+
+const USAGE: &str = "usage: echo_client ws://HOST[:PORT]/PATH";
 
 /// What the reading threads bring.
 enum Input {
@@ -53,54 +59,66 @@ fn talk(opened: Opened) -> Result<(), String> {
     thread::spawn(move || read_socket(socket, &sender));
 
     let mut messages = Messages::new();
+    let mut replies = io::stdout();
     let mut out = Vec::new();
     let mut timers = Timers::new(Timeouts::default(), Instant::now());
     timers.opened(Instant::now());
     let mut input = Some(Input::Bytes(unread));
     loop {
         match input {
-            Some(Input::Line(line)) => connection.send(&line, &mut out).map_err(|error| error.to_string())?,
+            Some(Input::Line(line)) if connection.state() == State::Open => {
+                connection.send(&line, &mut out).map_err(|error| error.to_string())?;
+            }
             Some(Input::EndOfLines) if connection.state() == State::Open => {
                 connection.close(CloseCode::NORMAL.into()).map_err(|error| error.to_string())?;
             }
             Some(Input::Bytes(mut bytes)) => {
                 timers.received(Instant::now());
                 let mut input = &mut bytes[..];
-                while let Some(incoming) =
-                    messages.next(&mut connection, &mut input, &mut out).unwrap_or_else(|error| {
-                        eprintln!("the server broke the protocol: {error}");
-                        None
-                    })
-                {
+                // A violation is told at the end, by `connection.failure()`.
+                while let Ok(Some(incoming)) = messages.next(&mut connection, &mut input, &mut out) {
                     match incoming {
-                        Incoming::Text(text) => println!("{text}"),
-                        Incoming::Binary(bytes) => println!("{} bytes: {}", bytes.len(), bytes.escape_ascii()),
-                        Incoming::Ping(_) | Incoming::Pong(_) => {}
-                        Incoming::Close(frame) => eprintln!("the server closes: {frame:?}"),
+                        Incoming::Text(text) => writeln!(replies, "{text}"),
+                        Incoming::Binary(bytes) => writeln!(replies, "{} bytes: {}", bytes.len(), bytes.escape_ascii()),
+                        Incoming::Ping(_) | Incoming::Pong(_) => Ok(()),
+                        Incoming::Close(frame) => {
+                            let code = frame.code().map_or(Ending::NO_STATUS_RECEIVED, CloseCode::get);
+                            eprintln!("the server closes: {code} {}", frame.reason().escape_debug());
+                            Ok(())
+                        }
                     }
+                    .map_err(|error| format!("can't write the reply: {error}"))?;
                 }
             }
             Some(Input::EndOfBytes) => {
-                return match (connection.receive_eof(), connection.failure()) {
-                    (Ending::Clean, _) => Ok(()),
-                    (Ending::Unclean, Some(error)) => Err(format!("connection failed: {error}")),
-                    (Ending::Unclean, None) => Err("the server left without a Close".to_owned()),
+                return match (connection.failure(), connection.receive_eof()) {
+                    (Some(error), _) => Err(format!("the server broke the protocol: {error}")),
+                    (None, Ending::Unclean) => Err("the connection ended without a Close from the server".to_owned()),
+                    (None, Ending::Clean) => Ok(()),
                 };
             }
-            Some(Input::EndOfLines) | None => {}
+            Some(Input::Line(_) | Input::EndOfLines) | None => {}
         }
         connection.write_control(&mut out).map_err(|error| error.to_string())?;
         // A server that is gone is noticed by the thread that reads.
         let _ = stream.write_all(&out);
         out.clear();
+        if connection.failure().is_some() {
+            // The Close that says why is written; a server that heeds nothing else heeds the end of input.
+            let _ = stream.shutdown(Shutdown::Write);
+        }
 
         let now = Instant::now();
         timers.observe(connection.state(), now);
-        match (connection.transport(), timers.expired(now)) {
-            (Transport::Close, _) => return Ok(()),
-            (_, Some(Timeout::Idle)) => connection.ping(b"", &mut out).map_err(|error| error.to_string())?,
-            (_, Some(timeout)) => return Err(format!("the server has gone silent: {timeout:?} time-out")),
-            (Transport::KeepOpen | Transport::AwaitEof | Transport::HalfClose, None) => {}
+        match timers.expired(now) {
+            Some(Timeout::Idle) => connection.ping(b"", &mut out).map_err(|error| error.to_string())?,
+            // §7.1.1: a client waits for the server to close the connection, but not for ever.
+            Some(Timeout::Close) => {
+                input = Some(Input::EndOfBytes);
+                continue;
+            }
+            Some(timeout) => return Err(format!("the server has gone silent: {timeout:?} time-out")),
+            None => {}
         }
         let wait = timers.deadline().map_or(std::time::Duration::MAX, |deadline| deadline - now);
         input = match inputs.recv_timeout(wait) {
@@ -112,9 +130,14 @@ fn talk(opened: Opened) -> Result<(), String> {
 }
 
 fn read_lines(to: &Sender<Input>) {
-    for line in io::stdin().lock().lines().map_while(Result::ok) {
-        if to.send(Input::Line(line)).is_err() {
-            return;
+    for line in io::stdin().lock().lines() {
+        match line {
+            Ok(line) => match to.send(Input::Line(line)) {
+                Ok(()) => {}
+                Err(_) => return,
+            },
+            Err(error) if error.kind() == ErrorKind::InvalidData => eprintln!("not sent, since it is not UTF-8"),
+            Err(_) => break,
         }
     }
     let _ = to.send(Input::EndOfLines);

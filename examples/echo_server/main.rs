@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use options::Options;
 
@@ -39,8 +40,7 @@ fn run(options: Options) -> Result<(), String> {
     let listener =
         TcpListener::bind(options.listen).map_err(|error| format!("can't listen on {}: {error}", options.listen))?;
     let address = listener.local_addr().map_err(|error| format!("can't tell where it listens: {error}"))?;
-    println!("listening on {address}, page at http://{address}/");
-    io::stdout().flush().map_err(|error| error.to_string())?;
+    say(&format!("listening on {address}, page at http://{address}/"));
 
     let server = Arc::new(Server { options, address, stopping: AtomicBool::new(false) });
     let mut sessions = Vec::new();
@@ -52,18 +52,32 @@ fn run(options: Options) -> Result<(), String> {
         match stream {
             Ok(stream) => {
                 let server = Arc::clone(&server);
-                sessions.push(thread::spawn(move || server.serve(stream)));
+                match thread::Builder::new().spawn(move || server.serve(stream)) {
+                    Ok(session) => sessions.push(session),
+                    Err(error) => eprintln!("echo_server: can't serve a connection: {error}"),
+                }
             }
-            // One that is gone before it was accepted, or no file descriptor left: the others go on.
-            Err(error) => eprintln!("echo_server: can't accept a connection: {error}"),
+            // One that is gone before it was accepted, or no file descriptor left: the others go on, and may free one.
+            Err(error) => {
+                eprintln!("echo_server: can't accept a connection: {error}");
+                thread::sleep(Duration::from_millis(100));
+            }
         }
     }
+    // Who comes now is refused, and does not wait for the last session to end.
+    drop(listener);
     for session in sessions {
         if session.join().is_err() {
             return Err("a session panicked".to_owned());
         }
     }
     Ok(())
+}
+
+/// Prints a line at once; that nobody may be reading any more is no reason to stop.
+fn say(line: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
 }
 
 /// What all sessions share.
@@ -76,21 +90,15 @@ struct Server {
 impl Server {
     fn serve(&self, stream: TcpStream) {
         let peer = stream.peer_addr().map_or_else(|_| "a client".to_owned(), |peer| peer.to_string());
-        match session::run(stream, &self.options) {
-            Ok(ended) => {
-                if !self.options.quiet {
-                    println!("{peer}: {}", ended.report);
-                }
-                if ended.stop_listening {
-                    self.stop();
-                }
-            }
+        match session::run(stream, &self.options, &|| self.stop()) {
+            Ok(_) if self.options.quiet => {}
+            Ok(report) => say(&format!("{peer}: {report}")),
             Err(error) if self.options.quiet && error.kind() != io::ErrorKind::Other => {}
             Err(error) => eprintln!("echo_server: {peer}: {error}"),
         }
     }
 
-    /// Ends `accept` by a connection of its own, which finds the flag set.
+    /// Ends `accept` by a connection of its own, which finds the flag set. The sessions go on to their ends.
     fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
         drop(TcpStream::connect(self.address));

@@ -46,7 +46,13 @@ impl Options {
                     options.limits.max_message_len = bytes;
                     options.limits.max_frame_len = bytes;
                 }
-                "--subprotocol" => options.subprotocols.push(value()?),
+                "--subprotocol" => {
+                    let name = value()?;
+                    if name.is_empty() || !name.bytes().all(is_tchar) {
+                        return Err(format!("'{name}' is no name of a subprotocol"));
+                    }
+                    options.subprotocols.push(name);
+                }
                 "--allow-stop" => options.allow_stop = true,
                 "--quiet" => options.quiet = true,
                 "--help" => {
@@ -58,4 +64,9 @@ impl Options {
         }
         Ok(options)
     }
+}
+
+/// What a token is made of (RFC 9110 §5.6.2): no client can ask for another name.
+fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

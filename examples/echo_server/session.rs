@@ -7,30 +7,21 @@ use std::time::{Duration, Instant};
 
 use websocket_proto::handshake::{HttpRequest, Received, Request, ServerHandshake};
 use websocket_proto::{
-    Connection, Ending, Incoming, Messages, Negotiated, Server, Timeout, Timeouts, Timers, Transport,
+    CloseCode, Connection, Ending, Incoming, Messages, Negotiated, Server, Timeout, Timeouts, Timers, Transport,
 };
 
 use crate::options::Options;
 
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 const PAGE: &str = include_str!("page.html");
 
-/// How a session ended.
-pub struct Ended {
-    /// One line for people.
-    pub report: String,
-    /// Whether the client asked the server to stop, and was allowed to.
-    pub stop_listening: bool,
-}
-
-impl Ended {
-    fn because(report: impl Into<String>) -> Self {
-        Self { report: report.into(), stop_listening: false }
-    }
-}
-
-/// Serves one client until its connection is closed.
-pub fn run(stream: TcpStream, options: &Options) -> io::Result<Ended> {
+/// Serves one client until its connection is closed, and returns how it ended, in one line for people.
+///
+/// `stop_listening` is called when the client asks for it, and may.
+pub fn run(stream: TcpStream, options: &Options, stop_listening: &dyn Fn()) -> io::Result<String> {
     stream.set_nodelay(true)?;
+    // A client that sends and never reads would hold the thread for ever.
+    stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
     let mut session = Session {
         stream,
         timers: Timers::new(Timeouts::default(), Instant::now()),
@@ -38,8 +29,8 @@ pub fn run(stream: TcpStream, options: &Options) -> io::Result<Ended> {
         out: Vec::new(),
     };
     match session.shake_hands(options)? {
-        Ok((negotiated, unread)) => session.echo(negotiated, unread, options),
-        Err(ended) => Ok(ended),
+        Ok((negotiated, unread)) => session.echo(negotiated, unread, options, stop_listening),
+        Err(report) => Ok(report),
     }
 }
 
@@ -52,14 +43,14 @@ struct Session {
 
 impl Session {
     /// Reads the request's head, however it is cut, and answers it. What lies behind the head are frames already.
-    fn shake_hands(&mut self, options: &Options) -> io::Result<Result<(Negotiated, Range<usize>), Ended>> {
+    fn shake_hands(&mut self, options: &Options) -> io::Result<Result<(Negotiated, Range<usize>), String>> {
         let mut handshake = ServerHandshake::new(&options.limits);
         let mut len = 0;
         loop {
             let n = match self.read_more(len)? {
                 ReadMore::Bytes(n) => n,
-                ReadMore::Eof => return Ok(Err(Ended::because("left before the handshake"))),
-                ReadMore::TimedOut(_) => return Ok(Err(Ended::because("sent no request in time"))),
+                ReadMore::Eof => return Ok(Err("left before the handshake".to_owned())),
+                ReadMore::TimedOut(_) => return Ok(Err("sent no request in time".to_owned())),
             };
             len += n;
             match handshake.receive(&self.read[..len]) {
@@ -74,23 +65,28 @@ impl Session {
                     let report = serve_page(&request, &mut self.out)?;
                     self.flush()?;
                     self.hang_up()?;
-                    return Ok(Err(Ended::because(report)));
+                    return Ok(Err(report));
                 }
                 Err(error) => {
                     error.response().write_to(&mut self.out).map_err(io::Error::other)?;
                     self.flush()?;
                     self.hang_up()?;
-                    return Ok(Err(Ended::because(format!("refused: {error}"))));
+                    return Ok(Err(format!("refused: {error}")));
                 }
             }
         }
     }
 
     /// Echoes messages until the connection ends.
-    fn echo(&mut self, negotiated: Negotiated, mut unread: Range<usize>, options: &Options) -> io::Result<Ended> {
+    fn echo(
+        &mut self,
+        negotiated: Negotiated,
+        mut unread: Range<usize>,
+        options: &Options,
+        stop_listening: &dyn Fn(),
+    ) -> io::Result<String> {
         let mut connection = Connection::new(negotiated, Server, &options.limits);
         let mut messages = Messages::new();
-        let mut stop_listening = false;
         let mut closed_with = None;
         self.timers.opened(Instant::now());
         loop {
@@ -100,7 +96,9 @@ impl Session {
                     Ok(None) => break,
                     Ok(Some(Incoming::Text(text))) => {
                         connection.send(text, &mut self.out).map_err(io::Error::other)?;
-                        stop_listening |= options.allow_stop && text == "stop-listening";
+                        if options.allow_stop && text == "stop-listening" {
+                            stop_listening();
+                        }
                     }
                     Ok(Some(Incoming::Binary(bytes))) => {
                         connection.send(&*bytes, &mut self.out).map_err(io::Error::other)?;
@@ -116,18 +114,18 @@ impl Session {
 
             match connection.transport() {
                 Transport::KeepOpen => {}
-                Transport::HalfClose => {
+                // After a clean close there should be nothing to read. Where there is, the peer gets the Close all the same.
+                Transport::HalfClose | Transport::AwaitEof | Transport::Close => {
                     self.hang_up()?;
                     break;
                 }
-                Transport::AwaitEof | Transport::Close => break,
             }
             unread = match self.read_more(0)? {
                 ReadMore::Bytes(n) => 0..n,
                 ReadMore::Eof => {
                     let ending = connection.receive_eof();
                     if ending == Ending::Unclean && connection.failure().is_none() {
-                        return Ok(Ended { report: "left without a Close".to_owned(), stop_listening });
+                        return Ok("left without a Close".to_owned());
                     }
                     break;
                 }
@@ -136,16 +134,18 @@ impl Session {
                     0..0
                 }
                 ReadMore::TimedOut(timeout @ (Timeout::Handshake | Timeout::Pong | Timeout::Close)) => {
-                    return Ok(Ended { report: format!("gone silent: {timeout:?} time-out"), stop_listening });
+                    return Ok(format!("gone silent: {timeout:?} time-out"));
                 }
             };
         }
-        let report = match (connection.failure(), closed_with) {
+        Ok(match (connection.failure(), closed_with) {
             (Some(error), _) => format!("failed with {}: {error}", error.close_code()),
-            (None, Some(frame)) => format!("closed: {frame:?}"),
+            (None, Some(frame)) => {
+                let code = frame.code().map_or(Ending::NO_STATUS_RECEIVED, CloseCode::get);
+                format!("closed with {code} {}", frame.reason().escape_debug()).trim_end().to_owned()
+            }
             (None, None) => "closed".to_owned(),
-        };
-        Ok(Ended { report, stop_listening })
+        })
     }
 
     /// Reads behind the first `len` bytes of the buffer, until the next deadline.

@@ -38,7 +38,8 @@ pub fn open(url: &str, limits: &Limits) -> Result<Opened, String> {
     loop {
         let n = stream.read(&mut read).map_err(failed)?;
         if n == 0 {
-            return Err("the server closed the connection without an answer".to_owned());
+            let how = if head.is_empty() { "without an answer" } else { "in the middle of its answer" };
+            return Err(format!("the server closed the connection {how}"));
         }
         head.extend_from_slice(&read[..n]);
         match handshake.receive(&head) {
@@ -50,7 +51,11 @@ pub fn open(url: &str, limits: &Limits) -> Result<Opened, String> {
                 return Ok(Opened { stream, connection, unread });
             }
             Ok(Some(Answer::Refused(response))) => {
-                return Err(format!("the server refused: {} {}", response.status(), response.reason().escape_ascii()));
+                let (status, reason) = (response.status(), response.reason().escape_ascii());
+                let location = response.field("Location").next();
+                let elsewhere =
+                    location.map(|url| format!(", and points to {}", url.escape_ascii())).unwrap_or_default();
+                return Err(format!("the server refused: {status} {reason}{elsewhere}"));
             }
             Err(error) => return Err(format!("handshake failed: {error}")),
         }
