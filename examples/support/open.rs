@@ -21,7 +21,7 @@ pub fn open(url: &str, limits: &Limits) -> Result<Opened, String> {
     if url.is_secure() {
         return Err("wss needs TLS, which is not a part of this example".to_owned());
     }
-    let mut stream = TcpStream::connect(format!("{}:{}", url.host(), url.port()))
+    let mut stream = TcpStream::connect((url.host(), url.port()))
         .map_err(|error| format!("can't connect to {}: {error}", url.host_field()))?;
     let mut keys = RandomKeys::from_os().map_err(|error| error.to_string())?;
 
