@@ -2,7 +2,7 @@
 
 use core::mem::size_of;
 
-use crate::wire::{CloseFrame, ControlPayload, MessageKind};
+use crate::wire::{CloseFrame, ControlPayload, MessageKind, ProtocolError};
 
 /// What [`Connection::receive`](super::Connection::receive) found in its input.
 ///
@@ -85,4 +85,4 @@ impl Part {
 }
 
 const _: () = assert!(size_of::<Part>() == size_of::<usize>());
-const _: () = assert!(size_of::<Result<Option<Event<'_>>, crate::ProtocolError>>() == size_of::<Event<'_>>());
+const _: () = assert!(size_of::<Result<Option<Event<'_>>, ProtocolError>>() == size_of::<Event<'_>>());
