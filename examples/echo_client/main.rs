@@ -15,7 +15,7 @@ use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use open::{Opened, open};
 use websocket_proto::{CloseCode, Ending, Incoming, Limits, Messages, State, Timeout, Timeouts, Timers};
@@ -40,6 +40,8 @@ fn main() -> ExitCode {
 }
 
 const USAGE: &str = "usage: echo_client ws://HOST[:PORT]/PATH";
+
+const LAST_REPLY: Duration = Duration::from_millis(300);
 
 /// What the reading threads bring.
 enum Input {
@@ -120,7 +122,7 @@ fn talk(opened: Opened) -> Result<(), String> {
             Some(timeout) => return Err(format!("the server has gone silent: {timeout:?} time-out")),
             None => {}
         }
-        let wait = timers.deadline().map_or(std::time::Duration::MAX, |deadline| deadline - now);
+        let wait = timers.deadline().map_or(Duration::MAX, |deadline| deadline - now);
         input = match inputs.recv_timeout(wait) {
             Ok(input) => Some(input),
             Err(RecvTimeoutError::Timeout) => None,
@@ -140,6 +142,8 @@ fn read_lines(to: &Sender<Input>) {
             Err(_) => break,
         }
     }
+    // There are servers that answer nothing more once they have a Close, so the last line gets a moment for its reply.
+    thread::sleep(LAST_REPLY);
     let _ = to.send(Input::EndOfLines);
 }
 
