@@ -329,6 +329,16 @@ fn messages_writes_a_close_that_found_no_room_with_its_next_call() {
     assert_eq!((&out[..], connection.state()), (&NORMAL[..], State::Closed));
 }
 
+#[test]
+fn messages_writes_a_pong_that_found_no_room_before_it_hands_out_the_next_message() {
+    let (mut connection, mut messages) = (in_state(State::Open), Messages::new());
+    let mut ping = frame(Side::Server, 0x89, b"p");
+    assert!(messages.next(&mut connection, &mut &mut ping[..], &mut FixedOutput::new(&mut [])).unwrap().is_some());
+    let (mut text, mut out) = (frame(Side::Server, 0x81, b"short"), Vec::new());
+    assert!(messages.next(&mut connection, &mut &mut text[..], &mut out).unwrap().is_some());
+    assert_eq!(out, b"\x8a\x01p", "what the application answers comes behind it");
+}
+
 // What the owner of the transport is told.
 
 #[test]

@@ -208,6 +208,8 @@ fn text_fails_at_fin_with_a_cut_code_point_an_empty_last_fragment_included() {
     assert_eq!(failure(Side::Client, &bytes), error);
     let bytes = [frame(Side::Client, 0x01, b"ab\xe2\x82"), frame(Side::Client, 0x80, b"")].concat();
     assert_eq!(failure(Side::Client, &bytes), error);
+    let bytes = [frame(Side::Client, 0x01, b"a"), frame(Side::Client, 0x80, b"b\xe2\x82")].concat();
+    assert_eq!(failure(Side::Client, &bytes), error);
 }
 
 #[test]

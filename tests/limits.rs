@@ -140,3 +140,15 @@ fn lengths_that_add_up_beyond_63_bits() {
     let error = ProtocolError::MessageTooLong { len: longest + 2, max: longest };
     assert_eq!(failure_of(limits, Side::Client, &bytes), (error, 1009));
 }
+
+#[test]
+fn control_frames_between_fragments_change_no_count() {
+    let ping = || frame(Side::Server, 0x89, b"?");
+    let two = |last| [frame(Side::Server, 0x02, &[1; 6]), ping(), frame(Side::Server, last, &[2; 5]), ping()].concat();
+    let limits = Limits { max_message_len: 10, ..Limits::DEFAULT };
+    let error = ProtocolError::MessageTooLong { len: 11, max: 10 };
+    assert_eq!(failure_of(limits, Side::Server, &two(0x80)), (error, 1009));
+    let limits = Limits { max_fragments: 2, ..Limits::DEFAULT };
+    let three = [two(0x00), frame(Side::Server, 0x80, b"")].concat();
+    assert_eq!(failure_of(limits, Side::Server, &three), (ProtocolError::TooManyFragments { max: 2 }, 1009));
+}

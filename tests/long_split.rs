@@ -71,6 +71,7 @@ proptest! {
             // No `prop_assert_eq`: it would print the megabytes.
             prop_assert!(drive::receive(&endpoint, pieces()) == expected, "`receive`, cut at {cuts:?}");
             prop_assert!(drive::messages(&endpoint, pieces()) == expected.steps, "`Messages::next`, cut at {cuts:?}");
+            prop_assert!(drive::lent(&endpoint, pieces()) == expected.steps, "`Messages::space`, cut at {cuts:?}");
         }
     }
 }

@@ -62,6 +62,56 @@ pub(crate) fn binary(bytes: &[u8]) -> Step {
     Step::Message(MessageKind::Binary, bytes.to_vec())
 }
 
+/// What [`Messages`] makes of the pieces when each is read into the lent place wherever one is lent.
+pub(crate) fn lent<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<Step> {
+    match endpoint.side {
+        Side::Server => lent_with(server(&endpoint.limits), pieces),
+        Side::Client => lent_with(client(&endpoint.limits), pieces),
+    }
+}
+
+fn lent_with<'p, R: Role>(mut connection: Connection<R>, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<Step> {
+    let (mut messages, mut steps, mut out) = (Messages::new(), Vec::new(), Vec::new());
+    for piece in pieces {
+        let mut piece = piece.to_vec();
+        let mut input = &mut piece[..];
+        while let Some(space) = messages.space(&connection) {
+            let len = space.len().min(input.len());
+            let (read, rest) = std::mem::take(&mut input).split_at_mut(len);
+            space[..len].copy_from_slice(read);
+            input = rest;
+            step(messages.filled(&mut connection, len, &mut out), &mut steps);
+            steps.extend((!out.is_empty()).then(|| Step::Send(std::mem::take(&mut out))));
+            if input.is_empty() {
+                break;
+            }
+        }
+        while step(messages.next(&mut connection, &mut input, &mut out), &mut steps) {
+            steps.extend((!out.is_empty()).then(|| Step::Send(std::mem::take(&mut out))));
+        }
+        steps.extend((!out.is_empty()).then(|| Step::Send(std::mem::take(&mut out))));
+    }
+    steps
+}
+
+/// Writes down what was found, and says whether anything was.
+fn step(found: Result<Option<Incoming<'_>>, ProtocolError>, steps: &mut Vec<Step>) -> bool {
+    steps.push(match found {
+        Ok(None) => return false,
+        Ok(Some(Incoming::Text(bytes))) => text(bytes),
+        Ok(Some(Incoming::Binary(bytes))) => binary(bytes),
+        Ok(Some(Incoming::Ping(payload))) => Step::Ping(payload.to_vec()),
+        Ok(Some(Incoming::Pong(payload))) => Step::Pong(payload.to_vec()),
+        Ok(Some(Incoming::Close(frame))) => Step::Close(frame.code().map(u16::from), frame.reason().to_string()),
+        Err(error) if steps.contains(&Step::Fail(error)) => return false,
+        Err(error) => {
+            steps.push(Step::Fail(error));
+            return false;
+        }
+    });
+    true
+}
+
 fn receive_with<'p, R: Role>(
     endpoint: &Endpoint,
     mut connection: Connection<R>,
@@ -76,7 +126,10 @@ fn receive_with<'p, R: Role>(
         let mut input = &mut piece[..];
         loop {
             let event = match connection.receive(&mut input) {
-                Ok(None) => break,
+                Ok(None) => {
+                    assert!(input.is_empty(), "`None` says that all of the input is used up");
+                    break;
+                }
                 Ok(Some(event)) => event,
                 Err(error) => {
                     assert_eq!(connection.failure(), Some(error));
@@ -106,7 +159,6 @@ fn receive_with<'p, R: Role>(
             }
             write(&mut connection, &mut outcome.steps);
         }
-        assert!(input.is_empty() || over, "`None` says that all of the input is used up");
     }
     outcome.unfinished = message.map(|(_, bytes)| bytes).unwrap_or_default();
     outcome.remaining = if over { 0 } else { connection.payload_remaining() };
@@ -130,7 +182,10 @@ fn messages_with<'p, R: Role>(
             let next = messages.next(&mut connection, &mut input, &mut out);
             assert!(!over || !matches!(next, Ok(Some(_))), "{next:?} after the end");
             match next {
-                Ok(None) => break,
+                Ok(None) => {
+                    assert!(input.is_empty(), "`None` says that all of the input is used up");
+                    break;
+                }
                 Ok(Some(Incoming::Text(text))) => {
                     steps.push(Step::Message(MessageKind::Text, text.as_bytes().to_vec()))
                 }
@@ -157,7 +212,6 @@ fn messages_with<'p, R: Role>(
                 steps.push(Step::Send(std::mem::take(&mut out)));
             }
         }
-        assert!(input.is_empty() || over, "`None` says that all of the input is used up");
     }
     expect_state(endpoint, &connection, over);
     expect_silence(&mut connection, |connection, input| {
