@@ -107,6 +107,7 @@ impl core::error::Error for InvalidCloseCode {}
 /// let frame = CloseFrame::new(CloseCode::GOING_AWAY, "maintenance").unwrap();
 /// assert_eq!(frame.code(), Some(CloseCode::GOING_AWAY));
 /// assert_eq!(frame.reason(), "maintenance");
+/// assert_eq!(frame.to_string(), "1001 (maintenance)");
 /// assert_eq!(CloseFrame::EMPTY.code(), None);
 /// ```
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
@@ -180,6 +181,17 @@ impl CloseFrame {
 impl From<CloseCode> for CloseFrame {
     fn from(code: CloseCode) -> Self {
         Self { payload: ControlPayload::concat(&code.get().to_be_bytes(), &[]).unwrap_or(ControlPayload::EMPTY) }
+    }
+}
+
+/// As a person would say it: `1001 (maintenance)`, or `no status code`.
+impl fmt::Display for CloseFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.code(), self.reason()) {
+            (None, _) => f.write_str("no status code"),
+            (Some(code), "") => code.fmt(f),
+            (Some(code), reason) => write!(f, "{code} ({})", reason.escape_debug()),
+        }
     }
 }
 
