@@ -84,8 +84,7 @@ fn talk(opened: Opened) -> Result<(), String> {
                         Incoming::Binary(bytes) => writeln!(replies, "{} bytes: {}", bytes.len(), bytes.escape_ascii()),
                         Incoming::Ping(_) | Incoming::Pong(_) => Ok(()),
                         Incoming::Close(frame) => {
-                            let code = frame.code().map_or(Ending::NO_STATUS_RECEIVED, CloseCode::get);
-                            eprintln!("the server closes: {code} {}", frame.reason().escape_debug());
+                            eprintln!("the server closes: {frame}");
                             Ok(())
                         }
                     }

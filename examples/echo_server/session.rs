@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use websocket_proto::handshake::{HttpRequest, Received, Request, ServerHandshake};
 use websocket_proto::{
-    CloseCode, Connection, Ending, Incoming, Messages, Negotiated, Server, Timeout, Timeouts, Timers, Transport,
+    Connection, Ending, Incoming, Messages, Negotiated, Server, Timeout, Timeouts, Timers, Transport,
 };
 
 use crate::options::Options;
@@ -140,10 +140,7 @@ impl Session {
         }
         Ok(match (connection.failure(), closed_with) {
             (Some(error), _) => format!("failed with {}: {error}", error.close_code()),
-            (None, Some(frame)) => {
-                let code = frame.code().map_or(Ending::NO_STATUS_RECEIVED, CloseCode::get);
-                format!("closed with {code} {}", frame.reason().escape_debug()).trim_end().to_owned()
-            }
+            (None, Some(frame)) => format!("closed with {frame}"),
             (None, None) => "closed".to_owned(),
         })
     }
