@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 mod agreement;
+#[cfg(feature = "deflate")]
+pub mod deflate;
 pub(crate) mod token;
 
 use core::fmt;
