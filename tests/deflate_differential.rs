@@ -5,7 +5,11 @@
 
 use std::{fs, path::PathBuf, process::Command};
 
-use websocket_proto::extension::deflate::{Deflater, Effort, Inflater, WindowBits};
+use websocket_proto::extension::deflate::{Compression, Deflater, Effort, Inflater, WindowBits};
+
+fn compression(window_bits: WindowBits, context_takeover: bool) -> Compression {
+    Compression { window_bits, context_takeover }
+}
 
 fn zlib(task: &str, file: &PathBuf) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/deflate_differential.py");
@@ -76,7 +80,7 @@ fn each_reads_what_the_other_compresses() {
     assert_eq!(from_zlib.len(), 10 * 5 * 7 * 2);
     for (n, connection) in from_zlib.iter().enumerate() {
         for (piece_len, max) in [(usize::MAX, usize::MAX), (1, usize::MAX), (7, 1), (1000, 100)] {
-            let mut inflater = Inflater::new(connection.bits, connection.takeover);
+            let mut inflater = Inflater::new(compression(connection.bits, connection.takeover));
             for (compressed, plain) in &connection.messages {
                 assert!(inflate(&mut inflater, compressed, piece_len, max) == *plain, "connection {n}");
                 if max == 100 {
@@ -91,8 +95,8 @@ fn each_reads_what_the_other_compresses() {
         let effort = Effort { level: (n / 5 % 10) as u8, memory: 1 + (n % 9) as u8 };
         for bits in 8..=15 {
             let bits = WindowBits::new(bits).unwrap();
-            let mut deflater = Deflater::new(bits, connection.takeover, effort);
-            let mut inflater = Inflater::new(bits, connection.takeover);
+            let mut deflater = Deflater::new(compression(bits, connection.takeover), effort);
+            let mut inflater = Inflater::new(compression(bits, connection.takeover));
             let messages = connection.messages.iter().map(|(_, plain)| {
                 let (first, last) = plain.split_at(plain.len() / (n % 3 + 1));
                 let mut compressed = deflater.deflate(first, false).to_vec();

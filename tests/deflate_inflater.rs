@@ -2,8 +2,12 @@
 #![cfg(feature = "deflate")]
 #![allow(clippy::cast_possible_truncation)] // Patterns of bytes.
 
-use websocket_proto::extension::deflate::{Inflater, WindowBits};
+use websocket_proto::extension::deflate::{Compression, Inflater, WindowBits};
 use websocket_proto::wire::InvalidDeflate;
+
+fn compression(window_bits: WindowBits, context_takeover: bool) -> Compression {
+    Compression { window_bits, context_takeover }
+}
 
 /// The output of one message, and what was wrong with it.
 fn inflate_by(
@@ -40,7 +44,7 @@ fn inflate(inflater: &mut Inflater, message: &[u8]) -> Result<Vec<u8>, InvalidDe
 }
 
 fn fresh() -> Inflater {
-    Inflater::new(WindowBits::MAX, true)
+    Inflater::new(Compression::DEFAULT)
 }
 
 fn alone(message: &[u8]) -> Result<Vec<u8>, InvalidDeflate> {
@@ -208,12 +212,12 @@ fn distances_beyond_the_window_are_refused() {
                 let copy = Stream::default().fixed_block(false).copy_three(distance).end_of_block().flushed();
                 [stored(&history, false), copy].concat()
             };
-            let mut inflater = Inflater::new(bits, true);
+            let mut inflater = Inflater::new(compression(bits, true));
             let copied = history[before - bits.size()..][..3].to_vec();
             assert_eq!(inflate(&mut inflater, &message(size)), Ok([history.clone(), copied].concat()), "{bits}");
             if size < 32_768 {
                 let refused = Err(InvalidDeflate::Distance { distance: bits.size() + 1, history: bits.size() });
-                let mut inflater = Inflater::new(bits, true);
+                let mut inflater = Inflater::new(compression(bits, true));
                 assert_eq!(inflate_by(&mut inflater, &message(size + 1), 9, 100), (history.clone(), refused), "{bits}");
             }
         }
@@ -232,7 +236,7 @@ fn distances_beyond_the_history_are_refused() {
 fn without_context_takeover_history_ends_with_the_message() {
     let again = [0xf2, 0x00, 0x11, 0x00, 0x00];
     for bits in [WindowBits::MIN, WindowBits::MAX] {
-        let mut inflater = Inflater::new(bits, false);
+        let mut inflater = Inflater::new(compression(bits, false));
         assert_eq!(inflate(&mut inflater, &HELLO), Ok(b"Hello".to_vec()));
         assert_eq!(inflate(&mut inflater, &HELLO), Ok(b"Hello".to_vec()));
         assert_eq!(inflate(&mut inflater, &again), Err(InvalidDeflate::Distance { distance: 5, history: 1 }));
@@ -294,7 +298,7 @@ fn memory_is_that_of_the_history_and_can_be_given_back() {
         inflater.hibernate();
         assert_eq!(inflater.allocated(), (1000 * n).min(32_768), "no more than there is to remember");
     }
-    let mut inflater = Inflater::new(WindowBits::MAX, false);
+    let mut inflater = Inflater::new(compression(WindowBits::MAX, false));
     inflate(&mut inflater, &HELLO).unwrap();
     inflater.hibernate();
     assert_eq!(inflater.allocated(), 0, "nothing is to be remembered");

@@ -5,7 +5,7 @@ use core::fmt;
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Method, Strategy};
 
-use super::WindowBits;
+use super::{Compression, WindowBits};
 
 /// How much a compressor does, and how much memory it takes, for how much less to send.
 ///
@@ -42,10 +42,10 @@ impl Default for Effort {
 /// context takeover, one can serve many connections, a message at a time.
 ///
 /// ```
-/// use websocket_proto::extension::deflate::{Deflater, Effort, Inflater, WindowBits};
+/// use websocket_proto::extension::deflate::{Compression, Deflater, Effort, Inflater};
 ///
-/// let mut deflater = Deflater::new(WindowBits::MAX, true, Effort::FAST);
-/// let mut inflater = Inflater::new(WindowBits::MAX, true);
+/// let mut deflater = Deflater::new(Compression::DEFAULT, Effort::FAST);
+/// let mut inflater = Inflater::new(Compression::DEFAULT);
 /// let mut compressed = deflater.deflate("to be, or not to be".as_bytes(), true);
 /// assert_eq!(inflater.inflate(&mut compressed, true, 1024), Ok(Some(&b"to be, or not to be"[..])));
 /// assert_eq!(inflater.inflate(&mut compressed, true, 1024), Ok(None));
@@ -56,27 +56,18 @@ pub struct Deflater {
     /// Compressed bytes; as long as they ever had to be since memory was given back.
     output: Vec<u8>,
     effort: Effort,
-    window_bits: WindowBits,
-    takeover: bool,
+    compression: Compression,
     threshold: usize,
     /// Whether the next piece is a message's first.
     between: bool,
 }
 
 impl Deflater {
-    /// Makes one whose messages a peer with this window can decompress, and which refers back to earlier messages or doesn't.
+    /// Makes one that compresses like this.
     ///
     /// With 8 window bits it refers back by one byte only, to shorten repetitions: the backend has no window of 256 bytes.
-    pub const fn new(window_bits: WindowBits, context_takeover: bool, effort: Effort) -> Self {
-        Self {
-            engine: None,
-            output: Vec::new(),
-            effort,
-            window_bits,
-            takeover: context_takeover,
-            threshold: Self::THRESHOLD,
-            between: true,
-        }
+    pub const fn new(compression: Compression, effort: Effort) -> Self {
+        Self { engine: None, output: Vec::new(), effort, compression, threshold: Self::THRESHOLD, between: true }
     }
 
     /// How long a message is compressed at all, unless told otherwise: from 32 bytes on.
@@ -95,21 +86,16 @@ impl Deflater {
         self.threshold
     }
 
-    /// The window that a decompressor needs.
-    pub const fn window_bits(&self) -> WindowBits {
-        self.window_bits
-    }
-
-    /// Whether messages refer to earlier ones.
-    pub const fn context_takeover(&self) -> bool {
-        self.takeover
+    /// What a peer has to be ready to read.
+    pub const fn compression(&self) -> Compression {
+        self.compression
     }
 
     /// Compresses the next piece of a message and hands out all of it as a frame's payload; `ends` says that it is the last piece.
     ///
     /// The peer can decompress a piece as soon as it has it. The last one is never empty.
     pub fn deflate(&mut self, piece: &[u8], ends: bool) -> &[u8] {
-        if self.between && !self.takeover {
+        if self.between && !self.compression.context_takeover {
             self.forget();
         }
         self.between = ends;
@@ -144,7 +130,7 @@ impl Deflater {
 
     /// Compresses and flushes a piece that is not empty, and says how long the result is.
     fn compress(&mut self, piece: &[u8]) -> usize {
-        let (effort, window_bits) = (self.effort, self.window_bits);
+        let (effort, window_bits) = (self.effort, self.compression.window_bits);
         let engine = self.engine.get_or_insert_with(|| Deflate::new_with_config(config(effort, window_bits)));
         if self.output.len() > KEPT_OUTPUT {
             self.output = Vec::new();
@@ -175,8 +161,7 @@ impl Deflater {
 impl fmt::Debug for Deflater {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Deflater")
-            .field("window_bits", &self.window_bits)
-            .field("takeover", &self.takeover)
+            .field("compression", &self.compression)
             .field("effort", &self.effort)
             .field("threshold", &self.threshold)
             .field("hibernates", &self.engine.is_none())

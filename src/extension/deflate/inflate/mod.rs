@@ -12,7 +12,7 @@ mod window;
 use blocks::Blocks;
 use window::Window;
 
-use super::WindowBits;
+use super::Compression;
 use crate::wire::InvalidDeflate;
 
 /// Decompresses the messages of one peer, piece by piece.
@@ -22,9 +22,9 @@ use crate::wire::InvalidDeflate;
 /// message to message; without context takeover, one can serve many connections, a message at a time.
 ///
 /// ```
-/// use websocket_proto::extension::deflate::{Inflater, WindowBits};
+/// use websocket_proto::extension::deflate::{Compression, Inflater};
 ///
-/// let mut inflater = Inflater::new(WindowBits::MAX, true);
+/// let mut inflater = Inflater::new(Compression::DEFAULT);
 /// // RFC 7692 §7.2.3.2: "Hello", and the same again, as a reference to the first.
 /// for mut message in [&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00][..], &[0xf2, 0x00, 0x11, 0x00, 0x00]] {
 ///     let mut text = Vec::new();
@@ -55,12 +55,12 @@ enum Phase {
 }
 
 impl Inflater {
-    /// Makes one for messages that were compressed with this window, and with or without context takeover.
-    pub const fn new(window_bits: WindowBits, context_takeover: bool) -> Self {
+    /// Makes one for messages that were compressed like this.
+    pub const fn new(compression: Compression) -> Self {
         Self {
-            window: Window::new(window_bits.size()),
+            window: Window::new(compression.window_bits.size()),
             blocks: Blocks::new(),
-            takeover: context_takeover,
+            takeover: compression.context_takeover,
             phase: Phase::Before,
         }
     }
