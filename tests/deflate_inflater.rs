@@ -216,7 +216,7 @@ fn distances_beyond_the_window_are_refused() {
             let copied = history[before - bits.size()..][..3].to_vec();
             assert_eq!(inflate(&mut inflater, &message(size)), Ok([history.clone(), copied].concat()), "{bits}");
             if size < 32_768 {
-                let refused = Err(InvalidDeflate::Distance { distance: bits.size() + 1, history: bits.size() });
+                let refused = Err(InvalidDeflate::Distance { distance: size as u16 + 1, history: size as u16 });
                 let mut inflater = Inflater::new(compression(bits, true));
                 assert_eq!(inflate_by(&mut inflater, &message(size + 1), 9, 100), (history.clone(), refused), "{bits}");
             }

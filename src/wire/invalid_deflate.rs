@@ -24,9 +24,9 @@ pub enum InvalidDeflate {
     /// A back-reference beyond the window that was agreed on, or beyond what came before.
     Distance {
         /// How many bytes it reaches back.
-        distance: usize,
+        distance: u16,
         /// How many bytes it may reach back.
-        history: usize,
+        history: u16,
     },
     /// A message that does not end where a block does once `00 00 ff ff` was appended (RFC 7692 §7.2.2): it was cut off, or these
     /// four bytes were left on it.

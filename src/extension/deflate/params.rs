@@ -21,6 +21,11 @@ pub struct Compression {
 impl Compression {
     /// What holds where nothing else was agreed on: the largest window, with context takeover.
     pub const DEFAULT: Self = Self { window_bits: WindowBits::MAX, context_takeover: true };
+
+    /// Whether who is ready to read this can read `other`.
+    pub(crate) fn admits(self, other: Self) -> bool {
+        other.window_bits <= self.window_bits && (self.context_takeover || !other.context_takeover)
+    }
 }
 
 impl Default for Compression {

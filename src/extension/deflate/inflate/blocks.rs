@@ -350,7 +350,7 @@ fn symbols(
                 }
                 let distance = entry.value(rest >> entry.len());
                 if distance > run.history() {
-                    return Err(InvalidDeflate::Distance { distance, history: run.history() });
+                    return Err(too_far(distance, run.history()));
                 }
                 bits.consume(behind_distance + entry.extra());
                 let remaining = len - run.repeat(distance, len);
@@ -361,6 +361,13 @@ fn symbols(
         }
     }
     Ok(Stop::Wait)
+}
+
+#[cold]
+fn too_far(distance: usize, history: usize) -> InvalidDeflate {
+    // Both are at most 32,768.
+    let narrowed = |bytes| u16::try_from(bytes).unwrap_or(u16::MAX);
+    InvalidDeflate::Distance { distance: narrowed(distance), history: narrowed(history) }
 }
 
 /// RFC 1951 §3.2.7: "in the order".

@@ -252,6 +252,7 @@ impl Entry {
 const MAX_BITS: usize = 15;
 
 /// §3.2.6: the code for literals and lengths of blocks "with fixed Huffman codes".
+#[allow(clippy::indexing_slicing)] // The compiler evaluates it.
 pub(super) static FIXED_LITERALS: Literals = {
     let (mut entries, mut bits) = ([Entry::INVALID; 1024], 0_u16);
     while bits < 1024 {
@@ -270,6 +271,7 @@ pub(super) static FIXED_LITERALS: Literals = {
 };
 
 /// §3.2.6: "Distance codes 0-31 are represented by (fixed-length) 5-bit codes".
+#[allow(clippy::indexing_slicing)] // The compiler evaluates it.
 pub(super) static FIXED_DISTANCES: Distances = {
     let (mut entries, mut bits) = ([Entry::INVALID; 256], 0_u16);
     while bits < 256 {
