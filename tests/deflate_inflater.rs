@@ -303,3 +303,35 @@ fn memory_is_that_of_the_history_and_can_be_given_back() {
     inflater.hibernate();
     assert_eq!(inflater.allocated(), 0, "nothing is to be remembered");
 }
+
+/// However many bits wait for the next piece, from none to all that can be held.
+#[test]
+fn bits_that_wait_for_room_are_kept() {
+    for literals in 1..=40_u8 {
+        let stream =
+            (0..literals).fold(Stream::default().fixed_block(false), |stream, n| stream.literal(100 + 5 * (n % 20)));
+        let message = stream.end_of_block().flushed();
+        let expected: Vec<u8> = (0..literals).map(|n| 100 + 5 * (n % 20)).collect();
+        for piece_len in 1..=20 {
+            for max in 1..=9 {
+                assert_eq!(inflate_by(&mut fresh(), &message, piece_len, max), (expected.clone(), Ok(())));
+            }
+        }
+    }
+}
+
+/// However many bits were fetched by then, a whole word included.
+#[test]
+fn impossible_code_is_refused_wherever_it_stands() {
+    for literals in 0..=12 {
+        let stream = (0..literals).fold(Stream::default().fixed_block(false), |stream, _| stream.literal(200));
+        let message = stream.code(0b1100_0110, 8).bytes; // 286
+        for behind in 0..=16 {
+            let message = [&message[..], &vec![0; behind]].concat();
+            let expected = (vec![200; literals], Err(InvalidDeflate::Code));
+            for piece_len in 1..=20 {
+                assert_eq!(inflate_by(&mut fresh(), &message, piece_len, 3), expected);
+            }
+        }
+    }
+}

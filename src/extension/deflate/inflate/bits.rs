@@ -18,7 +18,7 @@ impl Held {
 
 /// The bits of an input, behind those that were held from the inputs before.
 pub(super) struct Bits<'b> {
-    /// The next `count` bits; above them whatever the input says, or 0.
+    /// The next `count` bits, fewer than 64; above them whatever the input says, or 0.
     word: u64,
     count: u32,
     input: &'b [u8],
@@ -59,7 +59,8 @@ impl<'b> Bits<'b> {
             self.count += bytes * 8;
             return;
         }
-        while self.count <= 56 {
+        // A full word would leave its own mask no room.
+        while self.count < 56 {
             let Some((&byte, rest)) = self.input.split_first() else { return };
             self.word |= u64::from(byte) << self.count;
             (self.input, self.count) = (rest, self.count + 8);
