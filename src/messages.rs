@@ -1,7 +1,12 @@
 //! The paved path: whole messages, with the replies written by themselves.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "deflate")]
+mod compressed;
+
 use crate::connection::{Awaited, Connection, Raw, RawData, Role, Whole};
+#[cfg(feature = "deflate")]
+use crate::extension::deflate::Inflater;
 use crate::simd::{self, Assembly, Tail};
 use crate::wire::{CloseFrame, ControlPayload, MessageKind, Output, ProtocolError, widened};
 
@@ -44,6 +49,9 @@ pub struct Messages {
     kept_capacity: usize,
     control: ControlPayload,
     close: CloseFrame,
+    /// Made for the first compressed message.
+    #[cfg(feature = "deflate")]
+    inflater: Option<Inflater>,
 }
 
 impl Messages {
@@ -61,6 +69,8 @@ impl Messages {
             kept_capacity: Self::KEPT_CAPACITY,
             control: ControlPayload::EMPTY,
             close: CloseFrame::EMPTY,
+            #[cfg(feature = "deflate")]
+            inflater: None,
         }
     }
 
@@ -69,6 +79,30 @@ impl Messages {
     pub const fn with_kept_capacity(mut self, bytes: usize) -> Self {
         self.kept_capacity = bytes;
         self
+    }
+
+    /// Gives back the memory that a connection at rest does not need.
+    ///
+    /// It may be called at any time, and costs no more than to ask for the memory again. What stays is a message that is under way,
+    /// and the history that the next compressed message may refer to.
+    ///
+    /// ```
+    /// use websocket_proto::Messages;
+    ///
+    /// let mut messages = Messages::new();
+    /// // ... when nothing has come for some seconds:
+    /// messages.hibernate();
+    /// ```
+    pub fn hibernate(&mut self) {
+        if self.handed_out {
+            self.assembly.clear(0);
+            self.handed_out = false;
+        }
+        self.assembly.shrink();
+        #[cfg(feature = "deflate")]
+        if let Some(inflater) = &mut self.inflater {
+            inflater.hibernate();
+        }
     }
 
     /// Takes the next message or control frame from the front of `input`.
@@ -248,6 +282,14 @@ impl Messages {
         loop {
             let Some(raw) = connection.receive_raw(input, usize::MAX)? else { return Ok(None) };
             match raw {
+                #[cfg(feature = "deflate")]
+                Raw::Data(data @ RawData { compressed: true, .. }) => {
+                    let (kind, ends) = (data.kind, data.ends);
+                    self.inflate(connection, data)?;
+                    if ends {
+                        return Ok(Some(Found::Assembled(kind)));
+                    }
+                }
                 Raw::Data(RawData { kind, payload, key, begins: true, ends: true, .. }) => {
                     return whole(connection, Whole { kind, payload, key }).map(Some);
                 }

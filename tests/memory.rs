@@ -1,17 +1,13 @@
 //! Memory, counted by the allocator: layer one asks for none, and layer two for what has arrived, whatever a header declares.
 #![cfg(feature = "alloc")]
-#![allow(unsafe_code)] // An allocator that counts can't be written without.
 
 mod support;
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-    mem::size_of,
-};
+use std::mem::size_of;
 
 use support::{
     bytes::{Form, PEER_KEY, frame, header},
+    counting::{Counting, counted, live, peak},
     drive,
     reference::Side,
 };
@@ -19,66 +15,8 @@ use websocket_proto::{
     Connection, Event, Incoming, Limits, Messages, Part, ProtocolError, Role, Server, wire::FixedOutput,
 };
 
-struct Counting;
-
-/// What this thread has asked for. A block that grows counts by what it grows, as if it had grown in its place.
-#[derive(Clone, Copy, Default)]
-struct Count {
-    calls: u64,
-    /// Below 0 where a block from another thread was freed.
-    live: i64,
-    peak: i64,
-}
-
-thread_local! {
-    static COUNT: Cell<Count> = const { Cell::new(Count { calls: 0, live: 0, peak: 0 }) };
-}
-
-fn count(grows: usize, shrinks: usize) {
-    // A thread that ends may free when its count is gone; nobody looks at it then.
-    let _ = COUNT.try_with(|count| {
-        let Count { calls, live, peak } = count.get();
-        let live = live + i64::try_from(grows).unwrap_or(0) - i64::try_from(shrinks).unwrap_or(0);
-        count.set(Count { calls: calls + u64::from(grows > 0), live, peak: peak.max(live) });
-    });
-}
-
-// SAFETY: every call is passed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size(), 0);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        count(0, layout.size());
-        // SAFETY: the caller keeps the contract of `dealloc`, and the block came from the system's allocator.
-        unsafe { System.dealloc(block, layout) }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        count(new_size, layout.size());
-        // SAFETY: the caller keeps the contract of `realloc`, and the block came from the system's allocator.
-        unsafe { System.realloc(block, layout, new_size) }
-    }
-}
-
 #[global_allocator]
 static COUNTING: Counting = Counting;
-
-/// How often memory was asked for, and how much more than before there was at most.
-fn counted(act: impl FnOnce()) -> (u64, i64) {
-    let before = COUNT.get();
-    COUNT.set(Count { peak: before.live, ..before });
-    act();
-    let after = COUNT.get();
-    (after.calls - before.calls, after.peak - before.live)
-}
-
-fn live() -> i64 {
-    COUNT.get().live
-}
 
 #[test]
 fn the_counter_counts() {
@@ -286,7 +224,7 @@ fn an_assembled_message_takes_less_than_twice_what_has_arrived() {
                     assert_eq!(text.len(), len);
                 }
             });
-            let held = COUNT.get().peak - before;
+            let held = peak() - before;
             assert!(held <= 2 * arrived + 64 * 1024, "{held} bytes held when {arrived} had arrived");
         }
         assert_eq!(connection.payload_remaining(), 0);

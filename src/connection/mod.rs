@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 
 mod closing;
+#[cfg(feature = "deflate")]
+mod compressed;
 mod event;
 mod message;
 #[cfg(feature = "std")]
@@ -29,7 +31,9 @@ pub use send::SendError;
 use crate::frame::{Reader, Sequence};
 use crate::handshake::Negotiated;
 use crate::simd::Level;
-use crate::wire::{CloseFrame, ControlPayload, Limits, PartialChar, ProtocolError};
+use crate::wire::{CloseFrame, ControlPayload, Limits, PartialChar, ProtocolError, Rsv};
+#[cfg(feature = "deflate")]
+use compressed::Deflate;
 use receive::Short;
 
 /// One WebSocket connection, from the end of its handshake to its end: bytes in, events out; messages in, bytes out.
@@ -79,6 +83,10 @@ pub struct Connection<R: Role> {
     close: Option<CloseFrame>,
     /// Where the messages of this side stand.
     sending: Sequence,
+    /// The reserved bits of the message that was begun.
+    sending_rsv: Rsv,
+    #[cfg(feature = "deflate")]
+    deflate: Option<Deflate>,
     role: R,
 }
 
@@ -102,18 +110,26 @@ impl<R: Role> Connection<R> {
     ///
     /// The bytes behind the handshake's head, if the same read brought any, are the first input.
     pub fn new(negotiated: Negotiated, role: R, limits: &Limits) -> Self {
-        let _ = negotiated;
+        #[cfg(not(feature = "deflate"))]
+        let _nothing_was_agreed_on = negotiated;
+        let reader = Reader::new(R::RECEIVES, limits);
+        // RFC 7692 §6: the extension owns "the RSV1 bit of the WebSocket header".
+        #[cfg(feature = "deflate")]
+        let reader = if negotiated.deflate().is_some() { reader.with_owned_rsv(Rsv::RSV1) } else { reader };
         let mut connection = Self {
             short: Short::NONE,
             state: State::Open,
             inbound: Inbound::Reading,
-            reader: Reader::new(R::RECEIVES, limits),
+            reader,
             delivered: 0,
             partial: PartialChar::default(),
             control: ControlPayload::EMPTY,
             pong: None,
             close: None,
             sending: Sequence::Between,
+            sending_rsv: Rsv::NONE,
+            #[cfg(feature = "deflate")]
+            deflate: negotiated.deflate().map(Deflate::new::<R>),
             role,
         };
         connection.settle();

@@ -9,7 +9,7 @@ use crate::frame::{OutOfSequence, Sequence};
 use crate::simd;
 use crate::wire::{
     CloseFrame, ControlFrame, ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, Header, LengthTooLarge, Masker,
-    MessageKind, Output, OutputFull, widened,
+    MessageKind, Output, OutputFull, Rsv, widened,
 };
 
 impl<R: Role> Connection<R> {
@@ -57,12 +57,25 @@ impl<R: Role> Connection<R> {
         out: &mut impl Output,
     ) -> Result<(), SendError> {
         let message = message.into();
-        let (header, after) = self.frame(message.kind(), part, message.payload_len())?;
+        self.append_frame(message.kind(), message.payload(), part, Rsv::NONE, out)
+    }
+
+    /// Appends a data frame with this payload.
+    #[inline]
+    pub(super) fn append_frame(
+        &mut self,
+        kind: MessageKind,
+        payload: &[u8],
+        part: Part,
+        rsv: Rsv,
+        out: &mut impl Output,
+    ) -> Result<(), SendError> {
+        let (header, after) = self.frame(kind, part, rsv, widened(payload.len()))?;
         let masker = match header.masking_key() {
             Some(key) => Masker::with_level(key, self.level()),
             None => Masker::none(self.level()),
         };
-        out.append_frame(&header.encode(), message.payload(), masker)?;
+        out.append_frame(&header.encode(), payload, masker)?;
         self.sending = after;
         Ok(())
     }
@@ -167,15 +180,30 @@ impl<R: Role> Connection<R> {
 
     /// The header of this side's next data frame, and where it leaves the sequence.
     #[inline]
-    fn frame(&mut self, kind: MessageKind, part: Part, len: u64) -> Result<(Header, Sequence), SendError> {
+    fn frame(&mut self, kind: MessageKind, part: Part, rsv: Rsv, len: u64) -> Result<(Header, Sequence), SendError> {
+        let (opcode, after) = self.admit(kind, part, rsv)?;
+        let header = Header::data(opcode, part.is_last(), len)?;
+        if part.is_first() {
+            self.sending_rsv = rsv;
+        }
+        // RFC 7692 §6.1: an endpoint "MUST NOT set" the bit on "non-first fragments of a data message".
+        let header = header.with_rsv(if part.is_first() { rsv } else { Rsv::NONE });
+        Ok((header.with_masking_key(self.role.next_key()), after))
+    }
+
+    /// Whether such a frame may come next, and where it leaves the sequence.
+    #[inline]
+    pub(super) fn admit(&self, kind: MessageKind, part: Part, rsv: Rsv) -> Result<(DataOpcode, Sequence), SendError> {
         self.expect_open()?;
         let opcode = if part.is_first() { kind.into() } else { DataOpcode::Continuation };
         let after = self.sending.after(opcode, part.is_last())?;
         match self.sending {
-            Sequence::Within(begun) if begun != kind => return Err(SendError::OtherKind { begun }),
-            Sequence::Within(_) | Sequence::Between => {}
+            Sequence::Within(begun) if begun != kind => Err(SendError::OtherKind { begun }),
+            Sequence::Within(_) if self.sending_rsv != rsv => {
+                Err(SendError::OtherForm { begun_compressed: self.sending_rsv.contains(Rsv::RSV1) })
+            }
+            Sequence::Within(_) | Sequence::Between => Ok((opcode, after)),
         }
-        Ok((Header::data(opcode, part.is_last(), len)?.with_masking_key(self.role.next_key()), after))
     }
 
     #[inline]
@@ -207,7 +235,7 @@ impl Connection<Server> {
     /// [`SendError`], with the connection as before.
     pub fn send_header<'m>(&mut self, message: impl Into<Message<'m>>, part: Part) -> Result<EncodedHeader, SendError> {
         let message = message.into();
-        let (header, after) = self.frame(message.kind(), part, message.payload_len())?;
+        let (header, after) = self.frame(message.kind(), part, Rsv::NONE, message.payload_len())?;
         self.sending = after;
         Ok(header.encode())
     }
@@ -221,6 +249,12 @@ impl Connection<Server> {
     pub fn send_prepared<'p>(&mut self, message: &'p Prepared) -> Result<&'p [u8], SendError> {
         self.expect_open()?;
         self.sending.after(DataOpcode::Binary, true)?;
+        #[cfg(feature = "deflate")]
+        if let Some((compression, frame)) = message.compressed_frame() {
+            if self.admit_broadcast(compression) {
+                return Ok(frame);
+            }
+        }
         Ok(message.as_bytes())
     }
 }
@@ -251,7 +285,7 @@ impl<K: MaskingKeys> Connection<Client<K>> {
                 return Err(SendError::NotUtf8 { valid_up_to: error.valid_up_to() });
             }
         }
-        let (header, after) = self.frame(kind, part, widened(payload.len()))?;
+        let (header, after) = self.frame(kind, part, Rsv::NONE, widened(payload.len()))?;
         if let Some(key) = header.masking_key() {
             simd::xor(self.level(), payload, key.to_word());
         }
@@ -285,6 +319,14 @@ pub enum SendError {
         /// The kind of the message that was begun.
         begun: MessageKind,
     },
+    /// A compressed fragment of a message that is not compressed, or the other way round (RFC 7692 §6.1).
+    OtherForm {
+        /// Whether the message was begun compressed.
+        begun_compressed: bool,
+    },
+    /// A compressor that does what the peer need not be ready to read: a larger window than was agreed on, or context takeover
+    /// where there is none (RFC 7692 §7.1).
+    CompressionNotAgreed,
     /// A control frame with more than 125 bytes of payload (§5.5).
     ControlTooLong {
         /// Ping or Pong.
@@ -309,6 +351,13 @@ impl fmt::Display for SendError {
             Self::NotOpen { state } => write!(f, "nothing can be sent: the connection is {state}"),
             Self::OutOfSequence(error) => error.fmt(f),
             Self::OtherKind { begun } => write!(f, "fragment is of another kind than its {begun:?} message"),
+            Self::OtherForm { begun_compressed: true } => {
+                f.write_str("the fragment is not compressed, but its message is")
+            }
+            Self::OtherForm { begun_compressed: false } => {
+                f.write_str("the fragment is compressed, but its message is not")
+            }
+            Self::CompressionNotAgreed => f.write_str("the compressor goes beyond what was agreed on with the peer"),
             Self::ControlTooLong { opcode, len } => {
                 write!(f, "a {opcode:?} holds at most {} bytes, not {len}", ControlPayload::MAX_LEN)
             }

@@ -1,15 +1,30 @@
 //! What each side brings to the negotiation of extensions, and what comes out of it (§9.1).
 //!
-//! Without an extension that this crate knows, a server declines every offer and a client makes none.
+//! The only extension that is known is permessage-deflate, with feature `deflate`. Without it a server declines every offer, and a
+//! client makes none.
 
-use super::Extension;
+#[cfg(feature = "deflate")]
+use super::deflate::{Answer, DeflateConfig, DeflateParams, NAME};
+use super::{Extension, FieldValue, Param};
 
 /// Which offers a server accepts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Policy {}
+pub(crate) struct Policy {
+    #[cfg(feature = "deflate")]
+    pub(crate) deflate: Option<DeflateConfig>,
+}
 
 impl Policy {
     /// Takes from a client's offers what can be honoured; the rest is declined.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn choose<'b>(self, mut offers: impl Iterator<Item = Extension<'b>>) -> Agreed {
+        let Some(config) = self.deflate else { return Agreed::default() };
+        // RFC 7692 §5: the first one that is valid and can be honoured.
+        Agreed { deflate: offers.find_map(|offer| if offer.name() == NAME { config.answer(&offer) } else { None }) }
+    }
+
+    /// Takes from a client's offers what can be honoured; the rest is declined.
+    #[cfg(not(feature = "deflate"))]
     pub(crate) fn choose<'b>(self, offers: impl Iterator<Item = Extension<'b>>) -> Agreed {
         // §9.1: the client "is only offering to use any advertised extensions". Nothing is known, so all is declined
         // unread.
@@ -20,29 +35,94 @@ impl Policy {
 
 /// Which extensions a client offers.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Offers {}
+pub(crate) struct Offers {
+    #[cfg(feature = "deflate")]
+    pub(crate) deflate: Option<DeflateConfig>,
+}
 
 impl Offers {
-    /// The value of the request's `Sec-WebSocket-Extensions`; empty where nothing is offered, and the field is left out.
-    pub(crate) fn field_value(&self) -> &str {
-        ""
+    /// The value of the request's `Sec-WebSocket-Extensions`.
+    pub(crate) fn field_value(&self) -> FieldValue {
+        #[cfg(feature = "deflate")]
+        if let Some(config) = &self.deflate {
+            return FieldValue::written(|to| config.write_offers(to));
+        }
+        FieldValue::EMPTY
     }
 
-    /// Takes a server's answer, extension by extension, and says with the name which of them was not offered.
-    pub(crate) fn check<'b>(self, answer: impl Iterator<Item = Extension<'b>>) -> Result<Agreed, &'b str> {
-        // §4.1, 5: an "extension that was not present in the client's handshake" fails the connection.
-        let mut answer = answer;
-        answer.next().map_or(Ok(Agreed::default()), |unknown| Err(unknown.name()))
+    /// Takes a server's answer, extension by extension.
+    ///
+    /// # Errors
+    ///
+    /// What goes beyond the offers, or falls short of them.
+    pub(crate) fn check<'b>(self, answer: impl Iterator<Item = Extension<'b>>) -> Result<Agreed, Mismatch<'b>> {
+        let mut agreed = Agreed::default();
+        for extension in answer {
+            agreed = self.agree(agreed, &extension)?;
+        }
+        Ok(agreed)
     }
+
+    /// Adds an extension of the answer to those before it.
+    #[cfg(feature = "deflate")]
+    fn agree<'b>(self, agreed: Agreed, extension: &Extension<'b>) -> Result<Agreed, Mismatch<'b>> {
+        match (extension.name(), self.deflate, agreed.deflate) {
+            (NAME, Some(config), None) => Ok(Agreed::on_deflate(config.check(extension)?)),
+            // RFC 7692 §5: one of the offers is accepted.
+            (NAME, Some(_), Some(_)) => Err(Mismatch::Repeated(NAME)),
+            // §4.1, 5: an "extension that was not present in the client's handshake" fails the connection.
+            (name, _, _) => Err(Mismatch::NotOffered(name)),
+        }
+    }
+
+    /// Adds an extension of the answer to those before it.
+    #[cfg(not(feature = "deflate"))]
+    fn agree<'b>(self, _agreed: Agreed, extension: &Extension<'b>) -> Result<Agreed, Mismatch<'b>> {
+        // §4.1, 5: an "extension that was not present in the client's handshake" fails the connection.
+        Err(Mismatch::NotOffered(extension.name()))
+    }
+}
+
+/// Why an answer fails the connection.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "deflate"), allow(dead_code))] // Without an extension, nothing can be offered.
+pub(crate) enum Mismatch<'b> {
+    /// The extension was not offered.
+    NotOffered(&'b str),
+    /// The extension was accepted twice.
+    Repeated(&'b str),
+    /// The parameter has no business in an answer to what was offered: its name, its value, or that it comes again.
+    Parameter(Param<'b>),
+    /// The parameter was demanded, and is not there.
+    Missing(&'static str),
 }
 
 /// The extensions in use.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub(crate) struct Agreed {}
+pub(crate) struct Agreed {
+    #[cfg(feature = "deflate")]
+    deflate: Option<Answer>,
+}
 
 impl Agreed {
-    /// The value of the response's `Sec-WebSocket-Extensions`; empty where nothing was agreed, and the field is left out.
-    pub(crate) fn field_value(&self) -> &str {
-        ""
+    /// The value of the response's `Sec-WebSocket-Extensions`.
+    pub(crate) fn field_value(&self) -> FieldValue {
+        #[cfg(feature = "deflate")]
+        if let Some(answer) = &self.deflate {
+            return FieldValue::written(|to| answer.write(to));
+        }
+        FieldValue::EMPTY
+    }
+}
+
+#[cfg(feature = "deflate")]
+impl Agreed {
+    /// For what was agreed on elsewhere.
+    pub(crate) fn on_deflate(params: DeflateParams) -> Self {
+        Self { deflate: Some(Answer::settled(params)) }
+    }
+
+    pub(crate) fn deflate(&self) -> Option<DeflateParams> {
+        self.deflate.map(|answer| answer.params)
     }
 }

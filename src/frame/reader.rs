@@ -150,6 +150,12 @@ impl Reader {
         matches!((&self.reading, self.rules.sequence), (Reading::Header { len: 0, .. }, Sequence::Between))
     }
 
+    /// The longest message that may come.
+    #[cfg(feature = "deflate")]
+    pub(crate) const fn max_message_len(&self) -> u64 {
+        self.rules.max_message_len
+    }
+
     /// The longest message that may come in a single frame, if any may.
     pub(crate) fn max_single_frame_len(&self) -> Option<u64> {
         let Rules { max_frame_len, max_message_len, max_fragments, .. } = self.rules;

@@ -7,7 +7,9 @@ use super::fields::{Fields, InvalidField};
 use super::key::{AcceptKey, Key};
 use super::refusal::{emit_fields, write_whole};
 use super::request::Request;
-use crate::extension::{Agreed, Policy};
+#[cfg(feature = "deflate")]
+use crate::extension::deflate::DeflateConfig;
+use crate::extension::{Agreed, FieldValue, Policy};
 use crate::wire::{Output, OutputFull};
 
 /// An acceptance in the making: which subprotocol, and which fields of the application's own.
@@ -61,6 +63,12 @@ impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Accept<'r
         Self { fields, ..self }
     }
 
+    /// Accepts permessage-deflate, if the client offers it in a way that `config` allows (RFC 7692).
+    #[cfg(feature = "deflate")]
+    pub fn deflate(self, config: DeflateConfig) -> Self {
+        Self { policy: Policy { deflate: Some(config) }, ..self }
+    }
+
     fn negotiate(&self) -> Result<Agreed, AcceptError> {
         // §4.2.2, 4: "selecting one of the values from the |Sec-WebSocket-Protocol| field".
         if self.subprotocol.is_some_and(|chosen| !self.request.subprotocols().any(|offered| offered == chosen)) {
@@ -79,7 +87,7 @@ impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Accept<'r, 'b, F, 
     /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or no room.
     pub fn write_to(self, out: &mut impl Output) -> Result<Negotiated, AcceptError> {
         let agreed = self.negotiate()?;
-        let accept = self.request.key.accept();
+        let (accept, extensions) = (self.request.key.accept(), agreed.field_value());
         write_whole(out, |emit| {
             emit(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
             emit(accept.as_str().as_bytes());
@@ -87,8 +95,8 @@ impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Accept<'r, 'b, F, 
             if let Some(subprotocol) = self.subprotocol {
                 emit_fields(emit, &[("Sec-WebSocket-Protocol", subprotocol)]);
             }
-            if !agreed.field_value().is_empty() {
-                emit_fields(emit, &[("Sec-WebSocket-Extensions", agreed.field_value())]);
+            if !extensions.as_str().is_empty() {
+                emit_fields(emit, &[("Sec-WebSocket-Extensions", extensions.as_str())]);
             }
             emit_fields(emit, self.fields);
             emit(b"\r\n");
@@ -105,7 +113,7 @@ impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Accept<'r, 'b, F, 
     pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
         let agreed = self.negotiate()?;
         let accept = Some(self.request.key.accept());
-        Ok(AcceptResponse { accept, subprotocol: self.subprotocol, fields: self.fields, agreed })
+        Ok(AcceptResponse::new(accept, self.subprotocol, self.fields, agreed))
     }
 }
 
@@ -117,7 +125,7 @@ impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Accept<'r, 'b, F, 
     /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
     pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
         let agreed = self.negotiate()?;
-        Ok(AcceptResponse { accept: None, subprotocol: self.subprotocol, fields: self.fields, agreed })
+        Ok(AcceptResponse::new(None, self.subprotocol, self.fields, agreed))
     }
 }
 
@@ -150,9 +158,19 @@ pub struct AcceptResponse<'r> {
     subprotocol: Option<&'r str>,
     fields: &'r [(&'r str, &'r str)],
     agreed: Agreed,
+    extensions: FieldValue,
 }
 
-impl AcceptResponse<'_> {
+impl<'r> AcceptResponse<'r> {
+    fn new(
+        accept: Option<AcceptKey>,
+        subprotocol: Option<&'r str>,
+        fields: &'r [(&'r str, &'r str)],
+        agreed: Agreed,
+    ) -> Self {
+        Self { accept, subprotocol, fields, agreed, extensions: agreed.field_value() }
+    }
+
     /// 101; on a stream of HTTP/2 or HTTP/3 it is 200.
     pub fn status(&self) -> u16 {
         if self.accept.is_some() { 101 } else { 200 }
@@ -162,7 +180,7 @@ impl AcceptResponse<'_> {
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let accept = self.accept.as_ref();
         let upgrade: &[_] = if accept.is_some() { &[("upgrade", "websocket"), ("connection", "Upgrade")] } else { &[] };
-        let extensions = Some(self.agreed.field_value()).filter(|value| !value.is_empty());
+        let extensions = Some(self.extensions.as_str()).filter(|value| !value.is_empty());
         upgrade
             .iter()
             .copied()

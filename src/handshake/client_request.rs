@@ -11,6 +11,8 @@ use super::refusal::{emit_fields, write_whole};
 use super::request::is_target;
 use super::url::WsUrl;
 use crate::extension::Offers;
+#[cfg(feature = "deflate")]
+use crate::extension::deflate::DeflateConfig;
 use crate::extension::token::is_token;
 use crate::wire::{Limits, Output, OutputFull};
 
@@ -96,6 +98,12 @@ impl<'a, 'p> ClientRequest<'a, 'p> {
         Self { fields, ..self }
     }
 
+    /// Offers permessage-deflate (RFC 7692).
+    #[cfg(feature = "deflate")]
+    pub fn deflate(self, config: DeflateConfig) -> Self {
+        Self { offers: Offers { deflate: Some(config) }, ..self }
+    }
+
     /// Appends the whole request, or nothing, and begins to wait for the answer.
     ///
     /// The nonce is "a randomly selected 16-byte value", chosen anew for each connection (§4.1, 7): it proves that
@@ -111,7 +119,7 @@ impl<'a, 'p> ClientRequest<'a, 'p> {
         out: &mut impl Output,
     ) -> Result<ClientHandshake<'p>, StartError> {
         self.check()?;
-        let key = Key::from_nonce(nonce);
+        let (key, extensions) = (Key::from_nonce(nonce), self.offers.field_value());
         write_whole(out, |emit| {
             emit(b"GET ");
             if !self.target.starts_with('/') {
@@ -136,8 +144,8 @@ impl<'a, 'p> ClientRequest<'a, 'p> {
                 }
                 emit(b"\r\n");
             }
-            if !self.offers.field_value().is_empty() {
-                emit_fields(emit, &[("Sec-WebSocket-Extensions", self.offers.field_value())]);
+            if !extensions.as_str().is_empty() {
+                emit_fields(emit, &[("Sec-WebSocket-Extensions", extensions.as_str())]);
             }
             emit_fields(emit, self.fields);
             emit(b"\r\n");

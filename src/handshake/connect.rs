@@ -10,6 +10,7 @@ use super::request::{Request, Target};
 use super::request_error::RequestError;
 use super::response::{Answer, Offered};
 use super::response_error::ResponseError;
+use crate::extension::FieldValue;
 
 /// The pseudo-header fields of an extended CONNECT (RFC 8441 §4); its `:method` is `CONNECT`.
 ///
@@ -118,6 +119,7 @@ pub struct ClientConnect<'a, 'p> {
     request: ClientRequest<'a, 'p>,
     path: &'a str,
     secure: bool,
+    extensions: FieldValue,
 }
 
 impl<'a, 'p> ClientConnect<'a, 'p> {
@@ -128,15 +130,15 @@ impl<'a, 'p> ClientConnect<'a, 'p> {
             query if query.starts_with('?') => return Err(StartError::Target),
             path => path,
         };
-        Ok(Self { request, path, secure })
+        Ok(Self { request, path, secure, extensions: request.offers.field_value() })
     }
 
     /// What to send: pseudo-header fields, the handshake's, and then the application's own.
     ///
     /// The application's names come as they were given; HTTP/2 and HTTP/3 want lower case.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
-        let ClientRequest { host, origin, subprotocols, fields, ref offers, .. } = self.request;
-        let extensions = Some(offers.field_value()).filter(|value| !value.is_empty());
+        let ClientRequest { host, origin, subprotocols, fields, .. } = self.request;
+        let extensions = Some(self.extensions.as_str()).filter(|value| !value.is_empty());
         [
             (":method", "CONNECT"),
             (":protocol", "websocket"),

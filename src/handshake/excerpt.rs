@@ -26,13 +26,17 @@ impl Excerpt {
     pub const MAX_LEN: usize = 22;
 
     pub(super) fn new(value: &[u8]) -> Self {
+        Self::from_bytes(value.iter().copied())
+    }
+
+    pub(super) fn from_bytes(mut value: impl Iterator<Item = u8>) -> Self {
         let mut bytes = [0; Self::MAX_LEN];
         let mut len = 0;
-        for (to, from) in bytes.iter_mut().zip(value) {
-            *to = *from;
+        for (to, from) in bytes.iter_mut().zip(value.by_ref()) {
+            *to = from;
             len += 1;
         }
-        Self { bytes, len, cut: value.len() > Self::MAX_LEN }
+        Self { bytes, len, cut: value.next().is_some() }
     }
 
     /// The bytes that were kept.

@@ -1,6 +1,8 @@
 //! What comes out of a handshake, whichever side made it.
 
 use crate::extension::Agreed;
+#[cfg(feature = "deflate")]
+use crate::extension::deflate::DeflateParams;
 
 /// The proof of a handshake, and what it agreed on: a connection is made of it.
 ///
@@ -23,6 +25,19 @@ impl Negotiated {
     /// another HTTP stack, in a test. Nothing is checked: whoever calls this vouches for it.
     pub fn elsewhere() -> Self {
         Self { agreed: Agreed::default() }
+    }
+
+    /// The same, for a handshake elsewhere that has agreed on permessage-deflate.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_deflate(self, params: DeflateParams) -> Self {
+        Self { agreed: Agreed::on_deflate(params) }
+    }
+
+    /// What was agreed on about permessage-deflate, if it is in use.
+    #[cfg(feature = "deflate")]
+    pub fn deflate(&self) -> Option<DeflateParams> {
+        self.agreed.deflate()
     }
 
     pub(super) fn new(agreed: Agreed) -> Self {

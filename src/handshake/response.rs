@@ -133,10 +133,7 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Response<'b, F> {
         if let Some(error) = extensions.clone().find_map(Result::err) {
             return Err(ResponseError::InvalidExtension(error));
         }
-        let agreed = offered
-            .extensions
-            .check(extensions.filter_map(Result::ok))
-            .map_err(|name| ResponseError::ExtensionNotOffered { extension: Excerpt::new(name.as_bytes()) })?;
+        let agreed = offered.extensions.check(extensions.filter_map(Result::ok)).map_err(ResponseError::from)?;
         Ok(Self { fields, subprotocol, agreed, head_len })
     }
 

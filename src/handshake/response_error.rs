@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::excerpt::Excerpt;
 use super::syntax::HeadError;
-use crate::extension::InvalidExtension;
+use crate::extension::{InvalidExtension, Mismatch};
 
 /// A response that opens nothing and is no HTTP to be followed: the server's fault. The connection fails (§4.1).
 ///
@@ -67,6 +67,37 @@ pub enum ResponseError {
         /// Its name.
         extension: Excerpt,
     },
+    /// An extension was accepted twice.
+    ExtensionRepeated {
+        /// Its name.
+        extension: Excerpt,
+    },
+    /// A parameter of an extension is none that answers the offer: by its name, its value, or because it comes again (RFC 7692 §7).
+    ExtensionParam {
+        /// Its name.
+        name: Excerpt,
+        /// Its value, if it has one.
+        value: Option<Excerpt>,
+    },
+    /// A parameter of an extension that was demanded is not there (RFC 7692 §7.1).
+    ExtensionParamMissing {
+        /// Its name.
+        name: &'static str,
+    },
+}
+
+impl From<Mismatch<'_>> for ResponseError {
+    fn from(mismatch: Mismatch<'_>) -> Self {
+        match mismatch {
+            Mismatch::NotOffered(name) => Self::ExtensionNotOffered { extension: Excerpt::new(name.as_bytes()) },
+            Mismatch::Repeated(name) => Self::ExtensionRepeated { extension: Excerpt::new(name.as_bytes()) },
+            Mismatch::Parameter(param) => Self::ExtensionParam {
+                name: Excerpt::new(param.name().as_bytes()),
+                value: param.value().map(|value| Excerpt::from_bytes(value.bytes())),
+            },
+            Mismatch::Missing(name) => Self::ExtensionParamMissing { name },
+        }
+    }
 }
 
 impl From<HeadError> for ResponseError {
@@ -92,6 +123,16 @@ impl fmt::Display for ResponseError {
             Self::ExtensionsEmpty => f.write_str("Sec-WebSocket-Extensions names nothing"),
             Self::InvalidExtension(error) => error.fmt(f),
             Self::ExtensionNotOffered { extension } => write!(f, "the extension {extension} was not offered"),
+            Self::ExtensionRepeated { extension } => write!(f, "the extension {extension} was accepted twice"),
+            Self::ExtensionParam { name, value: None } => {
+                write!(f, "the extension's parameter {name} does not answer the offer")
+            }
+            Self::ExtensionParam { name, value: Some(value) } => {
+                write!(f, "the extension's parameter {name} with the value {value} does not answer the offer")
+            }
+            Self::ExtensionParamMissing { name } => {
+                write!(f, "the extension's parameter '{name}' was demanded, and is missing")
+            }
         }
     }
 }

@@ -77,6 +77,16 @@ impl Assembly {
         self.place(len)
     }
 
+    /// Makes room for `len` more bytes, without holding more than `max` in the end unless they need it.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn grow(&mut self, len: usize, max: usize) {
+        let needed = self.filled.saturating_add(len);
+        if self.bytes.capacity() < needed {
+            let wanted = self.bytes.capacity().saturating_mul(2).min(max).max(needed);
+            self.bytes.reserve_exact(wanted - self.bytes.len());
+        }
+    }
+
     /// Unmasks the `n` bytes that were read into the space.
     pub(crate) fn filled_binary(&mut self, level: Level, n: usize, key: u32) {
         let read = self.read(n);
@@ -131,6 +141,12 @@ impl Assembly {
             self.bytes.truncate(keep);
             self.bytes.shrink_to(keep);
         }
+    }
+
+    /// Gives back what memory holds nothing.
+    pub(crate) fn shrink(&mut self) {
+        self.bytes.truncate(self.filled);
+        self.bytes.shrink_to_fit();
     }
 
     /// Whether a text may end here.

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{CloseCode, ControlOpcode, MessageKind, Rsv};
+use super::{CloseCode, ControlOpcode, InvalidDeflate, MessageKind, Rsv};
 
 /// A violation of the protocol by the peer, for which the connection fails (§7.1.7).
 ///
@@ -100,6 +100,8 @@ pub enum ProtocolError {
         /// How many bytes of the reason are valid before the code point at fault.
         valid_up_to: usize,
     },
+    /// A compressed message that can't be decompressed (RFC 7692 §7.2.2).
+    InvalidCompression(InvalidDeflate),
 }
 
 impl ProtocolError {
@@ -118,7 +120,9 @@ impl ProtocolError {
             | Self::ExpectedContinuation { .. }
             | Self::CloseCodeCut
             | Self::InvalidCloseCode { .. } => CloseCode::PROTOCOL_ERROR,
-            Self::InvalidUtf8 { .. } | Self::InvalidCloseReason { .. } => CloseCode::INVALID_PAYLOAD,
+            Self::InvalidUtf8 { .. } | Self::InvalidCloseReason { .. } | Self::InvalidCompression(_) => {
+                CloseCode::INVALID_PAYLOAD
+            }
             Self::FrameTooLong { .. } | Self::MessageTooLong { .. } | Self::TooManyFragments { .. } => {
                 CloseCode::MESSAGE_TOO_BIG
             }
@@ -154,6 +158,7 @@ impl fmt::Display for ProtocolError {
             Self::InvalidCloseReason { valid_up_to } => {
                 write!(f, "Close frame's reason is not UTF-8 behind its byte {valid_up_to}")
             }
+            Self::InvalidCompression(error) => error.fmt(f),
         }
     }
 }

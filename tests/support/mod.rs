@@ -2,6 +2,7 @@
 #![allow(dead_code)] // Each test file uses its own part.
 
 pub(crate) mod bytes;
+pub(crate) mod counting;
 pub(crate) mod drive;
 pub(crate) mod reference;
 pub(crate) mod streams;

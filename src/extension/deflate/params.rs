@@ -1,0 +1,55 @@
+//! What two endpoints agree on.
+
+use super::WindowBits;
+
+/// How one endpoint compresses what it sends (RFC 7692 §7.1), and so what the other needs in order to read it.
+///
+/// ```
+/// use websocket_proto::extension::deflate::{Compression, WindowBits};
+///
+/// let small = Compression { window_bits: WindowBits::W10, context_takeover: false };
+/// assert_ne!(small, Compression::DEFAULT);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Compression {
+    /// How far back it refers, at most.
+    pub window_bits: WindowBits,
+    /// Whether a message may refer to earlier ones. Similar messages shrink much further then, and both sides keep memory for it.
+    pub context_takeover: bool,
+}
+
+impl Compression {
+    /// What holds where nothing else was agreed on: the largest window, with context takeover.
+    pub const DEFAULT: Self = Self { window_bits: WindowBits::MAX, context_takeover: true };
+
+    /// Whether who is ready to read this can read `other`.
+    pub(crate) fn admits(self, other: Self) -> bool {
+        other.window_bits <= self.window_bits && (self.context_takeover || !other.context_takeover)
+    }
+}
+
+impl Default for Compression {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// The outcome of a negotiation (RFC 7692 §7.1).
+///
+/// ```
+/// use websocket_proto::extension::deflate::{Compression, DeflateParams, WindowBits};
+/// use websocket_proto::{Connection, Limits, Negotiated, Server};
+///
+/// // Another HTTP stack has answered `permessage-deflate; server_max_window_bits=10`.
+/// let server = Compression { window_bits: WindowBits::W10, ..Compression::DEFAULT };
+/// let params = DeflateParams { server, client: Compression::DEFAULT };
+/// let negotiated = Negotiated::elsewhere().with_deflate(params);
+/// assert_eq!(negotiated.deflate(), Some(params));
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct DeflateParams {
+    /// What the server sends.
+    pub server: Compression,
+    /// What the client sends.
+    pub client: Compression,
+}

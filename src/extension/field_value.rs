@@ -1,0 +1,45 @@
+//! The value of a field that the negotiation writes.
+
+use core::fmt;
+
+/// The value of `Sec-WebSocket-Extensions`; empty where there is nothing to say, and the field is left out.
+#[derive(Clone, Copy)]
+pub(crate) struct FieldValue {
+    bytes: [u8; Self::MAX_LEN],
+    len: u16,
+}
+
+impl FieldValue {
+    /// Two offers with all parameters that there are.
+    const MAX_LEN: usize = 288;
+
+    pub(crate) const EMPTY: Self = Self { bytes: [0; Self::MAX_LEN], len: 0 };
+
+    /// What `write` writes; nothing if that is more than there can be.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn written(write: impl FnOnce(&mut Self) -> fmt::Result) -> Self {
+        let mut value = Self::EMPTY;
+        if write(&mut value).is_ok() { value } else { Self::EMPTY }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        let written = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
+        core::str::from_utf8(written).unwrap_or_default()
+    }
+}
+
+impl fmt::Write for FieldValue {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let free = self.bytes.get_mut(usize::from(self.len)..).unwrap_or_default();
+        let place = free.get_mut(..text.len()).ok_or(fmt::Error)?;
+        place.copy_from_slice(text.as_bytes());
+        self.len = self.len.saturating_add(u16::try_from(text.len()).map_err(|_| fmt::Error)?);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for FieldValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}

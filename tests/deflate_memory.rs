@@ -1,0 +1,151 @@
+//! Memory that compression takes, counted by the allocator.
+#![cfg(feature = "deflate")]
+
+mod support;
+
+use support::{
+    bytes,
+    counting::{Counting, counted, live},
+    reference::Side,
+};
+use websocket_proto::extension::deflate::{Compression, DeflateParams, Deflater, Effort, Inflater, WindowBits};
+use websocket_proto::{Client, Connection, Incoming, Limits, Messages, Negotiated, ProtocolError, wire::FixedOutput};
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn client(limits: &Limits) -> Connection<Client<fn() -> [u8; 4]>> {
+    let negotiated = Negotiated::elsewhere().with_deflate(DeflateParams::default());
+    Connection::new(negotiated, Client::new(|| [0; 4]), limits)
+}
+
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    bytes::frame(Side::Client, first, payload)
+}
+
+/// What came of the bytes, in pieces, and how much memory that took at most.
+fn receive(limits: &Limits, bytes: &mut [u8], piece_len: usize) -> (Result<usize, ProtocolError>, i64) {
+    let mut memory = [0; 1024];
+    let mut received = Ok(0);
+    let (_, peak) = counted(|| {
+        let (mut connection, mut messages) = (client(limits), Messages::new());
+        let mut out = FixedOutput::new(&mut memory);
+        'all: for mut piece in bytes.chunks_mut(piece_len) {
+            loop {
+                received = match messages.next(&mut connection, &mut piece, &mut out) {
+                    Ok(None) => break,
+                    Ok(Some(Incoming::Text(text))) => Ok(text.len()),
+                    Ok(Some(Incoming::Binary(bytes))) => Ok(bytes.len()),
+                    Ok(Some(_)) => continue,
+                    Err(error) => Err(error),
+                };
+                if received.is_err() {
+                    break 'all;
+                }
+            }
+        }
+    });
+    (received, peak)
+}
+
+#[test]
+fn bomb_is_stopped_at_the_limit_and_takes_no_more_memory() {
+    const LIMIT: u64 = 1024 * 1024;
+    let limits = Limits { max_message_len: LIMIT, ..Limits::default() };
+    let without = Compression { context_takeover: false, ..Compression::DEFAULT };
+    let mut deflater = Deflater::new(without, Effort { level: 9, memory: 8 });
+    let payload = deflater.deflate(&vec![b'x'; 20 * 1024 * 1024], true).to_vec();
+    assert!(payload.len() < 21_000, "{}", payload.len());
+    for (first, piece_len) in [(0xc1, 100), (0xc2, usize::MAX)] {
+        let (received, peak) = receive(&limits, &mut frame(first, &payload), piece_len);
+        assert_eq!(received, Err(ProtocolError::MessageTooLong { len: LIMIT + 1, max: LIMIT }));
+        assert!(peak < 1024 * 1024 + 64 * 1024, "{peak}");
+    }
+}
+
+#[test]
+fn message_of_exactly_the_limit_takes_no_more_memory_either() {
+    const LIMIT: u64 = 1_000_000;
+    let limits = Limits { max_message_len: LIMIT, ..Limits::default() };
+    let mut deflater = Deflater::new(Compression::DEFAULT, Effort::SMALL);
+    let mut bytes = frame(0xc1, deflater.deflate(&vec![b'x'; 1_000_000], true));
+    let (received, peak) = receive(&limits, &mut bytes, 1000);
+    assert_eq!(received, Ok(1_000_000));
+    assert!(peak < 1_000_000 + 64 * 1024, "{peak}");
+}
+
+/// Whatever the bytes say.
+#[test]
+fn garbage_takes_no_more_than_the_limit_and_a_buffer() {
+    let limits = Limits { max_message_len: 100_000, ..Limits::default() };
+    let mut state = 7_u64;
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    let mut deflater = Deflater::new(Compression::DEFAULT, Effort::SMALL);
+    let valid = deflater.deflate(&b"what a bomb is made of, ".repeat(20_000), true).to_vec();
+    for _ in 0..500 {
+        let mut payload = if random() % 2 == 0 { valid.clone() } else { vec![0; 300] };
+        for _ in 0..=random() % 40 {
+            let at = usize::try_from(random() % u64::try_from(payload.len()).unwrap()).unwrap();
+            payload[at] = random().to_le_bytes()[0];
+        }
+        let (_, peak) = receive(&limits, &mut frame(0xc2, &payload), 50);
+        assert!(peak < 100_000 + 64 * 1024, "{peak}");
+    }
+}
+
+#[test]
+fn connection_without_compressed_messages_takes_no_memory_for_them() {
+    let (received, peak) = receive(&Limits::default(), &mut frame(0x82, &[7; 70_000]), usize::MAX);
+    assert_eq!((received, peak), (Ok(70_000), 0));
+    let (_, peak) = counted(|| {
+        let connection = client(&Limits::default());
+        let (deflater, inflater) = (connection.deflater(Effort::FAST), connection.inflater());
+        assert!(deflater.is_some() && inflater.is_some());
+    });
+    assert_eq!(peak, 0);
+}
+
+/// Bytes that a compressor can't say in fewer codes than its own.
+fn traffic() -> Vec<u8> {
+    (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24).to_le_bytes()[0] & 0x3f).collect()
+}
+
+/// The table in the documentation of `extension::deflate`.
+#[test]
+fn memory_per_connection_is_what_the_documentation_says() {
+    let documentation = include_str!("../src/extension/deflate/mod.rs");
+    let mut missing = Vec::new();
+    for bits in [15, 12, 10, 9, 8] {
+        for context_takeover in [true, false] {
+            let window_bits = WindowBits::new(bits).unwrap();
+            let compression = Compression { window_bits, context_takeover };
+            let held = |deflater: &mut Deflater, inflater: &mut Inflater| {
+                for message in traffic().chunks(1000) {
+                    let mut compressed = deflater.deflate(message, true);
+                    while inflater.inflate(&mut compressed, true, usize::MAX).unwrap().is_some() {}
+                }
+            };
+            let mut row = format!("//! | {bits} | {} |", if context_takeover { "yes" } else { "no" });
+            let mut inflater = Inflater::new(compression);
+            for memory in [8, 1] {
+                let mut deflater = Deflater::new(compression, Effort { level: 6, memory });
+                let before = live() - i64::try_from(inflater.allocated()).unwrap();
+                held(&mut deflater, &mut inflater);
+                let taken = live() - before - i64::try_from(inflater.allocated()).unwrap();
+                deflater.hibernate();
+                assert_eq!(live() - before, i64::try_from(inflater.allocated()).unwrap(), "nothing stays");
+                row += &format!(" {} |", (taken + 512) / 1024);
+            }
+            let active = inflater.allocated();
+            inflater.hibernate();
+            row += &format!(" {:.1} | {:.1} |", active as f64 / 1024.0, inflater.allocated() as f64 / 1024.0);
+            missing.extend((!documentation.contains(&row)).then_some(row));
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
