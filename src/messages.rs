@@ -115,7 +115,7 @@ impl Messages {
     ///
     /// # Errors
     ///
-    /// [`ProtocolError`], as [`Connection::receive`]. The Close that tells the peer why is in `out`.
+    /// [`ProtocolError`], as [`Connection::receive`]. The Close that tells the peer why is in `out`, and the rest of `input` is dropped.
     #[inline]
     pub fn next<'m, 'i: 'm, R: Role>(
         &'m mut self,
@@ -128,7 +128,7 @@ impl Messages {
                 match kind {
                     MessageKind::Text => match simd::unmask_ascii(payload, key) {
                         Ok(text) => return Ok(Some(Incoming::Text(text))),
-                        Err(payload) => return whole_text(connection, payload, key, out),
+                        Err(payload) => return whole_text(connection, payload, key, input, out),
                     },
                     MessageKind::Binary => {
                         simd::xor_short(payload, key);
@@ -242,6 +242,9 @@ impl Messages {
         // What finds no room goes on waiting in the connection, as documented.
         let _ = connection.write_control(out);
         let found = self.find(connection, input);
+        if found.is_err() {
+            *input = &mut [];
+        }
         self.hand_out(connection, found, out)
     }
 
@@ -253,6 +256,10 @@ impl Messages {
         out: &mut impl Output,
     ) -> Result<Option<Incoming<'m>>, ProtocolError> {
         let _ = connection.write_control(out);
+        if found.is_err() {
+            // What was assembled will never be a message.
+            self.assembly.clear(0);
+        }
         Ok(match found? {
             None => None,
             Some(Found::Text(text)) => Some(Incoming::Text(text)),
@@ -361,11 +368,13 @@ fn whole_text<'i, R: Role>(
     connection: &mut Connection<R>,
     payload: &'i mut [u8],
     key: u32,
+    input: &mut &mut [u8],
     out: &mut impl Output,
 ) -> Result<Option<Incoming<'i>>, ProtocolError> {
     match validated(connection, payload, key) {
         Ok(text) => Ok(Some(Incoming::Text(text))),
         Err(error) => {
+            *input = &mut [];
             let _ = connection.write_control(out);
             Err(error)
         }

@@ -131,3 +131,31 @@ fn an_error_names_the_message_that_broke_in() {
     assert_eq!(connection.receive(&mut input), Err(error));
     assert_eq!(error.close_code().get(), 1002);
 }
+
+#[test]
+fn rest_of_the_input_is_dropped_with_the_error_whatever_it_was() {
+    for violation in [&[0x83, 0x80][..], &[0x81, 0x81, 0, 0, 0, 0, 0xff], &[0x81, 0xfe, 0, 126, 0, 0, 0, 0, 0xff]] {
+        let mut stream = violation.to_vec();
+        stream.resize(300, 0xff);
+        let mut connection = server();
+        let mut input = &mut stream.clone()[..];
+        assert!(connection.receive(&mut input).is_err());
+        assert!(input.is_empty());
+
+        let mut connection = server();
+        let mut input = &mut stream[..];
+        assert!(Messages::new().next(&mut connection, &mut input, &mut Vec::new()).is_err());
+        assert!(input.is_empty());
+    }
+}
+
+#[test]
+fn failure_is_remembered_beyond_the_end_of_input() {
+    let mut connection = server();
+    let error = connection.receive(&mut &mut [0x83, 0x80][..]).unwrap_err();
+    assert_eq!((connection.receive_eof(), connection.failure()), (Ending::Unclean, Some(error)));
+    assert_eq!(connection.receive(&mut &mut [][..]), Err(error));
+    assert_eq!(connection.transport(), Transport::KeepOpen, "the Close is still to be written");
+    connection.take_control().unwrap();
+    assert_eq!(connection.transport(), Transport::Close);
+}

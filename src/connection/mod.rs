@@ -28,7 +28,7 @@ pub(crate) use receive::{Awaited, Raw, RawData, Whole};
 pub use role::{Client, MaskingKeys, Role, Server};
 pub use send::SendError;
 
-use crate::frame::{Reader, Sequence};
+use crate::frame::{Masking, Reader, Sequence};
 use crate::handshake::Negotiated;
 use crate::simd::Level;
 use crate::wire::{CloseFrame, ControlPayload, Limits, PartialChar, ProtocolError, Rsv};
@@ -72,6 +72,8 @@ pub struct Connection<R: Role> {
     short: Short,
     state: State,
     inbound: Inbound,
+    /// How the connection ended, once the input has.
+    ending: Option<Ending>,
     reader: Reader,
     /// Bytes of the current message that were handed out.
     delivered: u64,
@@ -99,10 +101,8 @@ enum Inbound {
     Doomed(ProtocolError),
     /// The connection has failed, and every call says so again.
     Failed(ProtocolError),
-    /// The peer's Close has come: what follows is ignored (§5.5.1).
+    /// The peer's Close has come, and what follows is ignored (§5.5.1); or nothing follows, since the input has ended.
     Closed,
-    /// The input has ended.
-    Ended(Ending),
 }
 
 impl<R: Role> Connection<R> {
@@ -120,6 +120,7 @@ impl<R: Role> Connection<R> {
             short: Short::NONE,
             state: State::Open,
             inbound: Inbound::Reading,
+            ending: None,
             reader,
             delivered: 0,
             partial: PartialChar::default(),
@@ -144,10 +145,9 @@ impl<R: Role> Connection<R> {
 
     /// What the owner of the transport has to do with it.
     pub fn transport(&self) -> Transport {
-        use crate::frame::Masking;
         match (self.state, self.inbound, R::RECEIVES) {
-            _ if self.pong.is_some() || self.close.is_some() => Transport::KeepOpen,
-            (_, Inbound::Ended(_), _) => Transport::Close,
+            _ if self.wants_write() => Transport::KeepOpen,
+            _ if self.ending.is_some() => Transport::Close,
             (State::Open | State::CloseSent | State::CloseReceived, ..) => Transport::KeepOpen,
             (State::Closed, _, Masking::Forbidden) => Transport::AwaitEof,
             (State::Closed, Inbound::Failed(_), Masking::Required) => Transport::HalfClose,
@@ -166,7 +166,7 @@ impl<R: Role> Connection<R> {
     pub const fn failure(&self) -> Option<ProtocolError> {
         match self.inbound {
             Inbound::Failed(error) => Some(error),
-            Inbound::Reading | Inbound::Doomed(_) | Inbound::Closed | Inbound::Ended(_) => None,
+            Inbound::Reading | Inbound::Doomed(_) | Inbound::Closed => None,
         }
     }
 

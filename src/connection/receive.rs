@@ -18,14 +18,14 @@ impl<R: Role> Connection<R> {
     /// # Errors
     ///
     /// [`ProtocolError`] if the peer broke the protocol or a limit. All that was valid before came first. The Close frame
-    /// that tells the peer why is queued, nothing that comes later is delivered, and asked again the answer is the same.
+    /// that tells the peer why is queued, the rest of `input` is dropped, and asked again the answer is the same.
     #[inline]
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
         if let Some(Whole { kind, payload, key }) = self.short_frame(input) {
             match kind {
                 MessageKind::Text => match simd::unmask_ascii(payload, key) {
                     Ok(text) => return Ok(Some(Event::Text(text, Part::Whole))),
-                    Err(payload) => return self.whole_text(payload, key),
+                    Err(payload) => return self.whole_text(payload, key, input),
                 },
                 MessageKind::Binary => {
                     simd::xor_short(payload, key);
@@ -77,11 +77,19 @@ impl<R: Role> Connection<R> {
     }
 
     /// A text message that lies in the input whole.
-    fn whole_text<'i>(&mut self, payload: &'i mut [u8], key: u32) -> Result<Option<Event<'i>>, ProtocolError> {
+    fn whole_text<'i>(
+        &mut self,
+        payload: &'i mut [u8],
+        key: u32,
+        input: &mut &mut [u8],
+    ) -> Result<Option<Event<'i>>, ProtocolError> {
         let text = simd::unmask_text(self.level(), payload, key);
         match text.tail {
             Tail::Complete => Ok(Some(Event::Text(text.valid, Part::Whole))),
-            Tail::Cut(_) | Tail::Invalid => self.doom(text.valid),
+            Tail::Cut(_) | Tail::Invalid => {
+                *input = &mut [];
+                self.doom(text.valid)
+            }
         }
     }
 
@@ -90,7 +98,7 @@ impl<R: Role> Connection<R> {
     fn receive_long<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
         if let Some(Whole { kind, payload, key }) = self.extended_frame(input) {
             match kind {
-                MessageKind::Text => return self.whole_text(payload, key),
+                MessageKind::Text => return self.whole_text(payload, key, input),
                 MessageKind::Binary => {
                     simd::xor(self.level(), payload, key);
                     return Ok(Some(Event::Binary(payload, Part::Whole)));
@@ -102,9 +110,14 @@ impl<R: Role> Connection<R> {
             let max = if self.partial.is_empty() { usize::MAX } else { 1 };
             match self.receive_raw(input, max)? {
                 None => return Ok(None),
-                Some(Raw::Data(data)) => match self.data_event(data)? {
-                    None => continue,
-                    event => return Ok(event),
+                Some(Raw::Data(data)) => match self.data_event(data) {
+                    Ok(None) => {}
+                    event => {
+                        if !matches!(self.inbound, Inbound::Reading) {
+                            *input = &mut [];
+                        }
+                        return event;
+                    }
                 },
                 Some(Raw::Ping(payload)) => return Ok(Some(Event::Ping(payload))),
                 Some(Raw::Pong(payload)) => return Ok(Some(Event::Pong(payload))),
@@ -133,7 +146,7 @@ impl<R: Role> Connection<R> {
             Inbound::Reading => {}
             Inbound::Doomed(error) => return Err(self.fail(error)),
             Inbound::Failed(error) => return Err(error),
-            Inbound::Closed | Inbound::Ended(_) => return Ok(None),
+            Inbound::Closed => return Ok(None),
         }
         loop {
             let piece = match self.reader.read_masked(input, max) {
@@ -303,14 +316,17 @@ impl<R: Role> Connection<R> {
     ///
     /// What is queued can still be taken and written. Called again, the answer is the same.
     pub fn receive_eof(&mut self) -> Ending {
-        let ending = match self.inbound {
-            Inbound::Ended(ending) => ending,
+        let ending = self.ending.unwrap_or(match self.inbound {
             // §7.1.4: "If the TCP connection was closed after the WebSocket closing handshake was completed, the WebSocket
             // connection is said to have been closed cleanly."
             Inbound::Closed if self.close.is_none() => Ending::Clean,
             Inbound::Closed | Inbound::Reading | Inbound::Doomed(_) | Inbound::Failed(_) => Ending::Unclean,
-        };
-        (self.state, self.inbound) = (State::Closed, Inbound::Ended(ending));
+        });
+        self.ending = Some(ending);
+        self.state = State::Closed;
+        if let Inbound::Reading = self.inbound {
+            self.inbound = Inbound::Closed;
+        }
         self.settle();
         ending
     }

@@ -103,7 +103,7 @@ impl<R: Role> Connection<R> {
         let Ok(payload) = ControlPayload::new(payload) else {
             return Err(SendError::ControlTooLong { opcode, len: payload.len() });
         };
-        out.append(ControlFrame::new(opcode, &payload, self.role.next_key()).as_bytes(), &[])?;
+        out.append_slices(ControlFrame::new(opcode, &payload, self.role.next_key()).as_bytes(), &[])?;
         Ok(())
     }
 
@@ -146,7 +146,7 @@ impl<R: Role> Connection<R> {
     #[inline]
     pub fn write_control(&mut self, out: &mut impl Output) -> Result<(), OutputFull> {
         while let Some((opcode, payload)) = self.queued_control() {
-            out.append(ControlFrame::new(opcode, &payload, self.role.next_key()).as_bytes(), &[])?;
+            out.append_slices(ControlFrame::new(opcode, &payload, self.role.next_key()).as_bytes(), &[])?;
             self.control_written(opcode);
         }
         Ok(())

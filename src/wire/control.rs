@@ -1,6 +1,7 @@
 //! Control frames (§5.5): payloads of at most 125 bytes, frames of at most 131.
 
 use core::fmt;
+use core::num::NonZeroU8;
 
 use super::{ControlOpcode, Header, Masker, MaskingKey};
 
@@ -14,7 +15,8 @@ use super::{ControlOpcode, Header, Masker, MaskingKey};
 /// ```
 #[derive(Clone, Copy)]
 pub struct ControlPayload {
-    len: u8,
+    /// One more than the length, so that `None` needs no byte beside it.
+    end: NonZeroU8,
     bytes: [u8; Self::MAX_LEN],
 }
 
@@ -23,7 +25,7 @@ impl ControlPayload {
     pub const MAX_LEN: usize = 125;
 
     /// No bytes.
-    pub const EMPTY: Self = Self { len: 0, bytes: [0; Self::MAX_LEN] };
+    pub const EMPTY: Self = Self { end: NonZeroU8::MIN, bytes: [0; Self::MAX_LEN] };
 
     /// Copies `bytes`.
     ///
@@ -36,7 +38,11 @@ impl ControlPayload {
 
     /// The payload's bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+        self.bytes.get(..self.len()).unwrap_or_default()
+    }
+
+    fn len(&self) -> usize {
+        usize::from(self.end.get() - 1)
     }
 
     /// Two slices in one payload, if they fit.
@@ -48,13 +54,13 @@ impl ControlPayload {
     /// Appends `bytes` if they fit, and says whether they did.
     #[must_use]
     pub(crate) fn extend(&mut self, bytes: &[u8]) -> bool {
-        let len = usize::from(self.len);
+        let len = self.len();
         let Some(place) = len.checked_add(bytes.len()).and_then(|end| self.bytes.get_mut(len..end)) else {
             return false;
         };
         place.copy_from_slice(bytes);
         // What fits into 125 bytes is counted by a byte.
-        self.len = self.len.saturating_add(u8::try_from(bytes.len()).unwrap_or(u8::MAX));
+        self.end = self.end.saturating_add(u8::try_from(bytes.len()).unwrap_or(u8::MAX));
         true
     }
 }

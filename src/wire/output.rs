@@ -13,9 +13,9 @@ use crate::simd;
 ///
 /// let mut memory = [0; 8];
 /// let mut out = FixedOutput::new(&mut memory);
-/// assert_eq!(out.append(b"ab", b"cd").unwrap(), b"cd");
+/// assert_eq!(out.append_slices(b"ab", b"cd").unwrap(), b"cd");
 /// assert_eq!(out.written(), b"abcd");
-/// assert!(out.append(b"ef", b"ghi").is_err(), "five bytes do not fit into four");
+/// assert!(out.append_slices(b"ef", b"ghi").is_err(), "five bytes do not fit into four");
 /// assert_eq!(out.written(), b"abcd", "and none of them was written");
 /// ```
 pub trait Output {
@@ -25,7 +25,7 @@ pub trait Output {
     /// # Errors
     ///
     /// [`OutputFull`] if there is no room for both; then nothing was appended.
-    fn append(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull>;
+    fn append_slices(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull>;
 
     /// Appends a frame, or nothing at all: its header, and its payload as `masker` masks it; one that masks nothing copies.
     ///
@@ -36,7 +36,7 @@ pub trait Output {
     /// [`OutputFull`] if there is no room for both; then nothing was appended.
     #[inline]
     fn append_frame(&mut self, header: &EncodedHeader, payload: &[u8], mut masker: Masker) -> Result<(), OutputFull> {
-        masker.apply(self.append(header, payload)?);
+        masker.apply(self.append_slices(header, payload)?);
         Ok(())
     }
 
@@ -67,7 +67,7 @@ pub trait Output {
 /// ```
 /// use websocket_proto::wire::{FixedOutput, Output, OutputFull};
 ///
-/// assert_eq!(FixedOutput::new(&mut []).append(b"a", b""), Err(OutputFull { needed: 1, room: 0 }));
+/// assert_eq!(FixedOutput::new(&mut []).append_slices(b"a", b""), Err(OutputFull { needed: 1, room: 0 }));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct OutputFull {
@@ -92,7 +92,7 @@ impl core::error::Error for OutputFull {}
 ///
 /// let mut memory = [0; 1024];
 /// let mut out = FixedOutput::new(&mut memory);
-/// out.append(b"to be sent", b"").unwrap();
+/// out.append_slices(b"to be sent", b"").unwrap();
 /// assert_eq!(out.written(), b"to be sent"); // write these to the socket, then:
 /// out.clear();
 /// assert!(out.written().is_empty());
@@ -140,7 +140,7 @@ impl Output for FixedOutput<'_> {
         Ok(())
     }
 
-    fn append(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull> {
+    fn append_slices(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull> {
         let needed = head.len().saturating_add(body.len());
         let free = self.memory.get_mut(self.len..).unwrap_or_default();
         let room = free.len();
@@ -172,7 +172,7 @@ impl Output for alloc::vec::Vec<u8> {
     }
 
     #[inline]
-    fn append(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull> {
+    fn append_slices(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull> {
         self.reserve(head.len().saturating_add(body.len()));
         self.extend_from_slice(head);
         let start = self.len();
