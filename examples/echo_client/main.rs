@@ -9,6 +9,8 @@
 
 #[path = "../support/open.rs"]
 mod open;
+#[path = "../support/outgoing.rs"]
+mod outgoing;
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -18,6 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use open::{Opened, open};
+use outgoing::Outgoing;
 use websocket_proto::{CloseCode, Ending, Incoming, Limits, Messages, State, Timeout, Timeouts, Timers};
 
 fn main() -> ExitCode {
@@ -60,6 +63,7 @@ fn talk(opened: Opened) -> Result<(), String> {
     thread::spawn(move || read_lines(&lines));
     thread::spawn(move || read_socket(socket, &sender));
 
+    let mut outgoing = Outgoing::new(&connection);
     let mut messages = Messages::new();
     let mut replies = io::stdout();
     let mut out = Vec::new();
@@ -69,7 +73,7 @@ fn talk(opened: Opened) -> Result<(), String> {
     loop {
         match input {
             Some(Input::Line(line)) if connection.state() == State::Open => {
-                connection.send(&line, &mut out).map_err(|error| error.to_string())?;
+                outgoing.send(&mut connection, &line, &mut out).map_err(|error| error.to_string())?;
             }
             Some(Input::EndOfLines) if connection.state() == State::Open => {
                 connection.close(CloseCode::NORMAL.into()).map_err(|error| error.to_string())?;

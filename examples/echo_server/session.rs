@@ -5,12 +5,15 @@ use std::net::{Shutdown, TcpStream};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "deflate")]
+use websocket_proto::extension::deflate::DeflateConfig;
 use websocket_proto::handshake::{HttpRequest, Received, Request, ServerHandshake};
 use websocket_proto::{
     Connection, Ending, Incoming, Messages, Negotiated, Server, Timeout, Timeouts, Timers, Transport,
 };
 
 use crate::options::Options;
+use crate::outgoing::Outgoing;
 
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 const PAGE: &str = include_str!("page.html");
@@ -86,6 +89,7 @@ impl Session {
         stop_listening: &dyn Fn(),
     ) -> io::Result<String> {
         let mut connection = Connection::new(negotiated, Server, &options.limits);
+        let mut outgoing = Outgoing::new(&connection);
         let mut messages = Messages::new();
         let mut closed_with = None;
         self.timers.opened(Instant::now());
@@ -95,13 +99,13 @@ impl Session {
                 match messages.next(&mut connection, &mut input, &mut self.out) {
                     Ok(None) => break,
                     Ok(Some(Incoming::Text(text))) => {
-                        connection.send(text, &mut self.out).map_err(io::Error::other)?;
+                        outgoing.send(&mut connection, text, &mut self.out).map_err(io::Error::other)?;
                         if options.allow_stop && text == "stop-listening" {
                             stop_listening();
                         }
                     }
                     Ok(Some(Incoming::Binary(bytes))) => {
-                        connection.send(&*bytes, &mut self.out).map_err(io::Error::other)?;
+                        outgoing.send(&mut connection, &*bytes, &mut self.out).map_err(io::Error::other)?;
                     }
                     Ok(Some(Incoming::Ping(_) | Incoming::Pong(_))) => {}
                     Ok(Some(Incoming::Close(frame))) => closed_with = Some(*frame),
@@ -207,6 +211,8 @@ fn accept(request: &Request<'_>, options: &Options, out: &mut Vec<u8>) -> io::Re
     if let Some(name) = request.subprotocols().find(|offered| options.subprotocols.iter().any(|name| name == offered)) {
         answer = answer.subprotocol(name);
     }
+    #[cfg(feature = "deflate")]
+    let answer = answer.deflate(DeflateConfig::DEFAULT);
     answer.write_to(out).map_err(io::Error::other)
 }
 
