@@ -3,8 +3,13 @@
 
 #[cfg(feature = "deflate")]
 mod compressed;
+mod incoming;
+mod space;
 
-use crate::connection::{Awaited, Connection, Raw, RawData, Role, Whole};
+use incoming::Found;
+pub use incoming::Incoming;
+
+use crate::connection::{Connection, Raw, RawData, Role, Whole};
 #[cfg(feature = "deflate")]
 use crate::extension::deflate::Inflater;
 use crate::simd::{self, Assembly, Tail};
@@ -142,90 +147,6 @@ impl Messages {
             }
         }
         self.next_long(connection, input, out)
-    }
-
-    /// Lends the place where the rest of a large frame belongs, to read from the transport right into it; `None` unless at least
-    /// [`LEAST_SPACE`](Self::LEAST_SPACE) bytes of a frame are still to come.
-    ///
-    /// Then no byte of it is copied after the transport wrote it. What was read is reported to [`filled`](Self::filled); reading
-    /// nothing and asking [`next`](Self::next) instead is fine too. The place grows with what has arrived, not with what was declared.
-    ///
-    /// ```
-    /// use std::io::{self, Read};
-    /// use websocket_proto::{Connection, Incoming, Limits, Messages, Negotiated, Server};
-    ///
-    /// fn receive(mut socket: impl Read) -> io::Result<usize> {
-    ///     let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
-    ///     let (mut messages, mut out, mut read) = (Messages::new(), Vec::new(), vec![0; 4096]);
-    ///     let mut largest = 0;
-    ///     loop {
-    ///         let mut input = &mut [][..];
-    ///         let mut incoming = if let Some(space) = messages.space(&connection) {
-    ///             let n = socket.read(space)?;
-    ///             if n == 0 { return Ok(largest) }
-    ///             messages.filled(&mut connection, n, &mut out)
-    ///         } else {
-    ///             let n = socket.read(&mut read)?;
-    ///             if n == 0 { return Ok(largest) }
-    ///             input = &mut read[..n];
-    ///             messages.next(&mut connection, &mut input, &mut out)
-    ///         };
-    ///         while let Some(found) = incoming.map_err(io::Error::other)? {
-    ///             if let Incoming::Binary(bytes) = found {
-    ///                 largest = largest.max(bytes.len());
-    ///             }
-    ///             incoming = messages.next(&mut connection, &mut input, &mut out);
-    ///         }
-    ///     }
-    /// }
-    ///
-    /// // One binary message of 65,536 bytes, masked with the key 0.
-    /// let mut frame = vec![0; 14 + 65_536];
-    /// frame[..10].copy_from_slice(&[0x82, 0xff, 0, 0, 0, 0, 0, 1, 0, 0]);
-    /// assert_eq!(receive(&frame[..]).unwrap(), 65_536);
-    /// ```
-    pub fn space<R: Role>(&mut self, connection: &Connection<R>) -> Option<&mut [u8]> {
-        let awaited = connection.awaited()?;
-        let missing = usize::try_from(awaited.missing).unwrap_or(usize::MAX);
-        if missing < Self::LEAST_SPACE {
-            return None;
-        }
-        if awaited.begins {
-            self.assembly.clear(self.kept_capacity);
-            self.handed_out = false;
-        }
-        Some(self.assembly.space(missing))
-    }
-
-    /// Takes the first `n` bytes of what was lent by [`space`](Self::space) as read, and hands out the message if it is whole.
-    ///
-    /// There is no need to drain anything afterwards: the bytes are all used up.
-    ///
-    /// # Errors
-    ///
-    /// As [`next`](Self::next).
-    pub fn filled<R: Role>(
-        &mut self,
-        connection: &mut Connection<R>,
-        n: usize,
-        out: &mut impl Output,
-    ) -> Result<Option<Incoming<'_>>, ProtocolError> {
-        let Some(Awaited { kind, key, fin, missing, .. }) = connection.awaited() else { return Ok(None) };
-        let (before, level) = (self.assembly.len(), connection.level());
-        let n = n.min(usize::try_from(missing).unwrap_or(usize::MAX));
-        let valid = match kind {
-            MessageKind::Text => self.assembly.filled_text(level, n, key),
-            MessageKind::Binary => {
-                self.assembly.filled_binary(level, n, key);
-                Ok(())
-            }
-        };
-        // More than was lent can't have been read.
-        let n = self.assembly.len().saturating_sub(before);
-        connection.pass(n);
-        let ends = fin && widened(n) == missing;
-        let found = self.judge(connection, kind, ends, valid).map(|()| ends.then_some(Found::Assembled(kind)));
-        self.hand_out(connection, found, out)
     }
 
     #[inline(never)]
@@ -405,43 +326,4 @@ fn validated<'i, R: Role>(
             Err(connection.fail(ProtocolError::InvalidUtf8 { valid_up_to: widened(text.valid.len()) }))
         }
     }
-}
-
-/// What [`Messages::next`] found: a message as a whole, or a control frame.
-///
-/// ```
-/// use websocket_proto::Incoming;
-///
-/// fn describe(incoming: Incoming<'_>) -> String {
-///     match incoming {
-///         Incoming::Text(text) => format!("text of {} bytes", text.len()),
-///         Incoming::Binary(bytes) => format!("{} bytes", bytes.len()),
-///         Incoming::Ping(payload) | Incoming::Pong(payload) => format!("control frame with {payload:?}"),
-///         Incoming::Close(frame) => format!("Close with {:?}", frame.code()),
-///     }
-/// }
-/// assert_eq!(describe(Incoming::Text("Hello")), "text of 5 bytes");
-/// ```
-#[derive(Debug, Eq, PartialEq)]
-pub enum Incoming<'m> {
-    /// A text message.
-    Text(&'m str),
-    /// A binary message.
-    Binary(&'m mut [u8]),
-    /// A Ping, answered already.
-    Ping(&'m [u8]),
-    /// A Pong.
-    Pong(&'m [u8]),
-    /// The peer's Close, answered already if an answer was due. Nothing follows it.
-    Close(&'m CloseFrame),
-}
-
-/// The same before it borrows: assembled messages and control payloads lie in [`Messages`] by now.
-enum Found<'i> {
-    Text(&'i str),
-    Binary(&'i mut [u8]),
-    Assembled(MessageKind),
-    Ping,
-    Pong,
-    Close,
 }

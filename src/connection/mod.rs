@@ -13,6 +13,7 @@ mod random_keys;
 mod receive;
 mod role;
 mod send;
+mod whole;
 
 use core::fmt;
 
@@ -24,9 +25,11 @@ pub use message::Prepared;
 #[cfg(feature = "std")]
 pub use random_keys::{RandomKeys, SeedUnavailable};
 #[cfg(feature = "alloc")]
-pub(crate) use receive::{Awaited, Raw, RawData, Whole};
+pub(crate) use receive::{Awaited, Raw, RawData};
 pub use role::{Client, MaskingKeys, Role, Server};
 pub use send::SendError;
+#[cfg(feature = "alloc")]
+pub(crate) use whole::Whole;
 
 use crate::frame::{Masking, Reader, Sequence};
 use crate::handshake::Negotiated;
@@ -34,7 +37,7 @@ use crate::simd::Level;
 use crate::wire::{CloseFrame, ControlPayload, Limits, PartialChar, ProtocolError, Rsv};
 #[cfg(feature = "deflate")]
 use compressed::Deflate;
-use receive::Short;
+use whole::Short;
 
 /// One WebSocket connection, from the end of its handshake to its end: bytes in, events out; messages in, bytes out.
 ///
