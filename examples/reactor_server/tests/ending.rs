@@ -73,11 +73,10 @@ fn request_that_drips_is_cut_off_in_time() {
     let start = Instant::now();
     socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
     let ended = loop {
-        if socket.write_all(b"G").is_err() || matches!(socket.read(&mut [0; 1000]), Ok(_)) {
+        if socket.write_all(b"G").is_err() || socket.read(&mut [0; 1000]).is_ok() {
             break start.elapsed();
         }
         assert!(start.elapsed() < LONG, "it is never cut off");
-        socket.write_all(b"").unwrap();
     };
     assert!(ended >= Duration::from_millis(290), "{ended:?}");
 }
