@@ -105,6 +105,44 @@ fn client_that_never_reads_is_not_read_and_gets_every_echo_once_it_reads() {
     mute.echoes("awake again");
 }
 
+#[test]
+fn client_that_never_reads_is_given_up_when_it_takes_nothing_for_too_long() {
+    let mut server = Server::start(&["--idle-timeout", "200ms", "--pong-timeout", "200ms", "--status", "100ms"]);
+    let mut mute = server.join();
+    let frame = mute.frame(&[9; 60_000]);
+    mute.stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+    while mute.stream.write_all(&frame).is_ok() {}
+    let line = server.lines().find(|line| line.starts_with("0 connections")).unwrap();
+    assert!(line.contains(" 1 time-outs"), "{line}");
+}
+
+#[test]
+fn clients_beyond_the_file_descriptors_wait_until_others_leave() {
+    let mut server = Server::start_with_files(30);
+    let mut peers = Vec::new();
+    let mut waiting = Vec::new();
+    // The system's queue takes those who are not accepted.
+    for _ in 0..60 {
+        let mut socket = TcpStream::connect(&server.addresses[0]).unwrap();
+        socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+        socket.write_all(support::REQUEST.as_bytes()).unwrap();
+        match socket.read(&mut [0; 1000]) {
+            Ok(_) => peers.push(socket),
+            Err(_) => waiting.push(socket),
+        }
+        if waiting.len() == 3 {
+            break;
+        }
+    }
+    assert!(peers.len() > 10 && waiting.len() == 3, "{} are served, {} wait", peers.len(), waiting.len());
+    assert_eq!(server.ends_within(Duration::from_millis(50)), None);
+    drop(peers);
+    for mut socket in waiting {
+        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        assert!(socket.read(&mut [0; 1000]).unwrap() > 0, "its turn has come");
+    }
+}
+
 /// Broadcasts 20 MB, more than the buffers of two sockets hold. All but the first peer listen.
 fn broadcast_to_a_sleeper(slow: &str) -> (Server, [support::peer::Peer; 3]) {
     let server = Server::start(&["--mode", "broadcast", "--max-output", "500000", "--slow", slow]);

@@ -106,16 +106,14 @@ fn plain_get_gets_the_page() {
     assert!(get(address, "POST / HTTP/1.1\r\nHost: localhost\r\n\r\n").starts_with("HTTP/1.1 405 "));
 }
 
-const REQUEST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
-
 /// §5.7: a masked "Hello".
 const HELLO: [u8; 11] = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 
 #[test]
 fn request_may_come_byte_by_byte_and_frames_right_behind_it() {
     let server = Server::start(&["--subprotocol", "superchat"]);
-    let request = format!("{REQUEST}Sec-WebSocket-Protocol: chat, superchat\r\n\r\n");
+    let field = "Sec-WebSocket-Protocol: chat, superchat\r\n\r\n";
+    let request = format!("{}{field}", support::REQUEST.strip_suffix("\r\n").unwrap());
     let bytes = [request.as_bytes(), &HELLO].concat();
     for cut in [1, bytes.len(), request.len() - 1] {
         let mut socket = TcpStream::connect(&server.addresses[0]).unwrap();

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -61,7 +61,7 @@ pub fn never_read(address: &str, count: usize) -> Result<Vec<TcpStream>, String>
     let mut streams = Vec::new();
     for _ in 0..count {
         let mut stream = open(&format!("ws://{address}/"), &Limits::default())?.stream;
-        stream.set_write_timeout(Some(Duration::from_millis(20))).map_err(|error| error.to_string())?;
+        stream.set_write_timeout(Some(Duration::from_millis(100))).map_err(|error| error.to_string())?;
         while stream.write_all(&message).is_ok() {}
         streams.push(stream);
     }
@@ -74,6 +74,7 @@ pub fn doomed(address: &str, count: usize) -> Result<Child, String> {
     Command::new(program)
         .args(["--address", address, "--seconds", "3600", "--connections"])
         .arg(count.to_string())
+        .stdout(Stdio::null())
         .spawn()
         .map_err(|error| error.to_string())
 }

@@ -23,7 +23,17 @@ impl Server {
 
     /// Starts it on a list of ports.
     pub fn start_on(ports: &str, options: &[&str]) -> Self {
-        let mut child = command(&["--ports", ports]).args(options).stdout(Stdio::piped()).spawn().unwrap();
+        Self::spawn(command(&["--ports", ports]).args(options), ports)
+    }
+
+    /// Starts it where a process may have so many open files.
+    pub fn start_with_files(limit: usize) -> Self {
+        let script = format!("ulimit -n {limit}; exec {} --ports 0 2>/dev/null", env!("CARGO_BIN_EXE_reactor_server"));
+        Self::spawn(Command::new("sh").args(["-c", &script]), "0")
+    }
+
+    fn spawn(command: &mut Command, ports: &str) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut addresses = Vec::new();
         for _ in ports.split(',') {
