@@ -3,10 +3,10 @@
 mod support;
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-use support::peer::Heard;
+use support::peer::{Heard, Peer};
 use support::server::Server;
 
 fn closed(code: u16) -> impl Fn(Heard) -> bool {
@@ -82,18 +82,7 @@ fn half_of_the_clients_are_lost_and_the_other_half_does_not_notice() {
 fn client_that_never_reads_is_not_read_and_gets_every_echo_once_it_reads() {
     let server = Server::start(&["--max-output", "100000", "--pong-timeout", "1min"]);
     let (mut mute, mut other) = (server.join(), server.join());
-    let frame = mute.frame(&[9; 60_000]);
-    mute.stream.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
-    let mut written = 0;
-    // The buffers of two sockets are full some day, and the server takes no more than it may keep.
-    let stalled = loop {
-        match mute.stream.write(&frame[written % frame.len()..]) {
-            Ok(n) => written += n,
-            Err(error) => break error,
-        }
-        assert!(written < 100_000_000, "the server keeps all of it");
-    };
-    assert!(matches!(stalled.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{stalled}");
+    let (frame, written) = stall(&mut mute);
     other.echoes("undisturbed");
 
     for _ in 0..written / frame.len() {
@@ -106,14 +95,59 @@ fn client_that_never_reads_is_not_read_and_gets_every_echo_once_it_reads() {
 }
 
 #[test]
+fn client_that_half_closes_still_gets_every_echo() {
+    // The server may keep all of it, and so reads to the end of input long before it could write all of it.
+    let server = Server::start(&["--max-output", "100000000"]);
+    let mut peer = server.join();
+    let frame = peer.frame(&[9; 60_000]);
+    for _ in 0..400 {
+        peer.stream.write_all(&frame).unwrap();
+    }
+    peer.stream.shutdown(Shutdown::Write).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    for _ in 0..400 {
+        assert!(peer.hear() == Heard::Binary(vec![9; 60_000]));
+    }
+    assert_eq!(peer.hear(), Heard::End);
+}
+
+/// Sends one message again and again, and reads nothing, until the server takes no more: the message's frame, and how many bytes
+/// were sent.
+fn stall(peer: &mut Peer) -> (Vec<u8>, usize) {
+    let frame = peer.frame(&[9; 60_000]);
+    peer.stream.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    let mut written = 0;
+    // The buffers of two sockets are full some day, and the server takes no more than it may keep.
+    let stalled = loop {
+        match peer.stream.write(&frame[written % frame.len()..]) {
+            Ok(n) => written += n,
+            Err(error) => break error,
+        }
+        assert!(written < 100_000_000, "the server keeps all of it");
+    };
+    assert!(matches!(stalled.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{stalled}");
+    (frame, written)
+}
+
+#[test]
 fn client_that_never_reads_is_given_up_when_it_takes_nothing_for_too_long() {
-    let mut server = Server::start(&["--idle-timeout", "200ms", "--pong-timeout", "200ms", "--status", "100ms"]);
+    let mut server = Server::start(&["--idle-timeout", "500ms", "--pong-timeout", "500ms", "--status", "100ms"]);
     let mut mute = server.join();
-    let frame = mute.frame(&[9; 60_000]);
-    mute.stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
-    while mute.stream.write_all(&frame).is_ok() {}
+    stall(&mut mute);
     let line = server.lines().find(|line| line.starts_with("0 connections")).unwrap();
     assert!(line.contains(" 1 time-outs"), "{line}");
+}
+
+#[test]
+fn client_that_reads_slowly_lives_though_it_is_not_read() {
+    let server = Server::start(&["--max-output", "20000000", "--idle-timeout", "1s", "--pong-timeout", "1s"]);
+    let mut slow = server.join();
+    let (frame, written) = stall(&mut slow);
+    // It takes longer than both time-outs together.
+    for n in 0..written / frame.len() {
+        assert!(matches!(slow.hear(), Heard::Binary(_) | Heard::Ping), "after {n} of {} bytes", written);
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 #[test]
@@ -144,7 +178,7 @@ fn clients_beyond_the_file_descriptors_wait_until_others_leave() {
 }
 
 /// Broadcasts 20 MB, more than the buffers of two sockets hold. All but the first peer listen.
-fn broadcast_to_a_sleeper(slow: &str) -> (Server, [support::peer::Peer; 3]) {
+fn broadcast_to_a_sleeper(slow: &str) -> (Server, [Peer; 3]) {
     let server = Server::start(&["--mode", "broadcast", "--max-output", "500000", "--slow", slow]);
     let mut peers = [server.join(), server.join(), server.join()];
     for n in 0..200_u32 {
@@ -159,7 +193,7 @@ fn broadcast_to_a_sleeper(slow: &str) -> (Server, [support::peer::Peer; 3]) {
 }
 
 /// How many messages a late reader finds, all of them whole and in order, and what comes behind them.
-fn numbers(peer: &mut support::peer::Peer) -> (Vec<u32>, Heard) {
+fn numbers(peer: &mut Peer) -> (Vec<u32>, Heard) {
     let mut numbers = Vec::new();
     loop {
         match peer.hear() {

@@ -104,8 +104,10 @@ fn client_that_does_not_hang_up_after_its_failure_is_cut_off() {
     let mut bad = server.join();
     bad.stream.write_all(&[0xff; 100]).unwrap();
     assert!(matches!(bad.hear(), Heard::Close(1002, _)));
+    let start = Instant::now();
     let mut lines = server.lines();
     let line = lines.find(|line| line.starts_with("0 connections")).unwrap();
+    assert!(start.elapsed() < LONG, "not only when it has been silent for long");
     assert!(line.contains(" 1 time-outs") && line.contains(" 1 failed"), "{line}");
 }
 
