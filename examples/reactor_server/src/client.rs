@@ -73,7 +73,10 @@ impl Client {
 
     /// The socket has something to tell.
     pub fn ready(&mut self, readable: bool, ended: bool, shared: &mut Shared) {
-        self.flush(shared);
+        if self.flush(shared) > 0 {
+            // A peer that takes what had to wait is alive, though it may have nothing to say, or we may not listen.
+            self.timers.received(shared.now);
+        }
         if (readable || ended) && self.reads(shared) {
             self.read(ended, shared);
         }
@@ -134,22 +137,21 @@ impl Client {
         }
     }
 
-    /// Writes what the socket takes.
-    pub fn flush(&mut self, shared: &mut Shared) {
+    /// Writes what the socket takes of that which waits. Returns how many bytes that were.
+    pub fn flush(&mut self, shared: &mut Shared) -> usize {
         if self.output.is_empty() {
-            return;
+            return 0;
         }
-        let paused = !self.reads(shared);
         match self.output.flush(&mut self.socket) {
             Ok(n) => {
                 shared.counters.bytes_out += n as u64;
-                if paused && n > 0 {
-                    // We do not listen, but the peer reads: it lives.
-                    self.timers.received(shared.now);
-                }
                 self.advance();
+                n
             }
-            Err(_) => self.state = State::Gone,
+            Err(_) => {
+                self.state = State::Gone;
+                0
+            }
         }
     }
 
