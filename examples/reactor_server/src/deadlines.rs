@@ -8,7 +8,8 @@ use std::time::Instant;
 ///
 /// Most deadlines move on with every read and are never reached, so entries are lazy: a connection notes the one entry that counts
 /// for it. A deadline that moves away leaves the entry as it is; when that comes up, the connection enters the later one. Only a
-/// deadline that comes nearer gets a new entry at once, and the old one is recognised as stale when it comes up.
+/// deadline that comes nearer gets a new entry at once, and the old one is recognised as stale when it comes up. The entries of
+/// connections that are gone are stale too; there are at most as many as connections came within the longest time-out.
 #[derive(Default)]
 pub struct Deadlines {
     heap: BinaryHeap<Reverse<(Instant, usize)>>,

@@ -98,7 +98,7 @@ impl Options {
                 }
                 "max-output" => options.max_output = words.value()?.parse()?,
                 "slow" => options.slow = words.value()?.parse()?,
-                "subprotocol" => options.subprotocols.push(words.value()?.string()?),
+                "subprotocol" => options.subprotocols.push(words.value()?.parse_with(parse_token)?),
                 "handshake-timeout" => options.timeouts.handshake = Some(words.value()?.parse_with(parse_time)?),
                 "idle-timeout" => options.timeouts.idle = Some(words.value()?.parse_with(parse_time)?),
                 "pong-timeout" => options.timeouts.pong = Some(words.value()?.parse_with(parse_time)?),
@@ -154,6 +154,15 @@ fn parse_ports(list: &str) -> Result<Vec<u16>, &'static str> {
         }
     }
     Ok(ports)
+}
+
+/// Reads the name of a subprotocol: a token (RFC 9110 §5.6.2), for no client can ask for anything else.
+fn parse_token(name: &str) -> Result<String, &'static str> {
+    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(is_tchar) {
+        return Err("the name of a subprotocol is a token");
+    }
+    Ok(name.to_owned())
 }
 
 /// Reads a span that a timer can run for: not zero, and one that can be added to an instant.

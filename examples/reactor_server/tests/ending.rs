@@ -136,6 +136,7 @@ fn bad_use_is_one_line_and_status_1() {
         &["--ports", "9003-9002"],
         &["--mode", "loud"],
         &["--slow", "maybe"],
+        &["--subprotocol", "two words"],
         &["--interval", "0s"],
         &["--idle-timeout", "soon"],
         &["--idle-timeout", "1000000years"],
