@@ -1,0 +1,7 @@
+//! What drives a server and measures it.
+#![allow(dead_code)] // each program uses a part
+
+pub mod echoers;
+#[path = "../../../support/open.rs"]
+pub mod open;
+pub mod program;

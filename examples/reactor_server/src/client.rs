@@ -1,0 +1,289 @@
+//! One connection: handshake → open → closing → gone.
+
+use std::io::{self, ErrorKind, Read};
+use std::net::Shutdown;
+use std::time::Instant;
+
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+use websocket_proto::{CloseCode, CloseFrame, Timeout, Timers, Transport};
+
+use crate::deadlines::Deadlines;
+use crate::handshake::{Greeting, Handshake};
+use crate::open::{Open, Sinks};
+use crate::options::SlowReader;
+use crate::output::Output;
+use crate::post::Post;
+use crate::shared::Shared;
+
+pub struct Client {
+    socket: TcpStream,
+    state: State,
+    output: Output,
+    timers: Timers<Instant>,
+    /// The entry among the deadlines that counts.
+    entered: Option<Instant>,
+    /// What the poll tells of.
+    told: Interest,
+    /// The last read may have left something.
+    more: bool,
+}
+
+enum State {
+    /// The request is to come.
+    Handshake(Handshake),
+    /// The protocol is at work, up to and with its closing handshake.
+    Open(Box<Open>),
+    /// The last word is in the output.
+    Closing(Last),
+    /// The socket can be dropped.
+    Gone,
+}
+
+/// What is left to do when the last word is said.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Last {
+    /// Write it, then close.
+    Close,
+    /// Write it, then close the writing half.
+    HalfClose,
+    /// Read to the end of input: the peer may still be sending, and closing with unread input would destroy the last word.
+    AwaitEof,
+}
+
+impl Client {
+    /// Begins to listen to a socket.
+    pub fn new(mut socket: TcpStream, registry: &Registry, token: Token, shared: &Shared) -> io::Result<Self> {
+        socket.set_nodelay(true)?;
+        registry.register(&mut socket, token, Interest::READABLE)?;
+        Ok(Self {
+            socket,
+            state: State::Handshake(Handshake::new(&shared.options.limits)),
+            output: Output::default(),
+            timers: Timers::new(shared.options.timeouts, shared.now),
+            entered: None,
+            told: Interest::READABLE,
+            more: false,
+        })
+    }
+
+    pub fn is_gone(&self) -> bool {
+        matches!(self.state, State::Gone)
+    }
+
+    /// The socket has something to tell.
+    pub fn ready(&mut self, readable: bool, ended: bool, shared: &mut Shared) {
+        if self.flush(shared) > 0 {
+            // A peer that takes what had to wait is alive, though it may have nothing to say, or we may not listen.
+            self.timers.received(shared.now);
+        }
+        if (readable || ended) && self.reads(shared) {
+            self.read(ended, shared);
+        }
+    }
+
+    /// The entry of `deadline` came up; it may be one that does not count any more.
+    pub fn come_up(&mut self, deadline: Instant, shared: &mut Shared) {
+        if self.entered != Some(deadline) {
+            return;
+        }
+        self.entered = None;
+        match self.timers.expired(shared.now) {
+            None => {}
+            Some(Timeout::Idle) => {
+                if let State::Open(open) = &mut self.state {
+                    let _ = open.connection().ping(b"", &mut shared.replies); // it is open, or would not be idle
+                    self.send_replies(shared);
+                }
+            }
+            Some(Timeout::Handshake | Timeout::Pong | Timeout::Close) => {
+                shared.counters.timeouts += 1;
+                self.state = State::Gone;
+            }
+        }
+    }
+
+    /// Queues what all are told; [`flush`](Self::flush) writes it. Who has not read what was told before is dropped, or misses this.
+    pub fn post(&mut self, post: &Post, shared: &mut Shared) {
+        if self.output.len() > shared.options.max_output {
+            self.flush(shared);
+        }
+        let State::Open(open) = &mut self.state else { return };
+        let Ok(bytes) = post.admit(open.connection()) else { return }; // it is closing
+        if self.output.len() <= shared.options.max_output {
+            self.output.push(bytes);
+            return;
+        }
+        match shared.options.slow {
+            SlowReader::Skip => shared.counters.skipped += 1,
+            SlowReader::Drop => {
+                shared.counters.dropped += 1;
+                self.output.forget_shared();
+                self.close(CloseCode::POLICY_VIOLATION, "reads too slowly", shared);
+            }
+        }
+    }
+
+    /// Tells the peer that the connection ends.
+    pub fn close(&mut self, code: CloseCode, reason: &str, shared: &mut Shared) {
+        match &mut self.state {
+            State::Handshake(_) => self.state = State::Gone,
+            State::Open(open) => {
+                open.close(CloseFrame::new(code, reason).unwrap_or(code.into()), &mut shared.replies);
+                self.timers.observe(open.state(), shared.now);
+                self.send_replies(shared);
+            }
+            State::Closing(_) | State::Gone => {}
+        }
+    }
+
+    /// Writes what the socket takes of that which waits. Returns how many bytes that were.
+    pub fn flush(&mut self, shared: &mut Shared) -> usize {
+        if self.output.is_empty() {
+            return 0;
+        }
+        match self.output.flush(&mut self.socket) {
+            Ok(n) => {
+                shared.counters.bytes_out += n as u64;
+                self.advance();
+                n
+            }
+            Err(_) => {
+                self.state = State::Gone;
+                0
+            }
+        }
+    }
+
+    /// Arranges to be called again, when there is reason to.
+    pub fn settle(
+        &mut self,
+        key: usize,
+        registry: &Registry,
+        deadlines: &mut Deadlines,
+        shared: &Shared,
+    ) -> io::Result<()> {
+        if self.is_gone() {
+            return Ok(());
+        }
+        deadlines.enter(key, self.timers.deadline(), &mut self.entered);
+        let wanted = match (self.reads(shared), self.output.is_empty()) {
+            (true, false) => Interest::READABLE | Interest::WRITABLE,
+            (false, false) => Interest::WRITABLE,
+            (_, true) => Interest::READABLE,
+        };
+        // Registering anew also tells again of what is there already.
+        if wanted != self.told || self.more {
+            registry.reregister(&mut self.socket, Token(key), wanted)?;
+            (self.told, self.more) = (wanted, false);
+        }
+        Ok(())
+    }
+
+    /// Whether what comes from the peer is read now. While it does not take our output, it gets no chance to cause more.
+    fn reads(&self, shared: &Shared) -> bool {
+        match self.state {
+            State::Handshake(_) | State::Open(_) => self.output.len() <= shared.options.max_output,
+            State::Closing(Last::HalfClose | Last::AwaitEof) => true,
+            State::Closing(Last::Close) | State::Gone => false,
+        }
+    }
+
+    /// Reads once, so that a peer that sends without pause gets one turn like all others.
+    fn read(&mut self, ended: bool, shared: &mut Shared) {
+        let n = match self.socket.read(&mut shared.read) {
+            Ok(0) => return self.end_of_input(shared),
+            Ok(n) => n,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return,
+            Err(_) => {
+                self.state = State::Gone;
+                return;
+            }
+        };
+        // A read that did not fill the buffer took all there was, but for the end of input.
+        self.more = ended || n == shared.read.len();
+        shared.counters.bytes_in += n as u64;
+        self.timers.received(shared.now);
+        self.receive(n, shared);
+        self.send_replies(shared);
+    }
+
+    /// Takes the first `n` bytes of the read buffer.
+    fn receive(&mut self, n: usize, shared: &mut Shared) {
+        let Shared { options, now, read, replies, posts, posted, counters, stop } = shared;
+        let (input, mut sinks) = (&mut read[..n], Sinks { replies, posts, posted, counters, stop });
+        match &mut self.state {
+            State::Handshake(handshake) => match handshake.receive(input, &options.subprotocols, sinks.replies) {
+                Greeting::Unfinished => return,
+                Greeting::Open(negotiated, rest) => {
+                    let mut open = Box::new(Open::new(negotiated, &options.limits));
+                    self.timers.opened(*now);
+                    open.receive(rest, options, &mut sinks);
+                    self.state = State::Open(open);
+                }
+                Greeting::Page => self.state = State::Closing(Last::HalfClose),
+                Greeting::Refused => {
+                    sinks.counters.refused += 1;
+                    self.state = State::Closing(Last::HalfClose);
+                }
+            },
+            State::Open(open) => open.receive(input, options, &mut sinks),
+            State::Closing(_) | State::Gone => return,
+        }
+        match &self.state {
+            State::Open(open) => {
+                self.timers.observe(open.state(), *now);
+                match open.transport() {
+                    Transport::KeepOpen => {}
+                    Transport::HalfClose => self.state = State::Closing(Last::HalfClose),
+                    Transport::AwaitEof => self.state = State::Closing(Last::AwaitEof),
+                    Transport::Close => self.state = State::Closing(Last::Close),
+                }
+            }
+            State::Closing(_) => self.timers.observe(websocket_proto::State::Closed, *now),
+            State::Handshake(_) | State::Gone => {}
+        }
+    }
+
+    /// A peer that closed its writing half still gets what is queued.
+    fn end_of_input(&mut self, shared: &Shared) {
+        self.state = match &mut self.state {
+            State::Open(open) => {
+                open.connection().receive_eof();
+                self.timers.observe(open.state(), shared.now);
+                State::Closing(Last::Close)
+            }
+            State::Closing(Last::HalfClose) => State::Closing(Last::Close),
+            State::Handshake(_) | State::Closing(Last::Close | Last::AwaitEof) | State::Gone => State::Gone,
+        };
+        self.advance();
+    }
+
+    fn send_replies(&mut self, shared: &mut Shared) {
+        match self.output.send(&shared.replies, &mut self.socket) {
+            Ok(n) => {
+                shared.counters.bytes_out += n as u64;
+                self.advance();
+            }
+            Err(_) => self.state = State::Gone,
+        }
+        shared.replies.clear();
+    }
+
+    /// Takes the steps that waited for the output to be written.
+    fn advance(&mut self) {
+        if !self.output.is_empty() {
+            return;
+        }
+        match self.state {
+            State::Closing(Last::Close) => self.state = State::Gone,
+            State::Closing(Last::HalfClose) => {
+                self.state = match self.socket.shutdown(Shutdown::Write) {
+                    Ok(()) => State::Closing(Last::AwaitEof),
+                    Err(_) => State::Gone,
+                };
+            }
+            State::Handshake(_) | State::Open(_) | State::Closing(Last::AwaitEof) | State::Gone => {}
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The first state of a connection: waiting for a request.
+
+use websocket_proto::handshake::{AcceptError, Received, Request, ServerHandshake};
+use websocket_proto::{Limits, Negotiated};
+
+use crate::page;
+
+pub struct Handshake {
+    protocol: ServerHandshake,
+    /// What has come of a head that did not come in one read.
+    head: Vec<u8>,
+}
+
+/// What came of some more bytes.
+pub enum Greeting<'b> {
+    /// The head is not all there.
+    Unfinished,
+    /// The connection is open. The bytes behind the head are frames already.
+    Open(Negotiated, &'b mut [u8]),
+    /// The answer is a page.
+    Page,
+    /// The answer says what was wrong.
+    Refused,
+}
+
+impl Handshake {
+    pub fn new(limits: &Limits) -> Self {
+        Self { protocol: ServerHandshake::new(limits), head: Vec::new() }
+    }
+
+    /// Takes what was read, and appends the answer when the head is complete, or wrong.
+    pub fn receive<'b>(&'b mut self, read: &'b mut [u8], subprotocols: &[String], out: &mut Vec<u8>) -> Greeting<'b> {
+        // A head that came in one read, as most do, is judged where it lies.
+        let cut = !self.head.is_empty();
+        if cut {
+            self.head.extend_from_slice(read);
+        }
+        let accepted = match self.protocol.receive(if cut { &self.head } else { read }) {
+            Ok(None) => None,
+            Ok(Some(Received::Upgrade(request))) => match accept(&request, subprotocols, out) {
+                Ok(negotiated) => Some((negotiated, request.head_len())),
+                Err(_) => return Greeting::Refused,
+            },
+            Ok(Some(Received::Http(request))) => {
+                return if page::serve(&request, out) { Greeting::Page } else { Greeting::Refused };
+            }
+            Err(error) => {
+                let _ = error.response().write_to(out); // a vector has room
+                return Greeting::Refused;
+            }
+        };
+        match accepted {
+            Some((negotiated, head_len)) => {
+                let bytes = if cut { &mut self.head[..] } else { read };
+                Greeting::Open(negotiated, &mut bytes[head_len..])
+            }
+            None => {
+                if !cut {
+                    self.head = read.to_vec();
+                }
+                Greeting::Unfinished
+            }
+        }
+    }
+}
+
+/// Accepts with the first of the offered subprotocols that the options allow.
+fn accept(request: &Request<'_>, subprotocols: &[String], out: &mut Vec<u8>) -> Result<Negotiated, AcceptError> {
+    let mut answer = request.accept();
+    if let Some(name) = request.subprotocols().find(|offered| subprotocols.iter().any(|name| name == offered)) {
+        answer = answer.subprotocol(name);
+    }
+    answer.write_to(out)
+}

@@ -1,0 +1,192 @@
+//! What the socket did not take yet.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice, Write};
+use std::rc::Rc;
+
+/// A queue of bytes. While it is empty it holds no memory.
+#[derive(Default)]
+pub struct Output {
+    chunks: VecDeque<Chunk>,
+    /// So much of the first chunk is written.
+    written: usize,
+    len: usize,
+}
+
+enum Chunk {
+    /// Bytes for this connection, frames or the rest of one.
+    Own(Vec<u8>),
+    /// A whole frame that others are sent too.
+    Shared(Rc<[u8]>),
+}
+
+impl Output {
+    /// How many bytes wait to be written.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Writes bytes, and keeps what the socket does not take. Returns how many were written.
+    pub fn send(&mut self, mut bytes: &[u8], socket: &mut impl Write) -> io::Result<usize> {
+        let mut sent = 0;
+        while self.is_empty() && !bytes.is_empty() {
+            match written(socket.write(bytes))? {
+                0 => break,
+                n => (sent, bytes) = (sent + n, &bytes[n..]),
+            }
+        }
+        if !bytes.is_empty() {
+            self.len += bytes.len();
+            match self.chunks.back_mut() {
+                Some(Chunk::Own(chunk)) => chunk.extend_from_slice(bytes),
+                Some(Chunk::Shared(_)) | None => self.chunks.push_back(Chunk::Own(bytes.to_vec())),
+            }
+        }
+        Ok(sent)
+    }
+
+    /// Puts a frame to the end of the queue, to be written by [`flush`](Self::flush).
+    pub fn push(&mut self, frame: Rc<[u8]>) {
+        self.len += frame.len();
+        self.chunks.push_back(Chunk::Shared(frame));
+    }
+
+    /// Writes what the socket takes. Returns how many bytes that were.
+    pub fn flush(&mut self, socket: &mut impl Write) -> io::Result<usize> {
+        let mut sent = 0;
+        while !self.is_empty() {
+            let mut slices = [IoSlice::new(&[]); 32];
+            let mut skip = self.written;
+            for (slice, chunk) in slices.iter_mut().zip(&self.chunks) {
+                *slice = IoSlice::new(&chunk.bytes()[skip..]);
+                skip = 0;
+            }
+            let count = self.chunks.len().min(slices.len());
+            match written(socket.write_vectored(&slices[..count]))? {
+                0 => break,
+                n => {
+                    self.advance(n);
+                    sent += n;
+                }
+            }
+        }
+        Ok(sent)
+    }
+
+    /// Takes back the shared frames of which nothing is written yet.
+    pub fn forget_shared(&mut self) {
+        let mut begun = self.written > 0;
+        self.chunks.retain(|chunk| std::mem::take(&mut begun) || matches!(chunk, Chunk::Own(_)));
+        self.len = self.chunks.iter().map(|chunk| chunk.bytes().len()).sum::<usize>() - self.written;
+    }
+
+    fn advance(&mut self, n: usize) {
+        self.len -= n;
+        self.written += n;
+        while let Some(first) = self.chunks.front().map(|chunk| chunk.bytes().len()).filter(|len| *len <= self.written)
+        {
+            self.written -= first;
+            self.chunks.pop_front();
+        }
+        if self.chunks.is_empty() {
+            self.chunks = VecDeque::new();
+        }
+    }
+}
+
+impl Chunk {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Own(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+}
+
+/// How much was written; a socket that takes nothing now, or was interrupted, took 0.
+fn written(result: io::Result<usize>) -> io::Result<usize> {
+    match result {
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(0),
+        result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes so many bytes, then none.
+    struct Socket {
+        room: usize,
+        taken: Vec<u8>,
+    }
+
+    impl Write for Socket {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let n = bytes.len().min(self.room);
+            if n == 0 {
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            self.room -= n;
+            self.taken.extend_from_slice(&bytes[..n]);
+            Ok(n)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn socket(room: usize) -> Socket {
+        Socket { room, taken: Vec::new() }
+    }
+
+    #[test]
+    fn what_a_full_socket_leaves_is_written_later_and_in_order() {
+        for room in 0..12 {
+            let (mut output, mut socket) = (Output::default(), socket(room));
+            output.send(b"abc", &mut socket).unwrap();
+            output.push(Rc::from(*b"defg"));
+            output.flush(&mut socket).unwrap();
+            output.send(b"hij", &mut socket).unwrap();
+            output.send(b"kl", &mut socket).unwrap();
+            assert_eq!(output.len(), 12 - socket.taken.len());
+            socket.room = 100;
+            output.flush(&mut socket).unwrap();
+            assert_eq!(
+                (socket.taken.as_slice(), output.is_empty(), output.chunks.capacity()),
+                (&b"abcdefghijkl"[..], true, 0)
+            );
+        }
+    }
+
+    #[test]
+    fn frames_not_begun_are_taken_back_and_the_begun_one_is_finished() {
+        let (mut output, mut socket) = (Output::default(), socket(1));
+        output.push(Rc::from(*b"begun"));
+        output.push(Rc::from(*b"not begun"));
+        output.flush(&mut socket).unwrap();
+        output.send(b"reply", &mut socket).unwrap();
+        output.push(Rc::from(*b"nor this"));
+        output.forget_shared();
+        assert_eq!(output.len(), 9);
+        socket.room = 100;
+        output.flush(&mut socket).unwrap();
+        assert_eq!(socket.taken, b"begunreply");
+    }
+
+    #[test]
+    fn rest_of_an_own_frame_is_never_taken_back() {
+        let (mut output, mut socket) = (Output::default(), socket(2));
+        output.send(b"own", &mut socket).unwrap();
+        output.push(Rc::from(*b"shared"));
+        output.forget_shared();
+        socket.room = 100;
+        output.flush(&mut socket).unwrap();
+        assert_eq!(socket.taken, b"own");
+    }
+}

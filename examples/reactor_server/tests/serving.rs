@@ -1,0 +1,132 @@
+//! What the server does for well-behaved clients.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use support::peer::{Heard, Peer};
+use support::server::Server;
+
+#[test]
+fn every_port_echoes_text_and_binary() {
+    let server = Server::start_on("0,0,0", &[]);
+    for address in &server.addresses {
+        let mut peer = Peer::join(address);
+        peer.echoes("Grüße aus Köln");
+        peer.echoes("");
+        peer.say(&[0, 255, 128]);
+        assert_eq!(peer.hear(), Heard::Binary(vec![0, 255, 128]));
+        peer.close();
+        assert_eq!((peer.hear(), peer.hear()), (Heard::Close(1000, String::new()), Heard::End));
+    }
+}
+
+#[test]
+fn messages_longer_than_the_read_buffer_are_echoed() {
+    let server = Server::start(&[]);
+    let mut peer = server.join();
+    for len in [65_535, 65_536, 3_000_000] {
+        let message = (0..len).map(|n| (n * 7 % 251) as u8).collect::<Vec<_>>();
+        let mut socket = peer.stream.try_clone().unwrap();
+        let frame = peer.frame(&message);
+        // From a thread, since a server that echoes more than it may keep stops reading until it is read.
+        let writer = std::thread::spawn(move || socket.write_all(&frame).unwrap());
+        assert!(peer.hear() == Heard::Binary(message), "{len} bytes");
+        writer.join().unwrap();
+    }
+}
+
+#[test]
+fn many_messages_in_one_write_come_back_in_order() {
+    let server = Server::start(&[]);
+    let mut peer = server.join();
+    let frames = (0..5000).flat_map(|n| peer.frame(&format!("message {n}"))).collect::<Vec<_>>();
+    let mut socket = peer.stream.try_clone().unwrap();
+    let writer = std::thread::spawn(move || socket.write_all(&frames).unwrap());
+    for n in 0..5000 {
+        assert_eq!(peer.hear_text(), format!("message {n}"));
+    }
+    writer.join().unwrap();
+}
+
+#[test]
+fn broadcast_tells_all_and_the_sender() {
+    let server = Server::start_on("0,0", &["--mode", "broadcast"]);
+    let mut peers =
+        [&server.addresses[0], &server.addresses[1], &server.addresses[0]].map(|address| Peer::join(address));
+    // A handshake is done for the client before the others' messages are read.
+    for (n, kind) in ["one", "two", "three"].iter().enumerate() {
+        peers[n].say(*kind);
+        for peer in &mut peers {
+            assert_eq!(peer.hear_text(), *kind);
+        }
+    }
+    peers[1].say(&[7; 100_000]);
+    for peer in &mut peers {
+        assert!(peer.hear() == Heard::Binary(vec![7; 100_000]));
+    }
+}
+
+#[test]
+fn time_is_told_unasked() {
+    let server = Server::start(&["--mode", "time", "--interval", "20ms"]);
+    let mut peers = [server.join(), server.join()];
+    peers[0].say("what is said is heard by nobody");
+    for peer in &mut peers {
+        let times = [0; 4].map(|_| peer.hear_text());
+        assert!(times.is_sorted() && times[0] != times[3], "{times:?}");
+        assert!(
+            times.iter().all(|time| time.len() == "2026-01-01T00:00:00.000Z".len() && time.ends_with('Z')),
+            "{times:?}"
+        );
+    }
+}
+
+fn get(address: &str, request: &str) -> String {
+    let mut socket = TcpStream::connect(address).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    socket.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn plain_get_gets_the_page() {
+    let server = Server::start(&[]);
+    let address = &server.addresses[0];
+    let page = get(address, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert!(page.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"), "{page}");
+    assert!(page.contains("new WebSocket("), "{page}");
+    let head = get(address, "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.ends_with("\r\n\r\n"), "{head}");
+    assert!(get(address, "GET /favicon.ico HTTP/1.1\r\nHost: localhost\r\n\r\n").starts_with("HTTP/1.1 404 "));
+    assert!(get(address, "POST / HTTP/1.1\r\nHost: localhost\r\n\r\n").starts_with("HTTP/1.1 405 "));
+}
+
+/// §5.7: a masked "Hello".
+const HELLO: [u8; 11] = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+
+#[test]
+fn request_may_come_byte_by_byte_and_frames_right_behind_it() {
+    let server = Server::start(&["--subprotocol", "superchat"]);
+    let field = "Sec-WebSocket-Protocol: chat, superchat\r\n\r\n";
+    let request = format!("{}{field}", support::REQUEST.strip_suffix("\r\n").unwrap());
+    let bytes = [request.as_bytes(), &HELLO].concat();
+    for cut in [1, bytes.len(), request.len() - 1] {
+        let mut socket = TcpStream::connect(&server.addresses[0]).unwrap();
+        socket.set_nodelay(true).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        for piece in bytes.chunks(cut) {
+            socket.write_all(piece).unwrap();
+        }
+        socket.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).unwrap();
+        let answer = answer.escape_ascii().to_string();
+        assert!(answer.starts_with("HTTP/1.1 101 ") && answer.contains("superchat"), "{answer}");
+        assert!(answer.ends_with("\\x81\\x05Hello"), "a peer that half-closed still gets its echo: {answer}");
+    }
+}
