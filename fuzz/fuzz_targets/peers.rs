@@ -113,6 +113,15 @@ const KNOWN: &[Known] = &[
         },
     },
     Known {
+        reason: "Ours: 1014 is in the IANA registry that §11.7 sets up (Bad Gateway); tungstenite takes it for a forbidden code.",
+        is: |d| {
+            d.peer == Peer::Tungstenite
+                && matches!(d.ours.verdict, Verdict::Closed(Some(1014), _))
+                && d.same_heard()
+                && d.theirs.verdict == Verdict::Closed(Some(1002), "Protocol violation".into())
+        },
+    },
+    Known {
         reason: "Both may be: the Close has a forbidden code and a reason that is not UTF-8; we name the first.",
         is: |d| matches!(d.error, Some(E::InvalidCloseCode { .. })) && d.same_heard() && d.failed(1007),
     },

@@ -43,11 +43,16 @@ pub fn httparse_request(head: &[u8]) -> Option<(usize, String, String, Vec<(Stri
     Some((len, request.method?.into(), request.path?.into(), owned(request.headers)))
 }
 
-/// What `httparse` makes of a whole response head: its length, status and fields.
+/// What `httparse` makes of a whole response head: its length, status and fields. It knows HTTP/1.0 and 1.1 only, where RFC 9110 §2.5
+/// has a recipient read any minor version as the highest that it knows.
 pub fn httparse_response(head: &[u8]) -> Option<(usize, u16, Vec<(String, Vec<u8>)>)> {
     let mut headers = [httparse::EMPTY_HEADER; 200];
     let mut response = httparse::Response::new(&mut headers);
-    let Ok(httparse::Status::Complete(len)) = response.parse(head) else { return None };
+    let mut head = head.to_vec();
+    if let Some(minor) = head.get_mut(7).filter(|minor| minor.is_ascii_digit()) {
+        *minor = b'1';
+    }
+    let Ok(httparse::Status::Complete(len)) = response.parse(&head) else { return None };
     Some((len, response.code?, owned(response.headers)))
 }
 
