@@ -188,9 +188,7 @@ impl<R: Role> Peer for End<R> {
         let may = self.may_send(Some((message.kind(), part)));
         let answer = self.connection.send_part(message, part, &mut self.out);
         if self.judge(may, answer) {
-            if let Some(said) = self.sending.add(message.kind(), message.payload(), part) {
-                self.said.push(said);
-            }
+            self.said.extend(self.sending.add(message.kind(), message.payload(), part));
         }
     }
 
@@ -367,7 +365,14 @@ impl Output for Pipe {
 fn frames(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut frames = Vec::new();
     while let [first, second, rest @ ..] = bytes {
-        let (len_len, masked) = (match second & 127 { 126 => 2, 127 => 8, _ => 0 }, second & 128 != 0);
+        let (len_len, masked) = (
+            match second & 127 {
+                126 => 2,
+                127 => 8,
+                _ => 0,
+            },
+            second & 128 != 0,
+        );
         let (extended, rest) = rest.split_at(len_len);
         let len = extended.iter().fold(0, |len, &byte| len << 8 | usize::from(byte));
         let len = if len_len == 0 { usize::from(second & 127) } else { len };

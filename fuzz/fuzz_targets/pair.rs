@@ -4,9 +4,11 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use libfuzzer_sys::fuzz_target;
 use endpoint::{End, Peer, Said};
-use websocket_proto::{Client, CloseCode, CloseFrame, Connection, Ending, Limits, Message, Negotiated, Part, Server, Transport};
+use libfuzzer_sys::fuzz_target;
+use websocket_proto::{
+    Client, CloseCode, CloseFrame, Connection, Ending, Limits, Message, Negotiated, Part, Server, Transport,
+};
 
 mod endpoint;
 

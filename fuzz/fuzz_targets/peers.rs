@@ -91,15 +91,14 @@ const KNOWN: &[Known] = &[
         is: |d| {
             d.peer == Peer::Tungstenite
                 && matches!(d.error, Some(E::InvalidUtf8 { .. }))
-                && d.beyond().is_some_and(|heard| heard.iter().all(|heard| matches!(heard, Heard::Ping(_) | Heard::Pong(_))))
+                && d.beyond()
+                    .is_some_and(|heard| heard.iter().all(|heard| matches!(heard, Heard::Ping(_) | Heard::Pong(_))))
         },
     },
     Known {
         reason: "Ours: §5.2, \"the minimal number of bytes MUST be used to encode the length\". tungstenite does not look.",
         is: |d| {
-            d.peer == Peer::Tungstenite
-                && matches!(d.error, Some(E::LengthNotMinimal { .. }))
-                && d.beyond().is_some()
+            d.peer == Peer::Tungstenite && matches!(d.error, Some(E::LengthNotMinimal { .. })) && d.beyond().is_some()
         },
     },
     Known {

@@ -67,8 +67,7 @@ fn describe(received: &Result<Option<Received<'_>>, RequestError>) -> String {
 }
 
 fn check_fields(head: &[u8], limits: &Limits) {
-    let start = head.iter().position(|byte| !b"\r\n".contains(byte)).expect("a request line");
-    let (line, fields) = heads::fields(&head[start..]);
+    let (line, fields) = heads::fields(head);
     assert!(head.len() <= limits.max_head_len && fields.len() <= limits.max_head_fields);
     let (len, method, target, theirs) = heads::httparse_request(head).expect("what is accepted, httparse reads");
     assert_eq!((len, theirs), (head.len(), fields));
@@ -77,8 +76,7 @@ fn check_fields(head: &[u8], limits: &Limits) {
 
 /// §4.2.1, point by point.
 fn check_upgrade(request: &Request<'_>, head: &[u8]) {
-    let start = head.iter().position(|byte| !b"\r\n".contains(byte)).expect("a request line");
-    let (line, fields) = heads::fields(&head[start..]);
+    let (line, fields) = heads::fields(head);
     assert!(line.starts_with("GET ") && line.ends_with(" HTTP/1.1"));
     let values = |name| heads::values(&fields, name);
     assert_eq!(values("host").len(), 1);
@@ -109,12 +107,19 @@ fn check_answer(request: &Request<'_>) {
     let nonce = STANDARD.decode(key).expect("base64").try_into().expect("16 bytes");
     // A client offers each once.
     let mut seen = Vec::new();
-    offered.retain(|name| !seen.contains(name) && { seen.push(*name); true });
+    offered.retain(|name| {
+        !seen.contains(name) && {
+            seen.push(*name);
+            true
+        }
+    });
     let mut sent = Vec::new();
     let client = ClientRequest::new("a", "/").subprotocols(&offered);
     let mut client = client.start(nonce, &Limits::UNLIMITED, &mut sent).expect("a request");
     match client.receive(&out) {
-        Ok(Some(Answer::Open(response))) => assert_eq!((response.subprotocol(), response.head_len()), (chosen, out.len())),
+        Ok(Some(Answer::Open(response))) => {
+            assert_eq!((response.subprotocol(), response.head_len()), (chosen, out.len()))
+        }
         answer => panic!("{answer:?}"),
     }
 }

@@ -87,7 +87,7 @@ fn describe(answer: &Result<Option<Answer<'_>>, ResponseError>) -> String {
 }
 
 /// The final response's status and fields; those before it are interim.
-fn check_fields(bytes: &[u8], len: usize, limits: &Limits) -> (u16, Vec<(String, Vec<u8>)>) {
+fn check_fields(bytes: &[u8], len: usize, limits: &Limits) -> (u16, heads::Fields) {
     assert!(len <= limits.max_head_len);
     let mut head = &bytes[..len];
     for _ in 0..=limits.max_interim_responses {

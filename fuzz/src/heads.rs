@@ -1,7 +1,12 @@
 //! A head of HTTP/1 as two others see it: `httparse`, and a reader that splits at line ends and colons.
 
-/// Splits a head that is known to be right into its start line and its fields, names in lower case, values trimmed.
-pub fn fields(head: &[u8]) -> (String, Vec<(String, Vec<u8>)>) {
+/// Names in lower case, and values.
+pub type Fields = Vec<(String, Vec<u8>)>;
+
+/// Splits a head that is known to be right into its start line, before which there may be empty ones, and its fields.
+pub fn fields(head: &[u8]) -> (String, Fields) {
+    let start = head.iter().position(|byte| !b"\r\n".contains(byte)).expect("a start line");
+    let head = &head[start..];
     let head = head.strip_suffix(b"\r\n\r\n").expect("a head ends with an empty line");
     let mut lines = split(head, b"\r\n").into_iter();
     let start = String::from_utf8_lossy(lines.next().expect("a start line")).into_owned();
@@ -36,7 +41,7 @@ pub fn has_token(values: &[&[u8]], token: &str) -> bool {
 }
 
 /// What `httparse` makes of a whole request head: its length, method, target and fields.
-pub fn httparse_request(head: &[u8]) -> Option<(usize, String, String, Vec<(String, Vec<u8>)>)> {
+pub fn httparse_request(head: &[u8]) -> Option<(usize, String, String, Fields)> {
     let mut headers = [httparse::EMPTY_HEADER; 200];
     let mut request = httparse::Request::new(&mut headers);
     let Ok(httparse::Status::Complete(len)) = request.parse(head) else { return None };
@@ -45,7 +50,7 @@ pub fn httparse_request(head: &[u8]) -> Option<(usize, String, String, Vec<(Stri
 
 /// What `httparse` makes of a whole response head: its length, status and fields. It knows HTTP/1.0 and 1.1 only, where RFC 9110 §2.5
 /// has a recipient read any minor version as the highest that it knows.
-pub fn httparse_response(head: &[u8]) -> Option<(usize, u16, Vec<(String, Vec<u8>)>)> {
+pub fn httparse_response(head: &[u8]) -> Option<(usize, u16, Fields)> {
     let mut headers = [httparse::EMPTY_HEADER; 200];
     let mut response = httparse::Response::new(&mut headers);
     let mut head = head.to_vec();
@@ -56,6 +61,6 @@ pub fn httparse_response(head: &[u8]) -> Option<(usize, u16, Vec<(String, Vec<u8
     Some((len, response.code?, owned(response.headers)))
 }
 
-fn owned(headers: &[httparse::Header<'_>]) -> Vec<(String, Vec<u8>)> {
+fn owned(headers: &[httparse::Header<'_>]) -> Fields {
     headers.iter().map(|header| (header.name.to_ascii_lowercase(), header.value.trim_ascii().to_vec())).collect()
 }

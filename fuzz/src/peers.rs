@@ -147,10 +147,8 @@ pub fn tungstenite(masking: Masking, pieces: &[&[u8]]) -> Report {
         Masking::Required => Role::Server,
         Masking::Forbidden => Role::Client,
     };
-    let config = WebSocketConfig::default()
-        .read_buffer_size(1024)
-        .max_frame_size(Some(MAX_LEN))
-        .max_message_size(Some(MAX_LEN));
+    let config =
+        WebSocketConfig::default().read_buffer_size(1024).max_frame_size(Some(MAX_LEN)).max_message_size(Some(MAX_LEN));
     let mut socket = WebSocket::from_raw_socket(Wire::new(pieces), role, Some(config));
     let mut heard = Vec::new();
     let verdict = loop {
