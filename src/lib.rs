@@ -63,6 +63,7 @@
 //! | `std` | yes | run-time detection of CPU features; [`RandomKeys`]; implies `alloc` |
 //! | `alloc` | by `std` | [`Messages`], [`Prepared`], `Vec<u8>` as an [`Output`] |
 //! | `deflate` | no | permessage-deflate (RFC 7692), both sides, in `extension::deflate`; implies `alloc` |
+//! | `arbitrary` | no | `Arbitrary` for the public values, and `testing`: streams of frames for fuzzing any WebSocket stack; implies `std` |
 //!
 //! Without any, the crate needs neither `std` nor an allocator. Features only add.
 #![cfg_attr(not(test), no_std)]
@@ -94,6 +95,8 @@ pub mod handshake;
 mod messages;
 #[allow(unsafe_code)] // The cellar: the one place where `unsafe` is allowed; see its documentation.
 mod simd;
+#[cfg(feature = "arbitrary")]
+pub mod testing;
 mod timers;
 pub mod wire;
 

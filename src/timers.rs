@@ -133,6 +133,7 @@ where
 /// # let _ = timeouts;
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Timeouts<D = Duration> {
     /// From the start until the handshake is done; protects from a peer that sends its head byte by byte. Default: 10 s.
     pub handshake: Option<D>,
@@ -166,6 +167,7 @@ impl Default for Timeouts<Duration> {
 /// assert_eq!(timers.expired(110), Some(Timeout::Handshake));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Timeout {
     /// The head did not come in time: close the transport.
     Handshake,

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Each floor, and those that it may import from.
-const FLOORS: [(&str, &[&str]); 8] = [
+const FLOORS: [(&str, &[&str]); 9] = [
     ("simd", &[]),
     ("wire", &["simd"]),
     ("frame", &["wire", "simd"]),
@@ -17,6 +17,7 @@ const FLOORS: [(&str, &[&str]); 8] = [
     ("connection", &["handshake", "extension", "frame", "wire", "simd"]),
     ("messages", &["connection", "handshake", "extension", "frame", "wire", "simd"]),
     ("timers", &["connection", "handshake", "extension", "frame", "wire", "simd"]),
+    ("testing", &["frame", "wire", "simd"]),
 ];
 
 /// A source file, without its unit tests.

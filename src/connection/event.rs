@@ -51,6 +51,7 @@ pub enum Event<'i> {
 /// ```
 // A word, because a byte beside the event's tag would be stored apart and loaded together with it, which stalls.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[repr(usize)]
 pub enum Part {
     /// The whole message.

@@ -23,6 +23,7 @@ use crate::{
 /// assert_eq!(Message::from(&[1, 2, 3]).payload(), [1, 2, 3]);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Message<'m> {
     /// A text message.
     Text(&'m str),

@@ -18,6 +18,7 @@ use crate::wire::{
 /// assert_eq!(server_side.read(&mut &mut [0x81, 0x00][..]).unwrap_err(), ProtocolError::Unmasked);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Masking {
     /// The frames come from a client: "a server MUST NOT accept" unmasked ones.
     Required,

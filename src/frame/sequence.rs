@@ -16,6 +16,7 @@ use crate::wire::{DataOpcode, MessageKind, ProtocolError};
 /// assert_eq!(within.after(DataOpcode::Continuation, true), Ok(Sequence::Between));
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Sequence {
     /// Between messages: a text or binary frame may follow.
     #[default]

@@ -15,6 +15,7 @@ use crate::simd::{self, Level};
 /// assert_eq!(&payload, b"Hello");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct MaskingKey([u8; 4]);
 
 impl MaskingKey {

@@ -3,6 +3,8 @@
 //! Nothing here keeps a connection's state, and nothing allocates. A load generator or a protocol analyser may need no more.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod close;
 mod control;
 mod error;

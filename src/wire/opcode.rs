@@ -10,6 +10,7 @@ use super::ProtocolError;
 /// assert_eq!(DataOpcode::from(MessageKind::Text), DataOpcode::Text);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum MessageKind {
     /// UTF-8 text (§8.1).
     Text,
@@ -25,6 +26,7 @@ pub enum MessageKind {
 /// assert_eq!(Opcode::decode(0x2), Ok(Opcode::Data(DataOpcode::Binary)));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[repr(u8)]
 pub enum DataOpcode {
     /// `%x0`: a fragment that is not its message's first.
@@ -43,6 +45,7 @@ pub enum DataOpcode {
 /// assert_eq!(Opcode::decode(0x9), Ok(Opcode::Control(ControlOpcode::Ping)));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[repr(u8)]
 pub enum ControlOpcode {
     /// `%x8` (§5.5.1).
@@ -62,6 +65,7 @@ pub enum ControlOpcode {
 /// assert_eq!(Opcode::decode(0x3), Err(ProtocolError::ReservedOpcode { opcode: 0x3 }));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Opcode {
     /// A data frame.
     Data(DataOpcode),

@@ -1,0 +1,96 @@
+//! Law: a large message is the same whether it was read into the place that `Messages` lends or not, and as the reference decoder says.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use reference::{Endpoint, Side, Step};
+use websocket_proto::{Connection, Incoming, Limits, MessageKind, Messages, Negotiated, ProtocolError, Server};
+
+#[path = "../../tests/support/reference.rs"]
+#[allow(dead_code)]
+mod reference;
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    text: bool,
+    frames: [u16; 3],
+    reads: [u16; 4],
+    /// Where in the message these bytes stand, among letters.
+    at: u32,
+    bytes: &'a [u8],
+}
+
+const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+fuzz_target!(|input: Input<'_>| {
+    let stream = input.stream();
+    let endpoint = Endpoint::new(Side::Server, Limits::DEFAULT);
+    let mut expected = reference::decode(&endpoint, &stream).steps;
+    expected.retain(|step| !matches!(step, Step::Send(_)));
+
+    let mut reads = input.reads.iter().map(|&len| usize::from(len).max(1)).cycle();
+    let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::DEFAULT);
+    let (mut messages, mut out, mut steps) = (Messages::new(), Vec::new(), Vec::new());
+    let (mut rest, mut held) = (&stream[..], 0);
+    while !rest.is_empty() && connection.failure().is_none() {
+        let len = reads.next().unwrap_or(1).min(rest.len());
+        if let Some(space) = messages.space(&connection) {
+            // The place grows with what has come, not with what is declared.
+            assert!(!space.is_empty() && space.len() <= held.max(64 * 1024), "{} lent, {held} have come", space.len());
+            let (read, behind) = rest.split_at(len.min(space.len()));
+            space[..read.len()].copy_from_slice(read);
+            rest = behind;
+            held += read.len();
+            steps.extend(step(messages.filled(&mut connection, read.len(), &mut out)));
+        } else {
+            let (read, behind) = rest.split_at(len);
+            let mut read = read.to_vec();
+            rest = behind;
+            held += read.len();
+            let mut input = &mut read[..];
+            while let Some(step) = step(messages.next(&mut connection, &mut input, &mut out)) {
+                let failed = matches!(step, Step::Fail(_));
+                steps.push(step);
+                if failed {
+                    break;
+                }
+            }
+        }
+    }
+    assert_eq!(steps, expected);
+});
+
+fn step(incoming: Result<Option<Incoming<'_>>, ProtocolError>) -> Option<Step> {
+    Some(match incoming {
+        Ok(None) => return None,
+        Ok(Some(Incoming::Text(text))) => Step::Message(MessageKind::Text, text.as_bytes().to_vec()),
+        Ok(Some(Incoming::Binary(bytes))) => Step::Message(MessageKind::Binary, bytes.to_vec()),
+        Ok(Some(incoming)) => panic!("{incoming:?}"),
+        Err(error) => Step::Fail(error),
+    })
+}
+
+impl Input<'_> {
+    /// One message in three frames.
+    fn stream(&self) -> Vec<u8> {
+        let lens = self.frames.map(|len| usize::from(len) % 40_000);
+        let mut payload = vec![b'z'; lens.iter().sum()];
+        let at = usize::try_from(self.at).unwrap_or(0) % (payload.len() + 1);
+        payload[at..].iter_mut().zip(self.bytes).for_each(|(to, from)| *to = *from);
+
+        let (mut stream, mut rest) = (Vec::new(), &payload[..]);
+        for (first, len) in [if self.text { 0x01 } else { 0x02 }, 0x00, 0x80].into_iter().zip(lens) {
+            let (front, back) = rest.split_at(len);
+            rest = back;
+            stream.push(first);
+            match u16::try_from(len) {
+                Ok(len @ 0..=125) => stream.push(0x80 | len as u8),
+                Ok(len) => stream.extend([&[0x80 | 126][..], &len.to_be_bytes()].concat()),
+                Err(_) => unreachable!("less than 40,000"),
+            }
+            stream.extend(KEY);
+            stream.extend(front.iter().enumerate().map(|(i, byte)| byte ^ KEY[i % 4]));
+        }
+        stream
+    }
+}

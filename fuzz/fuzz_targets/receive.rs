@@ -1,0 +1,46 @@
+//! Law: however a stream is cut, `Connection` and `Messages` make the same of it, and it is what the reference decoder makes of it.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use reference::{Endpoint, Side};
+use websocket_proto::Limits;
+use websocket_proto_fuzz::Cuts;
+
+#[path = "../../tests/support/drive.rs"]
+#[allow(dead_code)]
+mod drive;
+#[path = "../../tests/support/reference.rs"]
+#[allow(dead_code)]
+mod reference;
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    /// 1: a client receives; 2: its Close was sent before; the rest chooses the limits.
+    options: u8,
+    cuts: Cuts,
+    stream: &'a [u8],
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let Input { options, cuts, stream } = input;
+    let side = if options & 1 == 0 { Side::Server } else { Side::Client };
+    let limits = LIMITS[usize::from(options >> 2) % LIMITS.len()];
+    let endpoint = Endpoint { close_sent: options & 2 != 0, ..Endpoint::new(side, limits) };
+
+    let expected = reference::decode(&endpoint, stream);
+    for pieces in [vec![stream], cuts.pieces(stream), stream.chunks(1).collect()] {
+        assert_eq!(drive::receive(&endpoint, pieces.iter().copied()), expected);
+        assert_eq!(drive::messages(&endpoint, pieces.iter().copied()), expected.steps);
+    }
+});
+
+/// No limit, each limit met by short streams, and limits that end all.
+const LIMITS: [Limits; 6] = [
+    Limits::DEFAULT,
+    Limits::UNLIMITED,
+    Limits { max_frame_len: 20, max_message_len: 40, max_fragments: 3, ..Limits::DEFAULT },
+    Limits { max_frame_len: 130, max_message_len: 130, max_fragments: 5, ..Limits::DEFAULT },
+    Limits { max_frame_len: 9, max_message_len: u64::MAX, max_fragments: 1, ..Limits::DEFAULT },
+    Limits { max_frame_len: 0, max_message_len: 0, max_fragments: 0, ..Limits::DEFAULT },
+];

@@ -1,0 +1,55 @@
+//! Law: the generator of streams, which breaks one rule on purpose, the reference decoder and the crate agree on what is heard, and why
+//! it ends; under any cuts.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use reference::{Endpoint, Side, Step};
+use websocket_proto::testing::{End, FrameStream, Heard};
+use websocket_proto::{Limits, MessageKind, frame::Masking};
+use websocket_proto_fuzz::Cuts;
+
+#[path = "../../tests/support/drive.rs"]
+#[allow(dead_code)]
+mod drive;
+#[path = "../../tests/support/reference.rs"]
+#[allow(dead_code)]
+mod reference;
+
+#[derive(Arbitrary, Debug)]
+struct Input {
+    cuts: Cuts,
+    stream: FrameStream,
+}
+
+fuzz_target!(|input: Input| {
+    let Input { cuts, stream } = input;
+    let side = match stream.masking {
+        Masking::Required => Side::Server,
+        Masking::Forbidden => Side::Client,
+    };
+    let mut said: Vec<Step> = stream.heard.into_iter().map(step).collect();
+    match stream.end {
+        End::Open => {}
+        End::Closed(frame) => said.push(Step::Close(frame.code().map(u16::from), frame.reason().into())),
+        End::Failed(error) => said.push(Step::Fail(error)),
+    }
+
+    let (endpoint, bytes) = (Endpoint::new(side, Limits::DEFAULT), stream.frames.concat());
+    let expected = reference::decode(&endpoint, &bytes);
+    let heard: Vec<_> = expected.steps.iter().filter(|step| !matches!(step, Step::Send(_))).cloned().collect();
+    assert_eq!(heard, said, "the reference and the generator");
+    for pieces in [vec![&bytes[..]], cuts.pieces(&bytes), stream.frames.iter().map(|frame| &frame[..]).collect()] {
+        assert_eq!(drive::receive(&endpoint, pieces.iter().copied()), expected);
+        assert_eq!(drive::messages(&endpoint, pieces.iter().copied()), expected.steps);
+    }
+});
+
+fn step(heard: Heard) -> Step {
+    match heard {
+        Heard::Text(text) => Step::Message(MessageKind::Text, text.into_bytes()),
+        Heard::Binary(bytes) => Step::Message(MessageKind::Binary, bytes),
+        Heard::Ping(payload) => Step::Ping(payload),
+        Heard::Pong(payload) => Step::Pong(payload),
+    }
+}
