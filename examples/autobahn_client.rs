@@ -6,11 +6,14 @@
 
 #[path = "support/open.rs"]
 mod open;
+#[path = "support/sends.rs"]
+mod sends;
 
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
 use open::{Opened, open};
+use sends::Sends;
 use websocket_proto::{Incoming, Limits, Messages, SendError, Transport};
 
 /// Case 9.3.1 and its like send 4 MiB in fragments of 64 bytes, and an empty one behind them: one more than the default allows.
@@ -47,7 +50,7 @@ fn run_cases(url: &str, agent: &str) -> Result<(), String> {
 /// Echoes until the connection ends, and returns the last text.
 fn session(url: &str) -> Result<Option<String>, String> {
     let Opened { mut stream, mut connection, mut unread } = open(url, &LIMITS)?;
-    let mut messages = Messages::new();
+    let (mut messages, mut sends) = (Messages::new(), Sends::new(&connection));
     let mut out = Vec::new();
     let mut last = None;
     let mut read = vec![0; 64 * 1024];
@@ -57,9 +60,9 @@ fn session(url: &str) -> Result<Option<String>, String> {
             let echoed = match messages.next(&mut connection, &mut input, &mut out) {
                 Ok(Some(Incoming::Text(text))) => {
                     last = (text.len() < 16).then(|| text.to_owned());
-                    connection.send(text, &mut out)
+                    sends.send(&mut connection, text, &mut out)
                 }
-                Ok(Some(Incoming::Binary(bytes))) => connection.send(&*bytes, &mut out),
+                Ok(Some(Incoming::Binary(bytes))) => sends.send(&mut connection, &*bytes, &mut out),
                 Ok(Some(Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_))) => Ok(()),
                 // The Close that says why is in `out` already.
                 Ok(None) | Err(_) => break,

@@ -9,6 +9,8 @@
 
 #[path = "../support/open.rs"]
 mod open;
+#[path = "../support/sends.rs"]
+mod sends;
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -18,6 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use open::{Opened, open};
+use sends::Sends;
 use websocket_proto::{CloseCode, Ending, Incoming, Limits, Messages, State, Timeout, Timeouts, Timers};
 
 fn main() -> ExitCode {
@@ -60,7 +63,7 @@ fn talk(opened: Opened) -> Result<(), String> {
     thread::spawn(move || read_lines(&lines));
     thread::spawn(move || read_socket(socket, &sender));
 
-    let mut messages = Messages::new();
+    let (mut messages, mut sends) = (Messages::new(), Sends::new(&connection));
     let mut replies = io::stdout();
     let mut out = Vec::new();
     let mut timers = Timers::new(Timeouts::default(), Instant::now());
@@ -69,7 +72,7 @@ fn talk(opened: Opened) -> Result<(), String> {
     loop {
         match input {
             Some(Input::Line(line)) if connection.state() == State::Open => {
-                connection.send(&line, &mut out).map_err(|error| error.to_string())?;
+                sends.send(&mut connection, &line, &mut out).map_err(|error| error.to_string())?;
             }
             Some(Input::EndOfLines) if connection.state() == State::Open => {
                 connection.close(CloseCode::NORMAL.into()).map_err(|error| error.to_string())?;

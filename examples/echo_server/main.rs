@@ -8,6 +8,8 @@
 //! trip, and the close code. `--help` lists the options. What to look at in the source: `session.rs`, which drives one connection.
 
 mod options;
+#[path = "../support/sends.rs"]
+mod sends;
 mod session;
 
 use std::io::{self, Write};

@@ -11,6 +11,7 @@ use websocket_proto::{
 };
 
 use crate::options::Options;
+use crate::sends::Sends;
 
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 const PAGE: &str = include_str!("page.html");
@@ -86,7 +87,7 @@ impl Session {
         stop_listening: &dyn Fn(),
     ) -> io::Result<String> {
         let mut connection = Connection::new(negotiated, Server, &options.limits);
-        let mut messages = Messages::new();
+        let (mut messages, mut sends) = (Messages::new(), Sends::new(&connection));
         let mut closed_with = None;
         self.timers.opened(Instant::now());
         loop {
@@ -95,13 +96,13 @@ impl Session {
                 match messages.next(&mut connection, &mut input, &mut self.out) {
                     Ok(None) => break,
                     Ok(Some(Incoming::Text(text))) => {
-                        connection.send(text, &mut self.out).map_err(io::Error::other)?;
+                        sends.send(&mut connection, text, &mut self.out).map_err(io::Error::other)?;
                         if options.allow_stop && text == "stop-listening" {
                             stop_listening();
                         }
                     }
                     Ok(Some(Incoming::Binary(bytes))) => {
-                        connection.send(&*bytes, &mut self.out).map_err(io::Error::other)?;
+                        sends.send(&mut connection, &*bytes, &mut self.out).map_err(io::Error::other)?;
                     }
                     Ok(Some(Incoming::Ping(_) | Incoming::Pong(_))) => {}
                     Ok(Some(Incoming::Close(frame))) => closed_with = Some(*frame),
@@ -207,6 +208,8 @@ fn accept(request: &Request<'_>, options: &Options, out: &mut Vec<u8>) -> io::Re
     if let Some(name) = request.subprotocols().find(|offered| options.subprotocols.iter().any(|name| name == offered)) {
         answer = answer.subprotocol(name);
     }
+    #[cfg(feature = "deflate")]
+    let answer = answer.deflate(websocket_proto::extension::deflate::DeflateConfig::DEFAULT);
     answer.write_to(out).map_err(io::Error::other)
 }
 

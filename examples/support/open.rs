@@ -26,8 +26,10 @@ pub fn open(url: &str, limits: &Limits) -> Result<Opened, String> {
     let mut keys = RandomKeys::from_os().map_err(|error| error.to_string())?;
 
     let mut out = Vec::new();
-    let mut handshake =
-        ClientRequest::from_url(&url).start(keys.nonce(), limits, &mut out).map_err(|error| error.to_string())?;
+    let request = ClientRequest::from_url(&url);
+    #[cfg(feature = "deflate")]
+    let request = request.deflate(websocket_proto::extension::deflate::DeflateConfig::DEFAULT);
+    let mut handshake = request.start(keys.nonce(), limits, &mut out).map_err(|error| error.to_string())?;
     let failed = |error: std::io::Error| format!("handshake broke off: {error}");
     stream.set_nodelay(true).map_err(failed)?;
     stream.set_read_timeout(Some(Duration::from_secs(10))).map_err(failed)?;
