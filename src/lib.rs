@@ -62,6 +62,7 @@
 //! |---|---|---|
 //! | `std` | yes | run-time detection of CPU features; [`RandomKeys`]; implies `alloc` |
 //! | `alloc` | by `std` | [`Messages`], [`Prepared`], `Vec<u8>` as an [`Output`] |
+//! | `deflate` | no | permessage-deflate (RFC 7692), in [`extension`]`::deflate`; implies `alloc`; its compressor, zlib-rs, needs `std` |
 //!
 //! Without any, the crate needs neither `std` nor an allocator. Features only add.
 #![cfg_attr(not(test), no_std)]
