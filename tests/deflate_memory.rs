@@ -14,7 +14,9 @@ use websocket_proto::{Client, Connection, Incoming, Limits, Messages, Negotiated
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-fn client(limits: &Limits) -> Connection<Client<fn() -> [u8; 4]>> {
+type Keys = fn() -> [u8; 4];
+
+fn client(limits: &Limits) -> Connection<Client<Keys>> {
     let negotiated = Negotiated::elsewhere().with_deflate(DeflateParams::default());
     Connection::new(negotiated, Client::new(|| [0; 4]), limits)
 }
