@@ -63,7 +63,7 @@ impl<'p> ClientHandshake<'p> {
                 return Err(ResponseError::TooManyInterim { max: self.max_interim });
             }
             self.interim = self.interim.saturating_add(1);
-            self.scanner.next_response();
+            self.scanner.next_response(head.len);
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The scanner: finds the end of a head, and checks every byte of it in order, however the bytes come (RFC 9112 §2 to
 //! §5).
 
+use super::check::Checked;
 use super::fields::Fields;
 use super::syntax::{HeadError, HeadPart};
 use super::text::{is_target_byte, is_text_byte, text_len};
+use super::whole;
 use crate::extension::token::{ascii, is_token_byte, token_len};
 use crate::wire::Limits;
 
@@ -60,6 +62,7 @@ pub(super) struct RequestHead<'b> {
     pub(super) target: &'b str,
     pub(super) version: (u8, u8),
     pub(super) fields: Fields<'b>,
+    pub(super) checked: Checked<'b>,
     /// Bytes up to and with the empty line.
     pub(super) len: usize,
 }
@@ -71,6 +74,7 @@ pub(super) struct ResponseHead<'b> {
     pub(super) status: u16,
     pub(super) reason: &'b [u8],
     pub(super) fields: Fields<'b>,
+    pub(super) checked: Checked<'b>,
     /// Bytes up to and with the empty line, those of earlier heads included.
     pub(super) len: usize,
 }
@@ -100,9 +104,9 @@ impl Scanner {
         }
     }
 
-    /// Goes on to another response behind the one that was read.
-    pub(super) fn next_response(&mut self) {
-        let (at, max_len, max_fields) = (self.at, self.max_len, self.max_fields);
+    /// Goes on to another response at `at`, behind the one that was read.
+    pub(super) fn next_response(&mut self, at: usize) {
+        let (max_len, max_fields) = (self.max_len, self.max_fields);
         *self = Self { at, start: at, max_len, max_fields, ..Self::new(Place::ResponseVersion(0), &Limits::DEFAULT) };
     }
 
@@ -274,32 +278,50 @@ impl Scanner {
         }
     }
 
+    /// What the short road may try: all of a head of which nothing was looked at, up to the limit.
+    fn whole<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+        if self.at != self.start {
+            return None;
+        }
+        bytes.get(..self.max_len).unwrap_or(bytes).get(self.start..)
+    }
+
     /// Reads on in a request, and hands it out when it is complete.
     pub(super) fn read_request<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<RequestHead<'b>>, HeadError> {
+        if let Some(head) = self.whole(bytes).and_then(|bytes| whole::request(bytes, self.max_fields)) {
+            return Ok(Some(head));
+        }
         if !self.scan(bytes)? {
             return Ok(None);
         }
         let part = |from: usize, to| bytes.get(from..to).unwrap_or_default();
+        let fields = Fields::new(part(self.fields_start, self.at));
         Ok(Some(RequestHead {
             method: ascii(part(self.start, self.marks.0)),
             target: ascii(part(self.marks.0.saturating_add(1), self.marks.1)),
             version: (self.major, self.minor),
-            fields: Fields::new(part(self.fields_start, self.at)),
+            fields,
+            checked: Checked::collect(fields.raw()),
             len: self.at,
         }))
     }
 
     /// Reads on in a response, and hands it out when it is complete.
     pub(super) fn read_response<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<ResponseHead<'b>>, HeadError> {
+        if let Some(head) = self.whole(bytes).and_then(|bytes| whole::response(bytes, self.max_fields)) {
+            return Ok(Some(ResponseHead { len: self.start.saturating_add(head.len), ..head }));
+        }
         if !self.scan(bytes)? {
             return Ok(None);
         }
         let part = |from: usize, to| bytes.get(from..to).unwrap_or_default();
+        let fields = Fields::new(part(self.fields_start, self.at));
         Ok(Some(ResponseHead {
             version: (self.major, self.minor),
             status: self.status,
             reason: part(self.marks.0.saturating_add(1), self.marks.1),
-            fields: Fields::new(part(self.fields_start, self.at)),
+            fields,
+            checked: Checked::collect(fields.raw()),
             len: self.at,
         }))
     }

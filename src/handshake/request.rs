@@ -1,14 +1,14 @@
 //! A client's request, checked (§4.2.1).
 
 use super::accept::Accept;
-use super::check::Checked;
+use super::check::{Checked, Found, values};
 use super::excerpt::Excerpt;
 use super::fields::Fields;
 use super::head::RequestHead;
 use super::key::Key;
 use super::refusal::{Body, Refusal, RefusalError};
 use super::request_error::{RequestError, UPGRADE_REQUIRED};
-use super::text::is_target_byte;
+use super::text::is_target;
 use crate::extension::token::{ascii, elements};
 use crate::extension::{Extension, Extensions};
 
@@ -39,7 +39,7 @@ pub enum Received<'b, F = Fields<'b>> {
 impl<'b> Received<'b> {
     pub(super) fn from_head(head: RequestHead<'b>) -> Result<Self, RequestError> {
         let parts = Parts { method: head.method, target: head.target, version: head.version, fields: head.fields };
-        Self::check(parts, Checked::collect(head.fields.raw()), head.len)
+        Self::check(parts, head.checked, head.len)
     }
 }
 
@@ -70,7 +70,7 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Received<'b, F> {
     /// assert!(response.fields().any(|field| field == ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
     /// ```
     pub fn from_parts(parts: Parts<'b, F>) -> Result<Self, RequestError> {
-        let checked = Checked::collect(parts.fields.clone().map(|(name, value)| (name.as_bytes(), value)));
+        let checked = Checked::collect_parsed(parts.fields.clone());
         Self::check(parts, checked, 0)
     }
 
@@ -81,7 +81,7 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Received<'b, F> {
         if (major, minor) != (1, 1) {
             return Err(RequestError::HttpVersion { major, minor });
         }
-        if !checked.upgrade {
+        if !checked.websocket {
             return Ok(Self::Http(HttpRequest { method, target, fields, head_len }));
         }
         // RFC 9110 §9.1: "The method token is case-sensitive".
@@ -97,8 +97,9 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Received<'b, F> {
         checked.version()?;
         let key = checked.key()?;
         let origin = checked.origin()?;
-        checked.lists()?;
-        Ok(Self::Upgrade(Request { target, host, origin, fields, head_len, key }))
+        checked.lists(&fields)?;
+        let Checked { subprotocols, extensions, .. } = checked;
+        Ok(Self::Upgrade(Request { target, host, origin, subprotocols, extensions, fields, head_len, key }))
     }
 }
 
@@ -154,6 +155,8 @@ pub struct Request<'b, F = Fields<'b>, K = Key> {
     pub(super) target: Target<'b>,
     pub(super) host: &'b str,
     pub(super) origin: Option<&'b [u8]>,
+    pub(super) subprotocols: Found<'b>,
+    pub(super) extensions: Found<'b>,
     pub(super) fields: F,
     pub(super) head_len: usize,
     pub(super) key: K,
@@ -225,13 +228,14 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Request<'b, F
 
     /// The subprotocols that the client offers, in its order of preference; all of them tokens.
     pub fn subprotocols(&self) -> impl Iterator<Item = &'b str> + Clone + use<'b, F, K> {
-        self.field("Sec-WebSocket-Protocol").flat_map(elements).map(ascii)
+        self.subprotocols.values(&self.fields, "Sec-WebSocket-Protocol").flat_map(elements).map(ascii)
     }
 
     /// The extensions that the client offers, in its order of preference.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + Clone + use<'b, F, K> {
         // The grammar was checked: there is no error left.
-        self.field("Sec-WebSocket-Extensions").flat_map(Extensions::new).filter_map(Result::ok)
+        let values = self.extensions.values(&self.fields, "Sec-WebSocket-Extensions");
+        values.flat_map(Extensions::new).filter_map(Result::ok)
     }
 
     /// How many bytes the head has. The bytes behind it are frames: the first input of the connection.
@@ -373,17 +377,4 @@ impl<'b> Target<'b> {
         // §3: "'/' if the path component is empty".
         Self { whole, authority, path: if path.is_empty() { "/" } else { path }, query }
     }
-}
-
-/// Whether all bytes may stand in a target.
-pub(super) fn is_target(target: &str) -> bool {
-    target.bytes().all(is_target_byte)
-}
-
-/// The values of each field with this name.
-pub(super) fn values<'b, 'n, F: Iterator<Item = (&'b str, &'b [u8])> + Clone>(
-    fields: F,
-    name: &'n str,
-) -> impl Iterator<Item = &'b [u8]> + Clone + use<'b, 'n, F> {
-    fields.filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
