@@ -5,7 +5,7 @@ use super::host::split_host;
 use super::key::Key;
 use super::request_error::RequestError;
 use crate::extension::{Extensions, InvalidExtension};
-use crate::extension::token::{ascii, elements, is_token, trim};
+use crate::extension::token::{elements, is_token, trim};
 
 /// What the fields of a head say; judged afterwards, so that the verdict does not depend on their order.
 #[derive(Clone, Copy, Debug, Default)]
@@ -90,18 +90,18 @@ impl<'b> Checked<'b> {
     /// header field and to any request message that contains more than one Host header field line or a Host header
     /// field with an invalid field value". With an absolute target it "MUST ignore the received Host header field"
     /// (§3.2.2), once it is there.
-    pub(super) fn host(&self, authority: Option<&'b str>) -> Result<&'b str, RequestError> {
+    pub(super) fn host(&self, authority: Option<&'b str>) -> Result<&'b [u8], RequestError> {
         let value = match self.host {
             Found::Missing => return Err(RequestError::HostMissing),
             Found::Once(value) => value,
             Found::Repeated => return Err(RequestError::HostRepeated),
         };
-        check_host(value)?;
-        authority.map_or(Ok(ascii(value)), |authority| check_host(authority.as_bytes()))
+        let host = check_host(value)?;
+        authority.map_or(Ok(host), |authority| check_host(authority.as_bytes()))
     }
 
     /// RFC 8441 §5: the host is the `:authority`; RFC 9113 §8.3.1: a `Host` beside it must not name another.
-    pub(super) fn same_host(&self, authority: &'b str) -> Result<&'b str, RequestError> {
+    pub(super) fn same_host(&self, authority: &'b str) -> Result<&'b [u8], RequestError> {
         match self.host {
             Found::Missing => check_host(authority.as_bytes()),
             Found::Once(host) if host.eq_ignore_ascii_case(authority.as_bytes()) => check_host(host),
@@ -215,20 +215,21 @@ pub(super) fn values<'b, 'n, F: Iterator<Item = (&'b str, &'b [u8])> + Clone>(
     fields.filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-pub(super) fn check_host(host: &[u8]) -> Result<&str, RequestError> {
+fn check_host(host: &[u8]) -> Result<&[u8], RequestError> {
     match split_host(host) {
-        Some(_) => Ok(ascii(host)),
+        Some(_) => Ok(host),
         None => Err(RequestError::InvalidHost { host: Excerpt::new(host) }),
     }
 }
 
-/// Whether the list `value` has `token`, which is compared without ASCII case.
-fn has_token(value: &[u8], token: &[u8]) -> bool {
-    value.eq_ignore_ascii_case(token) || elements(value).any(|element| element.eq_ignore_ascii_case(token))
+/// Whether the list `value` has `token`. Mostly it has nothing else.
+#[inline]
+fn has_token<const LEN: usize>(value: &[u8], token: &[u8; LEN]) -> bool {
+    is(value, token) || value.contains(&b',') && elements(value).any(|element| is(element, token))
 }
 
-/// Whether `name` is `known`, which is in lower case. A length that is a constant lets words be compared.
+/// Whether `word` is `known`, which is in lower case. A length that is a constant lets words be compared.
 #[inline]
-fn is<const LEN: usize>(name: &[u8], known: &[u8; LEN]) -> bool {
-    <[u8; LEN]>::try_from(name).is_ok_and(|name| name.map(|byte| byte.to_ascii_lowercase()) == *known)
+fn is<const LEN: usize>(word: &[u8], known: &[u8; LEN]) -> bool {
+    <[u8; LEN]>::try_from(word).is_ok_and(|word| word.map(|byte| byte.to_ascii_lowercase()) == *known)
 }

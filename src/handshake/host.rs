@@ -15,13 +15,10 @@ pub(super) fn split_host(value: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
             }
             len.checked_add(2)?
         }
-        name => {
-            let len = name.iter().position(|&byte| byte == b':').unwrap_or(name.len());
-            if len == 0 || !name.iter().take(len).copied().all(is_reg_name_byte) {
-                return None;
-            }
-            len
-        }
+        name => match name.iter().position(|&byte| !is_reg_name_byte(byte)).unwrap_or(name.len()) {
+            0 => return None,
+            len => len,
+        },
     };
     match value.split_at_checked(host_len)? {
         (host, []) => Some((host, None)),
@@ -32,7 +29,11 @@ pub(super) fn split_host(value: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
 
 /// RFC 3986 §3.2.2: `reg-name = *( unreserved / pct-encoded / sub-delims )`.
 fn is_reg_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
+        )
 }
 
 #[cfg(test)]

@@ -153,7 +153,7 @@ pub struct Parts<'b, F> {
 #[derive(Clone, Debug)]
 pub struct Request<'b, F = Fields<'b>, K = Key> {
     pub(super) target: Target<'b>,
-    pub(super) host: &'b str,
+    pub(super) host: &'b [u8],
     pub(super) origin: Option<&'b [u8]>,
     pub(super) subprotocols: Found<'b>,
     pub(super) extensions: Found<'b>,
@@ -170,18 +170,22 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Request<'b, F
 
     /// The path of the target, as it was sent: nothing is decoded and no dots are resolved. `/` where there is none.
     pub fn path(&self) -> &'b str {
-        self.target.path
+        match self.target.split().0 {
+            // §3: "'/' if the path component is empty".
+            "" => "/",
+            path => path,
+        }
     }
 
     /// What is behind the `?` of the target.
     pub fn query(&self) -> Option<&'b str> {
-        self.target.query
+        self.target.split().1
     }
 
     /// Whom the client believes to talk to, with the port where it is named: the `Host`, or the host of an absolute
     /// target (RFC 9112 §3.2.2).
     pub fn host(&self) -> &'b str {
-        self.host
+        ascii(self.host)
     }
 
     /// The origin of the script that connects; only browsers are sure to send it (§10.2).
@@ -336,29 +340,29 @@ pub(super) struct Target<'b> {
     whole: &'b str,
     /// Of the absolute form.
     authority: Option<&'b str>,
-    path: &'b str,
-    query: Option<&'b str>,
+    /// The path, and the query.
+    resource: &'b str,
 }
 
 impl<'b> Target<'b> {
     pub(super) fn new(whole: &'b str) -> Result<Self, RequestError> {
-        let error = RequestError::Target { target: Excerpt::new(whole.as_bytes()) };
+        let error = || RequestError::Target { target: Excerpt::new(whole.as_bytes()) };
         if !is_target(whole) {
-            return Err(error);
+            return Err(error());
         }
         // §4.2.1, 1: a resource name "(or an absolute HTTP/HTTPS URI containing the /resource name/)".
         let (authority, resource) = if whole.starts_with('/') {
             (None, whole)
         } else {
-            let (scheme, rest) = whole.split_once("://").ok_or(error)?;
+            let (scheme, rest) = whole.split_once("://").ok_or_else(error)?;
             if !["http", "https", "ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-                return Err(error);
+                return Err(error());
             }
             let len = rest.find(['/', '?']).unwrap_or(rest.len());
-            let (authority, resource) = rest.split_at_checked(len).ok_or(error)?;
+            let (authority, resource) = rest.split_at_checked(len).ok_or_else(error)?;
             (Some(authority), resource)
         };
-        Ok(Self::split(whole, authority, resource))
+        Ok(Self { whole, authority, resource })
     }
 
     /// The `:path` of an extended CONNECT: the origin form alone.
@@ -366,15 +370,14 @@ impl<'b> Target<'b> {
         if !path.starts_with('/') || !is_target(path) {
             return Err(RequestError::Target { target: Excerpt::new(path.as_bytes()) });
         }
-        Ok(Self::split(path, None, path))
+        Ok(Self { whole: path, authority: None, resource: path })
     }
 
-    fn split(whole: &'b str, authority: Option<&'b str>, resource: &'b str) -> Self {
-        let (path, query) = match resource.split_once('?') {
+    /// The path and the query, as they were sent.
+    fn split(&self) -> (&'b str, Option<&'b str>) {
+        match self.resource.split_once('?') {
             Some((path, query)) => (path, Some(query)),
-            None => (resource, None),
-        };
-        // §3: "'/' if the path component is empty".
-        Self { whole, authority, path: if path.is_empty() { "/" } else { path }, query }
+            None => (self.resource, None),
+        }
     }
 }

@@ -66,7 +66,7 @@ impl<'b> Answer<'b> {
         }
         match checked.accept {
             // §4.1, 4: "ignoring any leading and trailing whitespace", which is gone already.
-            Found::Once(value) if value == accept.as_str().as_bytes() => {}
+            Found::Once(value) if value == accept.as_bytes() => {}
             Found::Once(_) => return Err(ResponseError::AcceptWrong),
             Found::Missing => return Err(ResponseError::AcceptMissing),
             // §11.3.3: it "MUST NOT appear more than once in an HTTP response".
