@@ -4,8 +4,8 @@ use super::excerpt::Excerpt;
 use super::host::split_host;
 use super::key::Key;
 use super::request_error::RequestError;
-use crate::extension::{Extensions, InvalidExtension};
 use crate::extension::token::{elements, is_token, trim};
+use crate::extension::{Extensions, InvalidExtension};
 
 /// What the fields of a head say; judged afterwards, so that the verdict does not depend on their order.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,7 +54,6 @@ impl<'b> Checked<'b> {
     }
 
     /// Takes a field, whose value has no white space around it.
-    #[inline]
     pub(super) fn add(&mut self, name: &[u8], value: &'b [u8]) {
         // Most fields are none of these, and their length tells.
         match name.len() {
@@ -150,12 +149,13 @@ impl<'b> Checked<'b> {
         F: Iterator<Item = (&'b str, &'b [u8])> + Clone,
     {
         let mut empty = !matches!(self.subprotocols, Found::Missing);
-        for subprotocol in self.subprotocols.values(fields, "Sec-WebSocket-Protocol").flat_map(elements) {
-            if !is_token(subprotocol) {
-                return Err(RequestError::InvalidSubprotocol { subprotocol: Excerpt::new(subprotocol) });
-            }
+        self.subprotocols.values(fields, "Sec-WebSocket-Protocol").flat_map(elements).try_for_each(|subprotocol| {
             empty = false;
-        }
+            match is_token(subprotocol) {
+                true => Ok(()),
+                false => Err(RequestError::InvalidSubprotocol { subprotocol: Excerpt::new(subprotocol) }),
+            }
+        })?;
         if empty {
             return Err(RequestError::SubprotocolsEmpty);
         }
@@ -172,10 +172,11 @@ impl<'b> Checked<'b> {
         F: Iterator<Item = (&'b str, &'b [u8])> + Clone,
     {
         let mut filled = matches!(self.extensions, Found::Missing);
-        for extension in self.extensions.values(fields, "Sec-WebSocket-Extensions").flat_map(Extensions::new) {
-            extension?;
+        let mut extensions = self.extensions.values(fields, "Sec-WebSocket-Extensions").flat_map(Extensions::new);
+        extensions.try_for_each(|extension| {
             filled = true;
-        }
+            extension.map(drop)
+        })?;
         Ok(filled)
     }
 }
@@ -231,5 +232,10 @@ fn has_token<const LEN: usize>(value: &[u8], token: &[u8; LEN]) -> bool {
 /// Whether `word` is `known`, which is in lower case. A length that is a constant lets words be compared.
 #[inline]
 fn is<const LEN: usize>(word: &[u8], known: &[u8; LEN]) -> bool {
-    <[u8; LEN]>::try_from(word).is_ok_and(|word| word.map(|byte| byte.to_ascii_lowercase()) == *known)
+    let Ok(word) = <&[u8; LEN]>::try_from(word) else { return false };
+    word.iter().zip(known).fold(0, |differ, (byte, known)| {
+        // A letter differs from its other case in this bit alone, and from nothing else in it alone.
+        let case = if known.is_ascii_lowercase() { 0x20 } else { 0 };
+        differ | (byte | case) ^ known
+    }) == 0
 }

@@ -119,23 +119,21 @@ impl fmt::Display for InvalidKey {
 
 impl core::error::Error for InvalidKey {}
 
-/// RFC 4648 §4: three bytes make four characters, and `=` stands for those that are missing at the end.
+/// RFC 4648 §4: three bytes make four characters, and at the end `=` stands for what is missing.
 ///
 /// Both lengths are constants here, which is a third of the work of an encoder for any length.
 fn encode<const LEN: usize, const TEXT_LEN: usize>(bytes: &[u8; LEN]) -> [u8; TEXT_LEN] {
-    let mut text = [b'='; TEXT_LEN];
-    for (three, four) in bytes.chunks(3).zip(text.chunks_exact_mut(4)) {
-        let mut word = [0; 4];
-        word.iter_mut().zip(three).for_each(|(to, from)| *to = *from);
-        let mut bits = u32::from_be_bytes(word);
-        // So many bytes touch one character more.
-        for char in four.iter_mut().take(three.len() + 1) {
-            bits = bits.rotate_left(6);
-            let [sextet, ..] = (bits & 0x3f).to_le_bytes();
-            *char = ALPHABET.get(usize::from(sextet)).copied().unwrap_or_default();
-            bits &= !0x3f;
-        }
+    let mut text = [0; TEXT_LEN];
+    for (index, four) in text.chunks_exact_mut(4).enumerate() {
+        let byte = |at| u32::from(bytes.get(3 * index + at).copied().unwrap_or_default());
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        let char = |shift: u32| {
+            let [sextet, ..] = (bits >> shift & 0x3f).to_le_bytes();
+            ALPHABET.get(usize::from(sextet)).copied().unwrap_or_default()
+        };
+        four.copy_from_slice(&[char(18), char(12), char(6), char(0)]);
     }
+    text.iter_mut().skip((8 * LEN).div_ceil(6)).for_each(|char| *char = b'=');
     text
 }
 

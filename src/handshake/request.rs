@@ -37,9 +37,9 @@ pub enum Received<'b, F = Fields<'b>> {
 }
 
 impl<'b> Received<'b> {
-    pub(super) fn from_head(head: RequestHead<'b>) -> Result<Self, RequestError> {
+    pub(super) fn from_head(head: &RequestHead<'b>) -> Result<Self, RequestError> {
         let parts = Parts { method: head.method, target: head.target, version: head.version, fields: head.fields };
-        Self::check(parts, head.checked, head.len)
+        Self::check(parts, &head.checked, head.len)
     }
 }
 
@@ -71,11 +71,11 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Received<'b, F> {
     /// ```
     pub fn from_parts(parts: Parts<'b, F>) -> Result<Self, RequestError> {
         let checked = Checked::collect_parsed(parts.fields.clone());
-        Self::check(parts, checked, 0)
+        Self::check(parts, &checked, 0)
     }
 
     /// The order of the checks is the same wherever the head came from: version, plain HTTP, method, and the rest.
-    fn check(parts: Parts<'b, F>, checked: Checked<'b>, head_len: usize) -> Result<Self, RequestError> {
+    fn check(parts: Parts<'b, F>, checked: &Checked<'b>, head_len: usize) -> Result<Self, RequestError> {
         let Parts { method, target, version: (major, minor), fields } = parts;
         // §4.2.1, 1: "An HTTP/1.1 or higher GET request"; no higher version of HTTP has this form of a request.
         if (major, minor) != (1, 1) {
@@ -98,7 +98,7 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Received<'b, F> {
         let key = checked.key()?;
         let origin = checked.origin()?;
         checked.lists(&fields)?;
-        let Checked { subprotocols, extensions, .. } = checked;
+        let Checked { subprotocols, extensions, .. } = *checked;
         Ok(Self::Upgrade(Request { target, host, origin, subprotocols, extensions, fields, head_len, key }))
     }
 }

@@ -115,12 +115,7 @@ pub struct Response<'b, F = Fields<'b>> {
 
 impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Response<'b, F> {
     /// What every response must keep to, whichever version of HTTP it came by: no more than was offered.
-    fn agree(
-        fields: F,
-        checked: &Checked<'b>,
-        offered: Offered<'_>,
-        head_len: usize,
-    ) -> Result<Self, ResponseError> {
+    fn agree(fields: F, checked: &Checked<'b>, offered: Offered<'_>, head_len: usize) -> Result<Self, ResponseError> {
         let subprotocol = match checked.subprotocols {
             Found::Missing => None,
             // §4.1, 6: "a subprotocol that was not present in the client's handshake". Letter case counts.

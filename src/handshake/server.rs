@@ -52,6 +52,9 @@ impl ServerHandshake {
     /// [`RequestError`]; its [`response`](RequestError::response) is what to write before the transport is closed. It comes with
     /// the first byte that cannot stand where it is, and asked again it is the same.
     pub fn receive<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Received<'b>>, RequestError> {
-        self.scanner.read_request(bytes)?.map(Received::from_head).transpose()
+        match self.scanner.read_request(bytes)? {
+            Some(head) => Received::from_head(&head).map(Some),
+            None => Ok(None),
+        }
     }
 }
