@@ -11,8 +11,11 @@ const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n";
 const FOUND: &[u8] = b"HTTP/1.1 302 Found\r\nDate: a\r\n";
 const END: &[u8] = b"\r\n\r\n";
 
-/// The fields and the length of a request, whole and one byte at a time.
-fn request(bytes: &[u8]) -> Result<(Vec<(String, Vec<u8>)>, usize), RequestError> {
+/// The fields, and the length, of a request.
+type Head = (Vec<(String, Vec<u8>)>, usize);
+
+/// Reads a request, whole and one byte at a time.
+fn request(bytes: &[u8]) -> Result<Head, RequestError> {
     let read = |handshake: &mut ServerHandshake, len| {
         let received = handshake.receive(&bytes[..len]).transpose()?;
         Some(received.map(|received| {
@@ -27,7 +30,7 @@ fn request(bytes: &[u8]) -> Result<(Vec<(String, Vec<u8>)>, usize), RequestError
     whole
 }
 
-/// The reason and the length of a response, whole and one byte at a time.
+/// Reads the reason of a response and its length, whole and one byte at a time.
 fn response(bytes: &[u8]) -> Result<(Vec<u8>, usize), ResponseError> {
     let read = |handshake: &mut ClientHandshake<'_>, len| {
         let answer = handshake.receive(&bytes[..len]).transpose()?;

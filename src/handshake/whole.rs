@@ -83,6 +83,7 @@ impl<'b> Rest<'b> {
         for Header { name, value } in headers {
             let before_name = self.gap_before(name.as_bytes())?;
             let before_value = self.gap_before(value)?;
+            // Today `httparse` sees to these two itself; should it learn to skip a line that is wrong, they will tell.
             if !before_name.is_empty() || !is_colon(before_value) {
                 return None;
             }
