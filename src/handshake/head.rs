@@ -62,7 +62,6 @@ pub(super) struct RequestHead<'b> {
     pub(super) target: &'b str,
     pub(super) version: (u8, u8),
     pub(super) fields: Fields<'b>,
-    pub(super) checked: Checked<'b>,
     /// Bytes up to and with the empty line.
     pub(super) len: usize,
 }
@@ -74,7 +73,6 @@ pub(super) struct ResponseHead<'b> {
     pub(super) status: u16,
     pub(super) reason: &'b [u8],
     pub(super) fields: Fields<'b>,
-    pub(super) checked: Checked<'b>,
     /// Bytes up to and with the empty line, those of earlier heads included.
     pub(super) len: usize,
 }
@@ -287,8 +285,14 @@ impl Scanner {
     }
 
     /// Reads on in a request, and hands it out when it is complete.
-    pub(super) fn read_request<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<RequestHead<'b>>, HeadError> {
-        if let Some(head) = self.whole(bytes).and_then(|bytes| whole::request(bytes, self.max_fields)) {
+    ///
+    /// `checked` is then what its fields say; it is too large to be moved from hand to hand.
+    pub(super) fn read_request<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        checked: &mut Checked<'b>,
+    ) -> Result<Option<RequestHead<'b>>, HeadError> {
+        if let Some(head) = self.whole(bytes).and_then(|bytes| whole::request(bytes, self.max_fields, checked)) {
             return Ok(Some(head));
         }
         if !self.scan(bytes)? {
@@ -296,19 +300,23 @@ impl Scanner {
         }
         let part = |from: usize, to| bytes.get(from..to).unwrap_or_default();
         let fields = Fields::new(part(self.fields_start, self.at));
+        *checked = Checked::collect(fields.raw());
         Ok(Some(RequestHead {
             method: ascii(part(self.start, self.marks.0)),
             target: ascii(part(self.marks.0.saturating_add(1), self.marks.1)),
             version: (self.major, self.minor),
             fields,
-            checked: Checked::collect(fields.raw()),
             len: self.at,
         }))
     }
 
     /// Reads on in a response, and hands it out when it is complete.
-    pub(super) fn read_response<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<ResponseHead<'b>>, HeadError> {
-        if let Some(head) = self.whole(bytes).and_then(|bytes| whole::response(bytes, self.max_fields)) {
+    pub(super) fn read_response<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        checked: &mut Checked<'b>,
+    ) -> Result<Option<ResponseHead<'b>>, HeadError> {
+        if let Some(head) = self.whole(bytes).and_then(|bytes| whole::response(bytes, self.max_fields, checked)) {
             return Ok(Some(ResponseHead { len: self.start.saturating_add(head.len), ..head }));
         }
         if !self.scan(bytes)? {
@@ -316,12 +324,12 @@ impl Scanner {
         }
         let part = |from: usize, to| bytes.get(from..to).unwrap_or_default();
         let fields = Fields::new(part(self.fields_start, self.at));
+        *checked = Checked::collect(fields.raw());
         Ok(Some(ResponseHead {
             version: (self.major, self.minor),
             status: self.status,
             reason: part(self.marks.0.saturating_add(1), self.marks.1),
             fields,
-            checked: Checked::collect(fields.raw()),
             len: self.at,
         }))
     }
@@ -360,11 +368,11 @@ mod tests {
         let limits = Limits { max_head_fields: usize::MAX, ..Limits::DEFAULT };
         let mut scanner = Scanner::request(&limits);
         for len in 0..head.len() {
-            assert!(scanner.read_request(&head[..len]).unwrap().is_none());
+            assert!(scanner.read_request(&head[..len], &mut Checked::default()).unwrap().is_none());
             // A call begins where the last one ended, and never goes back: as all was seen, one byte is left for the
             // next.
             assert_eq!(scanner.at, len);
         }
-        assert_eq!(scanner.read_request(&head).unwrap().unwrap().len, head.len());
+        assert_eq!(scanner.read_request(&head, &mut Checked::default()).unwrap().unwrap().len, head.len());
     }
 }

@@ -37,9 +37,9 @@ pub enum Received<'b, F = Fields<'b>> {
 }
 
 impl<'b> Received<'b> {
-    pub(super) fn from_head(head: &RequestHead<'b>) -> Result<Self, RequestError> {
+    pub(super) fn from_head(head: &RequestHead<'b>, checked: &Checked<'b>) -> Result<Self, RequestError> {
         let parts = Parts { method: head.method, target: head.target, version: head.version, fields: head.fields };
-        Self::check(parts, &head.checked, head.len)
+        Self::check(parts, checked, head.len)
     }
 }
 

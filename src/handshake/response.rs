@@ -41,11 +41,12 @@ pub(super) struct Offered<'p> {
 
 impl<'b> Answer<'b> {
     pub(super) fn from_head(
-        head: ResponseHead<'b>,
+        head: &ResponseHead<'b>,
+        checked: &Checked<'b>,
         accept: &AcceptKey,
         offered: Offered<'_>,
     ) -> Result<Self, ResponseError> {
-        let ResponseHead { version: (major, minor), status, reason, fields, checked, len } = head;
+        let ResponseHead { version: (major, minor), status, reason, fields, len } = *head;
         if major != 1 || status == 101 && minor != 1 {
             return Err(ResponseError::HttpVersion { major, minor });
         }
@@ -72,7 +73,7 @@ impl<'b> Answer<'b> {
             // §11.3.3: it "MUST NOT appear more than once in an HTTP response".
             Found::Repeated => return Err(ResponseError::AcceptRepeated),
         }
-        Response::agree(fields, &checked, offered, len).map(Self::Open)
+        Response::agree(fields, checked, offered, len).map(Self::Open)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::extension::token::trim_start;
 
 /// Reads the request at the front of `bytes`.
 #[inline]
-pub(super) fn request(bytes: &[u8], max_fields: usize) -> Option<RequestHead<'_>> {
+pub(super) fn request<'b>(bytes: &'b [u8], max_fields: usize, checked: &mut Checked<'b>) -> Option<RequestHead<'b>> {
     let mut headers = [const { MaybeUninit::uninit() }; MAX_FIELDS];
     let mut request = httparse::Request::new(&mut []);
     let Ok(Status::Complete(len)) = request.parse_with_uninit_headers(bytes, &mut headers) else { return None };
@@ -28,13 +28,13 @@ pub(super) fn request(bytes: &[u8], max_fields: usize) -> Option<RequestHead<'_>
     }
     let rest = rest.behind(b" HTTP/1.1\r\n")?;
     let fields = Fields::new(rest.0);
-    let checked = rest.fields(request.headers, max_fields)?;
-    Some(RequestHead { method, target, version: (1, 1), fields, checked, len })
+    rest.fields(request.headers, max_fields, checked)?;
+    Some(RequestHead { method, target, version: (1, 1), fields, len })
 }
 
 /// Reads the response at the front of `bytes`.
 #[inline]
-pub(super) fn response(bytes: &[u8], max_fields: usize) -> Option<ResponseHead<'_>> {
+pub(super) fn response<'b>(bytes: &'b [u8], max_fields: usize, checked: &mut Checked<'b>) -> Option<ResponseHead<'b>> {
     let mut headers = [const { MaybeUninit::uninit() }; MAX_FIELDS];
     let mut response = httparse::Response::new(&mut []);
     let parsed = ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, &mut headers);
@@ -48,8 +48,8 @@ pub(super) fn response(bytes: &[u8], max_fields: usize) -> Option<ResponseHead<'
     };
     let rest = rest.behind(b"\r\n")?;
     let fields = Fields::new(rest.0);
-    let checked = rest.fields(response.headers, max_fields)?;
-    Some(ResponseHead { version: (1, 1), status, reason: reason.as_bytes(), fields, checked, len })
+    rest.fields(response.headers, max_fields, checked)?;
+    Some(ResponseHead { version: (1, 1), status, reason: reason.as_bytes(), fields, len })
 }
 
 /// What is left of a head to be accounted for.
@@ -75,11 +75,10 @@ impl<'b> Rest<'b> {
     ///
     /// RFC 9112 §5: `field-line = field-name ":" OWS field-value OWS`, and CRLF ends it.
     #[inline]
-    fn fields(mut self, headers: &[Header<'b>], max_fields: usize) -> Option<Checked<'b>> {
+    fn fields(mut self, headers: &[Header<'b>], max_fields: usize, checked: &mut Checked<'b>) -> Option<()> {
         if headers.len() > max_fields {
             return None;
         }
-        let mut checked = Checked::default();
         for Header { name, value } in headers {
             let before_name = self.gap_before(name.as_bytes())?;
             let before_value = self.gap_before(value)?;
@@ -93,10 +92,7 @@ impl<'b> Rest<'b> {
             };
             checked.add(name.as_bytes(), value);
         }
-        if self.0 != b"\r\n" {
-            return None;
-        }
-        Some(checked)
+        (self.0 == b"\r\n").then_some(())
     }
 }
 
@@ -121,35 +117,43 @@ mod tests {
     #[test]
     fn plain_request_takes_the_short_road() {
         let bytes = b"POST /a?b HTTP/1.1\r\nHost: c\r\nA:\r\nB:\t d\xe4 e \t\r\n\r\nbody";
-        let head = request(bytes, 3).unwrap();
+        let mut checked = Checked::default();
+        let head = request(bytes, 3, &mut checked).unwrap();
         assert_eq!((head.method, head.target, head.version, head.len), ("POST", "/a?b", (1, 1), bytes.len() - 4));
         let fields: Vec<(&str, &[u8])> = head.fields.collect();
         assert_eq!(fields, [("Host", &b"c"[..]), ("A", b""), ("B", b"d\xe4 e")]);
-        assert_eq!(head.checked.host(None), Ok(&b"c"[..]));
-        assert!(request(b"GET / HTTP/1.1\r\n\r\n", 0).is_some(), "there may be no field at all");
+        assert_eq!(checked.host(None), Ok(&b"c"[..]));
+        assert!(
+            request(b"GET / HTTP/1.1\r\n\r\n", 0, &mut Checked::default()).is_some(),
+            "there may be no field at all"
+        );
     }
 
     #[test]
     fn plain_response_takes_the_short_road() {
         let bytes = b"HTTP/1.1 302 Not here\r\nUpgrade: a\r\n\r\nbody";
-        let head = response(bytes, 1).unwrap();
+        let mut checked = Checked::default();
+        let head = response(bytes, 1, &mut checked).unwrap();
         assert_eq!(
             (head.status, head.reason, head.version, head.len),
             (302, &b"Not here"[..], (1, 1), bytes.len() - 4)
         );
         assert!(head.fields.eq([("Upgrade", &b"a"[..])]));
-        assert!(matches!(head.checked.upgrade, Found::Once(b"a")));
-        assert!(response(b"HTTP/1.1 101 \r\n\r\n", 0).is_some(), "the phrase may be empty");
+        assert!(matches!(checked.upgrade, Found::Once(b"a")));
+        assert!(response(b"HTTP/1.1 101 \r\n\r\n", 0, &mut Checked::default()).is_some(), "the phrase may be empty");
     }
 
     #[test]
     fn cut_or_long_head_is_the_scanners() {
         let bytes = b"GET / HTTP/1.1\r\nA: b\r\nB: c\r\n\r\n";
-        assert!((0..bytes.len()).all(|len| request(&bytes[..len], 2).is_none()));
-        assert!(request(bytes, 2).is_some() && request(bytes, 1).is_none());
+        assert!((0..bytes.len()).all(|len| request(&bytes[..len], 2, &mut Checked::default()).is_none()));
+        assert!(
+            request(bytes, 2, &mut Checked::default()).is_some()
+                && request(bytes, 1, &mut Checked::default()).is_none()
+        );
         for fields in [MAX_FIELDS, MAX_FIELDS + 1] {
             let bytes = [&b"GET / HTTP/1.1\r\n"[..], &b"A: b\r\n".repeat(fields), b"\r\n"].concat();
-            assert_eq!(request(&bytes, usize::MAX).is_some(), fields <= MAX_FIELDS);
+            assert_eq!(request(&bytes, usize::MAX, &mut Checked::default()).is_some(), fields <= MAX_FIELDS);
         }
     }
 
@@ -174,7 +178,7 @@ mod tests {
             let mut headers = [httparse::EMPTY_HEADER; 4];
             let parsed = httparse::Request::new(&mut headers).parse(bytes);
             assert_eq!(parsed, Ok(Status::Complete(bytes.len())), "{}", bytes.escape_ascii());
-            assert!(request(bytes, 4).is_none(), "{}", bytes.escape_ascii());
+            assert!(request(bytes, 4, &mut Checked::default()).is_none(), "{}", bytes.escape_ascii());
         }
         for bytes in [
             &b"\r\nHTTP/1.1 101 a\r\nA: b\r\n\r\n"[..],
@@ -191,7 +195,7 @@ mod tests {
             let mut headers = [httparse::EMPTY_HEADER; 4];
             let parsed = httparse::Response::new(&mut headers).parse(bytes);
             assert_eq!(parsed, Ok(Status::Complete(bytes.len())), "{}", bytes.escape_ascii());
-            assert!(response(bytes, 4).is_none(), "{}", bytes.escape_ascii());
+            assert!(response(bytes, 4, &mut Checked::default()).is_none(), "{}", bytes.escape_ascii());
         }
     }
 }
