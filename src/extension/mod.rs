@@ -94,7 +94,8 @@ impl core::iter::FusedIterator for Extensions<'_> {}
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Extension<'b> {
-    name: &'b str,
+    /// A token.
+    name: &'b [u8],
     /// From the first semicolon on; known to follow the grammar up to the extension's end.
     params: &'b [u8],
 }
@@ -102,7 +103,7 @@ pub struct Extension<'b> {
 impl<'b> Extension<'b> {
     /// The extension's name, a token.
     pub fn name(&self) -> &'b str {
-        self.name
+        ascii(self.name)
     }
 
     /// The parameters, in their order.
@@ -150,14 +151,15 @@ impl core::iter::FusedIterator for Params<'_> {}
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Param<'b> {
-    name: &'b str,
+    /// A token.
+    name: &'b [u8],
     value: Option<ParamValue<'b>>,
 }
 
 impl<'b> Param<'b> {
     /// The parameter's name, a token.
     pub fn name(&self) -> &'b str {
-        self.name
+        ascii(self.name)
     }
 
     /// The parameter's value, where it has one.
@@ -171,10 +173,7 @@ impl<'b> Param<'b> {
         let [b'=', value @ ..] = trim_start(rest) else { return Ok((Self { name, value: None }, rest)) };
         let (raw, rest) = match trim_start(value) {
             [b'"', quoted @ ..] => split_quoted(quoted)?,
-            value => {
-                let (value, rest) = token(value)?;
-                (value.as_bytes(), rest)
-            }
+            value => token(value)?,
         };
         Ok((Self { name, value: Some(ParamValue { raw }) }, rest))
     }
@@ -262,10 +261,10 @@ impl fmt::Display for InvalidExtension {
 impl core::error::Error for InvalidExtension {}
 
 /// Takes a token, which must be there, from the front of `input`.
-fn token(input: &[u8]) -> Result<(&str, &[u8]), InvalidExtension> {
+fn token(input: &[u8]) -> Result<(&[u8], &[u8]), InvalidExtension> {
     match split_token(input) {
         ([], rest) => Err(InvalidExtension { byte: rest.first().copied() }),
-        (token, rest) => Ok((ascii(token), rest)),
+        (token, rest) => Ok((token, rest)),
     }
 }
 

@@ -89,8 +89,8 @@ impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Accept<'r, 'b, F, 
         let agreed = self.negotiate()?;
         let (accept, extensions) = (self.request.key.accept(), agreed.field_value());
         write_whole(out, |emit| {
-            emit(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
-            emit(accept.as_str().as_bytes());
+            emit(SWITCHING);
+            emit(accept.as_bytes());
             emit(b"\r\n");
             if let Some(subprotocol) = self.subprotocol {
                 emit_fields(emit, &[("Sec-WebSocket-Protocol", subprotocol)]);
@@ -232,6 +232,10 @@ impl fmt::Display for AcceptError {
 }
 
 impl core::error::Error for AcceptError {}
+
+/// What all acceptances begin with.
+const SWITCHING: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
 
 /// What the handshake writes itself, and what would announce a body.
 const RESERVED: &[&str] = &[

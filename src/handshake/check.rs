@@ -4,45 +4,38 @@ use super::excerpt::Excerpt;
 use super::host::split_host;
 use super::key::Key;
 use super::request_error::RequestError;
-use crate::extension::Extensions;
-use crate::extension::token::{ascii, elements, is_token, trim};
+use crate::extension::token::{elements, is_token, trim};
+use crate::extension::{Extensions, InvalidExtension};
 
-/// What a request's fields say; judged afterwards, so that the verdict does not depend on their order.
+/// What the fields of a head say; judged afterwards, so that the verdict does not depend on their order.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Checked<'b> {
     /// An `Upgrade` has the token `websocket`.
-    pub(super) upgrade: bool,
+    pub(super) websocket: bool,
     /// A `Connection` has the token `upgrade`.
     pub(super) connection: bool,
     /// A field that only HTTP/1.1 has was seen.
     pub(super) hop: bool,
-    host: Single<'b>,
-    key: Single<'b>,
-    version: Single<'b>,
-    origin: Single<'b>,
     transfer_encoding: bool,
-    content_length: Single<'b>,
-    subprotocols: List,
-    extensions: List,
+    content_length: Found<'b>,
+    host: Found<'b>,
+    key: Found<'b>,
+    version: Found<'b>,
+    origin: Found<'b>,
+    pub(super) upgrade: Found<'b>,
+    pub(super) accept: Found<'b>,
+    pub(super) subprotocols: Found<'b>,
+    pub(super) extensions: Found<'b>,
 }
 
-/// A field that may occur once.
+/// How often a field occurred, and with what value.
 #[derive(Clone, Copy, Debug, Default)]
-enum Single<'b> {
+pub(super) enum Found<'b> {
     #[default]
     Missing,
     Once(&'b [u8]),
+    /// The values of a list are looked up again; anything else is refused.
     Repeated,
-}
-
-/// A field that is a list over all its occurrences.
-#[derive(Clone, Copy, Debug, Default)]
-enum List {
-    #[default]
-    Missing,
-    Empty,
-    Filled,
-    Invalid(RequestError),
 }
 
 impl<'b> Checked<'b> {
@@ -50,45 +43,44 @@ impl<'b> Checked<'b> {
     pub(super) fn collect(fields: impl Iterator<Item = (&'b [u8], &'b [u8])>) -> Self {
         let mut checked = Self::default();
         for (name, value) in fields {
-            checked.add(name, trim(value));
+            checked.add(name, value);
         }
         checked
     }
 
-    fn add(&mut self, name: &[u8], value: &'b [u8]) {
-        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+    /// The same for fields that another stack has parsed.
+    pub(super) fn collect_parsed(fields: impl Iterator<Item = (&'b str, &'b [u8])>) -> Self {
+        Self::collect(fields.map(|(name, value)| (name.as_bytes(), trim(value))))
+    }
+
+    /// Takes a field, whose value has no white space around it.
+    pub(super) fn add(&mut self, name: &[u8], value: &'b [u8]) {
         // Most fields are none of these, and their length tells.
         match name.len() {
-            2 if is(b"te") => self.hop |= !value.eq_ignore_ascii_case(b"trailers"),
-            4 if is(b"host") => self.host.add(value),
-            6 if is(b"origin") => self.origin.add(value),
-            7 if is(b"upgrade") => {
+            2 if is(name, b"te") => self.hop |= !value.eq_ignore_ascii_case(b"trailers"),
+            4 if is(name, b"host") => self.host.add(value),
+            6 if is(name, b"origin") => self.origin.add(value),
+            7 if is(name, b"upgrade") => {
                 self.hop = true;
-                self.upgrade |= has_token(value, b"websocket");
+                self.websocket |= has_token(value, b"websocket");
+                self.upgrade.add(value);
             }
-            10 if is(b"connection") => {
+            10 if is(name, b"connection") => {
                 self.hop = true;
                 self.connection |= has_token(value, b"upgrade");
             }
-            10 if is(b"keep-alive") => self.hop = true,
-            14 if is(b"content-length") => self.content_length.add(value),
-            16 if is(b"proxy-connection") => self.hop = true,
-            17 if is(b"sec-websocket-key") => self.key.add(value),
-            17 if is(b"transfer-encoding") => {
+            10 if is(name, b"keep-alive") => self.hop = true,
+            14 if is(name, b"content-length") => self.content_length.add(value),
+            16 if is(name, b"proxy-connection") => self.hop = true,
+            17 if is(name, b"sec-websocket-key") => self.key.add(value),
+            17 if is(name, b"transfer-encoding") => {
                 self.hop = true;
                 self.transfer_encoding = true;
             }
-            21 if is(b"sec-websocket-version") => self.version.add(value),
-            22 if is(b"sec-websocket-protocol") => {
-                self.subprotocols.add(elements(value).map(|element| match is_token(element) {
-                    true => Ok(()),
-                    false => Err(RequestError::InvalidSubprotocol { subprotocol: Excerpt::new(element) }),
-                }));
-            }
-            24 if is(b"sec-websocket-extensions") => {
-                self.extensions
-                    .add(Extensions::new(value).map(|item| item.map(drop).map_err(RequestError::InvalidExtension)));
-            }
+            20 if is(name, b"sec-websocket-accept") => self.accept.add(value),
+            21 if is(name, b"sec-websocket-version") => self.version.add(value),
+            22 if is(name, b"sec-websocket-protocol") => self.subprotocols.add(value),
+            24 if is(name, b"sec-websocket-extensions") => self.extensions.add(value),
             _ => {}
         }
     }
@@ -97,108 +89,153 @@ impl<'b> Checked<'b> {
     /// header field and to any request message that contains more than one Host header field line or a Host header
     /// field with an invalid field value". With an absolute target it "MUST ignore the received Host header field"
     /// (§3.2.2), once it is there.
-    pub(super) fn host(&self, authority: Option<&'b str>) -> Result<&'b str, RequestError> {
+    pub(super) fn host(&self, authority: Option<&'b str>) -> Result<&'b [u8], RequestError> {
         let value = match self.host {
-            Single::Missing => return Err(RequestError::HostMissing),
-            Single::Once(value) => value,
-            Single::Repeated => return Err(RequestError::HostRepeated),
+            Found::Missing => return Err(RequestError::HostMissing),
+            Found::Once(value) => value,
+            Found::Repeated => return Err(RequestError::HostRepeated),
         };
-        check_host(value)?;
-        authority.map_or(Ok(ascii(value)), |authority| check_host(authority.as_bytes()))
+        let host = check_host(value)?;
+        authority.map_or(Ok(host), |authority| check_host(authority.as_bytes()))
     }
 
     /// RFC 8441 §5: the host is the `:authority`; RFC 9113 §8.3.1: a `Host` beside it must not name another.
-    pub(super) fn same_host(&self, authority: &'b str) -> Result<&'b str, RequestError> {
+    pub(super) fn same_host(&self, authority: &'b str) -> Result<&'b [u8], RequestError> {
         match self.host {
-            Single::Missing => check_host(authority.as_bytes()),
-            Single::Once(host) if host.eq_ignore_ascii_case(authority.as_bytes()) => check_host(host),
-            Single::Once(host) => Err(RequestError::InvalidHost { host: Excerpt::new(host) }),
-            Single::Repeated => Err(RequestError::HostRepeated),
+            Found::Missing => check_host(authority.as_bytes()),
+            Found::Once(host) if host.eq_ignore_ascii_case(authority.as_bytes()) => check_host(host),
+            Found::Once(host) => Err(RequestError::InvalidHost { host: Excerpt::new(host) }),
+            Found::Repeated => Err(RequestError::HostRepeated),
         }
     }
 
     /// A body would be read as frames.
     pub(super) fn no_body(&self) -> Result<(), RequestError> {
         match self.content_length {
-            Single::Missing | Single::Once(b"0") if !self.transfer_encoding => Ok(()),
-            Single::Missing | Single::Once(_) | Single::Repeated => Err(RequestError::Body),
+            Found::Missing | Found::Once(b"0") if !self.transfer_encoding => Ok(()),
+            Found::Missing | Found::Once(_) | Found::Repeated => Err(RequestError::Body),
         }
     }
 
     pub(super) fn version(&self) -> Result<(), RequestError> {
         match self.version {
             // §4.3: a version has "no leading zeros".
-            Single::Once(b"13") => Ok(()),
-            Single::Once(version) => Err(RequestError::UnsupportedVersion { version: Excerpt::new(version) }),
-            Single::Missing => Err(RequestError::VersionMissing),
-            Single::Repeated => Err(RequestError::VersionRepeated),
+            Found::Once(b"13") => Ok(()),
+            Found::Once(version) => Err(RequestError::UnsupportedVersion { version: Excerpt::new(version) }),
+            Found::Missing => Err(RequestError::VersionMissing),
+            Found::Repeated => Err(RequestError::VersionRepeated),
         }
     }
 
     pub(super) fn key(&self) -> Result<Key, RequestError> {
         match self.key {
-            Single::Once(key) => Key::new(key).map_err(RequestError::InvalidKey),
-            Single::Missing => Err(RequestError::KeyMissing),
-            Single::Repeated => Err(RequestError::KeyRepeated),
+            Found::Once(key) => Key::new(key).map_err(RequestError::InvalidKey),
+            Found::Missing => Err(RequestError::KeyMissing),
+            Found::Repeated => Err(RequestError::KeyRepeated),
         }
     }
 
     pub(super) fn origin(&self) -> Result<Option<&'b [u8]>, RequestError> {
         match self.origin {
-            Single::Missing => Ok(None),
-            Single::Once(origin) => Ok(Some(origin)),
-            Single::Repeated => Err(RequestError::OriginRepeated),
+            Found::Missing => Ok(None),
+            Found::Once(origin) => Ok(Some(origin)),
+            Found::Repeated => Err(RequestError::OriginRepeated),
         }
     }
 
-    /// Subprotocols, and then extensions.
-    pub(super) fn lists(&self) -> Result<(), RequestError> {
-        self.subprotocols.check(RequestError::SubprotocolsEmpty)?;
-        self.extensions.check(RequestError::ExtensionsEmpty)
+    /// Subprotocols, and then extensions. §4.3: `1#token` and `1#extension` have at least one element.
+    pub(super) fn lists<F>(&self, fields: &F) -> Result<(), RequestError>
+    where
+        F: Iterator<Item = (&'b str, &'b [u8])> + Clone,
+    {
+        let mut empty = !matches!(self.subprotocols, Found::Missing);
+        self.subprotocols.values(fields, "Sec-WebSocket-Protocol").flat_map(elements).try_for_each(|subprotocol| {
+            empty = false;
+            match is_token(subprotocol) {
+                true => Ok(()),
+                false => Err(RequestError::InvalidSubprotocol { subprotocol: Excerpt::new(subprotocol) }),
+            }
+        })?;
+        if empty {
+            return Err(RequestError::SubprotocolsEmpty);
+        }
+        match self.extensions(fields) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(RequestError::ExtensionsEmpty),
+            Err(error) => Err(RequestError::InvalidExtension(error)),
+        }
+    }
+
+    /// Whether there is an extension where there is a field for it, and all of them follow the grammar.
+    pub(super) fn extensions<F>(&self, fields: &F) -> Result<bool, InvalidExtension>
+    where
+        F: Iterator<Item = (&'b str, &'b [u8])> + Clone,
+    {
+        let mut filled = matches!(self.extensions, Found::Missing);
+        let mut extensions = self.extensions.values(fields, "Sec-WebSocket-Extensions").flat_map(Extensions::new);
+        extensions.try_for_each(|extension| {
+            filled = true;
+            extension.map(drop)
+        })?;
+        Ok(filled)
     }
 }
 
-impl<'b> Single<'b> {
+impl<'b> Found<'b> {
+    #[inline]
     fn add(&mut self, value: &'b [u8]) {
         *self = match self {
             Self::Missing => Self::Once(value),
             Self::Once(_) | Self::Repeated => Self::Repeated,
         };
     }
-}
 
-impl List {
-    /// Takes one occurrence's elements, up to the first that is at fault.
-    fn add(&mut self, elements: impl Iterator<Item = Result<(), RequestError>>) {
-        if let Self::Missing = self {
-            *self = Self::Empty;
-        }
-        for element in elements {
-            *self = match (*self, element) {
-                (Self::Invalid(error), _) | (_, Err(error)) => Self::Invalid(error),
-                (Self::Missing | Self::Empty | Self::Filled, Ok(())) => Self::Filled,
-            };
-        }
-    }
-
-    /// §4.3: `1#token` and `1#extension` have at least one element.
-    fn check(&self, empty: RequestError) -> Result<(), RequestError> {
-        match *self {
-            Self::Missing | Self::Filled => Ok(()),
-            Self::Empty => Err(empty),
-            Self::Invalid(error) => Err(error),
-        }
+    /// The values of a field that is a list over all its occurrences; `fields` are asked only where there are several.
+    pub(super) fn values<'n, F>(
+        self,
+        fields: &F,
+        name: &'n str,
+    ) -> impl Iterator<Item = &'b [u8]> + Clone + use<'b, 'n, F>
+    where
+        F: Iterator<Item = (&'b str, &'b [u8])> + Clone,
+    {
+        let (once, several) = match self {
+            Self::Missing => (None, None),
+            Self::Once(value) => (Some(value), None),
+            Self::Repeated => (None, Some(values(fields.clone(), name))),
+        };
+        once.into_iter().chain(several.into_iter().flatten())
     }
 }
 
-pub(super) fn check_host(host: &[u8]) -> Result<&str, RequestError> {
+/// The values of each field with this name.
+pub(super) fn values<'b, 'n, F: Iterator<Item = (&'b str, &'b [u8])> + Clone>(
+    fields: F,
+    name: &'n str,
+) -> impl Iterator<Item = &'b [u8]> + Clone + use<'b, 'n, F> {
+    fields.filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+fn check_host(host: &[u8]) -> Result<&[u8], RequestError> {
     match split_host(host) {
-        Some(_) => Ok(ascii(host)),
+        Some(_) => Ok(host),
         None => Err(RequestError::InvalidHost { host: Excerpt::new(host) }),
     }
 }
 
-/// Whether the list `value` has `token`, which is compared without ASCII case.
-pub(super) fn has_token(value: &[u8], token: &[u8]) -> bool {
-    elements(value).any(|element| element.eq_ignore_ascii_case(token))
+/// Whether the list `value` has `token`. Mostly it has nothing else.
+#[inline]
+fn has_token<const LEN: usize>(value: &[u8], token: &[u8; LEN]) -> bool {
+    is(value, token) || value.contains(&b',') && elements(value).any(|element| is(element, token))
+}
+
+/// Whether `word` is `known`, which is in lower case. A length that is a constant lets words be compared.
+#[inline]
+fn is<const LEN: usize>(word: &[u8], known: &[u8; LEN]) -> bool {
+    let Ok(word) = <&[u8; LEN]>::try_from(word) else { return false };
+    word.iter().zip(known).fold(0, |differ, (byte, known)| {
+        // A letter differs from its other case in this bit alone, and from nothing else in it alone.
+        let case = if known.is_ascii_lowercase() { 0x20 } else { 0 };
+        differ | (byte | case) ^ known
+    }) == 0
 }

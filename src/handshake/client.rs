@@ -1,5 +1,6 @@
 //! The client's side: from bytes to a checked response.
 
+use super::check::Checked;
 use super::head::Scanner;
 use super::key::AcceptKey;
 use super::response::{Answer, Offered};
@@ -53,17 +54,18 @@ impl<'p> ClientHandshake<'p> {
     /// [`ResponseError`]: there is nothing to answer, the transport is closed (§4.1, §7.1.7). Asked again it is the same.
     pub fn receive<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Answer<'b>>, ResponseError> {
         loop {
-            let Some(head) = self.scanner.read_response(bytes)? else { return Ok(None) };
+            let mut checked = Checked::default();
+            let Some(head) = self.scanner.read_response(bytes, &mut checked)? else { return Ok(None) };
             // RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final
             // response".
             if !matches!(head.status, 100 | 102..=199) {
-                return Answer::from_head(head, &self.accept, self.offered).map(Some);
+                return Answer::from_head(&head, &checked, &self.accept, self.offered).map(Some);
             }
             if self.interim >= self.max_interim {
                 return Err(ResponseError::TooManyInterim { max: self.max_interim });
             }
             self.interim = self.interim.saturating_add(1);
-            self.scanner.next_response();
+            self.scanner.next_response(head.len);
         }
     }
 }

@@ -8,7 +8,7 @@ use super::fields::InvalidField;
 use super::host::split_host;
 use super::key::Key;
 use super::refusal::{emit_fields, write_whole};
-use super::request::is_target;
+use super::text::is_target;
 use super::url::WsUrl;
 use crate::extension::Offers;
 #[cfg(feature = "deflate")]

@@ -73,7 +73,7 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> ConnectRequest<'b, F> 
             return Err(RequestError::ConnectScheme { scheme: Excerpt::new(head.scheme.as_bytes()) });
         }
         let target = Target::path_only(head.path)?;
-        let checked = Checked::collect(fields.clone().map(|(name, value)| (name.as_bytes(), value)));
+        let checked = Checked::collect_parsed(fields.clone());
         let host = checked.same_host(head.authority)?;
         // RFC 8441 §5: Connection and Upgrade "MUST NOT be included in the CONNECT request".
         if checked.hop {
@@ -82,8 +82,9 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> ConnectRequest<'b, F> 
         checked.no_body()?;
         checked.version()?;
         let origin = checked.origin()?;
-        checked.lists()?;
-        Ok(Request { target, host, origin, fields, head_len: 0, key: () })
+        checked.lists(&fields)?;
+        let Checked { subprotocols, extensions, .. } = checked;
+        Ok(Request { target, host, origin, subprotocols, extensions, fields, head_len: 0, key: () })
     }
 }
 

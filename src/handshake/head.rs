@@ -1,9 +1,11 @@
 //! The scanner: finds the end of a head, and checks every byte of it in order, however the bytes come (RFC 9112 §2 to
 //! §5).
 
+use super::check::Checked;
 use super::fields::Fields;
 use super::syntax::{HeadError, HeadPart};
 use super::text::{is_target_byte, is_text_byte, text_len};
+use super::whole;
 use crate::extension::token::{ascii, is_token_byte, token_len};
 use crate::wire::Limits;
 
@@ -100,9 +102,9 @@ impl Scanner {
         }
     }
 
-    /// Goes on to another response behind the one that was read.
-    pub(super) fn next_response(&mut self) {
-        let (at, max_len, max_fields) = (self.at, self.max_len, self.max_fields);
+    /// Goes on to another response at `at`, behind the one that was read.
+    pub(super) fn next_response(&mut self, at: usize) {
+        let (max_len, max_fields) = (self.max_len, self.max_fields);
         *self = Self { at, start: at, max_len, max_fields, ..Self::new(Place::ResponseVersion(0), &Limits::DEFAULT) };
     }
 
@@ -274,32 +276,60 @@ impl Scanner {
         }
     }
 
+    /// What the short road may try: all of a head of which nothing was looked at, up to the limit.
+    fn whole<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+        if self.at != self.start {
+            return None;
+        }
+        bytes.get(..self.max_len).unwrap_or(bytes).get(self.start..)
+    }
+
     /// Reads on in a request, and hands it out when it is complete.
-    pub(super) fn read_request<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<RequestHead<'b>>, HeadError> {
+    ///
+    /// `checked` is then what its fields say; it is too large to be moved from hand to hand.
+    pub(super) fn read_request<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        checked: &mut Checked<'b>,
+    ) -> Result<Option<RequestHead<'b>>, HeadError> {
+        if let Some(head) = self.whole(bytes).and_then(|bytes| whole::request(bytes, self.max_fields, checked)) {
+            return Ok(Some(head));
+        }
         if !self.scan(bytes)? {
             return Ok(None);
         }
         let part = |from: usize, to| bytes.get(from..to).unwrap_or_default();
+        let fields = Fields::new(part(self.fields_start, self.at));
+        *checked = Checked::collect(fields.raw());
         Ok(Some(RequestHead {
             method: ascii(part(self.start, self.marks.0)),
             target: ascii(part(self.marks.0.saturating_add(1), self.marks.1)),
             version: (self.major, self.minor),
-            fields: Fields::new(part(self.fields_start, self.at)),
+            fields,
             len: self.at,
         }))
     }
 
     /// Reads on in a response, and hands it out when it is complete.
-    pub(super) fn read_response<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<ResponseHead<'b>>, HeadError> {
+    pub(super) fn read_response<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        checked: &mut Checked<'b>,
+    ) -> Result<Option<ResponseHead<'b>>, HeadError> {
+        if let Some(head) = self.whole(bytes).and_then(|bytes| whole::response(bytes, self.max_fields, checked)) {
+            return Ok(Some(ResponseHead { len: self.start.saturating_add(head.len), ..head }));
+        }
         if !self.scan(bytes)? {
             return Ok(None);
         }
         let part = |from: usize, to| bytes.get(from..to).unwrap_or_default();
+        let fields = Fields::new(part(self.fields_start, self.at));
+        *checked = Checked::collect(fields.raw());
         Ok(Some(ResponseHead {
             version: (self.major, self.minor),
             status: self.status,
             reason: part(self.marks.0.saturating_add(1), self.marks.1),
-            fields: Fields::new(part(self.fields_start, self.at)),
+            fields,
             len: self.at,
         }))
     }
@@ -338,11 +368,11 @@ mod tests {
         let limits = Limits { max_head_fields: usize::MAX, ..Limits::DEFAULT };
         let mut scanner = Scanner::request(&limits);
         for len in 0..head.len() {
-            assert!(scanner.read_request(&head[..len]).unwrap().is_none());
+            assert!(scanner.read_request(&head[..len], &mut Checked::default()).unwrap().is_none());
             // A call begins where the last one ended, and never goes back: as all was seen, one byte is left for the
             // next.
             assert_eq!(scanner.at, len);
         }
-        assert_eq!(scanner.read_request(&head).unwrap().unwrap().len, head.len());
+        assert_eq!(scanner.read_request(&head, &mut Checked::default()).unwrap().unwrap().len, head.len());
     }
 }

@@ -1,5 +1,7 @@
 //! `host [ ":" port ]`: the value of a `Host` field, and the authority of a URI (RFC 3986 §3.2).
 
+use crate::extension::token::alphanumeric_and;
+
 /// Splits a host and its port, both as written; none where it is not a host with perhaps a port.
 ///
 /// User information (`user@host`) is not part of either (RFC 9110 §4.2.4), and an empty host names nobody.
@@ -15,13 +17,10 @@ pub(super) fn split_host(value: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
             }
             len.checked_add(2)?
         }
-        name => {
-            let len = name.iter().position(|&byte| byte == b':').unwrap_or(name.len());
-            if len == 0 || !name.iter().take(len).copied().all(is_reg_name_byte) {
-                return None;
-            }
-            len
-        }
+        name => match name.iter().position(|&byte| !is_reg_name_byte(byte)).unwrap_or(name.len()) {
+            0 => return None,
+            len => len,
+        },
     };
     match value.split_at_checked(host_len)? {
         (host, []) => Some((host, None)),
@@ -32,8 +31,11 @@ pub(super) fn split_host(value: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
 
 /// RFC 3986 §3.2.2: `reg-name = *( unreserved / pct-encoded / sub-delims )`.
 fn is_reg_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
+    // A table of all 256 bytes: the lookup cannot fail.
+    REG_NAME_BYTES.get(usize::from(byte)).copied().unwrap_or_default()
 }
+
+static REG_NAME_BYTES: [bool; 256] = alphanumeric_and(b"-._~%!$&'()*+,;=");
 
 #[cfg(test)]
 mod tests {

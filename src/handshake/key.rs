@@ -43,10 +43,7 @@ impl Key {
 
     /// Encodes the 16 bytes that a client chose at random, anew for each connection (§4.1).
     pub fn from_nonce(nonce: [u8; 16]) -> Self {
-        let mut text = [0; Self::LEN];
-        // 16 bytes take 24 characters: always room.
-        let _len = STANDARD.encode_slice(nonce, &mut text);
-        Self(text)
+        Self(encode(&nonce))
     }
 
     /// The key as it goes over the wire.
@@ -56,13 +53,11 @@ impl Key {
 
     /// The answer that proves that the key was read.
     pub fn accept(&self) -> AcceptKey {
-        let mut sha1 = Sha1::new();
-        sha1.update(&self.0);
-        sha1.update(GUID);
-        let mut text = [0; AcceptKey::LEN];
-        // 20 bytes take 28 characters: always room.
-        let _len = STANDARD.encode_slice(sha1.digest().bytes(), &mut text);
-        AcceptKey(text)
+        let mut text = [0; Self::LEN + GUID.len()];
+        let (key, guid) = text.split_at_mut(Self::LEN);
+        key.copy_from_slice(&self.0);
+        guid.copy_from_slice(GUID);
+        AcceptKey(encode(&Sha1::from(text).digest().bytes()))
     }
 }
 
@@ -90,6 +85,10 @@ impl AcceptKey {
     /// The value as it goes over the wire.
     pub fn as_str(&self) -> &str {
         ascii(&self.0)
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
     }
 }
 
@@ -120,8 +119,29 @@ impl fmt::Display for InvalidKey {
 
 impl core::error::Error for InvalidKey {}
 
+/// RFC 4648 §4: three bytes make four characters, and at the end `=` stands for what is missing.
+///
+/// Both lengths are constants here, which is a third of the work of an encoder for any length.
+fn encode<const LEN: usize, const TEXT_LEN: usize>(bytes: &[u8; LEN]) -> [u8; TEXT_LEN] {
+    let mut text = [0; TEXT_LEN];
+    for (index, four) in text.chunks_exact_mut(4).enumerate() {
+        let byte = |at| u32::from(bytes.get(3 * index + at).copied().unwrap_or_default());
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        let char = |shift: u32| {
+            let [sextet, ..] = (bits >> shift & 0x3f).to_le_bytes();
+            ALPHABET.get(usize::from(sextet)).copied().unwrap_or_default()
+        };
+        four.copy_from_slice(&[char(18), char(12), char(6), char(0)]);
+    }
+    text.iter_mut().skip((8 * LEN).div_ceil(6)).for_each(|char| *char = b'=');
+    text
+}
+
+/// RFC 4648 §4, table 1.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 /// §1.3: the GUID that is "unlikely to be used by network endpoints that do not understand the WebSocket Protocol".
-const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+const GUID: &[u8; 36] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 #[cfg(test)]
 mod tests {

@@ -31,6 +31,7 @@ mod server;
 mod syntax;
 mod text;
 mod url;
+mod whole;
 
 pub use accept::{Accept, AcceptError, AcceptResponse};
 pub use client::ClientHandshake;

@@ -1,14 +1,14 @@
 //! A client's request, checked (§4.2.1).
 
 use super::accept::Accept;
-use super::check::Checked;
+use super::check::{Checked, Found, values};
 use super::excerpt::Excerpt;
 use super::fields::Fields;
 use super::head::RequestHead;
 use super::key::Key;
 use super::refusal::{Body, Refusal, RefusalError};
 use super::request_error::{RequestError, UPGRADE_REQUIRED};
-use super::text::is_target_byte;
+use super::text::is_target;
 use crate::extension::token::{ascii, elements};
 use crate::extension::{Extension, Extensions};
 
@@ -37,9 +37,9 @@ pub enum Received<'b, F = Fields<'b>> {
 }
 
 impl<'b> Received<'b> {
-    pub(super) fn from_head(head: RequestHead<'b>) -> Result<Self, RequestError> {
+    pub(super) fn from_head(head: &RequestHead<'b>, checked: &Checked<'b>) -> Result<Self, RequestError> {
         let parts = Parts { method: head.method, target: head.target, version: head.version, fields: head.fields };
-        Self::check(parts, Checked::collect(head.fields.raw()), head.len)
+        Self::check(parts, checked, head.len)
     }
 }
 
@@ -70,18 +70,18 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Received<'b, F> {
     /// assert!(response.fields().any(|field| field == ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
     /// ```
     pub fn from_parts(parts: Parts<'b, F>) -> Result<Self, RequestError> {
-        let checked = Checked::collect(parts.fields.clone().map(|(name, value)| (name.as_bytes(), value)));
-        Self::check(parts, checked, 0)
+        let checked = Checked::collect_parsed(parts.fields.clone());
+        Self::check(parts, &checked, 0)
     }
 
     /// The order of the checks is the same wherever the head came from: version, plain HTTP, method, and the rest.
-    fn check(parts: Parts<'b, F>, checked: Checked<'b>, head_len: usize) -> Result<Self, RequestError> {
+    fn check(parts: Parts<'b, F>, checked: &Checked<'b>, head_len: usize) -> Result<Self, RequestError> {
         let Parts { method, target, version: (major, minor), fields } = parts;
         // §4.2.1, 1: "An HTTP/1.1 or higher GET request"; no higher version of HTTP has this form of a request.
         if (major, minor) != (1, 1) {
             return Err(RequestError::HttpVersion { major, minor });
         }
-        if !checked.upgrade {
+        if !checked.websocket {
             return Ok(Self::Http(HttpRequest { method, target, fields, head_len }));
         }
         // RFC 9110 §9.1: "The method token is case-sensitive".
@@ -97,8 +97,9 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Received<'b, F> {
         checked.version()?;
         let key = checked.key()?;
         let origin = checked.origin()?;
-        checked.lists()?;
-        Ok(Self::Upgrade(Request { target, host, origin, fields, head_len, key }))
+        checked.lists(&fields)?;
+        let Checked { subprotocols, extensions, .. } = *checked;
+        Ok(Self::Upgrade(Request { target, host, origin, subprotocols, extensions, fields, head_len, key }))
     }
 }
 
@@ -152,8 +153,10 @@ pub struct Parts<'b, F> {
 #[derive(Clone, Debug)]
 pub struct Request<'b, F = Fields<'b>, K = Key> {
     pub(super) target: Target<'b>,
-    pub(super) host: &'b str,
+    pub(super) host: &'b [u8],
     pub(super) origin: Option<&'b [u8]>,
+    pub(super) subprotocols: Found<'b>,
+    pub(super) extensions: Found<'b>,
     pub(super) fields: F,
     pub(super) head_len: usize,
     pub(super) key: K,
@@ -167,18 +170,22 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Request<'b, F
 
     /// The path of the target, as it was sent: nothing is decoded and no dots are resolved. `/` where there is none.
     pub fn path(&self) -> &'b str {
-        self.target.path
+        match self.target.split().0 {
+            // §3: "'/' if the path component is empty".
+            "" => "/",
+            path => path,
+        }
     }
 
     /// What is behind the `?` of the target.
     pub fn query(&self) -> Option<&'b str> {
-        self.target.query
+        self.target.split().1
     }
 
     /// Whom the client believes to talk to, with the port where it is named: the `Host`, or the host of an absolute
     /// target (RFC 9112 §3.2.2).
     pub fn host(&self) -> &'b str {
-        self.host
+        ascii(self.host)
     }
 
     /// The origin of the script that connects; only browsers are sure to send it (§10.2).
@@ -225,13 +232,14 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Request<'b, F
 
     /// The subprotocols that the client offers, in its order of preference; all of them tokens.
     pub fn subprotocols(&self) -> impl Iterator<Item = &'b str> + Clone + use<'b, F, K> {
-        self.field("Sec-WebSocket-Protocol").flat_map(elements).map(ascii)
+        self.subprotocols.values(&self.fields, "Sec-WebSocket-Protocol").flat_map(elements).map(ascii)
     }
 
     /// The extensions that the client offers, in its order of preference.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + Clone + use<'b, F, K> {
         // The grammar was checked: there is no error left.
-        self.field("Sec-WebSocket-Extensions").flat_map(Extensions::new).filter_map(Result::ok)
+        let values = self.extensions.values(&self.fields, "Sec-WebSocket-Extensions");
+        values.flat_map(Extensions::new).filter_map(Result::ok)
     }
 
     /// How many bytes the head has. The bytes behind it are frames: the first input of the connection.
@@ -332,29 +340,29 @@ pub(super) struct Target<'b> {
     whole: &'b str,
     /// Of the absolute form.
     authority: Option<&'b str>,
-    path: &'b str,
-    query: Option<&'b str>,
+    /// The path, and the query.
+    resource: &'b str,
 }
 
 impl<'b> Target<'b> {
     pub(super) fn new(whole: &'b str) -> Result<Self, RequestError> {
-        let error = RequestError::Target { target: Excerpt::new(whole.as_bytes()) };
+        let error = || RequestError::Target { target: Excerpt::new(whole.as_bytes()) };
         if !is_target(whole) {
-            return Err(error);
+            return Err(error());
         }
         // §4.2.1, 1: a resource name "(or an absolute HTTP/HTTPS URI containing the /resource name/)".
         let (authority, resource) = if whole.starts_with('/') {
             (None, whole)
         } else {
-            let (scheme, rest) = whole.split_once("://").ok_or(error)?;
+            let (scheme, rest) = whole.split_once("://").ok_or_else(error)?;
             if !["http", "https", "ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-                return Err(error);
+                return Err(error());
             }
             let len = rest.find(['/', '?']).unwrap_or(rest.len());
-            let (authority, resource) = rest.split_at_checked(len).ok_or(error)?;
+            let (authority, resource) = rest.split_at_checked(len).ok_or_else(error)?;
             (Some(authority), resource)
         };
-        Ok(Self::split(whole, authority, resource))
+        Ok(Self { whole, authority, resource })
     }
 
     /// The `:path` of an extended CONNECT: the origin form alone.
@@ -362,28 +370,14 @@ impl<'b> Target<'b> {
         if !path.starts_with('/') || !is_target(path) {
             return Err(RequestError::Target { target: Excerpt::new(path.as_bytes()) });
         }
-        Ok(Self::split(path, None, path))
+        Ok(Self { whole: path, authority: None, resource: path })
     }
 
-    fn split(whole: &'b str, authority: Option<&'b str>, resource: &'b str) -> Self {
-        let (path, query) = match resource.split_once('?') {
+    /// The path and the query, as they were sent.
+    fn split(&self) -> (&'b str, Option<&'b str>) {
+        match self.resource.split_once('?') {
             Some((path, query)) => (path, Some(query)),
-            None => (resource, None),
-        };
-        // §3: "'/' if the path component is empty".
-        Self { whole, authority, path: if path.is_empty() { "/" } else { path }, query }
+            None => (self.resource, None),
+        }
     }
-}
-
-/// Whether all bytes may stand in a target.
-pub(super) fn is_target(target: &str) -> bool {
-    target.bytes().all(is_target_byte)
-}
-
-/// The values of each field with this name.
-pub(super) fn values<'b, 'n, F: Iterator<Item = (&'b str, &'b [u8])> + Clone>(
-    fields: F,
-    name: &'n str,
-) -> impl Iterator<Item = &'b [u8]> + Clone + use<'b, 'n, F> {
-    fields.filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }

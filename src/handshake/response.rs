@@ -1,12 +1,11 @@
 //! A server's response, checked (§4.1).
 
 use super::Negotiated;
-use super::check::has_token;
+use super::check::{Checked, Found, values};
 use super::excerpt::Excerpt;
 use super::fields::Fields;
 use super::head::ResponseHead;
 use super::key::AcceptKey;
-use super::request::values;
 use super::response_error::ResponseError;
 use crate::extension::token::ascii;
 use crate::extension::{Agreed, Extension, Extensions, Offers};
@@ -42,37 +41,39 @@ pub(super) struct Offered<'p> {
 
 impl<'b> Answer<'b> {
     pub(super) fn from_head(
-        head: ResponseHead<'b>,
+        head: &ResponseHead<'b>,
+        checked: &Checked<'b>,
         accept: &AcceptKey,
         offered: Offered<'_>,
     ) -> Result<Self, ResponseError> {
-        let ResponseHead { version: (major, minor), status, reason, fields, len } = head;
+        let ResponseHead { version: (major, minor), status, reason, fields, len } = *head;
         if major != 1 || status == 101 && minor != 1 {
             return Err(ResponseError::HttpVersion { major, minor });
         }
         if status != 101 {
             return Ok(Self::Refused(HttpResponse { status, reason, fields, head_len: len }));
         }
-        let mut upgrade = values(fields, "Upgrade");
-        match (upgrade.next(), upgrade.next()) {
+        match checked.upgrade {
             // §4.1, 2: "an ASCII case-insensitive match for the value 'websocket'".
-            (Some(value), None) if value.eq_ignore_ascii_case(b"websocket") => {}
-            (None, _) => return Err(ResponseError::UpgradeMissing),
-            (Some(value), _) => return Err(ResponseError::Upgrade { upgrade: Excerpt::new(value) }),
+            Found::Once(value) if value.eq_ignore_ascii_case(b"websocket") => {}
+            Found::Missing => return Err(ResponseError::UpgradeMissing),
+            Found::Once(_) | Found::Repeated => {
+                let first = checked.upgrade.values(&fields, "Upgrade").next().unwrap_or_default();
+                return Err(ResponseError::Upgrade { upgrade: Excerpt::new(first) });
+            }
         }
-        if !values(fields, "Connection").any(|value| has_token(value, b"upgrade")) {
+        if !checked.connection {
             return Err(ResponseError::ConnectionWithoutUpgrade);
         }
-        let mut accepts = values(fields, "Sec-WebSocket-Accept");
-        match (accepts.next(), accepts.next()) {
+        match checked.accept {
             // §4.1, 4: "ignoring any leading and trailing whitespace", which is gone already.
-            (Some(value), None) if value == accept.as_str().as_bytes() => {}
-            (Some(_), None) => return Err(ResponseError::AcceptWrong),
-            (None, _) => return Err(ResponseError::AcceptMissing),
+            Found::Once(value) if value == accept.as_bytes() => {}
+            Found::Once(_) => return Err(ResponseError::AcceptWrong),
+            Found::Missing => return Err(ResponseError::AcceptMissing),
             // §11.3.3: it "MUST NOT appear more than once in an HTTP response".
-            (Some(_), Some(_)) => return Err(ResponseError::AcceptRepeated),
+            Found::Repeated => return Err(ResponseError::AcceptRepeated),
         }
-        Response::agree(fields, offered, len).map(Self::Open)
+        Response::agree(fields, checked, offered, len).map(Self::Open)
     }
 }
 
@@ -80,7 +81,10 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Answer<'b, F> {
     /// RFC 8441 §5: there is no key, and success is what it is for CONNECT: 2xx (RFC 9110 §9.3.6).
     pub(super) fn from_connect(status: u16, fields: F, offered: Offered<'_>) -> Result<Self, ResponseError> {
         match status {
-            200..=299 => Response::agree(fields, offered, 0).map(Self::Open),
+            200..=299 => {
+                let checked = Checked::collect_parsed(fields.clone());
+                Response::agree(fields, &checked, offered, 0).map(Self::Open)
+            }
             status => Ok(Self::Refused(HttpResponse { status, reason: b"", fields, head_len: 0 })),
         }
     }
@@ -105,36 +109,34 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Answer<'b, F> {
 pub struct Response<'b, F = Fields<'b>> {
     fields: F,
     subprotocol: Option<&'b str>,
+    extensions: Found<'b>,
     agreed: Agreed,
     head_len: usize,
 }
 
 impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Response<'b, F> {
     /// What every response must keep to, whichever version of HTTP it came by: no more than was offered.
-    fn agree(fields: F, offered: Offered<'_>, head_len: usize) -> Result<Self, ResponseError> {
-        let mut subprotocols = values(fields.clone(), "Sec-WebSocket-Protocol");
-        let subprotocol = match (subprotocols.next(), subprotocols.next()) {
-            (None, _) => None,
+    fn agree(fields: F, checked: &Checked<'b>, offered: Offered<'_>, head_len: usize) -> Result<Self, ResponseError> {
+        let subprotocol = match checked.subprotocols {
+            Found::Missing => None,
             // §4.1, 6: "a subprotocol that was not present in the client's handshake". Letter case counts.
-            (Some(chosen), None) if offered.subprotocols.iter().any(|offer| offer.as_bytes() == chosen) => {
+            Found::Once(chosen) if offered.subprotocols.iter().any(|offer| offer.as_bytes() == chosen) => {
                 Some(ascii(chosen))
             }
-            (Some(chosen), None) => {
+            Found::Once(chosen) => {
                 return Err(ResponseError::SubprotocolNotOffered { subprotocol: Excerpt::new(chosen) });
             }
             // §11.3.4: it "MUST NOT appear more than once in an HTTP response".
-            (Some(_), Some(_)) => return Err(ResponseError::SubprotocolRepeated),
+            Found::Repeated => return Err(ResponseError::SubprotocolRepeated),
         };
         // Erratum 3433: `Sec-WebSocket-Extensions` "MAY appear multiple times in an HTTP response".
-        let mut extensions = values(fields.clone(), "Sec-WebSocket-Extensions").flat_map(Extensions::new).peekable();
-        if extensions.peek().is_none() && values(fields.clone(), "Sec-WebSocket-Extensions").next().is_some() {
+        if !checked.extensions(&fields).map_err(ResponseError::InvalidExtension)? {
             return Err(ResponseError::ExtensionsEmpty);
         }
-        if let Some(error) = extensions.clone().find_map(Result::err) {
-            return Err(ResponseError::InvalidExtension(error));
-        }
+        let extensions = checked.extensions.values(&fields, "Sec-WebSocket-Extensions").flat_map(Extensions::new);
         let agreed = offered.extensions.check(extensions.filter_map(Result::ok)).map_err(ResponseError::from)?;
-        Ok(Self { fields, subprotocol, agreed, head_len })
+        let extensions = checked.extensions;
+        Ok(Self { fields, subprotocol, extensions, agreed, head_len })
     }
 
     /// What the connection is made of.
@@ -150,7 +152,8 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Response<'b, F> {
 
     /// The extensions in use, in their order (§9.1).
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + Clone + use<'b, F> {
-        self.field("Sec-WebSocket-Extensions").flat_map(Extensions::new).filter_map(Result::ok)
+        let values = self.extensions.values(&self.fields, "Sec-WebSocket-Extensions");
+        values.flat_map(Extensions::new).filter_map(Result::ok)
     }
 
     /// All fields, in their order.

@@ -1,5 +1,6 @@
 //! The server's side: from bytes to a checked request.
 
+use super::check::Checked;
 use super::head::Scanner;
 use super::request::Received;
 use super::request_error::RequestError;
@@ -52,6 +53,10 @@ impl ServerHandshake {
     /// [`RequestError`]; its [`response`](RequestError::response) is what to write before the transport is closed. It comes with
     /// the first byte that cannot stand where it is, and asked again it is the same.
     pub fn receive<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Received<'b>>, RequestError> {
-        self.scanner.read_request(bytes)?.map(Received::from_head).transpose()
+        let mut checked = Checked::default();
+        match self.scanner.read_request(bytes, &mut checked)? {
+            Some(head) => Received::from_head(&head, &checked).map(Some),
+            None => Ok(None),
+        }
     }
 }

@@ -10,6 +10,12 @@ pub(super) fn is_target_byte(byte: u8) -> bool {
     byte.is_ascii_graphic() && byte != b'#'
 }
 
+/// Whether all bytes may stand in a target.
+pub(super) fn is_target(target: &str) -> bool {
+    // No early end: so sixteen bytes are judged at once.
+    target.bytes().fold(true, |all, byte| all & is_target_byte(byte))
+}
+
 /// How many bytes at the front of `bytes` are text.
 pub(super) fn text_len(bytes: &[u8]) -> usize {
     let mut rest = bytes;

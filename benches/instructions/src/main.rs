@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use websocket_proto::handshake::{Received, ServerHandshake};
+use websocket_proto::handshake::{Answer, ClientRequest, Received, ServerHandshake};
 use websocket_proto::wire::FixedOutput;
 use websocket_proto::{Client, Connection, Event, Incoming, Limits, Message, Messages, Negotiated, RandomKeys, Server};
 
@@ -25,6 +25,7 @@ fn main() {
         ["server", kind, len] => measured_send_server(&mut server(), &payload(kind, len), kind, &mut vec![0; 2 << 20]),
         ["client", kind, len] => measured_send_client(&mut client(), &payload(kind, len), kind, &mut vec![0; 2 << 20]),
         ["handshake", "server"] => measured_handshake(&mut vec![0; 1024]),
+        ["handshake", "client"] => measured_answer(&mut vec![0; 1024]),
         _ => panic!("no such case: {case}"),
     }
 }
@@ -105,6 +106,22 @@ fn measured_handshake(out: &mut [u8]) {
     }
 }
 
+/// The request and the answer.
+#[inline(never)]
+fn measured_answer(out: &mut [u8]) {
+    for _ in 0..TIMES {
+        let request = ClientRequest::new("server.example.com", "/chat");
+        let nonce = *b"the sample nonce";
+        let mut handshake = request.start(nonce, &Limits::DEFAULT, &mut FixedOutput::new(out)).unwrap();
+        match handshake.receive(black_box(RESPONSE)).unwrap() {
+            Some(Answer::Open(response)) => {
+                black_box(response.negotiated());
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 fn server() -> Connection<Server> {
     Connection::new(Negotiated::elsewhere(), Server, &Limits::DEFAULT)
 }
@@ -154,4 +171,14 @@ Accept-Language: en-GB,en-US;q=0.9,en;q=0.8,de;q=0.7\r\n\
 Cookie: session=0123456789abcdef0123456789abcdef; theme=dark; consent=all; region=europe-west; variant=b42\r\n\
 Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
 Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\
+\r\n";
+
+/// What a server behind a proxy answers.
+const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\
+Server: nginx/1.26.2\r\n\
+Date: Thu, 01 Jan 2026 00:00:00 GMT\r\n\
+Connection: upgrade\r\n\
+Upgrade: websocket\r\n\
+Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+Strict-Transport-Security: max-age=31536000\r\n\
 \r\n";
