@@ -84,7 +84,7 @@ pub enum Told<'a> {
     /// How long the last Ping took to be answered.
     #[serde(skip_deserializing)]
     Latency { ms: f64 },
-    /// A command was not carried out; `about` is the identifier of the message, if it was one.
+    /// A command was not carried out; `about` is the message's identifier, the nickname or the room that it was about.
     #[serde(skip_deserializing)]
     Error { about: Option<&'a str>, text: &'a str },
     /// The first entry of the history's file: the identity of its numbers.
@@ -109,9 +109,9 @@ impl Fault {
         Self { about: None, text: text.into() }
     }
 
-    /// The same, about the message with this identifier.
-    pub fn about(self, id: &str) -> Self {
-        Self { about: Some(id.to_owned()), ..self }
+    /// The same, about the message, nickname or room with this name.
+    pub fn about(self, name: &str) -> Self {
+        Self { about: Some(name.to_owned()), ..self }
     }
 }
 

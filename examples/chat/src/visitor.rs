@@ -71,13 +71,14 @@ impl Visitor {
         let mut hall = self.hall.borrow_mut();
         match command {
             Command::Hello { nick, token } => {
-                let welcome = hall.greet(self.id, &nick, &token)?;
+                let welcome = hall.greet(self.id, &nick, &token).map_err(|fault| fault.about(&nick))?;
                 self.greeted = true;
                 Ok(Some(welcome))
             }
             Command::Join { room, after } => {
-                let name = RoomName::new(&room)?;
-                let next = hall.join(self.id, &name, after)?;
+                let (name, next) = RoomName::new(&room)
+                    .and_then(|name| hall.join(self.id, &name, after).map(|next| (name, next)))
+                    .map_err(|fault| fault.about(&room))?;
                 self.cursors.retain(|cursor| cursor.room != name);
                 self.cursors.push(Cursor { room: name, next, people_seen: 0 });
                 Ok(Some(Told::Joined { room: &room, next }.to_json()))
