@@ -19,9 +19,10 @@ let listsTimer = 0;
 const chat = new Chat(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/chat`, memory.token, {
   state: showState,
   welcome(nick) {
-    $("hello").close();
     memory.nick = nick;
     remember();
+    if (!$("hello").open) return; // back again: whoever is writing goes on
+    $("hello").close();
     $("text").focus();
   },
   unwelcome: askName,

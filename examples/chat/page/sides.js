@@ -3,6 +3,7 @@
 import { avatar, element } from "./timeline.js";
 
 const CROSS = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6l12 12M18 6L6 18"/></svg>';
+const PERSON = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="8" r="4"/><path d="M4 20c1-4 4-6 8-6s7 2 8 6"/></svg>';
 const $ = id => document.getElementById(id);
 
 // Shows the rooms one is in, with what is unread in each, and those that there are besides.
@@ -48,7 +49,9 @@ function roomItem(name, people, open) {
   button.onclick = open;
   button.append(element("span", "name", `# ${name}`));
   if (people) {
-    const count = element("span", "people", people);
+    const count = element("span", "people");
+    count.innerHTML = PERSON;
+    count.append(people);
     count.title = people === 1 ? "1 person is here" : `${people} people are here`;
     button.append(count);
   }

@@ -24,7 +24,7 @@ export class Timeline {
     log.setAttribute("aria-label", `What was said in ${room}`);
     log.append(this.#said);
     this.#pending.setAttribute("aria-label", "Waiting to be sent");
-    this.#content.append(log, this.#pending);
+    this.#content.append(element("p", "hint", `Nothing was said in ${room} yet. Will you begin?`), log, this.#pending);
     this.element.append(this.#content);
     this.element.addEventListener("scroll", () => {
       const { scrollTop, scrollHeight, clientHeight } = this.element;

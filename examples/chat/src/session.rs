@@ -27,7 +27,7 @@ pub async fn run(mut stream: TcpStream, hall: Rc<RefCell<Hall>>, ping: Duration)
     stream.set_nodelay(true)?;
     match open(&stream).await? {
         Opened::Answered(answer) => {
-            stream.write_all(&answer).await?;
+            timeout(WORST_ANSWER, stream.write_all(&answer)).await.map_err(|_| ErrorKind::TimedOut)??;
             linger(stream).await?;
             Ok(None)
         }
@@ -39,6 +39,9 @@ pub async fn run(mut stream: TcpStream, hall: Rc<RefCell<Hall>>, ping: Duration)
         }
     }
 }
+
+/// How long a file of the page may take.
+const WORST_ANSWER: Duration = Duration::from_secs(30);
 
 struct Session {
     stream: TcpStream,

@@ -44,6 +44,9 @@ try {
 
   step("the round trip is shown");
   for (const { page } of [ann, bob]) await page.waitForFunction(() => /^[\d.]+ ms$/.test(document.getElementById("latency").textContent));
+  await image.click();
+  await shot(ann, "8-viewer");
+  await ann.page.keyboard.press("Escape");
   await shot(ann, "2-desktop-light");
   await shot(bob, "3-phone-dark");
 
@@ -89,6 +92,7 @@ try {
   await thief.getByLabel("Nickname").fill("ann");
   await thief.getByRole("button", { name: "Enter" }).click();
   await thief.getByText("The nickname ann is taken.").waitFor();
+  await thief.screenshot({ path: `${WORK}/shots/9-hello.png` });
   await thief.getByLabel("Nickname").fill("Carl");
   await thief.getByRole("button", { name: "Enter" }).click();
   await thief.getByRole("dialog").waitFor({ state: "hidden" });
@@ -108,13 +112,20 @@ try {
   said.push("Are you still there?");
   await ann.page.locator("[data-room=lobby] .badge", { hasText: "1" }).waitFor();
   await shot(ann, "6-desktop-rooms");
+  await ann.page.emulateMedia({ colorScheme: "dark" });
+  await ann.page.setViewportSize({ width: 800, height: 600 });
+  await ann.page.locator("#file").setInputFiles({ name: "picture.png", mimeType: "image/png", buffer: await drawn(ann.page, 320, 200) });
+  await ann.page.getByLabel("Describe it").waitFor();
+  await pause(400); // the list of people slides away
+  await shot(ann, "10-tablet-dark-preview");
+  await ann.page.getByRole("button", { name: "Do not send this picture" }).click();
   await bob.page.getByRole("button", { name: "Rooms" }).click();
-  await bob.page.waitForTimeout(300);
+  await pause(400);
   await shot(bob, "7-phone-rooms");
   await bob.page.getByRole("button", { name: "# tea-kitchen" }).click();
   await bob.sees(["The kettle is on."]);
   await ann.page.locator("[data-room=lobby]").click();
-  await Promise.all([ann.sees(said)]);
+  await ann.sees(said);
 
   step("nothing went wrong in the pages");
   assert.deepEqual([...ann.faults, ...bob.faults], []);
