@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { Person } from "./person.mjs";
+import { Relay } from "./relay.mjs";
 import { Server } from "./server.mjs";
 
 const { CHROMIUM, SERVER, WORK } = process.env;
@@ -18,9 +19,10 @@ let ann, bob;
 
 try {
   await server.start();
+  const relay = await Relay.before(server); // Ann's line, which can fail in its own ways
 
   step("two people enter, and see each other");
-  ann = await Person.arrive(browser, server, "Ann", { viewport: { width: 1280, height: 800 }, colorScheme: "light" });
+  ann = await Person.arrive(browser, relay, "Ann", { viewport: { width: 1280, height: 800 }, colorScheme: "light" });
   await shot(ann, "1-alone");
   bob = await Person.arrive(browser, server, "Bob", { ...phone, colorScheme: "dark" });
   await ann.page.locator("#people-list li", { hasText: "Bob" }).waitFor();
@@ -80,6 +82,16 @@ try {
     said.push(...flood);
     await Promise.all([ann.sees(said), bob.sees(said)]);
   }
+
+  step("what one says is heard, but the answers are lost, and then the line");
+  relay.swallowsAnswers = true;
+  const unconfirmed = ["Can you hear me?", "I can't hear you.", "Not at all."];
+  for (const text of unconfirmed) await ann.write(text);
+  said.push(...unconfirmed);
+  await bob.sees(said);
+  assert.equal(await ann.page.locator(".pending").count(), 3);
+  relay.cut();
+  await Promise.all([ann.sees(said), bob.sees(said)]);
 
   step("a reload brings name, room and history back");
   await bob.page.reload();
