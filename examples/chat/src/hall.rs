@@ -62,10 +62,9 @@ impl Hall {
             store: None,
         };
         if let Some(path) = history {
-            let mut store = Store::open(path, |told, letter| hall.restore(&told, letter))?;
-            // Also the first entry of a new file, and the end of what rooms no longer keep.
-            store.rewrite(hall.letters())?;
-            hall.store = Some(store);
+            Store::read(path, |told, letter| hall.restore(&told, letter))?;
+            // The identity first, and without what rooms no longer keep.
+            hall.store = Some(Store::create(path, hall.letters())?);
         }
         hall.show_directory();
         Ok(hall)

@@ -3,8 +3,8 @@
 //! It holds what a client would have received that was there from the beginning: WebSocket frames, one behind the other. So it is written
 //! like a connection, read like one, and checked like one, and a server that was killed in the middle of a write left a cut frame.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -22,20 +22,42 @@ pub struct Store {
     file: File,
     path: PathBuf,
     len: u64,
-    /// The length after the last [`rewrite`](Self::rewrite).
+    /// The length that it had with nothing in it but what was kept.
     tidy_len: u64,
 }
 
 impl Store {
-    /// Opens or creates the file, and hands out what it holds, in its order.
-    pub fn open(path: &Path, mut restore: impl FnMut(Told<'_>, Letter)) -> io::Result<Self> {
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        let len = read_all(&mut bytes, &mut restore)?;
-        // A frame that the end of the file cuts was never told to anyone.
-        file.set_len(len)?;
-        Ok(Self { file, path: path.to_owned(), len, tidy_len: len })
+    /// Hands out what the file holds, in its order; one that is not there holds nothing. A frame that the end of the file cuts was
+    /// never told to anyone, and is passed over.
+    pub fn read(path: &Path, mut restore: impl FnMut(Told<'_>, Letter)) -> io::Result<()> {
+        match fs::read(path) {
+            Ok(mut bytes) => read_all(&mut bytes, &mut restore),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts a new file in the place of the old one, with these letters alone.
+    pub fn create(path: &Path, letters: impl Iterator<Item = Rc<Letter>>) -> io::Result<Self> {
+        let aside = path.with_extension("new");
+        let mut store = Self { file: File::create(&aside)?, path: path.to_owned(), len: 0, tidy_len: 0 };
+        for letter in letters {
+            store.append(&letter)?;
+        }
+        store.tidy_len = store.len;
+        fs::rename(&aside, path)?;
+        Ok(store)
+    }
+
+    /// Appends a letter, or nothing.
+    pub fn append(&mut self, letter: &Letter) -> io::Result<()> {
+        if let Err(error) = self.file.write_all(letter.bytes()) {
+            self.file.set_len(self.len)?;
+            self.file.seek(SeekFrom::End(0))?;
+            return Err(error);
+        }
+        self.len += letter.len() as u64;
+        Ok(())
     }
 
     /// Whether most of it is perhaps no longer kept.
@@ -43,37 +65,15 @@ impl Store {
         self.len > 4 * self.tidy_len + (4 << 20)
     }
 
-    /// Appends a letter, or nothing.
-    pub fn append(&mut self, letter: &Letter) -> io::Result<()> {
-        match self.file.write_all(letter.bytes()) {
-            Ok(()) => self.len += letter.len() as u64,
-            Err(error) => {
-                self.file.set_len(self.len)?;
-                self.file.seek(SeekFrom::End(0))?;
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts a new file in the place of the old one, with these letters alone.
+    /// Begins anew with these letters alone.
     pub fn rewrite(&mut self, letters: impl Iterator<Item = Rc<Letter>>) -> io::Result<()> {
-        let aside = self.path.with_extension("new");
-        let file = OpenOptions::new().append(true).create(true).open(&aside)?;
-        file.set_len(0)?;
-        let mut new = Self { file, path: self.path.clone(), len: 0, tidy_len: 0 };
-        for letter in letters {
-            new.append(&letter)?;
-        }
-        fs::rename(&aside, &self.path)?;
-        new.tidy_len = new.len;
-        *self = new;
+        *self = Self::create(&self.path, letters)?;
         Ok(())
     }
 }
 
-/// Reads a file as a client reads a connection; returns how many bytes its whole messages have.
-fn read_all(bytes: &mut [u8], restore: &mut impl FnMut(Told<'_>, Letter)) -> io::Result<u64> {
+/// Reads a file as a client reads a connection.
+fn read_all(bytes: &mut [u8], restore: &mut impl FnMut(Told<'_>, Letter)) -> io::Result<()> {
     let total = bytes.len();
     let mut connection = Connection::new(Negotiated::elsewhere(), Client::new(Silent), &limits::protocol());
     let mut messages = Messages::new();
@@ -84,7 +84,7 @@ fn read_all(bytes: &mut [u8], restore: &mut impl FnMut(Told<'_>, Letter)) -> io:
             io::Error::new(io::ErrorKind::InvalidData, format!("no history behind byte {whole}: {what}"))
         };
         match messages.next(&mut connection, &mut input, &mut Vec::new()) {
-            Ok(None) => return Ok(whole),
+            Ok(None) => return Ok(()),
             Ok(Some(Incoming::Text(text))) => {
                 let told = serde_json::from_str(text).map_err(|error| broken(&error))?;
                 restore(told, Letter::new(text));
@@ -99,7 +99,7 @@ fn read_all(bytes: &mut [u8], restore: &mut impl FnMut(Told<'_>, Letter)) -> io:
             }
             Err(error) => return Err(broken(&error)),
         }
-        whole = (total - input.len()) as u64;
+        whole = total - input.len();
     }
 }
 
@@ -116,13 +116,13 @@ impl MaskingKeys for Silent {
 mod tests {
     use super::*;
 
-    fn read(bytes: &[u8]) -> io::Result<(u64, Vec<u64>)> {
+    fn read(bytes: &[u8]) -> io::Result<Vec<u64>> {
         let mut numbers = Vec::new();
-        let len = read_all(&mut bytes.to_vec(), &mut |told, _| match told {
+        read_all(&mut bytes.to_vec(), &mut |told, _| match told {
             Told::Message { n, .. } | Told::Picture { n, .. } => numbers.push(n),
             _ => panic!("{told:?}"),
         })?;
-        Ok((len, numbers))
+        Ok(numbers)
     }
 
     fn message(n: u64) -> Letter {
@@ -135,9 +135,7 @@ mod tests {
         let bytes = [message(1).bytes(), message(2).bytes()].concat();
         let one = message(1).len();
         for cut in 0..=bytes.len() {
-            let (len, numbers) = read(&bytes[..cut]).unwrap();
-            let whole = cut / one;
-            assert_eq!((len, numbers.len()), ((whole * one) as u64, whole), "cut at {cut}");
+            assert_eq!(read(&bytes[..cut]).unwrap().len(), cut / one, "cut at {cut}");
         }
     }
 
