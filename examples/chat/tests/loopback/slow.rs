@@ -44,9 +44,10 @@ fn client_that_never_reads_holds_up_nobody_and_costs_no_memory() {
             before = server.memory();
         }
     }
-    // Since then, 20 receivers have left 28 pictures of 300 kB unread each: 168 MB, if they were kept for each.
+    // Since then, 20 receivers have left 28 pictures of 300 kB unread each. A copy for each would be 168 MB; even one queue that holds
+    // what the room has forgotten, beyond what the sockets take, is several.
     if let (Some(before), Some(after)) = (before, server.memory()) {
-        assert!(after < before + 20_000_000, "{before} and then {after} bytes");
+        assert!(after < before + 3_000_000, "{before} and then {after} bytes");
     }
     drop(deaf);
     ann.say("lobby", "end", "still here");
