@@ -185,7 +185,7 @@ function showState(state, until) {
   $("latency").textContent = "";
   $("retry").hidden = state !== "waiting" && state !== "moved";
   $("retry").textContent = state === "moved" ? "Continue here" : "Try now";
-  const wait = () => Math.max(1, Math.ceil((until - Date.now()) / 1000));
+  const count = () => { $("retry").textContent = `Try now (${Math.max(1, Math.ceil((until - Date.now()) / 1000))} s)`; };
   const say = text => { if ($("status").textContent !== text) $("status").textContent = text; };
   switch (state) {
     case "connecting": return say("Connecting …");
@@ -193,7 +193,8 @@ function showState(state, until) {
     case "moved": return say("Open in another window");
     case "waiting":
       say("No connection");
-      countdown = setInterval(() => { $("retry").textContent = `Try now (${wait()} s)`; }, 1000);
+      if (until - Date.now() > 1000) count();
+      countdown = setInterval(count, 1000);
   }
 }
 

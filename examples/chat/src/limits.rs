@@ -48,9 +48,12 @@ pub fn protocol() -> Limits {
     Limits { max_message_len: max, max_frame_len: max, max_fragments: 1024, ..Limits::default() }
 }
 
-/// How long to wait for what; a peer that is gone is noticed after 25 s.
-pub fn timeouts() -> Timeouts {
-    Timeouts { idle: Some(Duration::from_secs(15)), pong: Some(Duration::from_secs(10)), ..Timeouts::default() }
+/// How long a client may take for its request.
+pub const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How long to wait for what, by how often Pings are sent: who lets two of them go unanswered is gone.
+pub fn timeouts(ping: Duration) -> Timeouts {
+    Timeouts { idle: Some(ping * 3 / 2), pong: Some(ping), ..Timeouts::default() }
 }
 
 /// What the page has to know in order to refuse by itself what the server would refuse.

@@ -24,15 +24,12 @@ pub enum Opened {
 
 /// Reads the request's head, and makes the answer.
 pub async fn open(stream: &TcpStream) -> io::Result<Opened> {
-    let deadline = limits::timeouts().handshake.map(|span| Instant::now() + span);
+    let deadline = Instant::now() + limits::HANDSHAKE;
     let limits = limits::protocol();
     let mut handshake = ServerHandshake::new(&limits);
     let (mut read, mut len) = (vec![0; limits.max_head_len.max(READ_LEN)], 0);
     loop {
-        match deadline {
-            Some(deadline) => timeout_at(deadline, stream.readable()).await.map_err(|_| ErrorKind::TimedOut)??,
-            None => stream.readable().await?,
-        }
+        timeout_at(deadline, stream.readable()).await.map_err(|_| ErrorKind::TimedOut)??;
         match stream.try_read(&mut read[len..]) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(n) => len += n,

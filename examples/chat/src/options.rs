@@ -10,7 +10,7 @@ Rooms in a browser: open the page it names in two windows.
   --listen ADDR:PORT   where to listen (default: 127.0.0.1:9010; port 0 takes a free one)
   --history FILE       where messages are kept, so that a restart forgets nothing (default: in memory alone)
   --keep N             how many messages each room keeps (default: 500)
-  --ping SECONDS       how often the round trip is measured, 15 at most (default: 10)
+  --ping SECONDS       how often each client is pinged, 15 at most (default: 10)
   --quiet              print nothing but where it listens, and errors
 ";
 

@@ -21,6 +21,8 @@ pub struct Outgoing {
     len: usize,
     /// The same of own pieces alone.
     own_len: usize,
+    /// The socket took no more the last time.
+    full: bool,
 }
 
 #[derive(Debug)]
@@ -66,10 +68,11 @@ impl Outgoing {
         self.len() == 0
     }
 
-    /// Writes as much as the socket takes now, many pieces at once; says how much that was.
-    pub fn write_to(&mut self, stream: &TcpStream) -> io::Result<usize> {
+    /// Writes as much as the socket takes now, many pieces at once; says whether that is a sign of life: a socket that was full takes
+    /// more when its peer has taken something.
+    pub fn write_to(&mut self, stream: &TcpStream) -> io::Result<bool> {
         self.close_own();
-        let mut total = 0;
+        let mut alive = false;
         while !self.pieces.is_empty() {
             let mut slices = [IoSlice::new(&[]); 64];
             let mut count = 0;
@@ -82,14 +85,17 @@ impl Outgoing {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(n) => {
                     self.advance(n);
-                    total += n;
+                    alive |= std::mem::take(&mut self.full);
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.full = true;
+                    break;
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(total)
+        Ok(alive)
     }
 
     /// Forgets what is written.

@@ -66,7 +66,7 @@ impl Session {
         ping: Duration,
     ) -> Self {
         let now = Instant::now();
-        let mut timers = Timers::new(limits::timeouts(), now);
+        let mut timers = Timers::new(limits::timeouts(ping), now);
         timers.opened(now);
         Self {
             stream,
@@ -114,7 +114,7 @@ impl Session {
                 }
                 () = seat.heard() => {
                     if let Some(why) = seat.dismissed() {
-                        self.close(why);
+                        close(&mut self.connection, &mut self.outgoing, why);
                     }
                 }
                 () = until(paused) => {}
@@ -179,21 +179,13 @@ impl Session {
         loop {
             let more = self.connection.state() == State::Open
                 && self.visitor.fetch(&mut self.connection, &mut self.outgoing).map_err(io::Error::other)?;
-            if self.outgoing.write_to(&self.stream)? > 0 {
-                // The client has taken earlier bytes and so made room for these: on a slow line, the only sign of life for a while.
+            if self.outgoing.write_to(&self.stream)? {
+                // On a slow line, the only sign of life for a while.
                 self.timers.received(Instant::now());
             }
             if !(more && self.outgoing.is_empty()) {
                 return Ok(());
             }
-        }
-    }
-
-    fn close(&mut self, why: CloseFrame) {
-        // If it is closing already, there is nothing left to ask for.
-        if self.connection.close(why).is_ok() {
-            let written = self.connection.write_control(self.outgoing.own());
-            debug_assert!(written.is_ok(), "a vector takes everything");
         }
     }
 
@@ -240,10 +232,15 @@ fn hear(
     }
     if visitor.is_tiresome() {
         let why = CloseFrame::new(CloseCode::POLICY_VIOLATION, "too many commands that make no sense");
-        if connection.close(why.unwrap_or(CloseCode::POLICY_VIOLATION.into())).is_ok() {
-            let written = connection.write_control(outgoing.own());
-            debug_assert!(written.is_ok(), "a vector takes everything");
-        }
+        close(connection, outgoing, why.unwrap_or(CloseCode::POLICY_VIOLATION.into()));
+    }
+}
+
+/// Says goodbye, unless that was done.
+fn close(connection: &mut Connection<Server>, outgoing: &mut Outgoing, why: CloseFrame) {
+    if connection.close(why).is_ok() {
+        let written = connection.write_control(outgoing.own());
+        debug_assert!(written.is_ok(), "a vector takes everything");
     }
 }
 

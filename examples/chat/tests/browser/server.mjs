@@ -16,7 +16,7 @@ export class Server {
   }
 
   async start() {
-    const words = ["--listen", this.address, "--history", this.#history, "--ping", "1", "--quiet"];
+    const words = ["--listen", this.address, "--history", this.#history, "--ping", "2", "--quiet"];
     this.#child = spawn(this.program, words, { stdio: ["ignore", "pipe", "inherit"] });
     const [line] = await once(this.#child.stdout, "data");
     this.address = /^listening on (\S+),/.exec(line)[1];

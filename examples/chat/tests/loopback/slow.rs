@@ -53,3 +53,13 @@ fn client_that_never_reads_holds_up_nobody_and_costs_no_memory() {
     ann.say("lobby", "end", "still here");
     assert_eq!(ann.hear_messages(1), [(49, "still here".to_owned())]);
 }
+
+#[test]
+fn client_that_answers_no_ping_is_gone_for_the_others() {
+    let server = Server::start(&["--ping", "0.4"]);
+    let mut ann = Client::enter(&server, "Ann", "lobby");
+    let deaf = Client::enter(&server, "Deaf", "lobby");
+    assert!(ann.find(|told| told["nicks"] == serde_json::json!(["Ann", "Deaf"])).is_some());
+    assert!(ann.find(|told| told["nicks"] == serde_json::json!(["Ann"])).is_some(), "its socket is still open");
+    drop(deaf);
+}

@@ -96,7 +96,7 @@ fn nickname_of_another_is_refused_and_own_one_is_taken_over() {
 
 #[test]
 fn latency_is_measured_and_told() {
-    let server = Server::start(&["--ping", "0.1"]);
+    let server = Server::start(&["--ping", "0.5"]);
     let mut ann = Client::connect(&server);
     for _ in 0..3 {
         let ms = ann.expect("latency")["ms"].as_f64().unwrap();
