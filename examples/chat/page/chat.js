@@ -46,7 +46,7 @@ export class Chat {
 
   join(name) {
     if (this.rooms.has(name)) return;
-    const room = { name, last: 0, joined: false, people: [] };
+    const room = { name, last: null, joined: false, people: [] };
     this.rooms.set(name, room);
     this.#view.entered(room);
     for (const entry of this.#outbox.of(name)) this.#view.pending(entry);
@@ -93,6 +93,7 @@ export class Chat {
       case "joined":
         if (!room) return;
         room.joined = true;
+        room.last ??= told.next - 1;
         // What was written meanwhile, and what was sent before the line broke and not confirmed. If it was heard, the server knows.
         for (const entry of this.#outbox.of(room.name)) this.#send(entry);
         return;
@@ -127,7 +128,7 @@ export class Chat {
     if (this.#log !== null && this.#log !== log) {
       // The server has lost its history: the numbers begin anew.
       for (const room of this.rooms.values()) {
-        room.last = 0;
+        room.last = null;
         this.#view.note(room.name, "The server has restarted without its history.");
       }
     }
@@ -140,7 +141,7 @@ export class Chat {
   #message(message) {
     const room = this.rooms.get(message.room);
     this.#confirmed(message.id);
-    if (!room || message.n <= room.last) {
+    if (!room?.joined || message.n <= room.last) {
       if (message.url) URL.revokeObjectURL(message.url);
       return;
     }

@@ -9,7 +9,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use websocket_proto::{CloseCode, CloseFrame, RandomKeys};
 
 use crate::letter::Letter;
-use crate::limits::{FOR_THE_PAGE, MAX_ALT_LEN, MAX_PICTURE_LEN, MAX_ROOMS, MAX_ROOMS_EACH, MAX_TEXT_LEN};
+use crate::limits::{
+    FOR_A_NEWCOMER, FOR_THE_PAGE, MAX_ALT_LEN, MAX_PICTURE_LEN, MAX_ROOMS, MAX_ROOMS_EACH, MAX_TEXT_LEN,
+};
 use crate::names::{Nick, RoomName, check_id};
 use crate::picture::media_type;
 use crate::protocol::{Fault, Told, with_caption};
@@ -137,7 +139,7 @@ impl Hall {
     }
 
     /// Lets a guest into a room, which is made if it is not there; returns the first number to send.
-    pub fn join(&mut self, guest: GuestId, name: &RoomName, after: u64) -> Result<u64, Fault> {
+    pub fn join(&mut self, guest: GuestId, name: &RoomName, after: Option<u64>) -> Result<u64, Fault> {
         let Some(Guest { seat, name: who, rooms }) = self.guests.get_mut(&guest) else { return Err(gone()) };
         let Some((nick, _)) = who else { return Err(Fault::new("Say hello first.")) };
         if rooms.len() >= MAX_ROOMS_EACH && !rooms.contains(name) {
@@ -149,8 +151,11 @@ impl Hall {
         let room = self.rooms.entry(name.clone()).or_insert_with(|| Room::new(name, self.keep));
         room.enter(name, guest, nick, seat);
         rooms.insert(name.clone());
-        // Numbers that were never given are no reason to wait for them.
-        let next = if after < room.log.next() { after + 1 } else { 1 };
+        let next = match after {
+            Some(after) if after < room.log.next() => after + 1,
+            // Numbers that were never given are no reason to wait for them.
+            Some(_) | None => room.log.first().max(room.log.next().saturating_sub(FOR_A_NEWCOMER)),
+        };
         self.show_directory();
         Ok(next)
     }

@@ -24,6 +24,9 @@ pub const MAX_ROOMS_EACH: usize = 16;
 pub const MAX_ROOMS: usize = 256;
 pub const MAX_CONNECTIONS: usize = 2000;
 
+/// Messages that a newcomer is shown at first. A room keeps more, for those who come back or read slowly.
+pub const FOR_A_NEWCOMER: u64 = 200;
+
 /// Bytes of messages that a room keeps, beside the number of messages that the options name.
 pub const MAX_KEPT_LEN: usize = 16 * 1024 * 1024;
 

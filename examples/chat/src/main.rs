@@ -21,7 +21,7 @@
 //! # What is said
 //!
 //! `protocol.rs` lists it. Text messages are JSON, pictures are binary messages with a caption. A room numbers its messages 1, 2, 3 …;
-//! the page joins with the last number it has seen and gets what follows. A message carries an identifier that the page made up, by
+//! the page joins with the last number it has seen and gets what follows, or is told what is no longer kept. A message carries an identifier that the page made up, by
 //! which the server knows one that is sent again because its confirmation was lost. The memory of identifiers is as long as a room's
 //! history.
 

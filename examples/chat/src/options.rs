@@ -9,7 +9,7 @@ Rooms in a browser: open the page it names in two windows.
 
   --listen ADDR:PORT   where to listen (default: 127.0.0.1:9010; port 0 takes a free one)
   --history FILE       where messages are kept, so that a restart forgets nothing (default: in memory alone)
-  --keep N             how many messages each room keeps (default: 500)
+  --keep N             how many messages each room keeps (default: 5000)
   --ping SECONDS       how often each client is pinged, 15 at most (default: 10)
   --quiet              print nothing but where it listens, and errors
 ";
@@ -28,7 +28,7 @@ impl Options {
         let mut options = Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 9010)),
             history: None,
-            keep: 500,
+            keep: 5000,
             ping: Duration::from_secs(10),
             quiet: false,
         };

@@ -19,11 +19,11 @@ pub enum Command {
         nick: String,
         token: String,
     },
-    /// Enters a room; what was said behind message `after` comes at once, and then what is said.
+    /// Enters a room; what was said behind message `after` comes at once, and then what is said. A newcomer, who has seen nothing,
+    /// gets the end of the history.
     Join {
         room: String,
-        #[serde(default)]
-        after: u64,
+        after: Option<u64>,
     },
     Leave {
         room: String,

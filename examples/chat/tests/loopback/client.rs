@@ -31,12 +31,12 @@ impl Client {
         client
     }
 
-    /// Connects, says hello and joins a room from its beginning.
+    /// Connects, says hello and joins a room as a newcomer.
     pub fn enter(server: &Server, nick: &str, room: &str) -> Self {
-        Self::enter_after(server, nick, room, 0)
+        Self::enter_after(server, nick, room, None)
     }
 
-    pub fn enter_after(server: &Server, nick: &str, room: &str, after: u64) -> Self {
+    pub fn enter_after(server: &Server, nick: &str, room: &str, after: Option<u64>) -> Self {
         let mut client = Self::connect(server);
         client.say_hello(nick, &format!("token-of-{}", nick.replace(' ', "-")));
         client.expect("welcome");

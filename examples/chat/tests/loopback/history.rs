@@ -37,9 +37,38 @@ fn who_comes_back_gets_what_was_missed_and_no_more() {
     drop(bob);
     say(&mut ann, 4..=6);
     ann.hear_messages(6);
-    let mut bob = Client::enter_after(&server, "Bob", "lobby", 3);
+    let mut bob = Client::enter_after(&server, "Bob", "lobby", Some(3));
     assert_eq!(bob.hear_messages(3), texts(4..=6));
     assert!(bob.hears_nothing_of("message"));
+}
+
+#[test]
+fn newcomer_gets_the_end_of_a_long_history_and_who_comes_back_all_of_it() {
+    let server = Server::start(&[]);
+    let mut crowd: Vec<Client> = (0..9).map(|n| Client::enter(&server, &format!("Ann {n}"), "lobby")).collect();
+    for n in 1..=225 {
+        say(&mut crowd[n as usize % 9], n..=n);
+        crowd[0].hear_messages(1);
+    }
+    let mut new = Client::enter(&server, "New", "lobby");
+    assert_eq!(new.hear_messages(200), texts(26..=225));
+    let mut back = Client::enter_after(&server, "Back", "lobby", Some(0));
+    assert_eq!(back.hear_messages(225), texts(1..=225));
+}
+
+/// Each reads what all the others say, and the hall hears all of them before the first is read to.
+#[test]
+fn crowd_that_speaks_at_once_misses_nothing() {
+    let server = Server::start(&[]);
+    let mut crowd: Vec<Client> = (0..30).map(|n| Client::enter(&server, &format!("Ann {n}"), "lobby")).collect();
+    for (who, client) in crowd.iter_mut().enumerate() {
+        for n in 0..25 {
+            client.say("lobby", &format!("id-{who}-{n}"), "now");
+        }
+    }
+    for client in &mut crowd {
+        assert!(client.hear_messages(750).iter().zip(1..).all(|((n, _), expected)| *n == expected));
+    }
 }
 
 #[test]
@@ -62,7 +91,7 @@ fn messages_that_are_no_longer_kept_are_told_to_be_missed() {
         say(&mut ann, n..=n);
         assert_eq!(ann.hear_messages(1), texts(n..=n));
     }
-    let mut bob = Client::enter_after(&server, "Bob", "lobby", 2);
+    let mut bob = Client::enter_after(&server, "Bob", "lobby", Some(2));
     let missed = bob.expect("missed");
     assert_eq!((&missed["from"], &missed["to"]), (&json!(3), &json!(7)));
     assert_eq!(bob.hear_messages(5), texts(8..=12));
