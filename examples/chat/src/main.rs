@@ -1,0 +1,128 @@
+//! Rooms in a browser: a chat server on `websocket-proto` and tokio, and the page that talks to it.
+//!
+//! ```sh
+//! cargo run --release -- --history chat.history
+//! ```
+//!
+//! Then open <http://127.0.0.1:9010/> in two windows: write, send pictures, kill the server, go on writing, and start it again. Every
+//! message is there once and in order. `--help` lists the options; `cargo test` drives the server, `tests/browser/run` two pages in
+//! Chromium.
+//!
+//! # What to look at
+//!
+//! * `session.rs`: a connection that does no I/O fits into any `select!`. Each branch may be cancelled at any time, since waiting for a
+//!   socket moves no byte; a client that sends too much is simply read later, with what was read already left where it lies.
+//! * `letter.rs`, `outgoing.rs`: a message is framed once for everyone, and every socket is written from that one place.
+//! * `log.rs`, `visitor.rs`: messages have numbers, and a connection knows the number it has to send next. The history of a room is
+//!   the output queue of all its connections: a slow reader costs no memory, and one that comes back goes on where it was.
+//! * `store.rs`: the history's file is a WebSocket stream, written by a server's connection and read by a client's.
+//! * `page/line.js`, `page/outbox.js`: how a page comes back by itself without a herd, and sends again what was not confirmed.
+//!
+//! # What is said
+//!
+//! `protocol.rs` lists it. Text messages are JSON, pictures are binary messages with a caption. A room numbers its messages 1, 2, 3 …;
+//! the page joins with the last number it has seen and gets what follows, or is told what is no longer kept. A message carries an identifier that the page made up, by
+//! which the server knows one that is sent again because its confirmation was lost. The memory of identifiers is as long as a room's
+//! history.
+
+mod allowance;
+mod hall;
+mod heartbeat;
+mod letter;
+mod limits;
+mod log;
+mod names;
+mod opening;
+mod options;
+mod outgoing;
+mod page;
+mod picture;
+mod protocol;
+mod room;
+mod seat;
+mod session;
+mod store;
+mod visitor;
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::{sleep, timeout};
+
+use hall::Hall;
+use options::Options;
+
+fn main() -> ExitCode {
+    let result = Options::parse(std::env::args().skip(1)).and_then(|options| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| format!("can't start: {error}"))?;
+        LocalSet::new().block_on(&runtime, serve(options))
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("chat: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves until it is told to stop. Everything runs on one thread, so that nothing has to be locked.
+async fn serve(options: Options) -> Result<(), String> {
+    let hall = Hall::open(options.keep, options.history.as_deref())
+        .map_err(|error| format!("can't open the history's file: {error}"))?;
+    let hall = Rc::new(RefCell::new(hall));
+    let listener = TcpListener::bind(options.listen)
+        .await
+        .map_err(|error| format!("can't listen on {}: {error}", options.listen))?;
+    let stop = |kind| signal(kind).map_err(|error| format!("can't wait for signals: {error}"));
+    let (mut interrupt, mut terminate) = (stop(SignalKind::interrupt())?, stop(SignalKind::terminate())?);
+    announce(&listener).map_err(|error| format!("can't tell where it listens: {error}"))?;
+
+    let mut sessions = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept(), if sessions.len() < limits::MAX_CONNECTIONS => match accepted {
+                Ok((stream, peer)) => {
+                    let (hall, ping, quiet) = (Rc::clone(&hall), options.ping, options.quiet);
+                    sessions.spawn_local(async move {
+                        match session::run(stream, hall, ping).await {
+                            Ok(Some(report)) if !quiet => println!("{peer}: {report}"),
+                            Err(error) if !quiet => println!("{peer}: {error}"),
+                            Ok(_) | Err(_) => {}
+                        }
+                    });
+                }
+                Err(error) => {
+                    // One that is gone before it was accepted, or no file descriptor left: the others go on.
+                    eprintln!("chat: can't accept a connection: {error}");
+                    sleep(Duration::from_millis(50)).await;
+                }
+            },
+            Some(_) = sessions.join_next(), if !sessions.is_empty() => {}
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+        }
+    }
+
+    drop(listener);
+    hall.borrow_mut().close();
+    let farewell = timeout(limits::FAREWELL, async { while sessions.join_next().await.is_some() {} }).await;
+    if farewell.is_err() && !options.quiet {
+        println!("{} connections did not close in time", sessions.len());
+    }
+    Ok(())
+}
+
+fn announce(listener: &TcpListener) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    let mut out = io::stdout();
+    writeln!(out, "listening on {address}, page at http://{address}/")?;
+    out.flush()
+}
