@@ -64,6 +64,9 @@ where
     }
 
     /// Bytes came from the peer: it lives, whatever they are.
+    ///
+    /// That bytes could be written to it is no sign of life: the operating system takes them for a peer that is gone, too. Only a socket
+    /// that was full and takes more again is one.
     pub fn received(&mut self, now: I) {
         match self.phase {
             Phase::Idle(_) | Phase::Pong(_) => self.phase = self.idle(now),
