@@ -169,14 +169,23 @@ impl Prepared {
         Ok(prepared)
     }
 
-    /// The frame's bytes with a compressed payload, if there are such, and what it takes to read them.
+    /// The frame with its payload compressed, if there is one: what [`send_prepared`](crate::Connection::send_prepared) admits to
+    /// a connection that has agreed on enough.
+    #[cfg(feature = "deflate")]
+    pub fn compressed_bytes(&self) -> Option<&[u8]> {
+        self.compressed.as_ref().map(|(_, frame)| &frame[..])
+    }
+
+    /// The same, and what it takes to read it.
     #[cfg(feature = "deflate")]
     pub(super) fn compressed_frame(&self) -> Option<(Compression, &[u8])> {
         self.compressed.as_ref().map(|(compression, frame)| (*compression, &frame[..]))
     }
 
-    /// The frame's bytes.
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    /// The frame with its payload as it is: what [`send_prepared`](crate::Connection::send_prepared) admits to every other connection.
+    ///
+    /// Who queues a reference to the message, rather than the bytes, finds them again here.
+    pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 }

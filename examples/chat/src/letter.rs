@@ -1,57 +1,82 @@
-//! A message for many, framed once.
+//! A message for many, framed once, and compressed once.
 
-use websocket_proto::{Connection, Limits, Message, Negotiated, Prepared, SendError, Server};
+use std::cell::RefCell;
+use std::ptr;
+
+use websocket_proto::extension::deflate::{Compression, DeflateConfig, Deflater, Effort};
+use websocket_proto::{Connection, Message, Prepared, SendError, Server};
+
+/// What is agreed on with a client that can: messages that stand alone, so that one serves all, and nobody's history is kept.
+pub const COMPRESSION: DeflateConfig = DeflateConfig { own: ALONE, peer: ALONE, ..DeflateConfig::DEFAULT };
+
+const ALONE: Compression = Compression { context_takeover: false, ..Compression::DEFAULT };
+
+/// Shorter text is not worth it.
+const LEAST: usize = 100;
+
+thread_local! {
+    /// One compressor for all rooms, since no message refers to another.
+    static DEFLATER: RefCell<Deflater> = const { RefCell::new(Deflater::new(ALONE, Effort::SMALL)) };
+}
 
 /// A message as it goes over the wire to every client: what a room keeps, and what all its connections write from.
 ///
-/// Each connection writes from this one place, so that a message for a thousand receivers is framed once and copied never.
+/// Each connection writes from this one place, so that a message for a thousand receivers is framed and compressed once, and copied never.
 #[derive(Debug)]
 pub struct Letter {
     frame: Prepared,
-    len: usize,
+}
+
+/// Which of a letter's frames a connection takes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Form {
+    Plain,
+    Compressed,
 }
 
 impl Letter {
-    /// Frames a message. This is also the one place to compress it, once for all connections that have agreed on compression
-    /// without context: a second frame beside the first, between which [`admit`](Self::admit) chooses.
+    /// Frames a message. Text is compressed beside it; pictures are small already.
     pub fn new<'m>(message: impl Into<Message<'m>>) -> Self {
-        let frame = Prepared::new(message).expect("no message here is that large");
-        let len = bytes_of(&frame).len();
-        Self { frame, len }
+        let message = message.into();
+        let frame = match message {
+            Message::Text(text) if text.len() >= LEAST => {
+                DEFLATER.with_borrow_mut(|deflater| Prepared::compressed(message, deflater))
+            }
+            Message::Text(_) | Message::Binary(_) => Prepared::new(message),
+        };
+        Self { frame: frame.expect("no message here is that large") }
     }
 
-    /// Asks a connection whether it may be sent now.
-    pub fn admit(&self, connection: &mut Connection<Server>) -> Result<(), SendError> {
-        connection.send_prepared(&self.frame).map(|_| ())
+    /// Asks a connection whether it may be sent now, and in which form.
+    pub fn admit(&self, connection: &mut Connection<Server>) -> Result<Form, SendError> {
+        let bytes = connection.send_prepared(&self.frame)?;
+        Ok(if ptr::eq(bytes, self.frame.as_bytes()) { Form::Plain } else { Form::Compressed })
     }
 
-    /// The bytes to write, of one that was admitted.
-    pub fn bytes(&self) -> &[u8] {
-        bytes_of(&self.frame)
+    /// The bytes to write, of one that was admitted in this form.
+    pub fn bytes(&self, form: Form) -> &[u8] {
+        match form {
+            Form::Plain => self.frame.as_bytes(),
+            Form::Compressed => self.frame.compressed_bytes().unwrap_or_default(),
+        }
     }
 
-    /// How many bytes it has.
+    /// How many bytes it takes in memory.
     pub fn len(&self) -> usize {
-        self.len
+        self.bytes(Form::Plain).len() + self.bytes(Form::Compressed).len()
     }
-}
-
-/// A connection lends these bytes only while it is open, but what was admitted is still written after it began to close. So they are
-/// borrowed from one that has nothing else to do.
-fn bytes_of(frame: &Prepared) -> &[u8] {
-    let mut open = Connection::new(Negotiated::elsewhere(), Server, &Limits::DEFAULT);
-    open.send_prepared(frame).expect("a new connection is open")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use websocket_proto::CloseCode;
+    use websocket_proto::extension::deflate::DeflateParams;
+    use websocket_proto::{CloseCode, Limits, Negotiated};
 
     #[test]
     fn letter_is_a_frame_as_a_server_sends_it() {
         let letter = Letter::new("Hello");
-        assert_eq!((letter.bytes(), letter.len()), (&b"\x81\x05Hello"[..], 7));
+        assert_eq!((letter.bytes(Form::Plain), letter.len()), (&b"\x81\x05Hello"[..], 7));
     }
 
     #[test]
@@ -61,6 +86,19 @@ mod tests {
         assert!(letter.admit(&mut connection).is_ok());
         connection.close(CloseCode::NORMAL.into()).unwrap();
         assert!(letter.admit(&mut connection).is_err());
-        assert_eq!(letter.bytes(), b"\x81\x05Hello", "what was admitted before is still to be written");
+        assert_eq!(letter.bytes(Form::Plain), b"\x81\x05Hello", "what was admitted before is still to be written");
+    }
+
+    #[test]
+    fn long_text_is_compressed_for_those_who_have_agreed_on_it() {
+        let letter = Letter::new("la ".repeat(100).as_str());
+        let agreed = Negotiated::elsewhere().with_deflate(DeflateParams { server: ALONE, client: ALONE });
+        let mut with = Connection::new(agreed, Server, &Limits::DEFAULT);
+        let mut without = Connection::new(Negotiated::elsewhere(), Server, &Limits::DEFAULT);
+        assert_eq!(letter.admit(&mut with), Ok(Form::Compressed));
+        assert_eq!(letter.admit(&mut without), Ok(Form::Plain));
+        assert_eq!(letter.bytes(Form::Plain).len(), 4 + 300);
+        assert!(letter.bytes(Form::Compressed).len() < 30);
+        assert_eq!(letter.bytes(Form::Compressed)[0], 0xc1, "FIN, RSV1, text");
     }
 }

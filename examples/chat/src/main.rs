@@ -12,7 +12,7 @@
 //!
 //! * `session.rs`: a connection that does no I/O fits into any `select!`. Each branch may be cancelled at any time, since waiting for a
 //!   socket moves no byte; a client that sends too much is simply read later, with what was read already left where it lies.
-//! * `letter.rs`, `outgoing.rs`: a message is framed once for everyone, and every socket is written from that one place.
+//! * `letter.rs`, `outgoing.rs`: a message is framed and compressed once for everyone, and every socket is written from that one place.
 //! * `log.rs`, `visitor.rs`: messages have numbers, and a connection knows the number it has to send next. The history of a room is
 //!   the output queue of all its connections: a slow reader costs no memory, and one that comes back goes on where it was.
 //! * `store.rs`: the history's file is a WebSocket stream, written by a server's connection and read by a client's.

@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use websocket_proto::Negotiated;
 use websocket_proto::handshake::{Received, Refusal, Request, ServerHandshake};
 
+use crate::letter::COMPRESSION;
 use crate::limits;
 use crate::page;
 
@@ -64,5 +65,5 @@ fn accept(request: &Request<'_>, out: &mut Vec<u8>) -> io::Result<Option<Negotia
         refusal.map_err(io::Error::other)?.write_to(out).map_err(io::Error::other)?;
         return Ok(None);
     }
-    request.accept().write_to(out).map(Some).map_err(io::Error::other)
+    request.accept().deflate(COMPRESSION).write_to(out).map(Some).map_err(io::Error::other)
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use tokio::net::TcpStream;
 use websocket_proto::{Connection, Server};
 
-use crate::letter::Letter;
+use crate::letter::{Form, Letter};
 
 /// Bytes of this connection alone, and letters that it shares with others, in the order in which they go out.
 #[derive(Debug, Default)]
@@ -28,14 +28,14 @@ pub struct Outgoing {
 #[derive(Debug)]
 enum Piece {
     Own(Vec<u8>),
-    Shared(Rc<Letter>),
+    Shared(Rc<Letter>, Form),
 }
 
 impl Piece {
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Own(bytes) => bytes,
-            Self::Shared(letter) => letter.bytes(),
+            Self::Shared(letter, form) => letter.bytes(*form),
         }
     }
 }
@@ -48,10 +48,10 @@ impl Outgoing {
 
     /// Adds a letter behind everything else, if the connection may still send: nothing is copied but the reference.
     pub fn share(&mut self, connection: &mut Connection<Server>, letter: &Rc<Letter>) {
-        if letter.admit(connection).is_ok() {
+        if let Ok(form) = letter.admit(connection) {
             self.close_own();
-            self.len += letter.len();
-            self.pieces.push_back(Piece::Shared(Rc::clone(letter)));
+            self.len += letter.bytes(form).len();
+            self.pieces.push_back(Piece::Shared(Rc::clone(letter), form));
         }
     }
 

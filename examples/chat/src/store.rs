@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use websocket_proto::{Client, Connection, Incoming, MaskingKeys, Messages, Negotiated};
 
-use crate::letter::Letter;
+use crate::letter::{Form, Letter};
 use crate::limits;
 use crate::protocol::{Told, split_caption};
 
@@ -51,12 +51,12 @@ impl Store {
 
     /// Appends a letter, or nothing.
     pub fn append(&mut self, letter: &Letter) -> io::Result<()> {
-        if let Err(error) = self.file.write_all(letter.bytes()) {
+        if let Err(error) = self.file.write_all(letter.bytes(Form::Plain)) {
             self.file.set_len(self.len)?;
             self.file.seek(SeekFrom::End(0))?;
             return Err(error);
         }
-        self.len += letter.len() as u64;
+        self.len += letter.bytes(Form::Plain).len() as u64;
         Ok(())
     }
 
