@@ -150,6 +150,12 @@ fn http_version_other_than_1_1_fails() {
 }
 
 #[test]
+fn interim_response_of_another_major_version_fails() {
+    let answer = b"HTTP/0.1 103 Early Hints\r\n\r\nHTTP/1.1 302 Found\r\n\r\n";
+    assert_eq!(failed(answer), ResponseError::HttpVersion { major: 0, minor: 1 });
+}
+
+#[test]
 fn upgrade_missing_or_wrong_fails() {
     assert_eq!(failed(&without("Upgrade")), ResponseError::UpgradeMissing);
     for lines in [

@@ -347,13 +347,13 @@ impl Pipe {
 }
 
 impl Output for Pipe {
-    fn append(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull> {
+    fn append_slices(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull> {
         let needed = head.len() + body.len();
         if needed > self.room {
             return Err(OutputFull { needed, room: self.room });
         }
         self.room -= needed;
-        Output::append(&mut self.bytes, head, body)
+        self.bytes.append_slices(head, body)
     }
 
     fn append_zeros(&mut self, len: usize) -> Result<&mut [u8], OutputFull> {

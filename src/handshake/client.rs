@@ -58,7 +58,8 @@ impl<'p> ClientHandshake<'p> {
             let Some(head) = self.scanner.read_response(bytes, &mut checked)? else { return Ok(None) };
             // RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final
             // response".
-            if !matches!(head.status, 100 | 102..=199) {
+            // One of another major version is no response that can be skipped: what its status means is not known (RFC 9110 §2.5).
+            if !matches!(head.status, 100 | 102..=199) || head.version.0 != 1 {
                 return Answer::from_head(&head, &checked, &self.accept, self.offered).map(Some);
             }
             if self.interim >= self.max_interim {
