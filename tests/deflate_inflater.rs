@@ -88,13 +88,21 @@ impl Stream {
 
     /// The shortest back-reference, by 3 bytes.
     fn copy_three(self, distance: u32) -> Self {
-        let stream = self.code(1, 7);
+        self.code(1, 7).distance(distance)
+    }
+
+    /// The longest back-reference, by 258 bytes.
+    fn copy_longest(self, distance: u32) -> Self {
+        self.code(0b1100_0101, 8).distance(distance)
+    }
+
+    fn distance(self, distance: u32) -> Self {
         if distance < 5 {
-            return stream.code(distance - 1, 5);
+            return self.code(distance - 1, 5);
         }
         let extra = (distance - 1).ilog2() - 1;
         let symbol = 2 * extra + 2 + ((distance - 1) >> extra & 1);
-        stream.code(symbol, 5).bits(distance - 1, extra)
+        self.code(symbol, 5).bits(distance - 1, extra)
     }
 
     fn end_of_block(self) -> Self {
@@ -216,9 +224,34 @@ fn distances_beyond_the_window_are_refused() {
             let copied = history[before - bits.size()..][..3].to_vec();
             assert_eq!(inflate(&mut inflater, &message(size)), Ok([history.clone(), copied].concat()), "{bits}");
             if size < 32_768 {
-                let refused = Err(InvalidDeflate::Distance { distance: size as u16 + 1, history: size as u16 });
+                let refused = Err(InvalidDeflate::Corrupt);
                 let mut inflater = Inflater::new(compression(bits, true));
                 assert_eq!(inflate_by(&mut inflater, &message(size + 1), 9, 100), (history.clone(), refused), "{bits}");
+            }
+        }
+    }
+}
+
+/// The window is a ring from the moment on at which it is full, be it in the middle of a back-reference.
+#[test]
+fn references_are_read_where_the_window_comes_round() {
+    for bits in [WindowBits::W8, WindowBits::W9, WindowBits::W10, WindowBits::W15] {
+        let size = bits.size();
+        for before in [size - 3, size - 1, size, 2 * size - 257, 2 * size - 1] {
+            let history: Vec<u8> = (0..before).map(|n| (n * n / 3) as u8).collect();
+            for distance in [1, 2, 3, 4, 5, 200, 255, 256, size - 3, size - 1, size] {
+                let Some(distance) = (distance <= before.min(size)).then_some(distance) else { continue };
+                let (mut expected, mut stream) = (history.clone(), Stream::default().fixed_block(false));
+                for _ in 0..3 {
+                    stream = stream.copy_longest(distance as u32);
+                    (0..258).for_each(|_| expected.push(expected[expected.len() - distance]));
+                }
+                let message = [stored(&history, false), stream.end_of_block().flushed()].concat();
+                for (piece_len, max) in [(usize::MAX, usize::MAX), (usize::MAX, 100), (3, 7)] {
+                    let mut inflater = Inflater::new(compression(bits, true));
+                    let (output, result) = inflate_by(&mut inflater, &message, piece_len, max);
+                    assert!((result, &output) == (Ok(()), &expected), "{bits}, {before} bytes, then {distance} back");
+                }
             }
         }
     }
@@ -229,7 +262,7 @@ fn distances_beyond_the_history_are_refused() {
     let message =
         |distance| Stream::default().fixed_block(false).literal(b'a').copy_three(distance).end_of_block().flushed();
     assert_eq!(alone(&message(1)), Ok(b"aaaa".to_vec()));
-    assert_eq!(alone(&message(2)), Err(InvalidDeflate::Distance { distance: 2, history: 1 }));
+    assert_eq!(alone(&message(2)), Err(InvalidDeflate::Corrupt));
 }
 
 #[test]
@@ -239,7 +272,7 @@ fn without_context_takeover_history_ends_with_the_message() {
         let mut inflater = Inflater::new(compression(bits, false));
         assert_eq!(inflate(&mut inflater, &HELLO), Ok(b"Hello".to_vec()));
         assert_eq!(inflate(&mut inflater, &HELLO), Ok(b"Hello".to_vec()));
-        assert_eq!(inflate(&mut inflater, &again), Err(InvalidDeflate::Distance { distance: 5, history: 1 }));
+        assert_eq!(inflate(&mut inflater, &again), Err(InvalidDeflate::Corrupt));
     }
 }
 
@@ -248,20 +281,18 @@ fn impossible_blocks_are_refused() {
     let symbol = |code, n| Stream::default().fixed_block(false).code(code, n).bits(0, 30).bytes;
     let dynamic =
         |literals, distances| Stream::default().bits(0b100, 3).bits(literals, 5).bits(distances, 5).bits(0, 60).bytes;
-    for (message, error) in [
-        (vec![0x06], InvalidDeflate::BlockType),
-        (vec![0x00, 0x01, 0x00, 0xff, 0xff], InvalidDeflate::StoredLength),
-        (symbol(0b1100_0110, 8), InvalidDeflate::Code), // 286
-        (
-            Stream::default().fixed_block(false).literal(b'a').code(1, 7).code(30, 5).bits(0, 30).bytes,
-            InvalidDeflate::Code,
-        ),
-        (dynamic(30, 0), InvalidDeflate::CodeLengths), // 287 literals
-        (dynamic(0, 30), InvalidDeflate::CodeLengths), // 31 distances
-        (dynamic(0, 0), InvalidDeflate::CodeLengths),  // a code for lengths without codes
+    for message in [
+        vec![0x06],                         // the reserved type
+        vec![0x00, 0x01, 0x00, 0xff, 0xff], // a length that contradicts itself
+        symbol(0b1100_0110, 8),             // 286
+        Stream::default().fixed_block(false).literal(b'a').code(1, 7).code(30, 5).bits(0, 30).bytes,
+        dynamic(30, 0), // 287 literals
+        dynamic(0, 30), // 31 distances
+        dynamic(0, 0),  // a code for lengths without codes
     ] {
         for piece_len in [1, 2, 100] {
-            assert_eq!(inflate_by(&mut fresh(), &message, piece_len, 1).1, Err(error), "{message:02x?}");
+            let refused = Err(InvalidDeflate::Corrupt);
+            assert_eq!(inflate_by(&mut fresh(), &message, piece_len, 1).1, refused, "{message:02x?}");
         }
     }
 }
@@ -284,17 +315,18 @@ fn result_depends_neither_on_cuts_nor_on_room() {
 fn error_is_told_again() {
     let mut inflater = fresh();
     for mut message in [&[0x06][..], &HELLO, &[]] {
-        assert_eq!(inflater.inflate(&mut message, true, 1), Err(InvalidDeflate::BlockType));
+        assert_eq!(inflater.inflate(&mut message, true, 1), Err(InvalidDeflate::Corrupt));
     }
 }
 
 #[test]
 fn memory_is_that_of_the_history_and_can_be_given_back() {
+    const DECODER: usize = 11 * 1024;
     let mut inflater = fresh();
     assert_eq!(inflater.allocated(), 0, "before the first message");
     for n in 1..=100_usize {
         inflate(&mut inflater, &[&stored(&[7; 1000], false)[..], &[0x00]].concat()).unwrap();
-        assert!(inflater.allocated() <= (2 * 1000 * n).clamp(1024, 32_768));
+        assert!(inflater.allocated() <= (2 * 1000 * n).clamp(1024, 32_768) + DECODER);
         inflater.hibernate();
         assert_eq!(inflater.allocated(), (1000 * n).min(32_768), "no more than there is to remember");
     }
@@ -302,6 +334,30 @@ fn memory_is_that_of_the_history_and_can_be_given_back() {
     inflate(&mut inflater, &HELLO).unwrap();
     inflater.hibernate();
     assert_eq!(inflater.allocated(), 0, "nothing is to be remembered");
+    inflater.inflate(&mut &[0x06][..], true, 1).unwrap_err();
+    inflater.hibernate();
+    assert_eq!(inflater.allocated(), 0, "nothing follows a failure");
+}
+
+/// Between messages, in the middle of one, and between its blocks.
+#[test]
+fn memory_can_be_given_back_anywhere() {
+    let block = |byte| Stream::default().fixed_block(false).literal(byte).copy_longest(1).end_of_block();
+    let message = [block(b'a').flushed(), vec![0x00, 0x00, 0xff, 0xff], block(b'b').flushed()].concat();
+    let expected = [[b'a'; 259], [b'b'; 259]].concat();
+    let mut inflater = Inflater::new(compression(WindowBits::W9, true));
+    for max in [1, 2, 100, 1000] {
+        let (mut output, last) = (Vec::new(), message.len() - 1);
+        for (at, byte) in message.iter().enumerate() {
+            let mut piece = std::slice::from_ref(byte);
+            loop {
+                inflater.hibernate();
+                let Some(bytes) = inflater.inflate(&mut piece, at == last, max).unwrap() else { break };
+                output.extend_from_slice(bytes);
+            }
+        }
+        assert_eq!(output, expected);
+    }
 }
 
 /// However many bits wait for the next piece, from none to all that can be held.
@@ -328,7 +384,7 @@ fn impossible_code_is_refused_wherever_it_stands() {
         let message = stream.code(0b1100_0110, 8).bytes; // 286
         for behind in 0..=16 {
             let message = [&message[..], &vec![0; behind]].concat();
-            let expected = (vec![200; literals], Err(InvalidDeflate::Code));
+            let expected = (vec![200; literals], Err(InvalidDeflate::Corrupt));
             for piece_len in 1..=20 {
                 assert_eq!(inflate_by(&mut fresh(), &message, piece_len, 3), expected);
             }
