@@ -1,4 +1,5 @@
 //! What a server's application may answer to a request, and what it may not.
+#![cfg(feature = "alloc")]
 
 use websocket_proto::handshake::{
     AcceptError, FieldFault, InvalidField, Received, Request, RequestError, ServerHandshake,

@@ -1,4 +1,5 @@
 //! A client's handshake, row by row of what is required of it: responses as bytes.
+#![cfg(feature = "alloc")]
 
 use websocket_proto::extension::InvalidExtension;
 use websocket_proto::handshake::{

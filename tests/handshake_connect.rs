@@ -1,4 +1,5 @@
 //! Heads that another HTTP stack has parsed: HTTP/1.1, and the extended CONNECT of RFC 8441 and RFC 9220.
+#![cfg(feature = "alloc")]
 
 use websocket_proto::handshake::{
     Answer, ClientRequest, ConnectHead, ConnectRequest, Parts, Received, RequestError, ResponseError, ServerHandshake,

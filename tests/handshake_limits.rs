@@ -1,4 +1,5 @@
 //! The limits of a request's head: each inclusive, and tested at, below and above it.
+#![cfg(feature = "alloc")]
 
 use websocket_proto::handshake::{HeadError, Received, RequestError, ServerHandshake};
 use websocket_proto::wire::Limits;

@@ -1,4 +1,5 @@
 //! A server's handshake, row by row of what is required of it: requests as bytes, answers as bytes.
+#![cfg(feature = "alloc")]
 
 use websocket_proto::handshake::{Excerpt, HeadError, HeadPart, Received, RequestError, ServerHandshake};
 use websocket_proto::wire::Limits;

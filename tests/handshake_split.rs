@@ -1,4 +1,5 @@
 //! The result of a handshake does not depend on how its bytes were cut: not what is accepted, and not which error it is.
+#![cfg(feature = "alloc")]
 
 use proptest::prelude::*;
 use websocket_proto::handshake::{Answer, ClientHandshake, ClientRequest, Received, ServerHandshake};

@@ -1,4 +1,5 @@
 //! Large frames read right into the place that `Messages` lends.
+#![cfg(feature = "alloc")]
 
 use proptest::prelude::*;
 use websocket_proto::wire::{DataOpcode, Header, MaskingKey};
