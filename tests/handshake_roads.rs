@@ -1,5 +1,6 @@
 //! A head that comes whole is read by another parser than one that comes in pieces: both give the same result, also where they
 //! would differ if left to themselves.
+#![cfg(feature = "alloc")]
 
 use websocket_proto::handshake::{
     Answer, ClientHandshake, ClientRequest, HeadError, HeadPart, Received, RequestError, ResponseError, ServerHandshake,
