@@ -1,5 +1,5 @@
 //! zlib reads what this crate compresses, and this crate reads what zlib compresses. It needs `python3`, so it runs only if asked to:
-//! `cargo test --features deflate --test deflate_differential -- --ignored`.
+//! `cargo test --release --features deflate --test deflate_differential -- --ignored`.
 #![cfg(feature = "deflate")]
 #![allow(clippy::cast_possible_truncation)] // Patterns of bytes.
 
