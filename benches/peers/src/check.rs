@@ -25,7 +25,7 @@ pub fn totals(workload: &Workload, peer: &Peer, cycles: u64, tally: Tally, bytes
             );
             let pongs = receive.pings * cycles;
             assert!(
-                bytes_written <= pongs * PONG_LEN && bytes_written % PONG_LEN == 0,
+                bytes_written <= pongs * PONG_LEN && bytes_written.is_multiple_of(PONG_LEN),
                 "{at}: {bytes_written} replied"
             );
             assert!(pongs == 0 || bytes_written > 0, "{at}: no Ping was answered");

@@ -33,7 +33,8 @@ impl Measurement {
     /// Looks at the work once, finds out how long a run has to be, and counts allocations.
     pub fn prepare(workload: &Workload, peer: &Peer, least_nanoseconds: u64) -> Result<Self, Failure> {
         check::work(workload, peer)?;
-        let mut cycles = 1;
+        // Three at least, so that the first, which finds no memory yet, is not all there is.
+        let mut cycles = 3;
         let once = loop {
             let once = run(workload, peer, cycles)?;
             if once.nanoseconds >= least_nanoseconds {

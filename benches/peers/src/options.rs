@@ -41,7 +41,7 @@ impl Options {
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
-            let mut value = || arguments.next().unwrap_or_else(|| usage());
+            let mut value = || arguments.next().unwrap_or_else(usage);
             match argument.as_str() {
                 "--rounds" => options.rounds = value().parse().unwrap_or_else(|_| usage()),
                 "--millis" => {

@@ -58,7 +58,7 @@ pub fn svg(report: &Report<'_>) -> String {
                 let _ = writeln!(svg, "<path d=\"M{x:.1} {}v{}\" stroke=\"black\" stroke-width=\"3\"/>", y - 8.0, 16);
             } else if let Some((_, colour)) = COLOURS.iter().find(|(name, _)| *name == peer.name) {
                 let fill = if report.skips_utf8(row, column) { "white" } else { colour };
-                let radius = if column < 5 { 6.0 } else { 4.5 };
+                let radius = if COLOURS[..2].iter().any(|(name, _)| *name == peer.name) { 6.0 } else { 4.5 };
                 let _ = writeln!(
                     svg,
                     "<circle cx=\"{x:.1}\" cy=\"{y}\" r=\"{radius}\" fill=\"{fill}\" stroke=\"{colour}\" stroke-width=\"2\"/>"

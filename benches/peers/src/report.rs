@@ -110,7 +110,10 @@ impl Report<'_> {
     /// Whether the row is about text, and the peer does not look whether it is UTF-8.
     pub fn skips_utf8(&self, row: usize, peer: usize) -> bool {
         let text = self.workloads[row].name.contains("text") || self.workloads[row].name.contains("mixed");
-        text && UTF8.iter().any(|&probe| self.verdicts.get(probe).is_some_and(|row| row[peer] == Verdict::Accepts))
+        let works = self.peers[peer].delivers != Delivers::Nothing;
+        works
+            && text
+            && UTF8.iter().any(|&probe| self.verdicts.get(probe).is_some_and(|row| row[peer] == Verdict::Accepts))
     }
 
     fn csv(&self) -> String {

@@ -22,12 +22,16 @@ pub struct Peer {
     /// What it hands out.
     pub delivers: Delivers,
     /// Receives until so many messages were delivered, as a server.
-    pub receive: Option<fn(&mut Transport, u64) -> Result<Tally, Failure>>,
+    pub receive: Option<Receiving>,
     /// Sends so many batches.
-    pub send: Option<fn(&mut Transport, &Send, u64) -> Result<(), Failure>>,
+    pub send: Option<Sending>,
     /// Accepts so many requests.
-    pub accept: Option<fn(&mut Transport, u64) -> Result<(), Failure>>,
+    pub accept: Option<Accepting>,
 }
+
+type Receiving = fn(&mut Transport, u64) -> Result<Tally, Failure>;
+type Sending = fn(&mut Transport, &Send, u64) -> Result<(), Failure>;
+type Accepting = fn(&mut Transport, u64) -> Result<(), Failure>;
 
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub enum Delivers {

@@ -13,7 +13,7 @@ use crate::tally::Tally;
 use crate::transport::{READ, Transport};
 use crate::workload::{Send, Sender};
 
-pub const PEERS: [Peer; 4] = [
+pub const PEERS: [Peer; 5] = [
     Peer {
         name: "Connection",
         delivers: Delivers::Pieces,
@@ -36,15 +36,31 @@ pub const PEERS: [Peer; 4] = [
         send: None,
         accept: None,
     },
+    Peer {
+        name: "Messages, memory kept",
+        delivers: Delivers::Messages,
+        receive: Some(receive_messages_kept),
+        send: None,
+        accept: None,
+    },
 ];
 
 const LIMITS: Limits =
     Limits { max_frame_len: MAX_MESSAGE as u64, max_message_len: MAX_MESSAGE as u64, ..Limits::DEFAULT };
 
 fn receive_pieces(transport: &mut Transport, messages: u64) -> Result<Tally, Failure> {
+    each_piece(transport, messages, false)
+}
+
+fn receive_pieces_called(transport: &mut Transport, messages: u64) -> Result<Tally, Failure> {
+    each_piece(transport, messages, true)
+}
+
+/// Both of the above in one loop: an application has one call of `receive`, too, which is what lets the compiler inline it.
+fn each_piece(transport: &mut Transport, goal: u64, called: bool) -> Result<Tally, Failure> {
     let mut connection = Connection::new(Negotiated::elsewhere(), Server, &LIMITS);
     let (mut tally, mut read, mut out) = (Tally::default(), vec![0; READ], Vec::new());
-    while tally.messages < messages {
+    while tally.messages < goal {
         let n = transport.read(&mut read)?;
         if n == 0 {
             return Err(connection.receive_eof().into());
@@ -53,39 +69,11 @@ fn receive_pieces(transport: &mut Transport, messages: u64) -> Result<Tally, Fai
         while let Some(event) = connection.receive(&mut input)? {
             // The event is matched where it is received, and its parts are passed on.
             match event {
-                Event::Text(text, Part::Whole) => tally.whole(text.as_bytes()),
-                Event::Binary(bytes, Part::Whole) => tally.whole(bytes),
-                Event::Text(text, part) => tally.piece(text.as_bytes(), part.is_first(), part.is_last()),
-                Event::Binary(bytes, part) => tally.piece(bytes, part.is_first(), part.is_last()),
-                Event::Char(char, part) => {
-                    tally.piece(char.encode_utf8(&mut [0; 4]).as_bytes(), part.is_first(), part.is_last());
-                }
-                Event::Ping(_) | Event::Close(_) => connection.write_control(&mut out)?,
-                Event::Pong(_) | Event::Compressed(..) => {}
-            }
-        }
-        if !out.is_empty() {
-            transport.write_all(&out)?;
-            out.clear();
-        }
-    }
-    Ok(tally)
-}
-
-fn receive_pieces_called(transport: &mut Transport, messages: u64) -> Result<Tally, Failure> {
-    let mut connection = Connection::new(Negotiated::elsewhere(), Server, &LIMITS);
-    let (mut tally, mut read, mut out) = (Tally::default(), vec![0; READ], Vec::new());
-    while tally.messages < messages {
-        let n = transport.read(&mut read)?;
-        if n == 0 {
-            return Err(connection.receive_eof().into());
-        }
-        let mut input = &mut read[..n];
-        while let Some(event) = connection.receive(&mut input)? {
-            match event {
-                Event::Text(text, part) => take_piece(&mut tally, text.as_bytes(), part),
-                Event::Binary(bytes, part) => take_piece(&mut tally, bytes, part),
-                Event::Char(char, part) => take_piece(&mut tally, char.encode_utf8(&mut [0; 4]).as_bytes(), part),
+                Event::Text(text, part) if called => take_piece(&mut tally, text.as_bytes(), part),
+                Event::Binary(bytes, part) if called => take_piece(&mut tally, bytes, part),
+                Event::Text(text, part) => piece(&mut tally, text.as_bytes(), part),
+                Event::Binary(bytes, part) => piece(&mut tally, bytes, part),
+                Event::Char(char, part) => piece(&mut tally, char.encode_utf8(&mut [0; 4]).as_bytes(), part),
                 Event::Ping(_) | Event::Close(_) => connection.write_control(&mut out)?,
                 Event::Pong(_) | Event::Compressed(..) => {}
             }
@@ -99,31 +87,35 @@ fn receive_pieces_called(transport: &mut Transport, messages: u64) -> Result<Tal
 }
 
 #[inline(never)]
-fn take_piece(tally: &mut Tally, piece: &[u8], part: Part) {
+fn take_piece(tally: &mut Tally, bytes: &[u8], part: Part) {
+    piece(tally, bytes, part);
+}
+
+#[inline]
+fn piece(tally: &mut Tally, bytes: &[u8], part: Part) {
     match part {
-        Part::Whole => tally.whole(piece),
-        Part::First | Part::Middle | Part::Last => tally.piece(piece, part.is_first(), part.is_last()),
+        Part::Whole => tally.whole(bytes),
+        Part::First | Part::Middle | Part::Last => tally.piece(bytes, part.is_first(), part.is_last()),
     }
 }
 
 fn receive_messages(transport: &mut Transport, messages: u64) -> Result<Tally, Failure> {
-    each_message(transport, messages, |tally, message| tally.whole(message))
+    each_message(transport, messages, Messages::new(), false)
 }
 
 fn receive_messages_called(transport: &mut Transport, messages: u64) -> Result<Tally, Failure> {
-    each_message(transport, messages, take_message)
+    each_message(transport, messages, Messages::new(), true)
 }
 
+fn receive_messages_kept(transport: &mut Transport, messages: u64) -> Result<Tally, Failure> {
+    each_message(transport, messages, Messages::new().with_kept_capacity(MAX_MESSAGE), false)
+}
+
+/// All of the above in one loop, for the same reason.
 #[inline(never)]
-fn take_message(tally: &mut Tally, message: &[u8]) {
-    tally.whole(message);
-}
-
-/// Both of the above: `take` is a type of its own, so each gets its own code.
-#[inline(always)]
-fn each_message(transport: &mut Transport, goal: u64, take: impl Fn(&mut Tally, &[u8])) -> Result<Tally, Failure> {
+fn each_message(transport: &mut Transport, goal: u64, mut messages: Messages, called: bool) -> Result<Tally, Failure> {
     let mut connection = Connection::new(Negotiated::elsewhere(), Server, &LIMITS);
-    let (mut messages, mut tally, mut read, mut out) = (Messages::new(), Tally::default(), vec![0; READ], Vec::new());
+    let (mut tally, mut read, mut out) = (Tally::default(), vec![0; READ], Vec::new());
     while tally.messages < goal {
         // Of a large frame, the rest is read to where it stays.
         if let Some(space) = messages.space(&connection) {
@@ -132,8 +124,8 @@ fn each_message(transport: &mut Transport, goal: u64, take: impl Fn(&mut Tally, 
                 return Err(connection.receive_eof().into());
             }
             match messages.filled(&mut connection, n, &mut out)? {
-                Some(Incoming::Text(text)) => take(&mut tally, text.as_bytes()),
-                Some(Incoming::Binary(bytes)) => take(&mut tally, bytes),
+                Some(Incoming::Text(text)) => tally.whole(text.as_bytes()),
+                Some(Incoming::Binary(bytes)) => tally.whole(bytes),
                 Some(Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_)) | None => {}
             }
             continue;
@@ -145,8 +137,10 @@ fn each_message(transport: &mut Transport, goal: u64, take: impl Fn(&mut Tally, 
         let mut input = &mut read[..n];
         while let Some(incoming) = messages.next(&mut connection, &mut input, &mut out)? {
             match incoming {
-                Incoming::Text(text) => take(&mut tally, text.as_bytes()),
-                Incoming::Binary(bytes) => take(&mut tally, bytes),
+                Incoming::Text(text) if called => take_message(&mut tally, text.as_bytes()),
+                Incoming::Binary(bytes) if called => take_message(&mut tally, bytes),
+                Incoming::Text(text) => tally.whole(text.as_bytes()),
+                Incoming::Binary(bytes) => tally.whole(bytes),
                 Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => {}
             }
         }
@@ -156,6 +150,11 @@ fn each_message(transport: &mut Transport, goal: u64, take: impl Fn(&mut Tally, 
         }
     }
     Ok(tally)
+}
+
+#[inline(never)]
+fn take_message(tally: &mut Tally, message: &[u8]) {
+    tally.whole(message);
 }
 
 fn send(transport: &mut Transport, send: &Send, batches: u64) -> Result<(), Failure> {
