@@ -8,8 +8,8 @@ use super::{Client, Connection, MaskingKeys, Message, Part, Role, Server, State}
 use crate::frame::{OutOfSequence, Sequence};
 use crate::simd;
 use crate::wire::{
-    CloseFrame, ControlFrame, ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, Header, LengthTooLarge, Masker,
-    MessageKind, Output, OutputFull, widened,
+    CloseFrame, ControlFrame, ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, HeaderWord, LengthTooLarge,
+    Masker, MaskingKey, MessageKind, Output, OutputFull, widened,
 };
 
 impl<R: Role> Connection<R> {
@@ -57,12 +57,12 @@ impl<R: Role> Connection<R> {
         out: &mut impl Output,
     ) -> Result<(), SendError> {
         let message = message.into();
-        let (header, after) = self.frame(message.kind(), part, message.payload_len())?;
-        let masker = match header.masking_key() {
+        let (header, key, after) = self.frame(message.kind(), part, message.payload_len())?;
+        let masker = match key {
             Some(key) => Masker::with_level(key, self.level()),
             None => Masker::none(self.level()),
         };
-        out.append_frame(&header.encode(), message.payload(), masker)?;
+        out.append_frame(header, message.payload(), masker)?;
         self.sending = after;
         Ok(())
     }
@@ -167,7 +167,12 @@ impl<R: Role> Connection<R> {
 
     /// The header of this side's next data frame, and where it leaves the sequence.
     #[inline]
-    fn frame(&mut self, kind: MessageKind, part: Part, len: u64) -> Result<(Header, Sequence), SendError> {
+    fn frame(
+        &mut self,
+        kind: MessageKind,
+        part: Part,
+        len: u64,
+    ) -> Result<(HeaderWord, Option<MaskingKey>, Sequence), SendError> {
         self.expect_open()?;
         let opcode = if part.is_first() { kind.into() } else { DataOpcode::Continuation };
         let after = self.sending.after(opcode, part.is_last())?;
@@ -175,7 +180,8 @@ impl<R: Role> Connection<R> {
             Sequence::Within(begun) if begun != kind => return Err(SendError::OtherKind { begun }),
             Sequence::Within(_) | Sequence::Between => {}
         }
-        Ok((Header::data(opcode, part.is_last(), len)?.with_masking_key(self.role.next_key()), after))
+        let key = self.role.next_key();
+        Ok((HeaderWord::data(opcode, part.is_last(), len, key)?, key, after))
     }
 
     #[inline]
@@ -207,9 +213,9 @@ impl Connection<Server> {
     /// [`SendError`], with the connection as before.
     pub fn send_header<'m>(&mut self, message: impl Into<Message<'m>>, part: Part) -> Result<EncodedHeader, SendError> {
         let message = message.into();
-        let (header, after) = self.frame(message.kind(), part, message.payload_len())?;
+        let (header, _, after) = self.frame(message.kind(), part, message.payload_len())?;
         self.sending = after;
-        Ok(header.encode())
+        Ok(header.to_bytes())
     }
 
     /// Admits a broadcast to this connection: the bytes to write are the same for all.
@@ -251,12 +257,12 @@ impl<K: MaskingKeys> Connection<Client<K>> {
                 return Err(SendError::NotUtf8 { valid_up_to: error.valid_up_to() });
             }
         }
-        let (header, after) = self.frame(kind, part, widened(payload.len()))?;
-        if let Some(key) = header.masking_key() {
+        let (header, key, after) = self.frame(kind, part, widened(payload.len()))?;
+        if let Some(key) = key {
             simd::xor(self.level(), payload, key.to_word());
         }
         self.sending = after;
-        Ok(header.encode())
+        Ok(header.to_bytes())
     }
 }
 

@@ -12,13 +12,13 @@ use super::{Level, SHORT, machine, xor};
 pub(crate) fn append_frame(
     level: Level,
     to: &mut Vec<u8>,
-    header: &[u8; 16],
+    header: [u8; 16],
     header_len: usize,
     payload: &[u8],
     key: u32,
 ) {
     if payload.len() > SHORT || header_len > header.len() {
-        return append_long(level, to, header.get(..header_len).unwrap_or(header), payload, key);
+        return append_long(level, to, header.get(..header_len).unwrap_or(&header), payload, key);
     }
     to.reserve(header.len() + payload.len());
     let len = to.len();
@@ -28,7 +28,7 @@ pub(crate) fn append_frame(
     // every machine of the target has.
     unsafe {
         let place = to.as_mut_ptr().add(len);
-        place.cast::<[u8; 16]>().write(*header);
+        place.cast::<[u8; 16]>().write(header);
         short::mask::<machine::Short, false>(payload.as_ptr(), place.add(header_len), payload.len(), key);
         to.set_len(len + header_len + payload.len());
     }
@@ -68,7 +68,7 @@ mod tests {
                     for spare in [0, 5, 1000] {
                         let (mut fast, mut twin) = (Vec::with_capacity(3 + spare), b"abc".to_vec());
                         fast.extend_from_slice(b"abc");
-                        append_frame(Level::detect(), &mut fast, &HEADER, header_len, &payload[..len], key);
+                        append_frame(Level::detect(), &mut fast, HEADER, header_len, &payload[..len], key);
                         twin.extend_from_slice(&HEADER[..header_len]);
                         twin.extend(payload[..len].iter().enumerate().map(|(i, byte)| byte ^ key.to_le_bytes()[i % 4]));
                         assert!(fast == twin, "{len} bytes behind a header of {header_len}");

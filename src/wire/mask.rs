@@ -71,6 +71,7 @@ impl Masker {
     }
 
     /// The kernels, and the key for the next byte.
+    #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) const fn parts(&self) -> (Level, u32) {
         (self.level, self.key)

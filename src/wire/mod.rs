@@ -5,6 +5,7 @@
 
 mod close;
 mod control;
+mod encoded_header;
 mod error;
 mod header;
 mod limits;
@@ -15,9 +16,10 @@ mod utf8;
 
 pub use close::{CloseCode, CloseFrame, InvalidCloseCode, ReasonTooLong};
 pub use control::{ControlFrame, ControlPayload, ControlPayloadTooLong};
+pub use encoded_header::{EncodedHeader, HeaderWord};
 pub use error::ProtocolError;
 pub(crate) use header::widened;
-pub use header::{EncodedHeader, Header, HeaderRules, HeaderStart, LengthTooLarge, Rsv};
+pub use header::{Header, HeaderRules, HeaderStart, LengthTooLarge, Rsv};
 pub use limits::Limits;
 pub(crate) use mask::rotated;
 pub use mask::{Masker, MaskingKey};
