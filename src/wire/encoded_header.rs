@@ -90,10 +90,10 @@ impl HeaderWord {
         len as usize
     }
 
-    /// Its bytes and what is behind them, so that a copy has one length.
+    /// Its bytes and what is behind them, the first in the least significant place, so that a copy has one length.
     #[inline]
-    pub(crate) const fn padded(self) -> [u8; 16] {
-        self.0.to_le_bytes()
+    pub(crate) const fn padded(self) -> u128 {
+        self.0
     }
 
     /// Its bytes.

@@ -132,7 +132,7 @@ impl Output for FixedOutput<'_> {
         }
         // A copy of one length is a few instructions; the payload then covers what was too much of it.
         match free.first_chunk_mut() {
-            Some(place) => *place = header.padded(),
+            Some(place) => *place = header.padded().to_le_bytes(),
             None => free.iter_mut().zip(&*header.to_bytes()).for_each(|(place, byte)| *place = *byte),
         }
         masker.apply_copy(payload, free.get_mut(header_len..).unwrap_or_default());
