@@ -1,7 +1,6 @@
-//! What compression costs, beside its backend alone: `cargo bench --features deflate --bench deflate`.
+//! What compression costs, beside its backend alone: `cargo bench --manifest-path benches/Cargo.toml --bench deflate`.
 //!
 //! Messages are JSON of about 200 bytes, level 1, with context takeover. Each figure is the best of several rounds, in nanoseconds.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::hint::black_box;
 use std::time::Instant;

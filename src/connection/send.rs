@@ -8,8 +8,8 @@ use super::{Client, Connection, MaskingKeys, Message, Part, Role, Server, State}
 use crate::frame::{OutOfSequence, Sequence};
 use crate::simd;
 use crate::wire::{
-    CloseFrame, ControlFrame, ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, Header, LengthTooLarge, Masker,
-    MessageKind, Output, OutputFull, Rsv, widened,
+    CloseFrame, ControlFrame, ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, HeaderWord, LengthTooLarge,
+    Masker, MaskingKey, MessageKind, Output, OutputFull, Rsv, widened,
 };
 
 impl<R: Role> Connection<R> {
@@ -70,12 +70,12 @@ impl<R: Role> Connection<R> {
         rsv: Rsv,
         out: &mut impl Output,
     ) -> Result<(), SendError> {
-        let (header, after) = self.frame(kind, part, rsv, widened(payload.len()))?;
-        let masker = match header.masking_key() {
+        let (header, key, after) = self.frame(kind, part, rsv, widened(payload.len()))?;
+        let masker = match key {
             Some(key) => Masker::with_level(key, self.level()),
             None => Masker::none(self.level()),
         };
-        out.append_frame(&header.encode(), payload, masker)?;
+        out.append_frame(header, payload, masker)?;
         self.sending = after;
         Ok(())
     }
@@ -180,15 +180,22 @@ impl<R: Role> Connection<R> {
 
     /// The header of this side's next data frame, and where it leaves the sequence.
     #[inline]
-    fn frame(&mut self, kind: MessageKind, part: Part, rsv: Rsv, len: u64) -> Result<(Header, Sequence), SendError> {
+    fn frame(
+        &mut self,
+        kind: MessageKind,
+        part: Part,
+        rsv: Rsv,
+        len: u64,
+    ) -> Result<(HeaderWord, Option<MaskingKey>, Sequence), SendError> {
         let (opcode, after) = self.admit(kind, part, rsv)?;
-        let header = Header::data(opcode, part.is_last(), len)?;
+        let key = self.role.next_key();
+        // RFC 7692 §6.1: an endpoint "MUST NOT set" the bit on "non-first fragments of a data message".
+        let first_rsv = if part.is_first() { rsv } else { Rsv::NONE };
+        let header = HeaderWord::data(opcode, part.is_last(), first_rsv, len, key)?;
         if part.is_first() {
             self.sending_rsv = rsv;
         }
-        // RFC 7692 §6.1: an endpoint "MUST NOT set" the bit on "non-first fragments of a data message".
-        let header = header.with_rsv(if part.is_first() { rsv } else { Rsv::NONE });
-        Ok((header.with_masking_key(self.role.next_key()), after))
+        Ok((header, key, after))
     }
 
     /// Whether such a frame may come next, and where it leaves the sequence.
@@ -235,9 +242,9 @@ impl Connection<Server> {
     /// [`SendError`], with the connection as before.
     pub fn send_header<'m>(&mut self, message: impl Into<Message<'m>>, part: Part) -> Result<EncodedHeader, SendError> {
         let message = message.into();
-        let (header, after) = self.frame(message.kind(), part, Rsv::NONE, message.payload_len())?;
+        let (header, _, after) = self.frame(message.kind(), part, Rsv::NONE, message.payload_len())?;
         self.sending = after;
-        Ok(header.encode())
+        Ok(header.to_bytes())
     }
 
     /// Admits a broadcast to this connection: the bytes to write are the same for all.
@@ -285,12 +292,12 @@ impl<K: MaskingKeys> Connection<Client<K>> {
                 return Err(SendError::NotUtf8 { valid_up_to: error.valid_up_to() });
             }
         }
-        let (header, after) = self.frame(kind, part, Rsv::NONE, widened(payload.len()))?;
-        if let Some(key) = header.masking_key() {
+        let (header, key, after) = self.frame(kind, part, Rsv::NONE, widened(payload.len()))?;
+        if let Some(key) = key {
             simd::xor(self.level(), payload, key.to_word());
         }
         self.sending = after;
-        Ok(header.encode())
+        Ok(header.to_bytes())
     }
 }
 

@@ -5,22 +5,16 @@ use alloc::vec::Vec;
 use super::short::{self, rotated};
 use super::{Level, SHORT, machine, xor};
 
-/// Appends a frame: the first `header_len` bytes of `header`, and the payload, masked while it is copied.
+/// Appends a frame: the first `header_len` bytes of `header`, the least significant first, and the payload, masked while it is copied.
 ///
 /// A short frame costs one look at the vector's capacity and a few instructions; no memory is zeroed first.
 #[inline]
-pub(crate) fn append_frame(
-    level: Level,
-    to: &mut Vec<u8>,
-    header: &[u8; 16],
-    header_len: usize,
-    payload: &[u8],
-    key: u32,
-) {
-    if payload.len() > SHORT || header_len > header.len() {
-        return append_long(level, to, header.get(..header_len).unwrap_or(header), payload, key);
+pub(crate) fn append_frame(level: Level, to: &mut Vec<u8>, header: u128, header_len: usize, payload: &[u8], key: u32) {
+    if payload.len() > SHORT || header_len > HEADER_ROOM {
+        let header = header.to_le_bytes();
+        return append_long(level, to, header.get(..header_len).unwrap_or(&header), payload, key);
     }
-    to.reserve(header.len() + payload.len());
+    to.reserve(HEADER_ROOM + payload.len());
     let len = to.len();
     // SAFETY: the vector has room for 16 bytes and the payload behind its `len` bytes, and `header_len` is at most 16: the whole
     // header fits, and so does the payload, which begins on the header's padding. The payload is borrowed, so it does not overlap
@@ -28,7 +22,7 @@ pub(crate) fn append_frame(
     // every machine of the target has.
     unsafe {
         let place = to.as_mut_ptr().add(len);
-        place.cast::<[u8; 16]>().write(*header);
+        place.cast::<u128>().write_unaligned(header.to_le());
         short::mask::<machine::Short, false>(payload.as_ptr(), place.add(header_len), payload.len(), key);
         to.set_len(len + header_len + payload.len());
     }
@@ -50,6 +44,9 @@ fn append_long(level: Level, to: &mut Vec<u8>, header: &[u8], payload: &[u8], ke
     }
 }
 
+/// What a header's number takes.
+const HEADER_ROOM: usize = size_of::<u128>();
+
 /// A third of a small first-level cache.
 const PIECE: usize = 8 * 1024;
 
@@ -68,7 +65,14 @@ mod tests {
                     for spare in [0, 5, 1000] {
                         let (mut fast, mut twin) = (Vec::with_capacity(3 + spare), b"abc".to_vec());
                         fast.extend_from_slice(b"abc");
-                        append_frame(Level::detect(), &mut fast, &HEADER, header_len, &payload[..len], key);
+                        append_frame(
+                            Level::detect(),
+                            &mut fast,
+                            u128::from_le_bytes(HEADER),
+                            header_len,
+                            &payload[..len],
+                            key,
+                        );
                         twin.extend_from_slice(&HEADER[..header_len]);
                         twin.extend(payload[..len].iter().enumerate().map(|(i, byte)| byte ^ key.to_le_bytes()[i % 4]));
                         assert!(fast == twin, "{len} bytes behind a header of {header_len}");

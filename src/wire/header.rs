@@ -1,8 +1,8 @@
 //! The frame header (§5.2): decoded as far as its bytes go, encoded in the shortest form.
 
-use core::{fmt, ops::BitOr, ops::Deref};
+use core::{fmt, ops::BitOr};
 
-use super::{ControlOpcode, ControlPayload, DataOpcode, MaskingKey, Opcode, ProtocolError};
+use super::{ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, HeaderWord, MaskingKey, Opcode, ProtocolError};
 
 /// A frame's header (§5.2). There is none that the RFC forbids to send.
 ///
@@ -144,23 +144,7 @@ impl Header {
     /// Writes the header with its length in the shortest form.
     #[inline]
     pub const fn encode(&self) -> EncodedHeader {
-        let (mask_bit, key, key_len) = match self.masking_key {
-            Some(key) => (0x80, key.to_word(), 4),
-            None => (0, 0, 0),
-        };
-        let len = self.payload_len;
-        // §5.2: "in all cases, the minimal number of bytes MUST be used to encode the length".
-        let (seven_bits, extended, extended_len) = match len {
-            0..=125 => (len, 0, 0),
-            126..=0xffff => (126, len.swap_bytes() >> 48, 2),
-            _ => (127, len.swap_bytes(), 8),
-        };
-        // Put together in a register, the first byte in the least significant place: no byte is stored to be loaded again.
-        let word = self.start.encode() as u128
-            | (mask_bit | seven_bits as u128) << 8
-            | (extended as u128) << 16
-            | (key as u128) << (16 + 8 * extended_len);
-        EncodedHeader { bytes: word.to_le_bytes(), len: 2 + extended_len + key_len }
+        HeaderWord::new(self.start.encode(), self.payload_len, self.masking_key).to_bytes()
     }
 }
 
@@ -263,7 +247,7 @@ impl HeaderStart {
     }
 
     #[inline]
-    const fn encode(self) -> u8 {
+    pub(super) const fn encode(self) -> u8 {
         (self.fin as u8) << 7 | self.rsv.0 << 4 | self.opcode.encode()
     }
 }
@@ -324,50 +308,6 @@ impl fmt::Display for Rsv {
 impl fmt::Debug for Rsv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Rsv({self})")
-    }
-}
-
-/// A header's bytes, 2 to 14, by value.
-///
-/// ```
-/// use websocket_proto::wire::{DataOpcode, Header};
-///
-/// // §5.7: "256 bytes binary message in a single unmasked frame".
-/// assert_eq!(Header::data(DataOpcode::Binary, true, 256).unwrap().encode()[..], [0x82, 0x7e, 0x01, 0x00]);
-/// ```
-#[derive(Clone, Copy, Eq, Hash, PartialEq)]
-pub struct EncodedHeader {
-    /// Zeros follow the header.
-    bytes: [u8; 16],
-    len: u8,
-}
-
-impl EncodedHeader {
-    /// Its bytes with zeros behind them, so that a copy has one length; and how many are the header's.
-    #[inline]
-    pub(crate) const fn padded(&self) -> (&[u8; 16], usize) {
-        (&self.bytes, self.len as usize)
-    }
-}
-
-impl Deref for EncodedHeader {
-    type Target = [u8];
-
-    #[inline]
-    fn deref(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
-    }
-}
-
-impl AsRef<[u8]> for EncodedHeader {
-    fn as_ref(&self) -> &[u8] {
-        self
-    }
-}
-
-impl fmt::Debug for EncodedHeader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EncodedHeader({:02x?})", &**self)
     }
 }
 

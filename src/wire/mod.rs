@@ -7,6 +7,7 @@
 mod arbitrary;
 mod close;
 mod control;
+mod encoded_header;
 mod error;
 mod header;
 mod invalid_deflate;
@@ -18,9 +19,10 @@ mod utf8;
 
 pub use close::{CloseCode, CloseFrame, InvalidCloseCode, ReasonTooLong};
 pub use control::{ControlFrame, ControlPayload, ControlPayloadTooLong};
+pub use encoded_header::{EncodedHeader, HeaderWord};
 pub use error::ProtocolError;
 pub(crate) use header::widened;
-pub use header::{EncodedHeader, Header, HeaderRules, HeaderStart, LengthTooLarge, Rsv};
+pub use header::{Header, HeaderRules, HeaderStart, LengthTooLarge, Rsv};
 pub use invalid_deflate::InvalidDeflate;
 pub use limits::Limits;
 pub(crate) use mask::rotated;

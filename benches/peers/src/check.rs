@@ -1,0 +1,99 @@
+//! Looks at what a peer has done: by totals in every run, and byte by byte once.
+
+use std::collections::HashSet;
+
+use crate::measure::{act, transport};
+use crate::peer::{Delivers, Failure, Peer};
+use crate::tally::Tally;
+use crate::workload::{Send, Sender, Task, Workload};
+
+/// A Pong to the Pings of the mixed workload.
+pub const PONG_LEN: u64 = 2 + 14;
+
+/// Every message of the workload was delivered, unmasked; every byte was written.
+pub fn totals(workload: &Workload, peer: &Peer, cycles: u64, tally: Tally, bytes_written: u64) {
+    if peer.delivers == Delivers::Nothing {
+        return;
+    }
+    let at = format!("{}: {}", peer.name, workload.name);
+    match workload.task {
+        Task::Receive(receive) => {
+            assert!(
+                tally.same_as(receive.holds.times(cycles)),
+                "{at}: {tally:?}, not {:?}",
+                receive.holds.times(cycles)
+            );
+            let pongs = receive.pings * cycles;
+            assert!(
+                bytes_written <= pongs * PONG_LEN && bytes_written.is_multiple_of(PONG_LEN),
+                "{at}: {bytes_written} replied"
+            );
+            assert!(pongs == 0 || bytes_written > 0, "{at}: no Ping was answered");
+        }
+        Task::Send(send) => assert_eq!(bytes_written, cycles * send.batch * send.frame_len(), "{at}"),
+        Task::Handshake => assert!(bytes_written > cycles * 100, "{at}: {bytes_written} written"),
+    }
+}
+
+/// Records two cycles, and reads what was written by the most obvious code.
+pub fn work(workload: &Workload, peer: &Peer) -> Result<(), Failure> {
+    let mut transport = transport(workload, 2).recording();
+    act(workload, peer, &mut transport, 2)?;
+    let record = transport.into_record();
+    match workload.task {
+        _ if peer.delivers == Delivers::Nothing => {}
+        Task::Receive(_) => {}
+        Task::Send(send) => frames(&record, &send, 2 * send.batch),
+        Task::Handshake => {
+            let text = String::from_utf8_lossy(&record).to_lowercase();
+            assert!(text.starts_with("http/1.1 101 "), "{}: {text}", peer.name);
+            assert_eq!(text.matches("s3pplmbitxaq9kygzzhzrbk+xoo=").count(), 2, "{}: {text}", peer.name);
+        }
+    }
+    Ok(())
+}
+
+/// Unmasks and compares each frame, and wants a key of its own for each.
+fn frames(mut bytes: &[u8], send: &Send, count: u64) {
+    let mut keys = HashSet::new();
+    for _ in 0..count {
+        assert_eq!(bytes[0], 0x82, "a whole binary message");
+        let masked = bytes[1] & 0x80 != 0;
+        let (len, rest) = match bytes[1] & 0x7f {
+            126 => (u16::from_be_bytes([bytes[2], bytes[3]]) as usize, &bytes[4..]),
+            127 => (u64::from_be_bytes(bytes[2..10].try_into().unwrap()) as usize, &bytes[10..]),
+            len => (len as usize, &bytes[2..]),
+        };
+        assert_eq!(masked, send.role == Sender::Client);
+        let (key, rest) = if masked { rest.split_at(4) } else { (&[0; 4][..], rest) };
+        let (payload, rest) = rest.split_at(len);
+        assert!(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).eq(send.payload.iter().copied()));
+        keys.insert(key);
+        bytes = rest;
+    }
+    assert!(bytes.is_empty());
+    assert!(
+        send.role != Sender::Client || keys.len() as u64 > count * 9 / 10,
+        "{} keys for {count} frames",
+        keys.len()
+    );
+}
+
+/// What a browser sends: 683 bytes.
+pub const REQUEST: &[u8] = b"GET /chat?room=lobby HTTP/1.1\r\n\
+Host: server.example.com:8080\r\n\
+Connection: Upgrade\r\n\
+Pragma: no-cache\r\n\
+Cache-Control: no-cache\r\n\
+User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36\r\n\
+Upgrade: websocket\r\n\
+Origin: https://server.example.com:8080\r\n\
+Sec-WebSocket-Version: 13\r\n\
+Accept-Encoding: gzip, deflate, br, zstd\r\n\
+Accept-Language: en-GB,en-US;q=0.9,en;q=0.8,de;q=0.7\r\n\
+Cookie: session=0123456789abcdef0123456789abcdef; theme=dark; consent=all; region=europe-west; variant=b42; seen=0123456789abcdefghijklmnop\r\n\
+Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\
+\r\n";
+
+const _: () = assert!(REQUEST.len() == 683);

@@ -1,0 +1,71 @@
+//! Runs the workloads of the table side by side against other implementations. The method is in the README.
+
+mod allocations;
+mod check;
+mod measure;
+mod options;
+mod peer;
+mod plot;
+mod probe;
+mod report;
+mod tally;
+mod transport;
+mod workload;
+
+use measure::Measurement;
+use options::Options;
+use peer::Peer;
+use probe::{PROBES, Verdict};
+use report::Report;
+use workload::{Task, Workload};
+
+fn main() -> std::io::Result<()> {
+    let options = Options::from_arguments();
+    let peers: Vec<Peer> = peer::all().into_iter().filter(|peer| options.wants_peer(peer.name)).collect();
+    let workloads: Vec<Workload> =
+        Workload::all().into_iter().filter(|workload| options.wants_workload(workload.name)).collect();
+
+    let verdicts: Vec<Vec<Verdict>> = if options.probe {
+        PROBES.iter().map(|probe| peers.iter().map(|peer| probe.ask(peer)).collect()).collect()
+    } else {
+        Vec::new()
+    };
+    let table = workloads.iter().map(|workload| row(workload, &peers, &options)).collect();
+
+    let report = Report { options: &options, peers: &peers, workloads: &workloads, verdicts, table };
+    print!("{}", report.markdown());
+    if options.write { report.write() } else { Ok(()) }
+}
+
+/// All peers on one workload, in turns, so that what else the machine does hits all of them.
+fn row(workload: &Workload, peers: &[Peer], options: &Options) -> Vec<Option<Measurement>> {
+    let mut row: Vec<Option<Measurement>> = peers
+        .iter()
+        .map(|peer| {
+            let takes_part = match workload.task {
+                Task::Receive(receive) => peer.receive.is_some() && peer.delivers.suits(receive.form),
+                Task::Send(_) => peer.send.is_some(),
+                Task::Handshake => peer.accept.is_some(),
+            };
+            if !takes_part {
+                return None;
+            }
+            match Measurement::prepare(workload, peer, options.least_nanoseconds) {
+                Ok(measurement) => Some(measurement),
+                Err(failure) => {
+                    eprintln!("{}: {}: {}", workload.name, peer.name, failure.0);
+                    None
+                }
+            }
+        })
+        .collect();
+    for _ in 0..options.rounds {
+        for (measurement, peer) in row.iter_mut().zip(peers) {
+            if let Some(Err(failure)) = measurement.as_mut().map(|measurement| measurement.sample(workload, peer)) {
+                panic!("{}: {}: {}", workload.name, peer.name, failure.0);
+            }
+        }
+    }
+    eprintln!("{}", workload.name);
+    row
+}

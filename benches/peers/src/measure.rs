@@ -1,0 +1,130 @@
+//! Runs a peer on a workload, and looks at what it has done.
+
+use crate::allocations::Allocations;
+use crate::check;
+use crate::peer::{Failure, Peer};
+use crate::transport::{READ, Transport};
+use crate::workload::{Task, Workload};
+
+/// What one run took.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    pub nanoseconds: u64,
+    pub allocations: Allocations,
+    pub writes: u64,
+    pub bytes_written: u64,
+}
+
+/// All runs of a peer on a workload.
+pub struct Measurement {
+    /// Nanoseconds per message, sorted.
+    samples: Vec<f64>,
+    /// Per message, beyond what the connection itself needs.
+    pub allocations: f64,
+    pub allocated_bytes: f64,
+    pub writes: f64,
+    /// Pongs for each Ping: less than one where a newer Ping replaces an older one.
+    pub replies: Option<f64>,
+    /// How often the stream is repeated in a run.
+    pub cycles: u64,
+}
+
+impl Measurement {
+    /// Looks at the work once, finds out how long a run has to be, and counts allocations.
+    pub fn prepare(workload: &Workload, peer: &Peer, least_nanoseconds: u64) -> Result<Self, Failure> {
+        check::work(workload, peer)?;
+        // Three at least, so that the first, which finds no memory yet, is not all there is.
+        let mut cycles = 3;
+        let once = loop {
+            let once = run(workload, peer, cycles)?;
+            if once.nanoseconds >= least_nanoseconds {
+                break once;
+            }
+            cycles = (cycles * least_nanoseconds * 5 / 4 / once.nanoseconds.max(1)).clamp(cycles + 1, cycles * 100);
+        };
+        // Twice as much work on one connection: the difference is the steady state.
+        let twice = run(workload, peer, 2 * cycles)?;
+        let messages = (cycles * workload.messages_per_cycle()) as f64;
+        let per_message = |once: u64, twice: u64| twice.saturating_sub(once) as f64 / messages;
+        Ok(Self {
+            samples: Vec::new(),
+            allocations: per_message(once.allocations.calls, twice.allocations.calls),
+            allocated_bytes: per_message(once.allocations.bytes, twice.allocations.bytes),
+            writes: per_message(once.writes, twice.writes),
+            replies: match workload.task {
+                Task::Receive(receive) if receive.pings > 0 => {
+                    Some(once.bytes_written as f64 / (cycles * receive.pings * check::PONG_LEN) as f64)
+                }
+                Task::Receive(_) | Task::Send(_) | Task::Handshake => None,
+            },
+            cycles,
+        })
+    }
+
+    pub fn sample(&mut self, workload: &Workload, peer: &Peer) -> Result<(), Failure> {
+        let outcome = run(workload, peer, self.cycles)?;
+        self.samples.push(outcome.nanoseconds as f64 / (self.cycles * workload.messages_per_cycle()) as f64);
+        self.samples.sort_by(f64::total_cmp);
+        Ok(())
+    }
+
+    /// The value below which this part of the samples lies.
+    pub fn quantile(&self, part: f64) -> f64 {
+        self.samples[((self.samples.len() - 1) as f64 * part).round() as usize]
+    }
+
+    pub fn median(&self) -> f64 {
+        self.quantile(0.5)
+    }
+}
+
+/// Lets the peer do the workload so many times on one connection, and asserts that it has.
+fn run(workload: &Workload, peer: &Peer, cycles: u64) -> Result<Outcome, Failure> {
+    let mut transport = transport(workload, cycles);
+    let (before, start) = (Allocations::so_far(), thread_time());
+    let tally = act(workload, peer, &mut transport, cycles)?;
+    let nanoseconds = thread_time() - start;
+    let allocations = Allocations::so_far().since(before);
+    let (writes, bytes_written) = (transport.writes, transport.bytes_written);
+    check::totals(workload, peer, cycles, tally, bytes_written);
+    Ok(Outcome { nanoseconds, allocations, writes, bytes_written })
+}
+
+pub fn transport(workload: &Workload, cycles: u64) -> Transport {
+    match workload.task {
+        Task::Receive(receive) => Transport::new(receive.stream, cycles, receive.max_read),
+        Task::Send(_) => Transport::new(&[], 0, READ),
+        Task::Handshake => Transport::new(check::REQUEST, cycles, READ),
+    }
+}
+
+pub fn act(
+    workload: &Workload,
+    peer: &Peer,
+    transport: &mut Transport,
+    cycles: u64,
+) -> Result<crate::tally::Tally, Failure> {
+    let nothing = crate::tally::Tally::default();
+    match workload.task {
+        Task::Receive(receive) => match peer.receive {
+            Some(function) => function(transport, cycles * receive.holds.messages),
+            None => Err("does not receive".into()),
+        },
+        Task::Send(send) => match peer.send {
+            Some(function) => function(transport, &send, cycles).map(|()| nothing),
+            None => Err("does not send".into()),
+        },
+        Task::Handshake => match peer.accept {
+            Some(function) => function(transport, cycles).map(|()| nothing),
+            None => Err("does not shake hands".into()),
+        },
+    }
+}
+
+/// What this thread has used of the processor so far, in nanoseconds.
+fn thread_time() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid place for the answer.
+    assert_eq!(unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) }, 0);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}

@@ -1,0 +1,170 @@
+//! A connection in memory that is always ready: reads are copied out of a stream, writes into a socket's buffer.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use tokio::io::ReadBuf;
+
+/// What one read hands out at most, and the size of the buffer that is written to.
+pub const READ: usize = 64 * 1024;
+
+/// Both directions of a connection, as the endpoint under test sees them.
+pub struct Transport {
+    stream: &'static [u8],
+    position: usize,
+    /// How often the stream comes, all in all.
+    cycles: u64,
+    max_read: usize,
+    written: Vec<u8>,
+    filled: usize,
+    /// Everything that was written, if it is to be looked at.
+    record: Option<Vec<u8>>,
+    pub bytes_written: u64,
+    pub writes: u64,
+}
+
+impl Transport {
+    pub fn new(stream: &'static [u8], cycles: u64, max_read: usize) -> Self {
+        let written = vec![0; READ];
+        Self { stream, position: 0, cycles, max_read, written, filled: 0, record: None, bytes_written: 0, writes: 0 }
+    }
+
+    pub fn recording(mut self) -> Self {
+        self.record = Some(Vec::new());
+        self
+    }
+
+    pub fn into_record(self) -> Vec<u8> {
+        self.record.unwrap_or_default()
+    }
+
+    fn next_read(&mut self, room: usize) -> &'static [u8] {
+        if self.position == self.stream.len() && self.cycles > 1 {
+            (self.position, self.cycles) = (0, self.cycles - 1);
+        }
+        let rest = &self.stream[self.position..];
+        let read = &rest[..rest.len().min(room).min(self.max_read)];
+        self.position += read.len();
+        read
+    }
+
+    /// Copies as the kernel would, into the same 64 KiB again and again.
+    fn take(&mut self, mut bytes: &[u8]) {
+        self.bytes_written += bytes.len() as u64;
+        if let Some(record) = &mut self.record {
+            record.extend_from_slice(bytes);
+        }
+        while !bytes.is_empty() {
+            if self.filled == self.written.len() {
+                self.filled = 0;
+            }
+            let n = bytes.len().min(self.written.len() - self.filled);
+            self.written[self.filled..self.filled + n].copy_from_slice(&bytes[..n]);
+            self.filled += n;
+            bytes = &bytes[n..];
+        }
+    }
+
+    fn take_all(&mut self, slices: &[IoSlice<'_>]) -> usize {
+        self.writes += 1;
+        slices.iter().for_each(|slice| self.take(slice));
+        slices.iter().map(|slice| slice.len()).sum()
+    }
+}
+
+impl Read for Transport {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let read = self.next_read(room.len());
+        room[..read.len()].copy_from_slice(read);
+        Ok(read.len())
+    }
+}
+
+impl Write for Transport {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(self.take_all(&[IoSlice::new(bytes)]))
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        Ok(self.take_all(slices))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl tokio::io::AsyncRead for Transport {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, room: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let read = self.next_read(room.remaining());
+        room.put_slice(read);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl tokio::io::AsyncWrite for Transport {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.write(bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.write_vectored(slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl futures_io::AsyncRead for Transport {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.read(room))
+    }
+}
+
+impl futures_io::AsyncWrite for Transport {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.write(bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.write_vectored(slices))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Runs a future whose transport is always ready. A peer that yields all the same is polled again.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..1_u64 << 40 {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+    unreachable!("a future on a transport that is always ready never ended")
+}

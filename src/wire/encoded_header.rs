@@ -1,0 +1,137 @@
+//! A header's bytes (§5.2).
+
+use core::{fmt, ops::Deref};
+
+use super::{DataOpcode, HeaderStart, LengthTooLarge, MaskingKey, Opcode, Rsv};
+
+/// A header's bytes, 2 to 14, by value.
+///
+/// ```
+/// use websocket_proto::wire::{DataOpcode, Header};
+///
+/// // §5.7: "256 bytes binary message in a single unmasked frame".
+/// assert_eq!(Header::data(DataOpcode::Binary, true, 256).unwrap().encode()[..], [0x82, 0x7e, 0x01, 0x00]);
+/// ```
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct EncodedHeader {
+    /// What follows the header is not part of it.
+    bytes: [u8; 16],
+    len: u8,
+}
+
+impl Deref for EncodedHeader {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+impl AsRef<[u8]> for EncodedHeader {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl fmt::Debug for EncodedHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EncodedHeader({:02x?})", &**self)
+    }
+}
+
+/// The same as one number, which travels in registers: the first byte in the least significant place, then zeros, and in the most
+/// significant place how many bytes there are. A header that is stored in parts and loaded as a whole stalls.
+///
+/// An [`Output`](super::Output) that has its own way to append frames gets it.
+///
+/// ```
+/// use websocket_proto::wire::{HeaderWord, Masker, Output, OutputFull};
+/// use websocket_proto::{Connection, Limits, Negotiated, Server};
+///
+/// /// Keeps headers and payloads apart.
+/// #[derive(Default)]
+/// struct Apart { headers: Vec<u8>, payloads: Vec<u8> }
+/// impl Output for Apart {
+///     fn append_frame(&mut self, header: HeaderWord, payload: &[u8], masker: Masker) -> Result<(), OutputFull> {
+///         self.headers.append_slices(&header.to_bytes(), &[])?;
+///         let mut masker = masker;
+///         masker.apply(self.payloads.append_slices(&[], payload)?);
+///         Ok(())
+///     }
+///     fn append_slices(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull> {
+///         self.payloads.append_slices(head, body)
+///     }
+///     fn append_zeros(&mut self, len: usize) -> Result<&mut [u8], OutputFull> {
+///         self.payloads.append_zeros(len)
+///     }
+/// }
+///
+/// let mut out = Apart::default();
+/// Connection::new(Negotiated::elsewhere(), Server, &Limits::default()).send("Hello", &mut out).unwrap();
+/// assert_eq!((&out.headers[..], &out.payloads[..]), (&b"\x81\x05"[..], &b"Hello"[..]));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct HeaderWord(u128);
+
+impl HeaderWord {
+    /// The header of a data frame, as [`Header::data`](super::Header::data) makes it.
+    #[inline]
+    pub(crate) const fn data(
+        opcode: DataOpcode,
+        fin: bool,
+        rsv: Rsv,
+        payload_len: u64,
+        key: Option<MaskingKey>,
+    ) -> Result<Self, LengthTooLarge> {
+        // §5.2: "the most significant bit MUST be 0".
+        if payload_len >> 63 != 0 {
+            return Err(LengthTooLarge { len: payload_len });
+        }
+        let start = HeaderStart { fin, rsv, opcode: Opcode::Data(opcode) };
+        Ok(Self::new(start.encode(), payload_len, key))
+    }
+
+    /// The header with this first byte, and its length in the shortest form.
+    #[inline]
+    pub(super) const fn new(first: u8, payload_len: u64, key: Option<MaskingKey>) -> Self {
+        let (mask_bit, key, key_len) = match key {
+            Some(key) => (0x80, key.to_word(), 4_u8),
+            None => (0, 0, 0),
+        };
+        // §5.2: "in all cases, the minimal number of bytes MUST be used to encode the length".
+        let (seven_bits, extended, extended_len) = match payload_len {
+            0..=125 => (payload_len, 0, 0_u8),
+            126..=0xffff => (126, payload_len.swap_bytes() >> 48, 2),
+            _ => (127, payload_len.swap_bytes(), 8),
+        };
+        Self(
+            first as u128
+                | (mask_bit | seven_bits as u128) << 8
+                | (extended as u128) << 16
+                | (key as u128) << (16 + 8 * extended_len)
+                | ((2 + extended_len + key_len) as u128) << 120,
+        )
+    }
+
+    /// How long the header is.
+    #[inline]
+    pub(crate) const fn len(self) -> usize {
+        let [.., len] = self.0.to_le_bytes();
+        len as usize
+    }
+
+    /// Its bytes and what is behind them, the first in the least significant place, so that a copy has one length.
+    #[inline]
+    pub(crate) const fn padded(self) -> u128 {
+        self.0
+    }
+
+    /// Its bytes.
+    #[inline]
+    pub const fn to_bytes(self) -> EncodedHeader {
+        let bytes = self.0.to_le_bytes();
+        let [.., len] = bytes;
+        EncodedHeader { bytes, len }
+    }
+}
