@@ -71,22 +71,21 @@ pub fn svg(report: &Report<'_>) -> String {
 }
 
 fn legend(svg: &mut String) {
-    let mut x = 10.0;
-    let _ = writeln!(
-        svg,
-        "<path d=\"M{x} 37v16\" stroke=\"black\" stroke-width=\"3\"/><text x=\"{}\" y=\"50\">floor: the copies only</text>",
-        x + 8.0
-    );
-    x += 165.0;
+    let mut x = 16.0;
     for (name, colour) in COLOURS {
         let _ = writeln!(
             svg,
-            "<circle cx=\"{x}\" cy=\"45\" r=\"5\" fill=\"{colour}\"/><text x=\"{}\" y=\"50\">{name}</text>",
+            "<circle cx=\"{x:.0}\" cy=\"45\" r=\"5\" fill=\"{colour}\"/><text x=\"{:.0}\" y=\"50\">{name}</text>",
             x + 9.0
         );
         x += 26.0 + 7.2 * name.len() as f64;
     }
-    let _ = writeln!(svg, "<text x=\"10\" y=\"70\" fill=\"#555\">hollow: does not check that text is UTF-8</text>");
+    let _ = writeln!(
+        svg,
+        "<path d=\"M14 58v16\" stroke=\"black\" stroke-width=\"3\"/>\
+         <text x=\"24\" y=\"71\">the floor: copies only</text>\
+         <text x=\"200\" y=\"71\" fill=\"#555\">hollow: does not check that text is UTF-8</text>"
+    );
 }
 
 fn axis(svg: &mut String, rows: f64) {
