@@ -83,6 +83,7 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::letter::Form;
 
     fn push(log: &mut Log, id: &str) {
         log.push(id.to_owned(), Letter::new(id));
@@ -96,7 +97,7 @@ mod tests {
         }
         assert_eq!((log.first(), log.next()), (2, 4));
         assert!(log.get(1).is_none() && log.get(4).is_none());
-        assert_eq!(log.get(3).unwrap().bytes(), b"\x81\x01c");
+        assert_eq!(log.get(3).unwrap().bytes(Form::Plain), b"\x81\x01c");
     }
 
     #[test]

@@ -95,6 +95,7 @@ impl Default for Notice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::letter::Form;
 
     #[test]
     fn notice_is_news_once_and_only_the_newest_is_told() {
@@ -103,7 +104,7 @@ mod tests {
         for ms in [1.0, 2.0] {
             notice.set(&Told::Latency { ms });
         }
-        assert!(notice.news(&mut seen).unwrap().bytes().ends_with(b"2.0}"));
+        assert!(notice.news(&mut seen).unwrap().bytes(Form::Plain).ends_with(b"2.0}"));
         assert!(notice.news(&mut seen).is_none());
     }
 }

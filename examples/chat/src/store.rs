@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn file_that_ends_anywhere_holds_the_messages_before() {
-        let bytes = [message(1).bytes(), message(2).bytes()].concat();
+        let bytes = [message(1).bytes(Form::Plain), message(2).bytes(Form::Plain)].concat();
         let one = message(1).len();
         for cut in 0..=bytes.len() {
             assert_eq!(read(&bytes[..cut]).unwrap().len(), cut / one, "cut at {cut}");
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn file_of_something_else_is_refused_with_the_place() {
-        let bytes = [message(1).bytes(), b"GIF89a"].concat();
+        let bytes = [message(1).bytes(Form::Plain), b"GIF89a"].concat();
         let error = read(&bytes).unwrap_err().to_string();
         assert!(error.contains(&format!("behind byte {}", message(1).len())), "{error}");
     }
