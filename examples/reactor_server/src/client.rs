@@ -194,9 +194,12 @@ impl Client {
         let n = match self.socket.read(&mut shared.read) {
             Ok(0) => return self.end_of_input(shared),
             Ok(n) => n,
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return,
-            Err(_) => {
-                self.state = State::Gone;
+            Err(error) => {
+                match error.kind() {
+                    ErrorKind::WouldBlock => {}
+                    ErrorKind::Interrupted => self.more = true,
+                    _ => self.state = State::Gone,
+                }
                 return;
             }
         };
