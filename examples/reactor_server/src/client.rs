@@ -105,12 +105,12 @@ impl Client {
 
     /// Queues what all are told; [`flush`](Self::flush) writes it. Who has not read what was told before is dropped, or misses this.
     pub fn post(&mut self, post: &Post, shared: &mut Shared) {
-        if self.output.len() > shared.options.max_output {
+        if self.output.weight() > shared.options.max_output {
             self.flush(shared);
         }
         let State::Open(open) = &mut self.state else { return };
         let Ok(bytes) = post.admit(open.connection()) else { return }; // it is closing
-        if self.output.len() <= shared.options.max_output {
+        if self.output.weight() <= shared.options.max_output {
             self.output.push(bytes);
             return;
         }
@@ -183,7 +183,7 @@ impl Client {
     /// Whether what comes from the peer is read now. While it does not take our output, it gets no chance to cause more.
     fn reads(&self, shared: &Shared) -> bool {
         match self.state {
-            State::Handshake(_) | State::Open(_) => self.output.len() <= shared.options.max_output,
+            State::Handshake(_) | State::Open(_) => self.output.weight() <= shared.options.max_output,
             State::Closing(Last::HalfClose | Last::AwaitEof) => true,
             State::Closing(Last::Close) | State::Gone => false,
         }
@@ -194,9 +194,12 @@ impl Client {
         let n = match self.socket.read(&mut shared.read) {
             Ok(0) => return self.end_of_input(shared),
             Ok(n) => n,
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return,
-            Err(_) => {
-                self.state = State::Gone;
+            Err(error) => {
+                match error.kind() {
+                    ErrorKind::WouldBlock => {}
+                    ErrorKind::Interrupted => self.more = true,
+                    _ => self.state = State::Gone,
+                }
                 return;
             }
         };

@@ -19,7 +19,7 @@ pub struct Sinks<'s> {
     pub replies: &'s mut Vec<u8>,
     /// To all.
     pub posts: &'s mut Vec<Post>,
-    /// How many bytes that is.
+    /// How much memory that takes.
     pub posted: &'s mut usize,
     /// To the one who runs the server.
     pub counters: &'s mut Counters,
@@ -59,7 +59,7 @@ impl Open {
                     let _ = self.connection.send(message, to.replies);
                 }
                 Mode::Broadcast => {
-                    *to.posted += message.payload().len();
+                    *to.posted += message.payload().len() + size_of::<Post>();
                     to.posts.extend(Post::new(message));
                 }
                 Mode::Time => {}

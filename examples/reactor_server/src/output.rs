@@ -21,9 +21,9 @@ enum Chunk {
 }
 
 impl Output {
-    /// How many bytes wait to be written.
-    pub fn len(&self) -> usize {
-        self.len
+    /// What the queue weighs: the bytes that wait, and the places of their chunks, which outweigh the smallest frames.
+    pub fn weight(&self) -> usize {
+        self.len + self.chunks.len() * size_of::<Chunk>()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -154,7 +154,7 @@ mod tests {
             output.flush(&mut socket).unwrap();
             output.send(b"hij", &mut socket).unwrap();
             output.send(b"kl", &mut socket).unwrap();
-            assert_eq!(output.len(), 12 - socket.taken.len());
+            assert_eq!(output.len, 12 - socket.taken.len());
             socket.room = 100;
             output.flush(&mut socket).unwrap();
             assert_eq!(
@@ -173,10 +173,19 @@ mod tests {
         output.send(b"reply", &mut socket).unwrap();
         output.push(Rc::from(*b"nor this"));
         output.forget_shared();
-        assert_eq!(output.len(), 9);
+        assert_eq!(output.len, 9);
         socket.room = 100;
         output.flush(&mut socket).unwrap();
         assert_eq!(socket.taken, b"begunreply");
+    }
+
+    #[test]
+    fn smallest_frames_weigh_more_than_their_bytes() {
+        let mut output = Output::default();
+        for _ in 0..1000 {
+            output.push(Rc::from([0x81, 0]));
+        }
+        assert!(output.weight() >= 1000 * (2 + size_of::<Rc<[u8]>>()));
     }
 
     #[test]

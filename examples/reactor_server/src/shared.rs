@@ -16,7 +16,7 @@ pub struct Shared {
     pub replies: Vec<u8>,
     /// What all are to be told.
     pub posts: Vec<Post>,
-    /// How many bytes that is.
+    /// How much memory that takes.
     pub posted: usize,
     pub counters: Counters,
     /// A client asked the server to stop, and is allowed to.
