@@ -6,7 +6,7 @@ use core::fmt;
 use super::Prepared;
 use super::{Client, Connection, MaskingKeys, Message, Part, Role, Server, State};
 use crate::frame::{OutOfSequence, Sequence};
-use crate::simd;
+use crate::simd::{self, Tail};
 use crate::wire::{
     CloseFrame, ControlFrame, ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, HeaderWord, LengthTooLarge,
     Masker, MaskingKey, MessageKind, Output, OutputFull, Rsv, widened,
@@ -288,8 +288,9 @@ impl<K: MaskingKeys> Connection<Client<K>> {
         part: Part,
     ) -> Result<EncodedHeader, SendError> {
         if kind == MessageKind::Text {
-            if let Err(error) = core::str::from_utf8(payload) {
-                return Err(SendError::NotUtf8 { valid_up_to: error.valid_up_to() });
+            let text = simd::validate(self.level(), payload);
+            if text.tail != Tail::Complete {
+                return Err(SendError::NotUtf8 { valid_up_to: text.valid.len() });
             }
         }
         let (header, key, after) = self.frame(kind, part, Rsv::NONE, widened(payload.len()))?;

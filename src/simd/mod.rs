@@ -2,7 +2,6 @@
 //!
 //! A masking key travels as a `u32` whose least significant byte masks the first payload byte (`u32::from_le_bytes` of the
 //! wire's order), on every machine. After `n` bytes the key is rotated right by `8 * (n % 4)` bits.
-#![allow(dead_code, unused_imports)] // Until every kernel has its user; the next line stays.
 #![cfg_attr(
     not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")),
     allow(dead_code, reason = "a kernel without a machine that runs it is still compiled")
@@ -117,6 +116,7 @@ pub(crate) fn unmask_text(level: Level, bytes: &mut [u8], key: u32) -> Text<'_> 
 
 /// Unmasks `from` into the front of `to`, as many bytes as both have, and validates UTF-8. Every byte is unmasked, whatever the
 /// result.
+#[cfg(any(feature = "alloc", test))]
 #[inline]
 pub(crate) fn unmask_text_copy<'t>(level: Level, from: &[u8], to: &'t mut [u8], key: u32) -> Text<'t> {
     let len = from.len().min(to.len());

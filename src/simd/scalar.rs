@@ -35,6 +35,7 @@ pub(super) fn xor_copy(from: &[u8], to: &mut [u8], key: u32) {
     }
 }
 
+#[cfg(test)] // The twin that the kernel is held against.
 #[inline]
 pub(super) fn unmask_ascii(bytes: &mut [u8], key: u32) -> Result<&str, &mut [u8]> {
     let word = u64::from_ne_bytes(doubled(key));
