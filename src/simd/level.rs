@@ -53,6 +53,7 @@ impl Level {
     }
 }
 
+#[cfg(any(target_arch = "x86", target_arch = "x86_64", test))]
 impl Kernels {
     #[inline]
     fn run_here(self) -> bool {
