@@ -12,21 +12,24 @@ pub(crate) struct Counting;
 #[derive(Clone, Copy, Default)]
 struct Count {
     calls: u64,
+    /// All that was asked for, a block that grows counting in full: as if it was copied each time.
+    asked: u64,
     /// Below 0 where a block from another thread was freed.
     live: i64,
     peak: i64,
 }
 
 thread_local! {
-    static COUNT: Cell<Count> = const { Cell::new(Count { calls: 0, live: 0, peak: 0 }) };
+    static COUNT: Cell<Count> = const { Cell::new(Count { calls: 0, asked: 0, live: 0, peak: 0 }) };
 }
 
 fn count(grows: usize, shrinks: usize) {
     // A thread that ends may free when its count is gone; nobody looks at it then.
     let _ = COUNT.try_with(|count| {
-        let Count { calls, live, peak } = count.get();
+        let Count { calls, asked, live, peak } = count.get();
         let live = live + i64::try_from(grows).unwrap_or(0) - i64::try_from(shrinks).unwrap_or(0);
-        count.set(Count { calls: calls + u64::from(grows > 0), live, peak: peak.max(live) });
+        let asked = asked + u64::try_from(grows).unwrap_or(0);
+        count.set(Count { calls: calls + u64::from(grows > 0), asked, live, peak: peak.max(live) });
     });
 }
 
@@ -66,4 +69,8 @@ pub(crate) fn live() -> i64 {
 
 pub(crate) fn peak() -> i64 {
     COUNT.get().peak
+}
+
+pub(crate) fn asked() -> u64 {
+    COUNT.get().asked
 }
