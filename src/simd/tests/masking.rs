@@ -4,7 +4,7 @@ use super::super::{Level, scalar, unmask_ascii, xor, xor_copy, xor_short};
 use super::{Guarded, Numbers, masked};
 
 /// Every length up to 256 at every alignment up to 64, then some longer ones.
-fn lengths_and_alignments() -> impl Iterator<Item = (usize, usize)> {
+pub(super) fn lengths_and_alignments() -> impl Iterator<Item = (usize, usize)> {
     let short = (0..=256).flat_map(|len| (0..64).map(move |alignment| (len, alignment)));
     short.chain((257..1100).map(|len| (len, len % 64)))
 }
@@ -14,10 +14,11 @@ fn assert_masks_in_place(masks: impl Fn(&mut [u8], u32)) {
     let random = numbers.bytes(1100);
     for (len, alignment) in lengths_and_alignments() {
         let key = numbers.key();
-        let mut guarded = Guarded::new(&random[..len], alignment);
-        masks(guarded.bytes(), key);
-        assert_eq!(guarded.bytes(), masked(&random[..len], key), "{len} bytes at {alignment}");
-        guarded.assert_untouched_around();
+        for mut guarded in [Guarded::new(&random[..len], alignment), Guarded::at_the_end(&random[..len], alignment)] {
+            masks(guarded.bytes(), key);
+            assert_eq!(guarded.bytes(), masked(&random[..len], key), "{len} bytes at {alignment}");
+            guarded.assert_untouched_around();
+        }
     }
 }
 
@@ -26,13 +27,18 @@ fn assert_masks_while_copying(masks: impl Fn(&[u8], &mut [u8], u32)) {
     let random = numbers.bytes(1100);
     for (len, alignment) in lengths_and_alignments() {
         let key = numbers.key();
-        let mut from = Guarded::new(&random[..len], numbers.below(64));
-        let mut to = Guarded::new(&vec![0; len], alignment);
-        masks(from.bytes(), to.bytes(), key);
-        assert_eq!(from.bytes(), &random[..len]);
-        assert_eq!(to.bytes(), masked(&random[..len], key), "{len} bytes at {alignment}");
-        from.assert_untouched_around();
-        to.assert_untouched_around();
+        let (other, zeros) = (numbers.below(64), vec![0; len]);
+        for (mut from, mut to) in [
+            (Guarded::new(&random[..len], other), Guarded::new(&zeros, alignment)),
+            (Guarded::new(&random[..len], alignment), Guarded::at_the_end(&zeros, alignment)),
+            (Guarded::at_the_end(&random[..len], alignment), Guarded::new(&zeros, other)),
+        ] {
+            masks(from.bytes(), to.bytes(), key);
+            assert_eq!(from.bytes(), &random[..len]);
+            assert_eq!(to.bytes(), masked(&random[..len], key), "{len} bytes at {alignment}");
+            from.assert_untouched_around();
+            to.assert_untouched_around();
+        }
     }
 }
 
@@ -76,10 +82,12 @@ fn ascii_is_unmasked() {
     for (len, alignment) in lengths_and_alignments() {
         for unmask_ascii in UNMASK_ASCII {
             let key = numbers.key();
-            let mut guarded = Guarded::new(&masked(&text[..len], key), alignment);
-            assert_eq!(unmask_ascii(guarded.bytes(), key).map(str::as_bytes), Ok(&text[..len]));
-            assert_eq!(guarded.bytes(), &text[..len]);
-            guarded.assert_untouched_around();
+            let bytes = masked(&text[..len], key);
+            for mut guarded in [Guarded::new(&bytes, alignment), Guarded::at_the_end(&bytes, alignment)] {
+                assert_eq!(unmask_ascii(guarded.bytes(), key).map(str::as_bytes), Ok(&text[..len]));
+                assert_eq!(guarded.bytes(), &text[..len]);
+                guarded.assert_untouched_around();
+            }
         }
     }
 }

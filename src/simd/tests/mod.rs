@@ -52,12 +52,20 @@ struct Guarded {
 impl Guarded {
     const GUARD: u8 = 0xc7;
 
-    /// Puts the bytes where their address is so far above a multiple of 64, with guards on both sides; but if that is odd, so far
-    /// above the beginning of an allocation that ends with them, so that an address sanitizer sees what is read behind them.
+    /// Puts the bytes where their address is so far above a multiple of 64, with guards on both sides.
     fn new(bytes: &[u8], alignment: usize) -> Self {
-        let back = if alignment % 2 == 0 { 128 } else { 0 };
-        let memory = vec![Self::GUARD; alignment + bytes.len() + back];
-        let front = alignment + if back > 0 { memory.as_ptr().align_offset(64) } else { 0 };
+        let memory = vec![Self::GUARD; 64 + alignment + bytes.len() + 128];
+        let front = alignment + memory.as_ptr().align_offset(64);
+        Self::filled(memory, front, bytes)
+    }
+
+    /// Puts the bytes behind so many guards, where an allocation ends, so that an address sanitizer sees what is read behind them;
+    /// and before them where there are no guards.
+    fn at_the_end(bytes: &[u8], guards: usize) -> Self {
+        Self::filled(vec![Self::GUARD; guards + bytes.len()], guards, bytes)
+    }
+
+    fn filled(memory: Vec<u8>, front: usize, bytes: &[u8]) -> Self {
         let mut guarded = Self { memory, front, len: bytes.len() };
         guarded.bytes().copy_from_slice(bytes);
         guarded

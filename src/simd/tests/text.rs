@@ -1,13 +1,22 @@
 //! Unmasking and validating text, against `core::str`.
 
 use super::super::{Level, Tail, Text, scalar, unmask_text, unmask_text_copy, validate};
-use super::{Guarded, Numbers, masked};
+use super::{Guarded, Numbers, masked, masking::lengths_and_alignments};
 
 /// Asks each kernel about a text, and compares with what `core::str` says.
 fn assert_judged(plain: &[u8], key: u32, alignment: usize) {
+    let (aligned, at_the_end) = (Guarded::new(plain, alignment), Guarded::at_the_end(plain, alignment));
+    if alignment % 2 == 0 {
+        assert_judged_in(plain, key, alignment, (aligned, at_the_end));
+    } else {
+        assert_judged_in(plain, key, alignment, (at_the_end, aligned));
+    }
+}
+
+/// The same in this place, and copied to the other.
+fn assert_judged_in(plain: &[u8], key: u32, alignment: usize, (mut place, mut copy): (Guarded, Guarded)) {
     let expected = expected(plain);
     let bytes = masked(plain, key);
-    let (mut place, mut copy) = (Guarded::new(&bytes, alignment), Guarded::new(&bytes, alignment ^ 1));
     for level in Level::all() {
         let case = || format!("{level:?}, alignment {alignment}, key {key:#x}: {plain:02x?}");
         place.bytes().copy_from_slice(&bytes);
@@ -79,6 +88,26 @@ fn assert_judged_at_every_position(len: usize, (before, after): (&str, &str), ki
             text.extend_from_slice(filling(len.saturating_sub(text.len()), after).as_bytes());
             text.truncate(len);
             assert_judged(&text, numbers.key(), numbers.below(64));
+        }
+    }
+}
+
+/// Texts of ASCII, with another code point at the end, and with a fault somewhere; in either place.
+#[test]
+fn every_length_at_every_alignment() {
+    let mut numbers = Numbers::new();
+    for (len, alignment) in lengths_and_alignments() {
+        for char in ["a", "語"] {
+            let mut text = (filling(len, "a") + char).into_bytes();
+            text.drain(..char.len());
+            let at = numbers.below(len + 1);
+            for _ in 0..2 {
+                let (aligned, at_the_end) = (Guarded::new(&text, alignment), Guarded::at_the_end(&text, alignment));
+                assert_judged_in(&text, numbers.key(), alignment, (aligned, at_the_end));
+                let (aligned, at_the_end) = (Guarded::new(&text, alignment), Guarded::at_the_end(&text, alignment));
+                assert_judged_in(&text, numbers.key(), alignment, (at_the_end, aligned));
+                text.get_mut(at).into_iter().for_each(|byte| *byte = 0xc3);
+            }
         }
     }
 }
