@@ -1,0 +1,257 @@
+//! Every error reads as a sentence that names the value and whose it is; and what `{:?}` shows is fit for a log.
+#![cfg(feature = "deflate")]
+
+mod support;
+
+use support::drive;
+use websocket_proto::frame::OutOfSequence;
+use websocket_proto::handshake::{
+    Answer, ClientRequest, FieldFault, InvalidUrl, Refusal, RefusalError, StartError, WsUrl,
+};
+use websocket_proto::wire::{
+    ControlOpcode, ControlPayloadTooLong, FixedOutput, InvalidCloseCode, InvalidDeflate, LengthTooLarge, Rsv,
+};
+use websocket_proto::{
+    CloseCode, CloseFrame, ControlPayload, Limits, MessageKind, Messages, ProtocolError, RandomKeys, SendError, State,
+    Timeouts,
+};
+
+#[test]
+fn protocol_error_says_what_the_peer_did() {
+    use ProtocolError as E;
+    let sentences = [
+        (E::ReservedOpcode { opcode: 11 }, "frame has the reserved opcode 0xb"),
+        (E::FragmentedControl { opcode: ControlOpcode::Ping }, "Ping frame is fragmented"),
+        (
+            E::ControlTooLong { opcode: ControlOpcode::Pong, len: 126 },
+            "Pong frame declares a payload of 126 bytes, but control frames hold at most 125",
+        ),
+        (E::Unmasked, "frame from a client is not masked"),
+        (E::Masked, "frame from a server is masked"),
+        (E::LengthNotMinimal { len: 5 }, "payload length 5 is not in its shortest form"),
+        (E::LengthTopBit { len: 1 << 63 }, "payload length 0x8000000000000000 has its top bit set"),
+        (E::UnexpectedContinuation, "continuation frame without a message to continue"),
+        (E::ExpectedContinuation { kind: MessageKind::Text }, "Text frame inside a fragmented message"),
+        (E::FrameTooLong { len: 11, max: 10 }, "frame of 11 bytes exceeds the limit of 10"),
+        (E::MessageTooLong { len: 11, max: 10 }, "message of at least 11 bytes exceeds the limit of 10"),
+        (E::TooManyFragments { max: 3 }, "message has more than 3 frames"),
+        (E::InvalidUtf8 { valid_up_to: 7 }, "text is not UTF-8 behind its byte 7"),
+        (E::CloseCodeCut, "Close frame has a payload of one byte"),
+        (E::InvalidCloseCode { code: 1005 }, "Close frame has the status code 1005, which must not be sent"),
+        (E::InvalidCloseReason { valid_up_to: 2 }, "Close frame's reason is not UTF-8 behind its byte 2"),
+        (
+            E::InvalidCompression(InvalidDeflate::Corrupt),
+            "compressed data is corrupt, or refers back further than it may",
+        ),
+        (E::InvalidCompression(InvalidDeflate::Unfinished), "compressed message does not end where a block ends"),
+    ];
+    for (error, sentence) in sentences {
+        assert_eq!(error.to_string(), sentence);
+    }
+    let rsv = E::ReservedBits { rsv: Rsv::RSV1 }.to_string();
+    assert!(
+        rsv.starts_with("frame sets ") && rsv.ends_with(", which nothing that was negotiated allows here"),
+        "{rsv}"
+    );
+}
+
+#[test]
+fn send_error_says_what_the_caller_did() {
+    use SendError as E;
+    let mut memory = [0; 3];
+    let full = drive::server(&Limits::DEFAULT).send("Hello", &mut FixedOutput::new(&mut memory)).unwrap_err();
+    let sentences = [
+        (E::NotOpen { state: State::CloseSent }, "nothing can be sent: the connection is closing, by this side"),
+        (E::NotOpen { state: State::CloseReceived }, "nothing can be sent: the connection is closing, by the peer"),
+        (E::NotOpen { state: State::Closed }, "nothing can be sent: the connection is closed"),
+        (E::OutOfSequence(OutOfSequence::NothingToContinue), "continuation without a message to continue"),
+        (
+            E::OutOfSequence(OutOfSequence::Interrupted { by: MessageKind::Binary }),
+            "Binary message inside an unfinished one",
+        ),
+        (E::OtherKind { begun: MessageKind::Text }, "fragment is of another kind than its Text message"),
+        (E::OtherForm { begun_compressed: true }, "the fragment is not compressed, but its message is"),
+        (E::OtherForm { begun_compressed: false }, "the fragment is compressed, but its message is not"),
+        (E::CompressionNotAgreed, "the compressor goes beyond what was agreed on with the peer"),
+        (E::ControlTooLong { opcode: ControlOpcode::Ping, len: 126 }, "a Ping holds at most 125 bytes, not 126"),
+        (E::NotUtf8 { valid_up_to: 4 }, "text is not UTF-8 behind its byte 4"),
+        (full, "output has room for 3 bytes, but 7 were to be appended"),
+    ];
+    for (error, sentence) in sentences {
+        assert_eq!(error.to_string(), sentence);
+    }
+    assert_eq!(State::Open.to_string(), "open");
+}
+
+#[test]
+fn invalid_url_says_what_is_wrong_with_it() {
+    for (url, error, sentence) in [
+        ("ws://a b/", InvalidUrl::Byte { byte: b' ' }, "' ' cannot stand in a URI"),
+        ("http://a/", InvalidUrl::Scheme, "a WebSocket URI begins with ws:// or wss://"),
+        ("ws://a/#b", InvalidUrl::Fragment, "a WebSocket URI has no fragment"),
+        ("ws://me@a/", InvalidUrl::UserInfo, "a WebSocket URI has no user information"),
+        ("ws://", InvalidUrl::Host, "the host is missing, or is none"),
+        ("ws://a:65536/", InvalidUrl::Port, "the port is no number up to 65535"),
+    ] {
+        assert_eq!(WsUrl::parse(url), Err(error));
+        assert_eq!(error.to_string(), sentence);
+    }
+}
+
+#[test]
+fn start_error_says_what_the_caller_asked_for() {
+    let start = |request: ClientRequest<'_, '_>| {
+        let mut memory = [0; 50];
+        request.start([0; 16], &Limits::DEFAULT, &mut FixedOutput::new(&mut memory)).map(drop).unwrap_err()
+    };
+    for (request, sentence) in [
+        (ClientRequest::new("", "/"), "the host is not a host with perhaps a port"),
+        (ClientRequest::new("a", "b"), "the target is not a path with perhaps a query, in visible ASCII"),
+        (ClientRequest::new("a", "/").origin("b c\n"), "the origin is not visible ASCII"),
+        (
+            ClientRequest::new("a", "/").subprotocols(&["x", "y z"]),
+            "subprotocol 1 is not a token, or stands in the list twice",
+        ),
+        (ClientRequest::new("a", "/").fields(&[("A", "b"), ("C D", "e")]), "the name of field 1 is not a token"),
+        (ClientRequest::new("a", "/").fields(&[("A", "b\r")]), "the value of field 0 contains '\\r'"),
+        (
+            ClientRequest::new("a", "/").fields(&[("host", "b")]),
+            "field 0 is one that the handshake itself is responsible for",
+        ),
+    ] {
+        assert_eq!(start(request).to_string(), sentence);
+    }
+    assert!(matches!(start(ClientRequest::new("a", "/")), StartError::Output(_)));
+    let Err(StartError::Field(field)) =
+        ClientRequest::new("a", "/").fields(&[("A", "\0")]).start([0; 16], &Limits::DEFAULT, &mut Vec::new())
+    else {
+        panic!()
+    };
+    assert_eq!(field.fault, FieldFault::Value { byte: 0 });
+}
+
+/// RFC 9110 §15, and the registry that it begins.
+#[test]
+fn refusal_has_the_reason_phrase_of_its_status() {
+    for (status, reason) in [
+        (300, "Multiple Choices"),
+        (301, "Moved Permanently"),
+        (302, "Found"),
+        (303, "See Other"),
+        (307, "Temporary Redirect"),
+        (308, "Permanent Redirect"),
+        (400, "Bad Request"),
+        (401, "Unauthorized"),
+        (402, "Payment Required"),
+        (403, "Forbidden"),
+        (404, "Not Found"),
+        (405, "Method Not Allowed"),
+        (406, "Not Acceptable"),
+        (407, "Proxy Authentication Required"),
+        (408, "Request Timeout"),
+        (409, "Conflict"),
+        (410, "Gone"),
+        (414, "URI Too Long"),
+        (421, "Misdirected Request"),
+        (422, "Unprocessable Content"),
+        (426, "Upgrade Required"),
+        (428, "Precondition Required"),
+        (429, "Too Many Requests"),
+        (431, "Request Header Fields Too Large"),
+        (451, "Unavailable For Legal Reasons"),
+        (500, "Internal Server Error"),
+        (501, "Not Implemented"),
+        (502, "Bad Gateway"),
+        (503, "Service Unavailable"),
+        (504, "Gateway Timeout"),
+        (505, "HTTP Version Not Supported"),
+        (599, ""),
+    ] {
+        let (refusal, mut out) = (Refusal::new(status, &[], b"").unwrap(), Vec::new());
+        refusal.write_to(&mut out).unwrap();
+        let line = format!("HTTP/1.1 {status} {reason}\r\n");
+        assert!(out.starts_with(line.as_bytes()), "{}", out.escape_ascii());
+    }
+    for (body, shown) in [(&b"sorry"[..], "sorry"), (b"\xff\0", "\\xff\\x00")] {
+        assert_eq!(Refusal::new(503, &[], body).unwrap().body().to_string(), shown);
+    }
+    let refused = |status, fields| Refusal::new(status, fields, b"").unwrap_err();
+    assert_eq!(refused(200, &[]).to_string(), "a request cannot be refused with status 200");
+    assert!(matches!(refused(404, &[("A", "b\n")]), RefusalError::Field(_)));
+    assert_eq!(refused(404, &[("A", "b\n")]).to_string(), "the value of field 0 contains '\\n'");
+}
+
+#[test]
+fn small_errors_and_values_name_themselves() {
+    let long = |len| CloseFrame::new(CloseCode::NORMAL, &"x".repeat(len)).map(drop);
+    assert_eq!(long(124).unwrap_err().to_string(), "a Close frame's reason holds at most 123 bytes, not 124");
+    let invalid: InvalidCloseCode = CloseCode::try_from(1006).unwrap_err();
+    assert_eq!(invalid.to_string(), "1006 may not be the status code of a Close frame");
+    let too_long: ControlPayloadTooLong = ControlPayload::new(&[0; 126]).unwrap_err();
+    assert_eq!(too_long.to_string(), "a control frame's payload holds at most 125 bytes, not 126");
+    let too_large: LengthTooLarge =
+        websocket_proto::wire::Header::data(websocket_proto::wire::DataOpcode::Text, true, 1 << 63).unwrap_err();
+    assert_eq!(too_large.to_string(), format!("a frame's payload has less than 2^63 bytes, not {}", 1_u64 << 63));
+    assert_eq!(SendError::from(too_large).to_string(), too_large.to_string());
+
+    let frame = CloseFrame::new(CloseCode::NORMAL, "by\ne").unwrap();
+    assert_eq!(frame.to_string(), "1000 (by\\ne)");
+    assert_eq!(CloseFrame::from(CloseCode::NORMAL).to_string(), "1000");
+    assert_eq!(format!("{:?}", ControlPayload::new(b"a\0").unwrap()), "b\"a\\x00\"");
+    assert_eq!(ControlPayload::default().as_ref(), b"");
+}
+
+/// Keys and payloads have no place in a log.
+#[test]
+fn debug_shows_no_secret_and_no_payload() {
+    assert_eq!(format!("{:?}", RandomKeys::from_seed([7; 32])), "RandomKeys { .. }");
+    let mut connection = drive::server(&Limits::DEFAULT);
+    let mut begun = *b"\x01\x85\0\0\0\0secr";
+    connection.receive(&mut &mut begun[..]).unwrap();
+    let shown = format!("{connection:?}");
+    assert!(shown.starts_with("Connection { state: Open, ") && shown.contains("payload_remaining: 1"), "{shown}");
+    let mut messages = Messages::default();
+    let mut begun = *b"\x01\x85\0\0\0\0secr";
+    messages.next(&mut drive::server(&Limits::DEFAULT), &mut &mut begun[..], &mut Vec::new()).unwrap();
+    assert!(!format!("{messages:?}").contains("secr"), "{messages:?}");
+}
+
+/// The table in the documentation of each field.
+#[test]
+fn time_outs_have_their_documented_defaults() {
+    let seconds = |timeout: Option<std::time::Duration>| timeout.map(|timeout| timeout.as_secs());
+    let Timeouts { handshake, idle, pong, close } = Timeouts::default();
+    assert_eq!([handshake, idle, pong, close].map(seconds), [Some(10), Some(30), Some(20), Some(5)]);
+}
+
+/// §4.1: what makes a client fail the connection.
+#[test]
+fn response_error_says_what_the_server_did() {
+    let error = |fields: &str| {
+        let mut out = Vec::new();
+        let request = ClientRequest::new("a", "/").subprotocols(&["x"]);
+        let mut handshake = request.start(*b"the sample nonce", &Limits::DEFAULT, &mut out).unwrap();
+        let head = format!("HTTP/1.1 101 Switching Protocols\r\n{fields}\r\n");
+        match handshake.receive(head.as_bytes()) {
+            Err(error) => error.to_string(),
+            Ok(Some(Answer::Open(_) | Answer::Refused(_)) | None) => panic!("{fields}"),
+        }
+    };
+    const RIGHT: &str =
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+    for (fields, sentence) in [
+        ("Upgrade: h2c\r\n".to_owned(), "Upgrade is 'h2c', not websocket"),
+        ("Upgrade: websocket\r\nConnection: close\r\n".to_owned(), "Connection does not name Upgrade"),
+        (RIGHT.replace("s3p", "S3p"), "Sec-WebSocket-Accept does not belong to the key"),
+        (RIGHT.to_owned() + "Sec-WebSocket-Accept: x\r\n", "there is more than one Sec-WebSocket-Accept"),
+        (RIGHT.to_owned() + "Sec-WebSocket-Protocol: y\r\n", "the subprotocol 'y' was not offered"),
+        (
+            RIGHT.to_owned() + "Sec-WebSocket-Protocol: x\r\nSec-WebSocket-Protocol: x\r\n",
+            "there is more than one Sec-WebSocket-Protocol",
+        ),
+        (RIGHT.to_owned() + "Sec-WebSocket-Extensions: z\r\n", "the extension 'z' was not offered"),
+        (RIGHT.to_owned() + "Sec-WebSocket-Extensions: \r\n", "Sec-WebSocket-Extensions names nothing"),
+    ] {
+        assert_eq!(error(&fields), sentence);
+    }
+}
