@@ -1,5 +1,5 @@
 //! Every error reads as a sentence that names the value and whose it is; and what `{:?}` shows is fit for a log.
-#![cfg(feature = "deflate")]
+#![cfg(all(feature = "deflate", feature = "std"))]
 
 mod support;
 
