@@ -56,6 +56,8 @@
 //!   [`SendError`] is the caller's, and nothing was written.
 //! * **`unsafe` has one place**, a private module of kernels over bytes, each beside its safe twin. Everything else forbids it.
 //!
+//! What each layer costs, and what a caller can do, is on the page [`performance`].
+//!
 //! # Features
 //!
 //! | feature | default | adds |
@@ -93,6 +95,9 @@ pub mod frame;
 pub mod handshake;
 #[cfg(feature = "alloc")]
 mod messages;
+#[cfg(doc)] // A page of the documentation.
+#[doc = include_str!("performance.md")]
+pub mod performance {}
 #[allow(unsafe_code)] // The cellar: the one place where `unsafe` is allowed; see its documentation.
 mod simd;
 #[cfg(feature = "arbitrary")]

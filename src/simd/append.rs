@@ -7,10 +7,11 @@ use super::{Level, SHORT, machine, xor};
 
 /// Appends a frame: the first `header_len` bytes of `header`, the least significant first, and the payload, masked while it is copied.
 ///
-/// A short frame costs one look at the vector's capacity and a few instructions; no memory is zeroed first.
+/// A frame that is short or unmasked costs one look at the vector's capacity and a copy; no memory is zeroed first.
 #[inline]
 pub(crate) fn append_frame(level: Level, to: &mut Vec<u8>, header: u128, header_len: usize, payload: &[u8], key: u32) {
-    if payload.len() > SHORT || header_len > HEADER_ROOM {
+    let is_short = payload.len() <= SHORT;
+    if header_len > HEADER_ROOM || !(is_short || key == 0) {
         let header = header.to_le_bytes();
         return append_long(level, to, header.get(..header_len).unwrap_or(&header), payload, key);
     }
@@ -23,7 +24,11 @@ pub(crate) fn append_frame(level: Level, to: &mut Vec<u8>, header: u128, header_
     unsafe {
         let place = to.as_mut_ptr().add(len);
         place.cast::<u128>().write_unaligned(header.to_le());
-        short::mask::<machine::Short, false>(payload.as_ptr(), place.add(header_len), payload.len(), key);
+        if is_short {
+            short::mask::<machine::Short, false>(payload.as_ptr(), place.add(header_len), payload.len(), key);
+        } else {
+            place.add(header_len).copy_from_nonoverlapping(payload.as_ptr(), payload.len());
+        }
         to.set_len(len + header_len + payload.len());
     }
 }
