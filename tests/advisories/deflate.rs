@@ -9,7 +9,9 @@ use websocket_proto::{Client, Connection, Incoming, Limits, Messages, Negotiated
 
 use crate::support::{bytes::frame, reference::Side};
 
-fn client(limits: &Limits) -> Connection<Client<fn() -> [u8; 4]>> {
+type Keys = fn() -> [u8; 4];
+
+fn client(limits: &Limits) -> Connection<Client<Keys>> {
     let agreed = Negotiated::elsewhere().with_deflate(DeflateParams::default());
     Connection::new(agreed, Client::new(|| [1, 2, 3, 4]), limits)
 }
