@@ -1,6 +1,9 @@
 //! Laws of compression, for whatever comes (RFC 7692).
 #![cfg(feature = "deflate")]
 
+#[path = "support/property.rs"]
+mod property;
+
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use websocket_proto::extension::deflate::{Compression, DeflateConfig, DeflateParams, Effort, WindowBits};
 use websocket_proto::extension::{Extension, Extensions};
@@ -137,7 +140,7 @@ fn receive(connection: &mut Connection<Server>, bytes: &[u8], cuts: &[usize]) ->
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(ProptestConfig { failure_persistence: property::persistence(), ..ProptestConfig::with_cases(400) })]
 
     #[test]
     fn answer_satisfies_an_offer_and_the_configuration(config in config(), offers in offers()) {

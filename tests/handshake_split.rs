@@ -1,6 +1,9 @@
 //! The result of a handshake does not depend on how its bytes were cut: not what is accepted, and not which error it is.
 #![cfg(feature = "alloc")]
 
+#[path = "support/property.rs"]
+mod property;
+
 use proptest::prelude::*;
 use websocket_proto::handshake::{Answer, ClientHandshake, ClientRequest, Received, ServerHandshake};
 use websocket_proto::wire::Limits;
@@ -227,7 +230,7 @@ fn check_against_httparse(bytes: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: property::persistence(), ..ProptestConfig::default() })]
 
     #[test]
     fn any_cut_of_any_request_gives_the_same_result(

@@ -39,7 +39,7 @@ fn payload() -> impl Strategy<Value = (u8, Vec<u8>)> {
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: if cfg!(debug_assertions) { 60 } else { 500 },
-        failure_persistence: None,
+        failure_persistence: support::property::persistence(),
         max_shrink_time: 30_000,
         ..ProptestConfig::default()
     })]

@@ -21,6 +21,13 @@ use crate::extension::token::ascii;
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct Key([u8; Self::LEN]);
 
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for Key {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        Ok(Self::from_nonce(u.arbitrary()?))
+    }
+}
+
 impl Key {
     /// Characters in a key: those of 16 bytes in base64.
     pub const LEN: usize = 24;

@@ -20,6 +20,20 @@ pub struct Negotiated {
     agreed: Agreed,
 }
 
+/// With or without compression.
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for Negotiated {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        let negotiated = Self::elsewhere();
+        #[cfg(feature = "deflate")]
+        if let Some(params) = u.arbitrary()? {
+            return Ok(negotiated.with_deflate(params));
+        }
+        let _ = u;
+        Ok(negotiated)
+    }
+}
+
 impl Negotiated {
     /// For those whose handshake was made elsewhere, and agreed on no extension: behind a proxy that ends it, on
     /// another HTTP stack, in a test. Nothing is checked: whoever calls this vouches for it.

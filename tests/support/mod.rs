@@ -4,5 +4,6 @@
 pub(crate) mod bytes;
 pub(crate) mod counting;
 pub(crate) mod drive;
+pub(crate) mod property;
 pub(crate) mod reference;
 pub(crate) mod streams;

@@ -30,6 +30,14 @@ impl Effort {
     pub const SMALL: Self = Self { level: 6, memory: 8 };
 }
 
+/// In range, as what is beyond it means nothing more.
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for Effort {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        Ok(Self { level: u.int_in_range(0..=9)?, memory: u.int_in_range(1..=9)? })
+    }
+}
+
 impl Default for Effort {
     fn default() -> Self {
         Self::FAST

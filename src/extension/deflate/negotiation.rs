@@ -27,6 +27,7 @@ use crate::extension::{Extension, Mismatch, Param, ParamValue};
 ///     permessage-deflate; client_no_context_takeover; client_max_window_bits\r\n"));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct DeflateConfig {
     /// How this endpoint compresses, at most.
     pub own: Compression,

@@ -11,6 +11,7 @@ use super::WindowBits;
 /// assert_ne!(small, Compression::DEFAULT);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Compression {
     /// How far back it refers, at most.
     pub window_bits: WindowBits,
@@ -47,6 +48,7 @@ impl Default for Compression {
 /// assert_eq!(negotiated.deflate(), Some(params));
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct DeflateParams {
     /// What the server sends.
     pub server: Compression,

@@ -11,6 +11,7 @@ use core::fmt;
 /// assert!(WindowBits::new(7).is_none() && WindowBits::new(16).is_none());
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[repr(u8)]
 pub enum WindowBits {
     /// 256 bytes.

@@ -1,16 +1,20 @@
 //! Advisories against other implementations, and defects of theirs that are known: what happened there must not happen here.
 //!
-//! Each test's comment names them. Those about permessage-deflate belong beside the extension. These do not apply:
+//! Each test's comment names them. These do not apply:
 //!
 //! | advisory | why |
 //! |---|---|
 //! | RUSTSEC-2026-0007 (`bytes`) | The crate does not depend on `bytes`. Huge lengths are swept below. |
 //! | RUSTSEC-2021-0081, undefined behaviour in actix-http | There is no `unsafe` in the handshake. |
 //! | CVE-2020-11050 (Java-WebSocket) | Host names in certificates are TLS's to check, and TLS is not in here. |
-//! | CVE-2022-37434 (libwebsockets), CVE-2018-25032 (Boost.Beast) | They are zlib's, in C. |
+//! | Java-WebSocket#1508 | It is a list of checks for an audit, and no defect. |
+//! | CVE-2025-11677, CVE-2025-11678 (libwebsockets) | A use after free in its upgrade and an overflow in its resolver of names: neither is in here. |
 //! | CVE-2021-33880 (Python `websockets`) | It is about the timing of passwords, and there are none in here. |
 #![cfg(feature = "alloc")]
 
+#[cfg(feature = "deflate")]
+mod deflate;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::collections::HashSet;
@@ -315,7 +319,7 @@ fn ready_made_keys_do_not_repeat_themselves() {
     assert!(seen.len() > 997);
 }
 
-/// CVE-2025-5399 (curl), libwebsockets#2120: loops that made no progress.
+/// CVE-2025-5399 (curl), libwebsockets#2794: loops that made no progress.
 #[test]
 fn every_call_makes_progress_or_asks_for_more() {
     let bytes: Vec<u8> = (0..300_u32)
