@@ -1,4 +1,4 @@
-//! The closing handshake (§7): the table in the documentation of `State` cell by cell, and the rows of BEHAVIOUR about Close frames
+//! The closing handshake (§7): the table in the documentation of `State` cell by cell, and what may stand in a Close frame
 //! and the end of the transport.
 #![cfg(feature = "alloc")]
 

@@ -296,7 +296,7 @@ fn invalid_utf8(valid: usize) -> ProtocolError {
     ProtocolError::InvalidUtf8 { valid_up_to: u64::try_from(valid).unwrap() }
 }
 
-/// BEHAVIOUR of §7.4.1: 1007 for "data that was not consistent with the type of the message", 1009 for "a message that is too
+/// §7.4.1: 1007 for "data that was not consistent with the type of the message", 1009 for "a message that is too
 /// big", 1002 for the rest.
 fn error_code(error: ProtocolError) -> u16 {
     use ProtocolError as E;
