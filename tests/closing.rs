@@ -1,5 +1,5 @@
-//! The closing handshake (§7): the table in the documentation of `State` cell by cell, and what may stand in a Close frame
-//! and the end of the transport.
+//! The closing handshake (§7): the table in the documentation of `State` cell by cell, what may stand in a Close frame, and the end of
+//! the transport.
 #![cfg(feature = "alloc")]
 
 mod support;
