@@ -110,8 +110,8 @@ impl<R: Role> Connection<R> {
     /// Queues a Close, behind which nothing can be sent (§5.5.1), to be fetched with [`take_control`](Self::take_control) or
     /// [`write_control`](Self::write_control).
     ///
-    /// Messages of the peer still come until its Close does. While the echo to the peer's own Close waits to be written,
-    /// this replaces it.
+    /// Messages of the peer still come until its Close does; who answers them gets [`SendError::NotOpen`]. While the echo to the
+    /// peer's own Close waits to be written, this replaces it.
     ///
     /// # Errors
     ///
