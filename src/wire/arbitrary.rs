@@ -118,6 +118,7 @@ fn one_of<T: arbitrary::unstructured::Int>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::widened;
 
     /// Many values, from bytes without a pattern.
     fn values<T: for<'a> Arbitrary<'a>>() -> impl Iterator<Item = T> {
@@ -155,12 +156,66 @@ mod tests {
         let mut seen = [0; 3];
         for frame in values::<ControlFrame>() {
             let (header, len) = Header::decode(frame.as_bytes()).unwrap().unwrap();
-            assert_eq!(header.payload_len(), crate::wire::widened(frame.as_bytes().len() - len));
+            assert_eq!(header.payload_len(), widened(frame.as_bytes().len() - len));
             match header.opcode() {
                 Opcode::Control(opcode) => seen[usize::from(Opcode::from(opcode).encode() - 8)] += 1,
                 Opcode::Data(opcode) => panic!("{opcode:?}"),
             }
         }
         assert!(seen.iter().all(|&times| times > 100), "{seen:?}");
+    }
+
+    #[test]
+    fn data_headers_have_lengths_of_each_form_and_at_each_border_and_all_reserved_bits() {
+        let (mut forms, mut borders, mut bits) = ([0; 3], [0; 7], [0; 8]);
+        for header in values::<Header>().filter(|header| matches!(header.opcode(), Opcode::Data(_))) {
+            let len = header.payload_len();
+            match [125, 126, 65_535, 65_536, 1 << 31, 1 << 32, (1 << 63) - 1].iter().position(|&border| border == len) {
+                Some(border) => borders[border] += 1,
+                None => forms[usize::from(len > 125) + usize::from(len > 65_535)] += 1,
+            }
+            let rsv = [Rsv::RSV1, Rsv::RSV2, Rsv::RSV3].map(|bit| usize::from(header.rsv().contains(bit)));
+            bits[rsv[0] + 2 * rsv[1] + 4 * rsv[2]] += 1;
+        }
+        assert!(forms.iter().all(|&times| times > 300), "{forms:?}");
+        assert!(borders.iter().chain(&bits).all(|&times| times > 50), "{borders:?} {bits:?}");
+    }
+
+    #[test]
+    fn close_codes_of_each_range_occur() {
+        let mut seen = [0; 3];
+        for code in values::<CloseCode>() {
+            seen[match code.get() {
+                1000..=1003 => 0,
+                1007..=1014 => 1,
+                _ => 2,
+            }] += 1;
+        }
+        assert!(seen.iter().all(|&times| times > 1000), "{seen:?}");
+    }
+
+    #[test]
+    fn each_limit_is_small_or_the_default_or_none() {
+        let mut seen = [[0; 3]; 6];
+        let fields = |limits: Limits| {
+            let Limits { max_head_len, max_head_fields, max_interim_responses, .. } = limits;
+            let Limits { max_frame_len, max_message_len, max_fragments, .. } = limits;
+            [
+                widened(max_head_len),
+                widened(max_head_fields),
+                u64::from(max_interim_responses),
+                max_frame_len,
+                max_message_len,
+                u64::from(max_fragments),
+            ]
+        };
+        for limits in values::<Limits>() {
+            for (i, limit) in fields(limits).into_iter().enumerate() {
+                let kind =
+                    [fields(Limits::DEFAULT)[i], fields(Limits::UNLIMITED)[i]].iter().position(|&known| known == limit);
+                seen[i][kind.unwrap_or(2)] += 1;
+            }
+        }
+        assert!(seen.iter().flatten().all(|&times| times > 1000), "{seen:?}");
     }
 }
