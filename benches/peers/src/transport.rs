@@ -9,6 +9,16 @@ use tokio::io::ReadBuf;
 /// What one read hands out at most, and the size of the buffer that is written to.
 pub const READ: usize = 64 * 1024;
 
+/// A place to read into, aligned: where an allocator happens to begin one decides whether a small frame lies across two pages.
+#[repr(align(4096))]
+pub struct ReadBuffer(pub [u8; READ]);
+
+impl ReadBuffer {
+    pub fn new() -> Box<Self> {
+        Box::new(Self([0; READ]))
+    }
+}
+
 /// Both directions of a connection, as the endpoint under test sees them.
 pub struct Transport {
     stream: &'static [u8],

@@ -5,7 +5,7 @@ use std::io::{IoSlice, Read, Write};
 
 use super::{Delivers, Failure, Peer};
 use crate::tally::Tally;
-use crate::transport::{READ, Transport};
+use crate::transport::{ReadBuffer, Transport};
 use crate::workload::{Send, Sender};
 
 pub const PEER: Peer = Peer {
@@ -18,8 +18,8 @@ pub const PEER: Peer = Peer {
 
 /// Reads everything there is.
 fn receive(transport: &mut Transport, _: u64) -> Result<Tally, Failure> {
-    let mut read = vec![0; READ];
-    while transport.read(&mut read)? > 0 {
+    let mut read = ReadBuffer::new();
+    while transport.read(&mut read.0)? > 0 {
         black_box(&mut read);
     }
     Ok(Tally::default())

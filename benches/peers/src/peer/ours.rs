@@ -10,7 +10,7 @@ use websocket_proto::{
 
 use super::{Delivers, Failure, MAX_MESSAGE, Peer};
 use crate::tally::Tally;
-use crate::transport::{READ, Transport};
+use crate::transport::{ReadBuffer, Transport};
 use crate::workload::{Send, Sender};
 
 pub const PEERS: [Peer; 5] = [
@@ -59,13 +59,13 @@ fn receive_pieces_called(transport: &mut Transport, messages: u64) -> Result<Tal
 /// Both of the above in one loop: an application has one call of `receive`, too, which is what lets the compiler inline it.
 fn each_piece(transport: &mut Transport, goal: u64, called: bool) -> Result<Tally, Failure> {
     let mut connection = Connection::new(Negotiated::elsewhere(), Server, &LIMITS);
-    let (mut tally, mut read, mut out) = (Tally::default(), vec![0; READ], Vec::new());
+    let (mut tally, mut read, mut out) = (Tally::default(), ReadBuffer::new(), Vec::new());
     while tally.messages < goal {
-        let n = transport.read(&mut read)?;
+        let n = transport.read(&mut read.0)?;
         if n == 0 {
             return Err(connection.receive_eof().into());
         }
-        let mut input = &mut read[..n];
+        let mut input = &mut read.0[..n];
         while let Some(event) = connection.receive(&mut input)? {
             // The event is matched where it is received, and its parts are passed on.
             match event {
@@ -115,7 +115,7 @@ fn receive_messages_kept(transport: &mut Transport, messages: u64) -> Result<Tal
 #[inline(never)]
 fn each_message(transport: &mut Transport, goal: u64, mut messages: Messages, called: bool) -> Result<Tally, Failure> {
     let mut connection = Connection::new(Negotiated::elsewhere(), Server, &LIMITS);
-    let (mut tally, mut read, mut out) = (Tally::default(), vec![0; READ], Vec::new());
+    let (mut tally, mut read, mut out) = (Tally::default(), ReadBuffer::new(), Vec::new());
     while tally.messages < goal {
         // Of a large frame, the rest is read to where it stays.
         if let Some(space) = messages.space(&connection) {
@@ -130,11 +130,11 @@ fn each_message(transport: &mut Transport, goal: u64, mut messages: Messages, ca
             }
             continue;
         }
-        let n = transport.read(&mut read)?;
+        let n = transport.read(&mut read.0)?;
         if n == 0 {
             return Err(connection.receive_eof().into());
         }
-        let mut input = &mut read[..n];
+        let mut input = &mut read.0[..n];
         while let Some(incoming) = messages.next(&mut connection, &mut input, &mut out)? {
             match incoming {
                 Incoming::Text(text) if called => take_message(&mut tally, text.as_bytes()),
@@ -213,11 +213,11 @@ fn send_slices(transport: &mut Transport, send: &Send, batches: u64) -> Result<(
 }
 
 fn accept(transport: &mut Transport, requests: u64) -> Result<(), Failure> {
-    let (mut read, mut out) = (vec![0; READ], Vec::new());
+    let (mut read, mut out) = (ReadBuffer::new(), Vec::new());
     for _ in 0..requests {
-        let n = transport.read(&mut read)?;
+        let n = transport.read(&mut read.0)?;
         let mut handshake = ServerHandshake::new(&LIMITS);
-        match handshake.receive(&read[..n])? {
+        match handshake.receive(&read.0[..n])? {
             Some(Received::Upgrade(request)) => {
                 let negotiated = request.accept().write_to(&mut out)?;
                 transport.write_all(&out)?;
