@@ -195,3 +195,32 @@ fn arbitrary_limits_are_small_or_the_default_or_none() {
     }
     assert_eq!(seen, [true; 3]);
 }
+
+/// Every level and every memory that `arbitrary` may draw occurs, and nothing beyond.
+#[cfg(feature = "arbitrary")]
+#[test]
+fn efforts_of_every_level_are_drawn() {
+    use arbitrary::{Arbitrary, Unstructured};
+
+    let drawn: HashSet<(u8, u8)> = (0..=u16::MAX)
+        .filter_map(|word| Effort::arbitrary(&mut Unstructured::new(&word.to_le_bytes())).ok())
+        .map(|effort| (effort.level, effort.memory))
+        .collect();
+    assert_eq!(drawn, (0..=9).flat_map(|level| (1..=9).map(move |memory| (level, memory))).collect());
+}
+
+#[cfg(feature = "arbitrary")]
+#[test]
+fn keys_and_agreements_of_many_kinds_are_drawn() {
+    use arbitrary::{Arbitrary, Unstructured};
+
+    let (mut keys, mut params) = (HashSet::new(), HashSet::new());
+    for seed in 0..=u8::MAX {
+        let bytes: Vec<u8> =
+            (0..64_u8).map(|i| seed.wrapping_mul(167).wrapping_add(i.wrapping_mul(seed | 1))).collect();
+        keys.insert(Key::arbitrary(&mut Unstructured::new(&bytes)).unwrap());
+        params.insert(Negotiated::arbitrary(&mut Unstructured::new(&bytes)).unwrap().deflate());
+    }
+    assert!(keys.len() > 200, "{}", keys.len());
+    assert!(params.contains(&None) && params.len() > 20, "{}", params.len());
+}

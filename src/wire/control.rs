@@ -184,6 +184,24 @@ mod tests {
     }
 
     #[test]
+    fn payloads_are_told_apart_by_their_bytes_alone() {
+        let (hello, hullo) = (ControlPayload::new(b"Hello").unwrap(), ControlPayload::new(b"Hullo").unwrap());
+        let mut grown = ControlPayload::new(b"Hel").unwrap();
+        assert!(grown.extend(b"lo"));
+        assert_eq!(grown, hello);
+        assert_ne!(hello, hullo);
+        assert_ne!(hello, ControlPayload::new(b"Hello\0").unwrap());
+        assert_eq!(std::collections::HashSet::from([hello, hullo, grown]).len(), 2);
+        let hasher = std::hash::RandomState::new();
+        assert_ne!(std::hash::BuildHasher::hash_one(&hasher, hello), std::hash::BuildHasher::hash_one(&hasher, hullo));
+    }
+
+    #[test]
+    fn longest_frame_is_two_bytes_a_key_and_125() {
+        assert_eq!(ControlFrame::MAX_LEN, 131);
+    }
+
+    #[test]
     fn masked_pong_of_section_5_7() {
         let key = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
         let pong = ControlFrame::new(ControlOpcode::Pong, &ControlPayload::new(b"Hello").unwrap(), Some(key));
