@@ -32,6 +32,57 @@
 //! assert_eq!((heard, end), (stream.heard, stream.end));
 //! # Ok::<(), arbitrary::Error>(())
 //! ```
+//!
+//! # Another stack
+//!
+//! A whole target for cargo-fuzz, which holds a server by tungstenite to what it has to hear. A finding is a stream of few frames, and
+//! says in `end` which rule it was about.
+//!
+//! ```ignore
+//! #![no_main]
+//!
+//! use std::io::{self, Cursor, Read, Write};
+//!
+//! use libfuzzer_sys::{arbitrary::Unstructured, fuzz_target};
+//! use tungstenite::{Message, WebSocket, protocol::Role};
+//! use websocket_proto::frame::Masking;
+//! use websocket_proto::testing::{FrameStream, Heard};
+//!
+//! fuzz_target!(|data: &[u8]| {
+//!     let Ok(stream) = FrameStream::of(Masking::Required, &mut Unstructured::new(data)) else { return };
+//!     let mut server = WebSocket::from_raw_socket(Transport(Cursor::new(stream.bytes())), Role::Server, None);
+//!     let mut heard = Vec::new();
+//!     loop {
+//!         heard.push(match server.read() {
+//!             Ok(Message::Text(text)) => Heard::Text(text.as_str().into()),
+//!             Ok(Message::Binary(bytes)) => Heard::Binary(bytes.to_vec()),
+//!             Ok(Message::Ping(payload)) => Heard::Ping(payload.to_vec()),
+//!             Ok(Message::Pong(payload)) => Heard::Pong(payload.to_vec()),
+//!             Ok(Message::Close(_) | Message::Frame(_)) | Err(_) => break,
+//!         });
+//!     }
+//!     assert_eq!(heard, stream.heard, "{:?}", stream.end);
+//! });
+//!
+//! /// A peer that has said everything, and takes whatever it is told.
+//! struct Transport(Cursor<Vec<u8>>);
+//!
+//! impl Read for Transport {
+//!     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+//!         self.0.read(room)
+//!     }
+//! }
+//!
+//! impl Write for Transport {
+//!     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+//!         Ok(bytes.len())
+//!     }
+//!
+//!     fn flush(&mut self) -> io::Result<()> {
+//!         Ok(())
+//!     }
+//! }
+//! ```
 #![forbid(unsafe_code)]
 
 mod defect;
