@@ -152,3 +152,53 @@ fn memory_per_connection_is_what_the_documentation_says() {
     }
     assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
+
+/// 65,536 bytes of output are kept for the next piece, and no more.
+#[test]
+fn output_of_up_to_64_kib_is_kept() {
+    let mut deflater = Deflater::new(Compression::DEFAULT, Effort::FAST);
+    let noise = noise(50_000);
+    let (calls, _) = counted(|| drop(deflater.deflate(&noise, true)));
+    assert!(calls <= 12, "memory was asked for {calls} times");
+    // Room is made for half of what is left, and 128 bytes: here just as much as is kept.
+    let zeros = vec![0; 2 * (65_536 - 128)];
+    deflater.deflate(&zeros, true);
+    let (calls, _) = counted(|| {
+        for _ in 0..10 {
+            deflater.deflate(&zeros, true);
+            deflater.deflate(b"a", true);
+        }
+    });
+    assert_eq!(calls, 0);
+    let before = live();
+    let large = vec![0; 2 * (65_536 - 128) + 2];
+    deflater.deflate(&large, true);
+    deflater.deflate(b"a", true);
+    assert!(live() - i64::try_from(large.capacity()).unwrap() < before, "given back with the next piece");
+}
+
+#[test]
+fn window_grows_by_doubling() {
+    let (mut deflater, mut inflater) =
+        (Deflater::new(Compression::DEFAULT, Effort::FAST), Inflater::new(Compression::DEFAULT));
+    let compressed = deflater.deflate(&noise(40_000), true).to_vec();
+    let (calls, _) = counted(|| {
+        let mut input = &compressed[..];
+        while inflater.inflate(&mut input, true, usize::MAX).unwrap().is_some() {}
+    });
+    // 1 KiB, five times doubled, and the decoder's tables.
+    assert_eq!(calls, 7);
+}
+
+/// Bytes that can't be compressed.
+fn noise(len: usize) -> Vec<u8> {
+    let mut word = 0x9e37_79b9_7f4a_7c15_u64;
+    (0..len)
+        .map(|_| {
+            word ^= word << 13;
+            word ^= word >> 7;
+            word ^= word << 17;
+            word.to_le_bytes()[3]
+        })
+        .collect()
+}

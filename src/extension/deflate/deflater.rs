@@ -147,9 +147,7 @@ impl Deflater {
         loop {
             // Room for more than what is left, and for a flush.
             let needed = len + rest.len() / 2 + LEAST_ROOM;
-            if self.output.len() < needed {
-                self.output.resize(needed, 0);
-            }
+            self.output.resize(needed.max(self.output.len()), 0);
             let room = self.output.get_mut(len..).unwrap_or_default();
             let room_len = room.len();
             let (taken, written) = (engine.total_in(), engine.total_out());
