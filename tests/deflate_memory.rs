@@ -158,7 +158,9 @@ fn memory_per_connection_is_what_the_documentation_says() {
 fn output_of_up_to_64_kib_is_kept() {
     let mut deflater = Deflater::new(Compression::DEFAULT, Effort::FAST);
     let noise = noise(50_000);
-    let (calls, _) = counted(|| drop(deflater.deflate(&noise, true)));
+    let (calls, _) = counted(|| {
+        deflater.deflate(&noise, true);
+    });
     assert!(calls <= 12, "memory was asked for {calls} times");
     // Room is made for half of what is left, and 128 bytes: here just as much as is kept.
     let zeros = vec![0; 2 * (65_536 - 128)];

@@ -347,6 +347,11 @@ mod tests {
     }
 
     #[test]
+    fn reserved_bit_is_still_set_when_it_is_set_again() {
+        assert_eq!(Rsv::RSV1 | Rsv::RSV1, Rsv::RSV1);
+    }
+
+    #[test]
     fn headers_of_section_5_7_are_read() {
         let key = Some(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]));
         for (bytes, opcode, fin, payload_len, masking_key) in [

@@ -60,3 +60,16 @@ impl Default for Limits {
         Self::DEFAULT
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_those_of_the_documentation() {
+        let Limits { max_head_len, max_head_fields, max_interim_responses, .. } = Limits::default();
+        assert_eq!((max_head_len, max_head_fields, max_interim_responses), (16_384, 100, 8));
+        let Limits { max_frame_len, max_message_len, max_fragments, .. } = Limits::default();
+        assert_eq!((max_frame_len, max_message_len, max_fragments), (16_777_216, 16_777_216, 65_536));
+    }
+}

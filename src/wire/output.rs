@@ -186,3 +186,47 @@ impl Output for alloc::vec::Vec<u8> {
         Ok(self.get_mut(start..).unwrap_or_default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Client, Connection, Limits, Negotiated, Server};
+
+    #[test]
+    fn frame_fits_that_fills_the_memory_and_one_more_byte_does_not() {
+        for room in 0..=8 {
+            let mut memory = [0; 8];
+            let mut out = FixedOutput::new(&mut memory[..room]);
+            let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+            let sent = connection.send("Hello", &mut out);
+            assert_eq!(sent.is_ok(), room >= 7, "{room}");
+            assert_eq!(out.written(), if room >= 7 { &b"\x81\x05Hello"[..] } else { b"" });
+        }
+    }
+
+    /// An output that brings no more than it has to.
+    struct Least(std::vec::Vec<u8>);
+
+    impl Output for Least {
+        fn append_slices(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull> {
+            let start = self.0.len() + head.len();
+            self.0.extend([head, body].concat());
+            Ok(&mut self.0[start..])
+        }
+
+        fn append_zeros(&mut self, len: usize) -> Result<&mut [u8], OutputFull> {
+            let start = self.0.len();
+            self.0.resize(start + len, 0);
+            Ok(&mut self.0[start..])
+        }
+    }
+
+    #[test]
+    fn output_that_only_takes_slices_gets_whole_masked_frames() {
+        let mut out = Least(std::vec::Vec::new());
+        let client = Client::new(|| [0x37, 0xfa, 0x21, 0x3d]);
+        Connection::new(Negotiated::elsewhere(), client, &Limits::default()).send("Hello", &mut out).unwrap();
+        // §5.7: "A single-frame masked text message".
+        assert_eq!(out.0, [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+    }
+}
