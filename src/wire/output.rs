@@ -204,6 +204,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn zeros_stand_behind_what_was_written_and_count() {
+        let mut memory = [7; 6];
+        let mut out = FixedOutput::new(&mut memory);
+        out.append_slices(b"a", b"b").unwrap();
+        assert_eq!(out.append_zeros(3).unwrap(), [0; 3]);
+        assert_eq!(out.written(), b"ab\0\0\0");
+        assert!(out.append_zeros(2).is_err());
+        out.append_slices(b"c", b"").unwrap();
+        assert_eq!(out.written(), b"ab\0\0\0c");
+    }
+
     /// An output that brings no more than it has to.
     struct Least(std::vec::Vec<u8>);
 
