@@ -400,9 +400,11 @@ fn broadcast_goes_out_as_each_connection_has_agreed() {
         (agreed(DeflateParams::default()), 0xc1),
     ] {
         let mut server = Connection::new(agreement, Server, &Limits::default());
+        let agreed = server.deflate();
         let bytes = server.send_prepared(&prepared).unwrap();
         assert_eq!(bytes[0], first);
         assert_eq!(receive(bytes), [Got::Text(news.to_string())]);
+        assert_eq!(server.deflate(), agreed, "what was agreed on stays");
     }
 }
 
@@ -424,6 +426,20 @@ fn broadcast_between_messages_with_context_takeover_is_no_harm() {
     let text = Got::Text(text.to_string());
     let between = Got::Text("a broadcast that comes between".to_string());
     assert_eq!(receive(&out), [text.clone(), between, text.clone(), text]);
+}
+
+#[test]
+fn broadcast_that_goes_out_plain_leaves_the_history_as_it_is() {
+    let text = "something that is worth being referred to, at length";
+    let own = Compression { window_bits: WindowBits::W10, ..Compression::DEFAULT };
+    let mut server = server_with(DeflateParams { server: own, ..DeflateParams::default() });
+    let (mut deflater, mut out) = (server.deflater(Effort::FAST).unwrap(), Vec::new());
+    server.send_compressed(text, &mut deflater, &mut out).unwrap();
+    let prepared = Prepared::compressed("all", &mut Deflater::new(Compression::DEFAULT, Effort::FAST)).unwrap();
+    assert_eq!(server.send_prepared(&prepared), Ok(&b"\x81\x03all"[..]), "its window is too large");
+    let before = out.len();
+    server.send_compressed(text, &mut deflater, &mut out).unwrap();
+    assert!(out.len() - before < 20, "the history goes on");
 }
 
 #[test]

@@ -199,6 +199,8 @@ fn small_errors_and_values_name_themselves() {
     assert_eq!(CloseFrame::from(CloseCode::NORMAL).to_string(), "1000");
     assert_eq!(format!("{:?}", ControlPayload::new(b"a\0").unwrap()), "b\"a\\x00\"");
     assert_eq!(ControlPayload::default().as_ref(), b"");
+    let states = [State::Open, State::CloseSent, State::CloseReceived, State::Closed].map(|state| state.to_string());
+    assert_eq!(states, ["open", "closing, by this side", "closing, by the peer", "closed"]);
 }
 
 /// Keys and payloads have no place in a log.
