@@ -35,7 +35,9 @@ fuzz_target!(|input: Input<'_>| {
         if report == ours {
             continue;
         }
-        let difference = Difference { peer, ours: &ours, error, theirs: &report };
+        // The rest of a header whose beginning may be forbidden already.
+        let (soon, _) = peers::ours(masking, &[&bytes[..], &[0; 12]].concat().chunks(1 << 20).collect::<Vec<_>>());
+        let difference = Difference { peer, ours: &ours, error, soon: soon.verdict, theirs: &report };
         assert!(KNOWN.iter().any(|known| (known.is)(&difference)), "{difference:#?}");
     }
 });
@@ -51,6 +53,8 @@ struct Difference<'d> {
     peer: Peer,
     ours: &'d Report,
     error: Option<ProtocolError>,
+    /// Our verdict if some zeros followed.
+    soon: Verdict,
     theirs: &'d Report,
 }
 
@@ -84,6 +88,14 @@ const KNOWN: &[Known] = &[
         reason: "Both may be: RFC 6455 does not say how soon a violation is to be found. We judge each field of a header when \
             it is there, tungstenite a frame when all of its payload is, tokio-websockets a header when its second byte is.",
         is: |d| d.error.is_some() && d.theirs.verdict == Verdict::Open && d.same_heard(),
+    },
+    Known {
+        reason: "Both may be, for the same reason: tokio-websockets refuses a control frame with an extended length at its second byte, \
+            we when the length is there, to name it.",
+        is: |d| {
+            let open = d.error.is_none() && d.ours.verdict == Verdict::Open && d.soon == Verdict::Failed(1002);
+            d.peer == Peer::TokioWebsockets && open && d.same_heard() && d.failed(1002)
+        },
     },
     Known {
         reason: "Both may be (§8.1 does not say when): tungstenite validates text when the message is complete, and meanwhile hears \
