@@ -42,12 +42,12 @@ pub(crate) struct Offers {
 
 impl Offers {
     /// The value of the request's `Sec-WebSocket-Extensions`.
-    pub(crate) fn field_value(&self) -> FieldValue {
+    pub(crate) fn field_value(&self) -> Option<FieldValue> {
         #[cfg(feature = "deflate")]
         if let Some(config) = &self.deflate {
             return FieldValue::written(|to| config.write_offers(to));
         }
-        FieldValue::EMPTY
+        None
     }
 
     /// Takes a server's answer, extension by extension.
@@ -106,12 +106,12 @@ pub(crate) struct Agreed {
 
 impl Agreed {
     /// The value of the response's `Sec-WebSocket-Extensions`.
-    pub(crate) fn field_value(&self) -> FieldValue {
+    pub(crate) fn field_value(&self) -> Option<FieldValue> {
         #[cfg(feature = "deflate")]
         if let Some(answer) = &self.deflate {
             return FieldValue::written(|to| answer.write(to));
         }
-        FieldValue::EMPTY
+        None
     }
 }
 

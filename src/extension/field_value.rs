@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// The value of `Sec-WebSocket-Extensions`; empty where there is nothing to say, and the field is left out.
+/// The value of `Sec-WebSocket-Extensions`. Where there is nothing to say there is none, and no room for it is cleared.
 #[derive(Clone, Copy)]
 pub(crate) struct FieldValue {
     bytes: [u8; Self::MAX_LEN],
@@ -13,13 +13,11 @@ impl FieldValue {
     /// Two offers with all parameters that there are.
     const MAX_LEN: usize = 288;
 
-    pub(crate) const EMPTY: Self = Self { bytes: [0; Self::MAX_LEN], len: 0 };
-
     /// What `write` writes; nothing if that is more than there can be.
     #[cfg(feature = "deflate")]
-    pub(crate) fn written(write: impl FnOnce(&mut Self) -> fmt::Result) -> Self {
-        let mut value = Self::EMPTY;
-        if write(&mut value).is_ok() { value } else { Self::EMPTY }
+    pub(crate) fn written(write: impl FnOnce(&mut Self) -> fmt::Result) -> Option<Self> {
+        let mut value = Self { bytes: [0; Self::MAX_LEN], len: 0 };
+        write(&mut value).is_ok().then_some(value)
     }
 
     pub(crate) fn as_str(&self) -> &str {

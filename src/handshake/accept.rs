@@ -95,8 +95,8 @@ impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Accept<'r, 'b, F, 
             if let Some(subprotocol) = self.subprotocol {
                 emit_fields(emit, &[("Sec-WebSocket-Protocol", subprotocol)]);
             }
-            if !extensions.as_str().is_empty() {
-                emit_fields(emit, &[("Sec-WebSocket-Extensions", extensions.as_str())]);
+            if let Some(value) = &extensions {
+                emit_fields(emit, &[("Sec-WebSocket-Extensions", value.as_str())]);
             }
             emit_fields(emit, self.fields);
             emit(b"\r\n");
@@ -158,7 +158,7 @@ pub struct AcceptResponse<'r> {
     subprotocol: Option<&'r str>,
     fields: &'r [(&'r str, &'r str)],
     agreed: Agreed,
-    extensions: FieldValue,
+    extensions: Option<FieldValue>,
 }
 
 impl<'r> AcceptResponse<'r> {
@@ -180,13 +180,12 @@ impl<'r> AcceptResponse<'r> {
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let accept = self.accept.as_ref();
         let upgrade: &[_] = if accept.is_some() { &[("upgrade", "websocket"), ("connection", "Upgrade")] } else { &[] };
-        let extensions = Some(self.extensions.as_str()).filter(|value| !value.is_empty());
         upgrade
             .iter()
             .copied()
             .chain(accept.map(|accept| ("sec-websocket-accept", accept.as_str())))
             .chain(self.subprotocol.map(|value| ("sec-websocket-protocol", value)))
-            .chain(extensions.map(|value| ("sec-websocket-extensions", value)))
+            .chain(self.extensions.as_ref().map(|value| ("sec-websocket-extensions", value.as_str())))
             .chain(self.fields.iter().copied())
     }
 

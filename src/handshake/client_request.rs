@@ -144,8 +144,8 @@ impl<'a, 'p> ClientRequest<'a, 'p> {
                 }
                 emit(b"\r\n");
             }
-            if !extensions.as_str().is_empty() {
-                emit_fields(emit, &[("Sec-WebSocket-Extensions", extensions.as_str())]);
+            if let Some(value) = &extensions {
+                emit_fields(emit, &[("Sec-WebSocket-Extensions", value.as_str())]);
             }
             emit_fields(emit, self.fields);
             emit(b"\r\n");

@@ -120,7 +120,7 @@ pub struct ClientConnect<'a, 'p> {
     request: ClientRequest<'a, 'p>,
     path: &'a str,
     secure: bool,
-    extensions: FieldValue,
+    extensions: Option<FieldValue>,
 }
 
 impl<'a, 'p> ClientConnect<'a, 'p> {
@@ -139,7 +139,6 @@ impl<'a, 'p> ClientConnect<'a, 'p> {
     /// The application's names come as they were given; HTTP/2 and HTTP/3 want lower case.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let ClientRequest { host, origin, subprotocols, fields, .. } = self.request;
-        let extensions = Some(self.extensions.as_str()).filter(|value| !value.is_empty());
         [
             (":method", "CONNECT"),
             (":protocol", "websocket"),
@@ -152,7 +151,7 @@ impl<'a, 'p> ClientConnect<'a, 'p> {
         .chain(origin.map(|origin| ("origin", origin)))
         // One field each: a list over all its occurrences.
         .chain(subprotocols.iter().map(|subprotocol| ("sec-websocket-protocol", *subprotocol)))
-        .chain(extensions.map(|value| ("sec-websocket-extensions", value)))
+        .chain(self.extensions.as_ref().map(|value| ("sec-websocket-extensions", value.as_str())))
         .chain(fields.iter().copied())
     }
 
