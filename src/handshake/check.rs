@@ -54,6 +54,7 @@ impl<'b> Checked<'b> {
     }
 
     /// Takes a field, whose value has no white space around it.
+    #[inline]
     pub(super) fn add(&mut self, name: &[u8], value: &'b [u8]) {
         // Most fields are none of these, and their length tells.
         match name.len() {
@@ -149,12 +150,14 @@ impl<'b> Checked<'b> {
         F: Iterator<Item = (&'b str, &'b [u8])> + Clone,
     {
         let mut empty = !matches!(self.subprotocols, Found::Missing);
-        self.subprotocols.values(fields, "Sec-WebSocket-Protocol").flat_map(elements).try_for_each(|subprotocol| {
-            empty = false;
-            match is_token(subprotocol) {
-                true => Ok(()),
-                false => Err(RequestError::InvalidSubprotocol { subprotocol: Excerpt::new(subprotocol) }),
-            }
+        self.subprotocols.each(fields, "Sec-WebSocket-Protocol", |value| {
+            elements(value).try_for_each(|subprotocol| {
+                empty = false;
+                match is_token(subprotocol) {
+                    true => Ok(()),
+                    false => Err(RequestError::InvalidSubprotocol { subprotocol: Excerpt::new(subprotocol) }),
+                }
+            })
         })?;
         if empty {
             return Err(RequestError::SubprotocolsEmpty);
@@ -172,10 +175,11 @@ impl<'b> Checked<'b> {
         F: Iterator<Item = (&'b str, &'b [u8])> + Clone,
     {
         let mut filled = matches!(self.extensions, Found::Missing);
-        let mut extensions = self.extensions.values(fields, "Sec-WebSocket-Extensions").flat_map(Extensions::new);
-        extensions.try_for_each(|extension| {
-            filled = true;
-            extension.map(drop)
+        self.extensions.each(fields, "Sec-WebSocket-Extensions", |value| {
+            Extensions::new(value).try_for_each(|extension| {
+                filled = true;
+                extension.map(drop)
+            })
         })?;
         Ok(filled)
     }
@@ -188,6 +192,19 @@ impl<'b> Found<'b> {
             Self::Missing => Self::Once(value),
             Self::Once(_) | Self::Repeated => Self::Repeated,
         };
+    }
+
+    /// Judges the same values as [`values`](Self::values); mostly there is one, or none.
+    #[inline]
+    fn each<F, E>(self, fields: &F, name: &str, mut judge: impl FnMut(&'b [u8]) -> Result<(), E>) -> Result<(), E>
+    where
+        F: Iterator<Item = (&'b str, &'b [u8])> + Clone,
+    {
+        match self {
+            Self::Missing => Ok(()),
+            Self::Once(value) => judge(value),
+            Self::Repeated => values(fields.clone(), name).try_for_each(judge),
+        }
     }
 
     /// The values of a field that is a list over all its occurrences; `fields` are asked only where there are several.

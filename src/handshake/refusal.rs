@@ -166,6 +166,7 @@ impl fmt::Display for RefusalError {
 impl core::error::Error for RefusalError {}
 
 /// Writes what `pieces` emits, all of it or nothing: it is called once to measure and once to write.
+#[inline]
 pub(super) fn write_whole(
     out: &mut impl Output,
     mut pieces: impl FnMut(&mut dyn FnMut(&[u8])),
@@ -183,6 +184,7 @@ pub(super) fn write_whole(
 }
 
 /// Emits each field as a line.
+#[inline]
 pub(super) fn emit_fields(emit: &mut dyn FnMut(&[u8]), fields: &[(&str, &str)]) {
     for (name, value) in fields {
         for piece in [name, ": ", value, "\r\n"] {

@@ -37,6 +37,7 @@ pub enum Received<'b, F = Fields<'b>> {
 }
 
 impl<'b> Received<'b> {
+    #[inline]
     pub(super) fn from_head(head: &RequestHead<'b>, checked: &Checked<'b>) -> Result<Self, RequestError> {
         let parts = Parts { method: head.method, target: head.target, version: head.version, fields: head.fields };
         Self::check(parts, checked, head.len)
@@ -75,6 +76,7 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Received<'b, F> {
     }
 
     /// The order of the checks is the same wherever the head came from: version, plain HTTP, method, and the rest.
+    #[inline]
     fn check(parts: Parts<'b, F>, checked: &Checked<'b>, head_len: usize) -> Result<Self, RequestError> {
         let Parts { method, target, version: (major, minor), fields } = parts;
         // §4.2.1, 1: "An HTTP/1.1 or higher GET request"; no higher version of HTTP has this form of a request.

@@ -53,6 +53,7 @@ pub(super) fn response<'b>(bytes: &'b [u8], max_fields: usize, checked: &mut Che
 }
 
 /// What is left of a head to be accounted for.
+#[derive(Clone, Copy)]
 struct Rest<'b>(&'b [u8]);
 
 impl<'b> Rest<'b> {
@@ -71,6 +72,25 @@ impl<'b> Rest<'b> {
         self.0.strip_prefix(text).map(Self)
     }
 
+    /// What is behind the part that was found, if that stands here.
+    #[inline]
+    fn behind_part(self, part: &[u8]) -> Option<Self> {
+        if !core::ptr::eq(self.0.as_ptr(), part.as_ptr()) {
+            return None;
+        }
+        self.0.get(part.len()..).map(Self)
+    }
+
+    /// From the colon to the next line, with any white space around the value.
+    #[cold]
+    fn unusual(mut self, value: &[u8]) -> Option<Self> {
+        let [b':', white_space @ ..] = self.gap_before(value)? else { return None };
+        if !trim_start(white_space).is_empty() {
+            return None;
+        }
+        Self(trim_start(self.0)).behind(b"\r\n")
+    }
+
     /// Goes to the end of the head by way of its fields, and picks out those that matter.
     ///
     /// RFC 9112 §5: `field-line = field-name ":" OWS field-value OWS`, and CRLF ends it.
@@ -80,29 +100,18 @@ impl<'b> Rest<'b> {
             return None;
         }
         for Header { name, value } in headers {
-            let before_name = self.gap_before(name.as_bytes())?;
-            let before_value = self.gap_before(value)?;
-            // Today `httparse` sees to these two itself; should it learn to skip a line that is wrong, they will tell.
-            if !before_name.is_empty() || !is_colon(before_value) {
-                return None;
-            }
-            self = match self.0 {
-                [b'\r', b'\n', rest @ ..] => Self(rest),
-                white_space => Self(trim_start(white_space)).behind(b"\r\n")?,
+            // Today `httparse` sees to it that a field begins its line; should it learn to skip a line that is wrong, this
+            // will tell.
+            let colon = self.behind_part(name.as_bytes())?;
+            let plain =
+                colon.behind(b": ").and_then(|rest| rest.behind_part(value)).and_then(|rest| rest.behind(b"\r\n"));
+            self = match plain {
+                Some(rest) => rest,
+                None => colon.unusual(value)?,
             };
             checked.add(name.as_bytes(), value);
         }
         (self.0 == b"\r\n").then_some(())
-    }
-}
-
-/// `":" OWS`.
-#[inline]
-fn is_colon(gap: &[u8]) -> bool {
-    match gap {
-        b": " => true,
-        [b':', white_space @ ..] => trim_start(white_space).is_empty(),
-        _ => false,
     }
 }
 
