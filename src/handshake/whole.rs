@@ -166,6 +166,22 @@ mod tests {
         }
     }
 
+    /// `httparse` does not do so today.
+    #[test]
+    fn skipping_parser_is_found_out() {
+        let fields = |bytes: &'static [u8], headers: &[Header<'static>]| {
+            Rest(bytes).fields(headers, 2, &mut Checked::default()).is_some()
+        };
+        let bytes = b"A: b\r\nA: b\r\n\r\n";
+        let header =
+            |at: usize| Header { name: core::str::from_utf8(&bytes[at..=at]).unwrap(), value: &bytes[at + 3..at + 4] };
+        assert!(fields(bytes, &[header(0), header(6)]));
+        assert!(!fields(&bytes[6..], &[header(0)]), "another line of the same text");
+        assert!(!fields(bytes, &[header(6)]), "a line is skipped");
+        let bytes = b"A:x b\r\n\r\n";
+        assert!(!fields(bytes, &[Header { name: core::str::from_utf8(&bytes[..1]).unwrap(), value: &bytes[4..5] }]));
+    }
+
     /// Each of these passes `httparse`: only what is looked at here keeps it off the short road.
     #[test]
     fn lenience_of_httparse_is_not_ours() {
