@@ -19,8 +19,8 @@ macro_rules! x86_has {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Level(Kernels);
 
-/// The sets of kernels of this architecture, the weakest first.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// The sets of kernels of this architecture, the weakest first: a machine that runs one runs those before it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, PartialOrd)]
 pub(super) enum Kernels {
     /// What every machine of the target has.
     Baseline,
@@ -28,6 +28,8 @@ pub(super) enum Kernels {
     Ssse3,
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     Avx2,
+    #[cfg(avx512)]
+    Avx512,
 }
 
 impl Level {
@@ -36,6 +38,11 @@ impl Level {
     pub(crate) fn detect() -> Self {
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         {
+            // Machines without VBMI lower their clock for registers of this size.
+            #[cfg(avx512)]
+            if x86_has!("avx512vbmi") && Kernels::Avx512.run_here() {
+                return Self(Kernels::Avx512);
+            }
             if Kernels::Avx2.run_here() {
                 return Self(Kernels::Avx2);
             }
@@ -63,6 +70,8 @@ impl Kernels {
             Self::Ssse3 => x86_has!("ssse3"),
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
             Self::Avx2 => x86_has!("avx2"),
+            #[cfg(avx512)]
+            Self::Avx512 => x86_has!("avx2") && x86_has!("avx512f") && x86_has!("avx512bw"),
         }
     }
 }
@@ -77,6 +86,8 @@ impl Level {
             Kernels::Ssse3,
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
             Kernels::Avx2,
+            #[cfg(avx512)]
+            Kernels::Avx512,
         ];
         kernels.into_iter().filter(|kernels| kernels.run_here()).map(Self).collect()
     }

@@ -11,6 +11,8 @@
 mod append;
 #[cfg(feature = "alloc")]
 mod assembly;
+#[cfg(avx512)]
+mod avx512;
 mod level;
 mod scalar;
 mod short;

@@ -173,10 +173,10 @@ impl<V: Lookup> Check<V> {
     #[inline(always)] // As above.
     unsafe fn first_bytes(&mut self, bytes: V, n: usize) {
         debug_assert!(n < V::LEN);
-        // SAFETY: `n` is at most 32, and from there on at least a whole register's bytes are in `FRONT`; the caller vouches for the
+        // SAFETY: `n` is less than 64, and from there on at least a whole register's bytes are in `FRONT`; the caller vouches for the
         // features. A byte's fault depends on itself and those before it only.
         unsafe {
-            let front = V::load(FRONT.as_ptr().add(32 - n));
+            let front = V::load(FRONT.as_ptr().add(64 - n));
             self.fault = self.fault.or(self.faults(bytes).and(front));
         }
     }
@@ -286,20 +286,20 @@ static SECOND_HIGH: [u8; 16] = [
 ];
 
 /// The highest byte that may stand at each place of a register if ASCII follows it: only the last three places matter.
-static LAST_LEAD: [u8; 32] = {
-    let mut limits = [0xff; 32];
-    limits[29] = 0xef;
-    limits[30] = 0xdf;
-    limits[31] = 0xbf;
+static LAST_LEAD: [u8; 64] = {
+    let mut limits = [0xff; 64];
+    limits[61] = 0xef;
+    limits[62] = 0xdf;
+    limits[63] = 0xbf;
     limits
 };
 
-/// Read from 32 - n on, it has n bytes of ones, and zeros then.
+/// Read from 64 - n on, it has n bytes of ones, and zeros then.
 #[allow(clippy::indexing_slicing)] // The compiler evaluates it.
-static FRONT: [u8; 64] = {
-    let mut front = [0; 64];
+static FRONT: [u8; 128] = {
+    let mut front = [0; 128];
     let mut i = 0;
-    while i < 32 {
+    while i < 64 {
         front[i] = 0xff;
         i += 1;
     }

@@ -1,10 +1,12 @@
-//! The x86 registers: 16 bytes with SSE2 and SSSE3, 32 bytes with AVX2.
+//! The x86 registers: 16 bytes with SSE2 and SSSE3, 32 bytes with AVX2. Those of AVX-512 have a place of their own.
 
 #[cfg(target_arch = "x86")]
 use core::arch::x86::*;
 #[cfg(target_arch = "x86_64")]
 use core::arch::x86_64::*;
 
+#[cfg(avx512)]
+use super::avx512;
 use super::level::{Kernels, Level};
 use super::vector::{Lookup, NUMBERS, Vector};
 use super::{scalar, utf8};
@@ -248,20 +250,22 @@ pub(super) type Short = __m128i;
 /// Masks a long payload.
 #[inline]
 pub(super) fn xor(level: Level, bytes: &mut [u8], key: u32) {
-    match level.kernels() {
-        Kernels::Baseline | Kernels::Ssse3 => scalar::xor(bytes, key),
+    if level.kernels() >= Kernels::Avx2 {
         // SAFETY: the level says that the machine has AVX2.
-        Kernels::Avx2 => unsafe { xor_avx2(bytes, key) },
+        unsafe { xor_avx2(bytes, key) }
+    } else {
+        scalar::xor(bytes, key);
     }
 }
 
 /// Masks a long payload while copying.
 #[inline]
 pub(super) fn xor_copy(level: Level, from: &[u8], to: &mut [u8], key: u32) {
-    match level.kernels() {
-        Kernels::Baseline | Kernels::Ssse3 => scalar::xor_copy(from, to, key),
+    if level.kernels() >= Kernels::Avx2 {
         // SAFETY: the level says that the machine has AVX2.
-        Kernels::Avx2 => unsafe { xor_copy_avx2(from, to, key) },
+        unsafe { xor_copy_avx2(from, to, key) }
+    } else {
+        scalar::xor_copy(from, to, key);
     }
 }
 
@@ -284,6 +288,9 @@ pub(super) unsafe fn unmask<const STORE: bool>(
         Kernels::Ssse3 => Some(unsafe { unmask_ssse3::<STORE>(from, to, len, key) }),
         // SAFETY: the caller vouches for the bytes, the level for AVX2.
         Kernels::Avx2 => Some(unsafe { unmask_avx2::<STORE>(from, to, len, key) }),
+        // SAFETY: the caller vouches for the bytes, the level for AVX-512.
+        #[cfg(avx512)]
+        Kernels::Avx512 => Some(unsafe { avx512::unmask::<STORE>(from, to, len, key) }),
     }
 }
 
