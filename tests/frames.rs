@@ -156,6 +156,11 @@ fn text_or_binary_inside_a_fragmented_message() {
     {
         let bytes = [frame(Side::Server, 0x01, b"a"), vec![first]].concat();
         assert_eq!(failure(Side::Server, &bytes), (ProtocolError::ExpectedContinuation { kind }, 1002));
+        // Nor when all of the frame is there, in whatever form its length is.
+        for (side, len) in [(Side::Server, 0), (Side::Client, 0), (Side::Server, 126), (Side::Client, 70_000)] {
+            let bytes = [frame(side, 0x01, b"a"), frame(side, first, &vec![b'b'; len])].concat();
+            assert_eq!(failure(side, &bytes), (ProtocolError::ExpectedContinuation { kind }, 1002));
+        }
     }
 }
 

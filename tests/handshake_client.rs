@@ -127,6 +127,25 @@ fn as_many_interim_responses_as_the_limit_and_no_more() {
 }
 
 #[test]
+fn fields_of_each_response_are_counted_by_themselves_and_to_the_same_limit() {
+    let limits = Limits { max_head_fields: 3, ..Limits::DEFAULT };
+    let interim = b"HTTP/1.1 103 Early Hints\r\nA: b\r\nA: b\r\n\r\n";
+    let passes = [&interim[..], &head(LINES)].concat();
+    assert!(matches!(start_with(&limits).receive(&passes), Ok(Some(Answer::Open(_)))));
+    let error = start_with(&limits).receive(&[&interim[..], &with("A: b")].concat()).unwrap_err();
+    assert_eq!(error, ResponseError::Head(HeadError::TooManyFields { max: 3 }));
+}
+
+#[test]
+fn fields_whose_names_only_look_like_the_handshakes_are_ignored() {
+    // As long as a name that matters, and but for one letter the same.
+    for name in ["Vpgrade", "Konnection", "Sec-WebSocket-Accepu", "Sec-WebSocket-Protocom", "Sec-WebSocket-Extensiont"]
+    {
+        opened(&with(&format!("{name}: x")));
+    }
+}
+
+#[test]
 fn any_other_status_is_handed_to_the_caller() {
     for status in [200, 204, 301, 302, 400, 401, 403, 426, 500, 503, 599, 999, 0] {
         for version in ["HTTP/1.1", "HTTP/1.0"] {
@@ -245,6 +264,8 @@ fn broken_syntax_fails_at_the_first_impossible_byte() {
         (&b"\x15"[..], unexpected(0x15, 0, HeadPart::Version)),
         (b"\r\nHTTP/1.1 101 ", unexpected(b'\r', 0, HeadPart::Version)),
         (b"HTTP/1.1\r", unexpected(b'\r', 8, HeadPart::Version)),
+        (b"HTTP/ .1", unexpected(b' ', 5, HeadPart::Version)),
+        (b"HTTP/1. ", unexpected(b' ', 7, HeadPart::Version)),
         (b"HTTP/1.1  101", unexpected(b' ', 9, HeadPart::Status)),
         (b"HTTP/1.1 10 ", unexpected(b' ', 11, HeadPart::Status)),
         (b"HTTP/1.1 1010", unexpected(b'0', 12, HeadPart::Status)),

@@ -116,6 +116,19 @@ fn method_other_than_get_is_answered_405_and_case_matters() {
 }
 
 #[test]
+fn what_was_refused_is_shown_and_whether_more_of_it_came() {
+    for (method, shown, cut) in [
+        ("ABCDEFGHIJKLMNOPQRSTUV", "'ABCDEFGHIJKLMNOPQRSTUV'", false),
+        ("ABCDEFGHIJKLMNOPQRSTUVW", "'ABCDEFGHIJKLMNOPQRSTUV...'", true),
+    ] {
+        match refused(&changed(&[&format!("{method} /chat HTTP/1.1")]), 405, &[]) {
+            RequestError::Method { method } => assert_eq!((&*method.to_string(), method.is_cut()), (shown, cut)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
 fn http_version_other_than_1_1_is_answered_505() {
     for (major, minor) in [(1, 0), (1, 2), (2, 0), (0, 9), (3, 0), (9, 9)] {
         let error = refused(&changed(&[&format!("GET /chat HTTP/{major}.{minor}")]), 505, &[]);

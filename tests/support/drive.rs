@@ -272,7 +272,9 @@ fn expect_silence<R: Role>(
         return;
     }
     let expected = connection.failure().map_or(Ok(true), Err);
-    for good in [&[][..], &[0x81, 0x80, 0, 0, 0, 0], &[0x81, 0x00]] {
+    let masked = [&[0x82, 0xfe, 0, 126][..], &[0; 4], &[0; 126]].concat();
+    let unmasked = [&[0x82, 126, 0, 126][..], &[0; 126]].concat();
+    for good in [&[][..], &[0x81, 0x80, 0, 0, 0, 0], &[0x81, 0x00], &masked, &unmasked] {
         let mut bytes = good.to_vec();
         let answer = is_none(connection, &mut &mut bytes[..]);
         assert_eq!(answer, expected, "behind an error or a Close, asked again with {good:02x?}");
