@@ -21,7 +21,9 @@ use websocket_proto::handshake::{
 use websocket_proto::wire::{
     ControlFrame, ControlOpcode, ControlPayload, DataOpcode, Header, InvalidUtf8, MaskingKey, Opcode,
 };
-use websocket_proto::{Client, Connection, Incoming, Limits, Messages, Negotiated, Prepared, RandomKeys, Server};
+use websocket_proto::{
+    Client, Connection, Incoming, Limits, MaskingKeys, Messages, Negotiated, Prepared, RandomKeys, Server,
+};
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
@@ -53,6 +55,16 @@ fn nonce_is_another_each_time() {
     let nonces: HashSet<[u8; 16]> = (0..100).map(|_| keys.nonce()).collect();
     assert_eq!(nonces.len(), 100);
     assert_eq!(RandomKeys::from_seed([7; 32]).nonce(), RandomKeys::from_seed([7; 32]).nonce());
+}
+
+/// §5.3: "The masking key needs to be unpredictable", and is "a 32-bit value chosen at random by the client" for each frame.
+#[test]
+fn masking_keys_are_all_different() {
+    for mut source in [RandomKeys::from_seed([7; 32]), RandomKeys::from_os().unwrap()] {
+        let keys: HashSet<[u8; 4]> = (0..100).map(|_| source.next_key()).collect();
+        // Of keys from the operating system, two may be the same once in a million runs; three hardly ever.
+        assert!(keys.len() >= 99, "{keys:02x?}");
+    }
 }
 
 #[test]

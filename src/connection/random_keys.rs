@@ -85,3 +85,15 @@ impl fmt::Display for SeedUnavailable {
 }
 
 impl core::error::Error for SeedUnavailable {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An operating system under test has randomness; so this one is made.
+    #[test]
+    fn an_operating_system_without_randomness_is_named() {
+        let error = SeedUnavailable(getrandom::Error::UNSUPPORTED).to_string();
+        assert!(error.starts_with("operating system gave no randomness: "), "{error}");
+    }
+}
