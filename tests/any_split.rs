@@ -8,7 +8,10 @@ use proptest::{collection::vec, prelude::*, sample::Index};
 use support::{
     drive,
     reference::{self, Outcome},
-    streams::{Stream, stream},
+    strategies::{
+        self,
+        streams::{Stream, stream},
+    },
 };
 
 fn expect(stream: &Stream, expected: &Outcome, pieces: &[&[u8]]) -> Result<(), TestCaseError> {
@@ -33,7 +36,7 @@ fn cut_at<'b>(mut bytes: &'b [u8], cuts: &mut [usize]) -> Vec<&'b [u8]> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: support::property::persistence(), max_shrink_time: 30_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: strategies::persistence(), max_shrink_time: 30_000, ..ProptestConfig::default() })]
 
     #[test]
     fn any_split_agrees_with_the_reference(stream in stream(), cuttings in vec(vec(any::<Index>(), 1..12), 8)) {
@@ -54,7 +57,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: support::property::persistence(), max_shrink_time: 30_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: strategies::persistence(), max_shrink_time: 30_000, ..ProptestConfig::default() })]
 
     #[test]
     fn every_single_cut_agrees_with_the_reference(stream in stream()) {

@@ -1,10 +1,13 @@
 //! The result of a handshake does not depend on how its bytes were cut: not what is accepted, and not which error it is.
 #![cfg(feature = "alloc")]
 
-#[path = "support/property.rs"]
-mod property;
+mod support;
 
 use proptest::prelude::*;
+use support::strategies::{
+    self,
+    heads::{mutate, mutations},
+};
 use websocket_proto::handshake::{Answer, ClientHandshake, ClientRequest, Received, ServerHandshake};
 use websocket_proto::wire::Limits;
 
@@ -167,52 +170,6 @@ fn every_single_byte_changed_gives_the_same_result_for_every_cut_around_it() {
     }
 }
 
-/// A change to a head.
-#[derive(Clone, Debug)]
-enum Mutation {
-    Replace(usize, u8),
-    Insert(usize, u8),
-    Remove(usize, usize),
-    Repeat(usize, usize),
-}
-
-fn mutations() -> impl Strategy<Value = Vec<Mutation>> {
-    let byte = prop_oneof![any::<u8>(), prop::sample::select(&b"\r\n\t :,;=\"\\\0\x7f\x80"[..])];
-    let at = 0..2000_usize;
-    prop::collection::vec(
-        prop_oneof![
-            (at.clone(), byte.clone()).prop_map(|(at, byte)| Mutation::Replace(at, byte)),
-            (at.clone(), byte).prop_map(|(at, byte)| Mutation::Insert(at, byte)),
-            (at.clone(), 1..40_usize).prop_map(|(at, len)| Mutation::Remove(at, len)),
-            (at, 1..80_usize).prop_map(|(at, len)| Mutation::Repeat(at, len)),
-        ],
-        0..6,
-    )
-}
-
-fn mutate(bytes: &[u8], mutations: &[Mutation]) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    for mutation in mutations {
-        match *mutation {
-            Mutation::Replace(at, byte) => {
-                let at = at % (bytes.len() + 1);
-                bytes.splice(at..bytes.len().min(at + 1), [byte]);
-            }
-            Mutation::Insert(at, byte) => bytes.insert(at % (bytes.len() + 1), byte),
-            Mutation::Remove(at, len) => {
-                let at = at % (bytes.len() + 1);
-                bytes.drain(at..bytes.len().min(at + len));
-            }
-            Mutation::Repeat(at, len) => {
-                let at = at % (bytes.len() + 1);
-                let part = bytes[at..bytes.len().min(at + len)].to_vec();
-                bytes.splice(at..at, part);
-            }
-        }
-    }
-    bytes
-}
-
 /// What another parser of HTTP finds in a head that was accepted: it must be the same.
 fn check_against_httparse(bytes: &[u8]) {
     let mut handshake = ServerHandshake::new(&Limits::DEFAULT);
@@ -230,7 +187,7 @@ fn check_against_httparse(bytes: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: property::persistence(), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: strategies::persistence(), ..ProptestConfig::default() })]
 
     #[test]
     fn any_cut_of_any_request_gives_the_same_result(

@@ -1,10 +1,10 @@
 //! Large frames read right into the place that `Messages` lends.
 #![cfg(feature = "alloc")]
 
-#[path = "support/property.rs"]
-mod property;
+mod support;
 
 use proptest::prelude::*;
+use support::strategies;
 use websocket_proto::wire::{DataOpcode, Header, MaskingKey};
 use websocket_proto::{Connection, Incoming, Limits, Messages, Negotiated, ProtocolError, Server};
 
@@ -110,7 +110,7 @@ fn nothing_is_lent_between_frames_or_after_the_end() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: property::persistence(), ..ProptestConfig::with_cases(48) })]
+    #![proptest_config(ProptestConfig { failure_persistence: strategies::persistence(), ..ProptestConfig::with_cases(48) })]
 
     #[test]
     fn lent_or_not_the_messages_are_the_same(

@@ -9,37 +9,14 @@ use support::{
     bytes::frame,
     drive,
     reference::{self, Endpoint, Side},
-    streams::NOT_UTF8,
+    strategies::{self, text::long_message},
 };
 use websocket_proto::Limits;
-
-/// Mostly ASCII, or none of it, in runs.
-fn text() -> impl Strategy<Value = Vec<u8>> {
-    let run = (prop::sample::select(vec!["a", "ü", "語", "😀", "plain ", "größer ", "語a"]), 1..120_usize)
-        .prop_map(|(unit, times)| unit.repeat(times));
-    (vec(run, 1..8), prop_oneof![9 => Just(1), 1 => Just(150)])
-        .prop_map(|(runs, times)| runs.concat().repeat(times).into_bytes())
-}
-
-fn payload() -> impl Strategy<Value = (u8, Vec<u8>)> {
-    let corrupted =
-        (text(), any::<Index>(), prop::sample::select(NOT_UTF8.to_vec())).prop_map(|(mut text, at, bad)| {
-            let at = at.index(text.len());
-            text.splice(at..at, bad.iter().copied());
-            text
-        });
-    prop_oneof![
-        3 => text().prop_map(|text| (1, text)),
-        2 => corrupted.prop_map(|text| (1, text)),
-        1 => (0..=255_u8, prop_oneof![120..70_000_usize, 65_530..65_540_usize])
-            .prop_map(|(start, len)| (2, (start..=255).chain(0..start).cycle().take(len).collect())),
-    ]
-}
 
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: if cfg!(debug_assertions) { 60 } else { 500 },
-        failure_persistence: support::property::persistence(),
+        failure_persistence: strategies::persistence(),
         max_shrink_time: 30_000,
         ..ProptestConfig::default()
     })]
@@ -47,7 +24,7 @@ proptest! {
     #[test]
     fn any_split_of_long_messages_agrees_with_the_reference(
         server in any::<bool>(),
-        messages in vec((payload(), vec(any::<Index>(), 0..3)), 1..3),
+        messages in vec((long_message(), vec(any::<Index>(), 0..3)), 1..3),
         cuttings in vec(vec(any::<Index>(), 0..6), 6),
     ) {
         let side = if server { Side::Server } else { Side::Client };

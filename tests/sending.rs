@@ -240,7 +240,7 @@ enum Sent {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: support::property::persistence(), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: support::strategies::persistence(), ..ProptestConfig::default() })]
 
     /// Client to server and back: an echo of everything, in order.
     #[test]

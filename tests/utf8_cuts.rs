@@ -8,7 +8,7 @@ use support::{
     bytes::{PEER_KEY, frame, frame_with},
     drive,
     reference::{CodePoint, Side, Step, code_point},
-    streams::NOT_UTF8,
+    strategies::text::NOT_UTF8,
 };
 use websocket_proto::{Event, Incoming, Limits, MessageKind, Messages, Part, ProtocolError};
 

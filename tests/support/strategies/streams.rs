@@ -1,11 +1,12 @@
-//! Strategies for streams of frames: legal ones, and each kind of defect among them.
+//! Streams of frames: legal ones, and each kind of defect among them.
 
 use std::fmt;
 
 use proptest::{collection::vec, prelude::*, sample::Index};
 use websocket_proto::Limits;
 
-use super::{
+use super::text::{broken_text, text};
+use crate::support::{
     bytes::{Form, PEER_KEY, frame, frame_with, header, peer_key},
     reference::{Endpoint, Side},
 };
@@ -141,46 +142,6 @@ fn close() -> impl Strategy<Value = Vec<u8>> {
         }),
     ]
 }
-
-/// Valid UTF-8, with code points of each length, and the borders of each.
-pub(crate) fn text() -> impl Strategy<Value = Vec<u8>> {
-    let chars = prop_oneof![
-        4 => prop::char::range('a', 'e'),
-        4 => prop::sample::select(vec!['\0', '\u{7f}', '\u{80}', '\u{7ff}', '\u{800}', '\u{d7ff}', '\u{e000}', '\u{ffff}', '\u{10000}', '\u{10ffff}']),
-        1 => any::<char>(),
-    ];
-    prop_oneof![6 => vec(chars.clone(), 0..12), 1 => vec(chars, 40..70)]
-        .prop_map(|chars| chars.into_iter().collect::<String>().into_bytes())
-}
-
-/// Text with something in it that is not UTF-8, perhaps at its end.
-fn broken_text() -> impl Strategy<Value = Vec<u8>> {
-    let broken = prop_oneof![
-        Just(NOT_UTF8.to_vec()).prop_flat_map(prop::sample::select),
-        vec(0x80..=0xff_u8, 1..4).boxed().prop_map(|bytes| &*bytes.leak())
-    ];
-    (text(), broken, prop_oneof![Just(Vec::new()), text()])
-        .prop_map(|(before, broken, after)| [&before, broken, &after].concat())
-}
-
-/// What RFC 3629 forbids, and beginnings of what it allows.
-pub(crate) const NOT_UTF8: &[&[u8]] = &[
-    &[0x80],                   // a lone continuation byte
-    &[0xbf, 0xbf],             // two
-    &[0xc0, 0xaf],             // overlong '/'
-    &[0xc1, 0xbf],             // overlong DEL
-    &[0xe0, 0x9f, 0xbf],       // overlong U+07FF
-    &[0xf0, 0x8f, 0xbf, 0xbf], // overlong U+FFFF
-    &[0xed, 0xa0, 0x80],       // the first surrogate
-    &[0xed, 0xbf, 0xbf],       // the last surrogate
-    &[0xf4, 0x90, 0x80, 0x80], // U+110000
-    &[0xf5, 0x80, 0x80, 0x80], // a first byte beyond
-    &[0xff],
-    &[0xc3],                   // cut after 1 of 2
-    &[0xe2, 0x82],             // cut after 2 of 3
-    &[0xf0, 0x9f, 0x98],       // cut after 3 of 4
-    &[0xf0, 0x9f, 0x98, 0x41], // a last byte that is none
-];
 
 /// Headers of which something is wrong, or may be: any first byte, forms too long, lengths beyond limits, the wrong mask bit.
 fn wrong_header() -> impl Strategy<Value = Exchange> {
