@@ -27,6 +27,8 @@ fn frame_beyond_its_limit() {
             if passes {
                 let payload = vec![9; usize::try_from(len).unwrap()];
                 assert_eq!(steps_of(limits, Side::Server, &frame(Side::Server, 0x82, &payload)), [binary(&payload)]);
+                let fragments = [frame(Side::Server, 0x02, &payload), frame(Side::Server, 0x80, b"")].concat();
+                assert_eq!(steps_of(limits, Side::Server, &fragments), [binary(&payload)]);
             } else {
                 let header = header(peer_key(Side::Server), 0x82, Form::Shortest, len);
                 let whole = frame(Side::Server, 0x82, &vec![9; usize::try_from(len).unwrap()]);

@@ -16,7 +16,7 @@ use websocket_proto::extension::deflate::{
 };
 use websocket_proto::frame::{Masking, Reader};
 use websocket_proto::handshake::{
-    Answer, ClientRequest, ConnectHead, ConnectRequest, Key, Received, ServerHandshake, WsUrl,
+    Answer, ClientRequest, ConnectHead, ConnectRequest, HeadError, HeadPart, Key, Received, ServerHandshake, WsUrl,
 };
 use websocket_proto::wire::{
     ControlFrame, ControlOpcode, ControlPayload, DataOpcode, Header, InvalidUtf8, MaskingKey, Opcode,
@@ -84,16 +84,45 @@ fn debug_of_compression_shows_settings_and_no_history() {
 
 #[test]
 fn reader_alone_unmasks_pieces_and_keeps_a_cut_header() {
-    let mut bytes = frame(Side::Server, 0x82, b"Hello");
+    let mut bytes = [frame(Side::Server, 0x02, b"Hel"), frame(Side::Server, 0x80, b"lo")].concat();
     let mut reader = Reader::new(Masking::Required, &Limits::DEFAULT);
-    let mut payload = Vec::new();
+    let (mut payload, mut borders) = (Vec::new(), Vec::new());
     for mut input in bytes.chunks_mut(1) {
         while let Some(piece) = reader.read(&mut input).unwrap() {
             payload.extend_from_slice(piece.payload);
+            borders.push((piece.begins_message(), piece.ends_frame(), piece.ends_message()));
         }
     }
     assert_eq!(payload, b"Hello");
+    let (begin, within, frame_end) = ((true, false, false), (false, false, false), (false, true, false));
+    assert_eq!(borders, [begin, within, frame_end, within, (false, true, true)]);
     assert!(reader.read(&mut &mut [0x8f, 0x80][..]).is_err(), "§5.2: a reserved opcode");
+}
+
+/// A connection was lost in the middle of a message; its buffer serves the next one.
+#[test]
+fn messages_of_another_connection_begin_anew() {
+    let mut messages = Messages::new();
+    for (first, second, expected) in [("Hel", None, ""), ("a", Some("b"), "ab")] {
+        let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::DEFAULT);
+        let mut begin = frame(Side::Server, 0x01, first.as_bytes());
+        assert_eq!(messages.next(&mut connection, &mut &mut begin[..], &mut Vec::new()), Ok(None));
+        if let Some(second) = second {
+            let mut end = frame(Side::Server, 0x80, second.as_bytes());
+            let message = messages.next(&mut connection, &mut &mut end[..], &mut Vec::new());
+            assert_eq!(message, Ok(Some(Incoming::Text(expected))));
+        }
+    }
+}
+
+#[test]
+fn parts_of_a_head_have_names() {
+    use HeadPart as P;
+    let parts = [P::Method, P::Target, P::Version, P::Status, P::Reason, P::FieldName, P::FieldValue, P::End];
+    let names: HashSet<String> = parts.iter().map(|part| part.to_string()).collect();
+    assert!(names.len() == parts.len() && names.iter().all(|name| name.len() > 5), "{names:?}");
+    let error = HeadError::UnexpectedByte { byte: 0x15, offset: 7, part: P::Target }.to_string();
+    assert!(error.contains(&P::Target.to_string()), "{error}");
 }
 
 #[test]

@@ -152,17 +152,23 @@ mod tests {
     }
 
     #[test]
-    fn control_frames_are_of_every_kind_and_have_legal_payloads() {
-        let mut seen = [0; 3];
+    fn control_frames_are_of_every_kind_and_have_legal_payloads_of_any_length() {
+        let (mut seen, mut lens) = ([0; 3], [[false; 126]; 3]);
         for frame in values::<ControlFrame>() {
             let (header, len) = Header::decode(frame.as_bytes()).unwrap().unwrap();
             assert_eq!(header.payload_len(), widened(frame.as_bytes().len() - len));
             match header.opcode() {
-                Opcode::Control(opcode) => seen[usize::from(Opcode::from(opcode).encode() - 8)] += 1,
+                Opcode::Control(opcode) => {
+                    let kind = usize::from(Opcode::from(opcode).encode() - 8);
+                    seen[kind] += 1;
+                    lens[kind][frame.as_bytes().len() - len] = true;
+                }
                 Opcode::Data(opcode) => panic!("{opcode:?}"),
             }
         }
         assert!(seen.iter().all(|&times| times > 100), "{seen:?}");
+        // Random reasons are seldom long.
+        assert!(lens.iter().zip([3, 100, 100]).all(|(lens, least)| lens.iter().filter(|&&seen| seen).count() > least));
     }
 
     #[test]
