@@ -71,7 +71,7 @@ impl Kernels {
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
             Self::Avx2 => x86_has!("avx2"),
             #[cfg(avx512)]
-            Self::Avx512 => x86_has!("avx2") && x86_has!("avx512f") && x86_has!("avx512bw"),
+            Self::Avx512 => [x86_has!("avx2"), x86_has!("avx512f"), x86_has!("avx512bw")] == [true; 3],
         }
     }
 }
