@@ -114,7 +114,7 @@ pub use connection::{
 pub use connection::{RandomKeys, SeedUnavailable};
 pub use handshake::Negotiated;
 #[cfg(feature = "alloc")]
-pub use messages::{Incoming, Messages};
+pub use messages::{Incoming, Messages, OwnedMessage};
 pub use timers::{Timeout, Timeouts, Timers};
 pub use wire::{CloseCode, CloseFrame, ControlFrame, ControlPayload, Limits, MessageKind, Output, ProtocolError};
 

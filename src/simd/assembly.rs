@@ -1,6 +1,6 @@
 //! The buffer in which a message is assembled.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use super::{Level, Tail, Text, scalar, unmask_text, unmask_text_copy, xor, xor_copy};
@@ -125,6 +125,24 @@ impl Assembly {
         // `core::str` found, and they don't change while they count. `space` lends what stands behind them, and `binary` and
         // `clear` set the count to 0.
         Some(unsafe { core::str::from_utf8_unchecked(text) })
+    }
+
+    /// Takes the text that has arrived, and the memory with it; `None`, with nothing taken, as for [`text`](Self::text).
+    pub(crate) fn take_text(&mut self) -> Option<String> {
+        self.text()?;
+        let valid = self.valid;
+        let mut bytes = self.take_binary();
+        bytes.truncate(valid);
+        // SAFETY: `text` has just found the first `valid` bytes to be UTF-8, and these are what is left.
+        Some(unsafe { String::from_utf8_unchecked(bytes) })
+    }
+
+    /// Takes the bytes that have arrived, and the memory with them.
+    pub(crate) fn take_binary(&mut self) -> Vec<u8> {
+        let mut bytes = core::mem::take(&mut self.bytes);
+        bytes.truncate(self.filled);
+        (self.filled, self.valid) = (0, 0);
+        bytes
     }
 
     /// The bytes that have arrived. As they may be changed here, they are no text any more.
