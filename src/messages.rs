@@ -53,6 +53,8 @@ use crate::wire::{CloseFrame, ControlPayload, MessageKind, Output, ProtocolError
 pub struct Messages {
     assembly: Assembly,
     stage: Stage,
+    /// Whether a Pong was appended although the output had reached its mark, and it has not been seen below it since.
+    over_the_mark: bool,
     kept_capacity: usize,
     control: ControlPayload,
     close: CloseFrame,
@@ -73,6 +75,7 @@ impl Messages {
         Self {
             assembly: Assembly::new(),
             stage: Stage::Free,
+            over_the_mark: false,
             kept_capacity: Self::KEPT_CAPACITY,
             control: ControlPayload::EMPTY,
             close: CloseFrame::EMPTY,
@@ -115,8 +118,14 @@ impl Messages {
     /// Takes the next message or control frame from the front of `input`.
     ///
     /// `Ok(None)` says that all of `input` is used up; **drain `input` before you read again**. The Pong to a Ping, the echo of a
-    /// Close and the Close of a failure are appended to `out` before this returns, so ten Pings in one read get ten Pongs. A reply
-    /// for which `out` has no room waits for the next call; the newest Pong replaces an older one.
+    /// Close and the Close of a failure are appended to `out` before this returns, so ten Pings in one read get ten Pongs.
+    ///
+    /// While `out` holds [`Limits::high_water_mark`](crate::Limits::high_water_mark) bytes or more, or has no room, a Pong waits, and a
+    /// newer one replaces it: a peer that sends Pings and does not read makes `out` no longer than that, and one frame. (When the input
+    /// is used up, one Pong is appended above the mark, so that a caller that writes all of `out` after each read leaves none behind.)
+    /// Whether something waits, [`Connection::wants_write`] tells: write out what `out` holds, then call this again, or
+    /// [`Connection::write_control`]. The bound is on replies; how much of the application's own output waits is up to the
+    /// application, which can stop reading while it is too much.
     ///
     /// Match the result where it is received and pass its parts on, as with [`Event`](crate::Event).
     ///
@@ -130,7 +139,7 @@ impl Messages {
         input: &mut &'i mut [u8],
         out: &mut impl Output,
     ) -> Result<Option<Incoming<'m>>, ProtocolError> {
-        if !connection.wants_write() && !self.stage.is_found() {
+        if !connection.wants_write() && !self.stage.is_found() && !self.over_the_mark {
             if let Some(Whole { kind, payload, key }) = connection.short_frame(input) {
                 match kind {
                     MessageKind::Text => match simd::unmask_ascii(payload, key) {
@@ -169,7 +178,7 @@ impl Messages {
         if found.is_err() {
             *input = &mut [];
         }
-        self.finish(connection, found.is_err(), out);
+        self.finish(connection, &found, out);
         Ok(match found? {
             None => None,
             Some(Found::Text(text)) => Some(Incoming::Text(text)),
@@ -184,15 +193,30 @@ impl Messages {
             self.assembly.clear(self.kept_capacity);
             self.stage = Stage::Free;
         }
+        if connection.is_below_mark(out) {
+            self.over_the_mark = false;
+        }
         let _ = connection.write_control(out);
     }
 
     /// Writes the replies to what was found.
-    fn finish<R: Role>(&mut self, connection: &mut Connection<R>, failed: bool, out: &mut impl Output) {
+    fn finish<R: Role, F>(
+        &mut self,
+        connection: &mut Connection<R>,
+        found: &Result<Option<F>, ProtocolError>,
+        out: &mut impl Output,
+    ) {
         let _ = connection.write_control(out);
-        if failed {
+        match found {
+            Ok(Some(_)) => {}
+            // The input is used up, so that the caller writes now, and may then wait for the peer; and the peer for this Pong. One such
+            // Pong above the mark is as much as is bounded.
+            Ok(None) if connection.wants_write() && !self.over_the_mark => {
+                self.over_the_mark = connection.write_control_until(false, out).is_ok();
+            }
+            Ok(None) => {}
             // What was assembled will never be a message.
-            self.assembly.clear(0);
+            Err(_) => self.assembly.clear(0),
         }
     }
 

@@ -62,12 +62,11 @@ impl Messages {
         if found.is_err() {
             *input = &mut [];
         }
-        self.finish(connection, found.is_err(), out);
+        self.finish(connection, &found, out);
         match found {
-            Ok(Next::InInput) => true,
-            Ok(Next::Kept(ready)) => self.wait(Ok(Some(ready))),
-            Ok(Next::Nothing) => false,
-            Err(error) => self.wait(Err(error)),
+            Ok(Some(Next::Kept(ready))) => self.wait(Ok(Some(ready))),
+            Ok(Some(Next::InInput)) | Err(_) => true,
+            Ok(None) => false,
         }
     }
 
@@ -110,14 +109,14 @@ impl Messages {
         &mut self,
         connection: &mut Connection<R>,
         input: &mut &mut [u8],
-    ) -> Result<Next, ProtocolError> {
+    ) -> Result<Option<Next>, ProtocolError> {
         loop {
             if connection.is_whole_message(input) {
-                return Ok(Next::InInput);
+                return Ok(Some(Next::InInput));
             }
-            let Some(raw) = connection.receive_raw(input, usize::MAX)? else { return Ok(Next::Nothing) };
+            let Some(raw) = connection.receive_raw(input, usize::MAX)? else { return Ok(None) };
             if let Some(ready) = self.keep(connection, raw)? {
-                return Ok(Next::Kept(ready));
+                return Ok(Some(Next::Kept(ready)));
             }
         }
     }
@@ -140,5 +139,4 @@ enum Next {
     /// A message that lies in the input whole.
     InInput,
     Kept(Ready),
-    Nothing,
 }

@@ -106,7 +106,7 @@ impl Messages {
         connection.pass(n);
         let ends = fin && widened(n) == missing;
         let found = self.judge(connection, kind, ends, valid).map(|()| ends.then_some(Ready::Message(kind)));
-        self.finish(connection, found.is_err(), out);
+        self.finish(connection, &found, out);
         found
     }
 }

@@ -247,7 +247,7 @@ fn messages_with<'p, R: Role>(
 
 fn send_close<R: Role>(endpoint: &Endpoint, connection: &mut Connection<R>) {
     if endpoint.close_sent {
-        connection.close(CloseCode::NORMAL.into()).unwrap();
+        connection.close(CloseCode::NORMAL).unwrap();
         connection.take_control().unwrap();
     }
 }
