@@ -1,0 +1,205 @@
+//! What one side sends: framed, compressed, in fragments, and in order.
+
+use alloc::collections::VecDeque;
+
+use super::Config;
+use super::queue::Queue;
+use super::replies::Replies;
+#[cfg(feature = "deflate")]
+use crate::extension::deflate::{Deflater, Effort};
+use crate::{CloseFrame, Connection, Message, OwnedMessage, Part, Role, SendError, State};
+
+/// The output, and what is not framed yet.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) queue: Queue,
+    /// Messages that wait until less than `high_water_mark` does.
+    waiting: VecDeque<OwnedMessage>,
+    /// How many bytes of the first of them were framed.
+    framed: usize,
+    /// What goes out after the last of them.
+    close: Option<CloseFrame>,
+    #[cfg(feature = "deflate")]
+    deflater: Option<Deflater>,
+    #[cfg(feature = "deflate")]
+    effort: Effort,
+    pub(super) high_water_mark: usize,
+    max_fragment_len: usize,
+}
+
+impl Outgoing {
+    pub(super) fn new<D>(queue: Queue, config: &Config<D>) -> Self {
+        Self {
+            queue,
+            waiting: VecDeque::new(),
+            framed: 0,
+            close: None,
+            #[cfg(feature = "deflate")]
+            deflater: None,
+            #[cfg(feature = "deflate")]
+            effort: config.effort,
+            high_water_mark: config.limits.high_water_mark,
+            // A fragment of text holds at least one code point.
+            max_fragment_len: config.max_fragment_len.max(4),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.waiting.is_empty()
+    }
+
+    /// How many bytes wait, framed or not.
+    pub(super) fn len(&self) -> usize {
+        let waiting = self.waiting.iter().map(|message| message.payload().len()).fold(0, usize::saturating_add);
+        self.queue.len().saturating_add(waiting).saturating_sub(self.framed)
+    }
+
+    #[inline]
+    pub(super) fn send<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>) -> Result<(), SendError> {
+        if self.waiting.is_empty() && message.payload().len() <= self.max_fragment_len {
+            return self.frame(connection, message, Part::Whole);
+        }
+        self.send_long(connection, message)
+    }
+
+    fn send_long<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>) -> Result<(), SendError> {
+        if !self.waiting.is_empty() || compresses(connection) {
+            return self.send_owned(connection, message.into());
+        }
+        let mut framed = 0;
+        while let Some((fragment, part)) = fragment(message, framed, self.max_fragment_len) {
+            self.frame(connection, fragment, part)?;
+            framed += fragment.payload().len();
+            if part.is_last() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn send_owned<R: Role>(&mut self, connection: &mut Connection<R>, message: OwnedMessage) -> Result<(), SendError> {
+        self.expect_open(connection)?;
+        self.waiting.push_back(message);
+        self.go_on(connection);
+        Ok(())
+    }
+
+    pub(super) fn ping<R: Role>(&mut self, connection: &mut Connection<R>, payload: &[u8]) -> Result<(), SendError> {
+        connection.ping(payload, &mut Replies(&mut self.queue))
+    }
+
+    pub(super) fn close<R: Role>(&mut self, connection: &mut Connection<R>, frame: CloseFrame) -> Result<(), SendError> {
+        if self.waiting.is_empty() {
+            connection.close(frame)?;
+            self.write_control(connection);
+        } else {
+            self.expect_open(connection)?;
+            self.close = Some(frame);
+        }
+        Ok(())
+    }
+
+    /// Writes the Pong or the Close that waits in the connection, if there is room.
+    pub(super) fn write_control<R: Role>(&mut self, connection: &mut Connection<R>) {
+        // What finds no room goes on waiting there.
+        let _ = connection.write_control(&mut Replies(&mut self.queue));
+    }
+
+    /// Frames what waits, up to the high-water mark, and the Close after it.
+    pub(super) fn go_on<R: Role>(&mut self, connection: &mut Connection<R>) {
+        while let Some(message) = self.waiting.pop_front() {
+            if connection.state() != State::Open {
+                // §5.5.1: nothing can be sent any more.
+                self.waiting.clear();
+                break;
+            }
+            while self.queue.len() < self.high_water_mark {
+                let Some((fragment, part)) = fragment(Message::from(&message), self.framed, self.max_fragment_len) else { break };
+                let len = fragment.payload().len();
+                // The state was looked at, and the parts follow each other.
+                let _ = self.frame(connection, fragment, part);
+                self.framed = if part.is_last() { usize::MAX } else { self.framed.saturating_add(len) };
+            }
+            if self.framed != usize::MAX {
+                self.waiting.push_front(message);
+                return;
+            }
+            self.framed = 0;
+        }
+        self.framed = 0;
+        if let Some(frame) = self.close.take() {
+            // The peer's Close may have come first.
+            let _ = connection.close(frame);
+            self.write_control(connection);
+        }
+    }
+
+    /// Gives back what is not needed while nothing is sent.
+    pub(super) fn hibernate(&mut self) {
+        self.queue.hibernate();
+        #[cfg(feature = "deflate")]
+        if self.waiting.is_empty() {
+            // The next message is compressed without the history of the earlier ones, which its receiver need not know.
+            self.deflater = None;
+        }
+    }
+
+    fn expect_open<R: Role>(&self, connection: &Connection<R>) -> Result<(), SendError> {
+        match (connection.state(), self.close) {
+            (State::Open, None) => Ok(()),
+            (State::Open, Some(_)) => Err(SendError::NotOpen { state: State::CloseSent }),
+            (state, _) => Err(SendError::NotOpen { state }),
+        }
+    }
+
+    #[cfg(feature = "deflate")]
+    #[inline]
+    fn frame<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>, part: Part) -> Result<(), SendError> {
+        if compresses(connection) {
+            return self.compress(connection, message, part);
+        }
+        connection.send_part(message, part, self.queue.frames())
+    }
+
+    #[cfg(feature = "deflate")]
+    fn compress<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>, part: Part) -> Result<(), SendError> {
+        if self.deflater.is_none() {
+            self.deflater = connection.deflater(self.effort);
+        }
+        match &mut self.deflater {
+            Some(deflater) if part == Part::Whole => connection.send_compressed(message, deflater, self.queue.frames()),
+            Some(deflater) => connection.send_compressed_part(message, part, deflater, self.queue.frames()),
+            None => connection.send_part(message, part, self.queue.frames()),
+        }
+    }
+
+    #[cfg(not(feature = "deflate"))]
+    #[inline]
+    fn frame<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>, part: Part) -> Result<(), SendError> {
+        connection.send_part(message, part, self.queue.frames())
+    }
+}
+
+#[cfg(feature = "deflate")]
+fn compresses<R: Role>(connection: &Connection<R>) -> bool {
+    connection.deflate().is_some()
+}
+
+#[cfg(not(feature = "deflate"))]
+fn compresses<R: Role>(_: &Connection<R>) -> bool {
+    false
+}
+
+/// The fragment of `message` that begins at the byte `start`, and which part it is; `None` if none begins there.
+fn fragment(message: Message<'_>, start: usize, max_len: usize) -> Option<(Message<'_>, Part)> {
+    let end = start.saturating_add(max_len).min(message.payload().len());
+    let (fragment, end) = match message {
+        Message::Text(text) => {
+            // A fragment may end anywhere (§5.6), but what is handed to the connection is text.
+            let end = (start..=end).rev().find(|&end| text.is_char_boundary(end))?;
+            (Message::Text(text.get(start..end)?), end)
+        }
+        Message::Binary(bytes) => (Message::Binary(bytes.get(start..end)?), end),
+    };
+    Some((fragment, Part::new(start == 0, end == message.payload().len())))
+}
