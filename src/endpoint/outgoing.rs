@@ -1,5 +1,6 @@
 //! What one side sends: framed, compressed, in fragments, and in order.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use super::Config;
@@ -13,27 +14,30 @@ use crate::{CloseFrame, Connection, Message, OwnedMessage, Part, Role, SendError
 #[derive(Debug)]
 pub(super) struct Outgoing {
     pub(super) queue: Queue,
-    /// Messages that wait until less than `high_water_mark` does.
-    waiting: VecDeque<OwnedMessage>,
-    /// How many bytes of the first of them were framed.
-    framed: usize,
-    /// What goes out after the last of them.
-    close: Option<CloseFrame>,
+    waiting: Option<Box<Waiting>>,
     #[cfg(feature = "deflate")]
-    deflater: Option<Deflater>,
+    deflater: Option<Box<Deflater>>,
     #[cfg(feature = "deflate")]
     effort: Effort,
     pub(super) high_water_mark: usize,
     max_fragment_len: usize,
 }
 
+/// What is framed only when less than `high_water_mark` waits to be written.
+#[derive(Debug, Default)]
+struct Waiting {
+    messages: VecDeque<OwnedMessage>,
+    /// How many bytes of the first of them were framed.
+    framed: usize,
+    /// What goes out after the last of them.
+    close: Option<CloseFrame>,
+}
+
 impl Outgoing {
     pub(super) fn new<D>(queue: Queue, config: &Config<D>) -> Self {
         Self {
             queue,
-            waiting: VecDeque::new(),
-            framed: 0,
-            close: None,
+            waiting: None,
             #[cfg(feature = "deflate")]
             deflater: None,
             #[cfg(feature = "deflate")]
@@ -45,25 +49,24 @@ impl Outgoing {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.queue.is_empty() && self.waiting.is_empty()
+        self.queue.is_empty() && self.waiting.is_none()
     }
 
     /// How many bytes wait, framed or not.
     pub(super) fn len(&self) -> usize {
-        let waiting = self.waiting.iter().map(|message| message.payload().len()).fold(0, usize::saturating_add);
-        self.queue.len().saturating_add(waiting).saturating_sub(self.framed)
+        self.queue.len().saturating_add(self.waiting.as_ref().map_or(0, |waiting| waiting.len()))
     }
 
     #[inline]
     pub(super) fn send<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>) -> Result<(), SendError> {
-        if self.waiting.is_empty() && message.payload().len() <= self.max_fragment_len {
+        if self.waiting.is_none() && message.payload().len() <= self.max_fragment_len {
             return self.frame(connection, message, Part::Whole);
         }
         self.send_long(connection, message)
     }
 
     fn send_long<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>) -> Result<(), SendError> {
-        if !self.waiting.is_empty() || compresses(connection) {
+        if self.waiting.is_some() || compresses(connection) {
             return self.send_owned(connection, message.into());
         }
         let mut framed = 0;
@@ -79,7 +82,7 @@ impl Outgoing {
 
     pub(super) fn send_owned<R: Role>(&mut self, connection: &mut Connection<R>, message: OwnedMessage) -> Result<(), SendError> {
         self.expect_open(connection)?;
-        self.waiting.push_back(message);
+        self.waiting.get_or_insert_default().messages.push_back(message);
         self.go_on(connection);
         Ok(())
     }
@@ -89,12 +92,15 @@ impl Outgoing {
     }
 
     pub(super) fn close<R: Role>(&mut self, connection: &mut Connection<R>, frame: CloseFrame) -> Result<(), SendError> {
-        if self.waiting.is_empty() {
-            connection.close(frame)?;
-            self.write_control(connection);
-        } else {
+        if self.waiting.is_some() {
             self.expect_open(connection)?;
-            self.close = Some(frame);
+        }
+        match &mut self.waiting {
+            Some(waiting) => waiting.close = Some(frame),
+            None => {
+                connection.close(frame)?;
+                self.write_control(connection);
+            }
         }
         Ok(())
     }
@@ -106,49 +112,56 @@ impl Outgoing {
     }
 
     /// Frames what waits, up to the high-water mark, and the Close after it.
+    #[inline]
     pub(super) fn go_on<R: Role>(&mut self, connection: &mut Connection<R>) {
-        while let Some(message) = self.waiting.pop_front() {
-            if connection.state() != State::Open {
+        if let Some(mut waiting) = self.waiting.take() {
+            if !self.frame_waiting(connection, &mut waiting) {
+                self.waiting = Some(waiting);
+            } else if let Some(frame) = waiting.close {
+                // The peer's Close may have come first.
+                let _ = connection.close(frame);
+                self.write_control(connection);
+            }
+        }
+    }
+
+    /// Whether nothing waits any more.
+    fn frame_waiting<R: Role>(&mut self, connection: &mut Connection<R>, waiting: &mut Waiting) -> bool {
+        while let Some(message) = waiting.messages.front() {
+            if self.queue.len() >= self.high_water_mark {
+                return false;
+            }
+            let next = fragment(Message::from(message), waiting.framed, self.max_fragment_len);
+            let sent = next.map(|(fragment, part)| self.frame(connection, fragment, part).map(|()| (fragment, part)));
+            match sent {
+                Some(Ok((fragment, part))) if !part.is_last() => waiting.framed += fragment.payload().len(),
+                Some(Ok(_)) => {
+                    waiting.framed = 0;
+                    waiting.messages.pop_front();
+                }
                 // §5.5.1: nothing can be sent any more.
-                self.waiting.clear();
-                break;
+                Some(Err(_)) | None => waiting.messages.clear(),
             }
-            while self.queue.len() < self.high_water_mark {
-                let Some((fragment, part)) = fragment(Message::from(&message), self.framed, self.max_fragment_len) else { break };
-                let len = fragment.payload().len();
-                // The state was looked at, and the parts follow each other.
-                let _ = self.frame(connection, fragment, part);
-                self.framed = if part.is_last() { usize::MAX } else { self.framed.saturating_add(len) };
-            }
-            if self.framed != usize::MAX {
-                self.waiting.push_front(message);
-                return;
-            }
-            self.framed = 0;
         }
-        self.framed = 0;
-        if let Some(frame) = self.close.take() {
-            // The peer's Close may have come first.
-            let _ = connection.close(frame);
-            self.write_control(connection);
-        }
+        true
     }
 
     /// Gives back what is not needed while nothing is sent.
     pub(super) fn hibernate(&mut self) {
         self.queue.hibernate();
         #[cfg(feature = "deflate")]
-        if self.waiting.is_empty() {
+        if self.waiting.is_none() {
             // The next message is compressed without the history of the earlier ones, which its receiver need not know.
             self.deflater = None;
         }
     }
 
     fn expect_open<R: Role>(&self, connection: &Connection<R>) -> Result<(), SendError> {
-        match (connection.state(), self.close) {
-            (State::Open, None) => Ok(()),
-            (State::Open, Some(_)) => Err(SendError::NotOpen { state: State::CloseSent }),
-            (state, _) => Err(SendError::NotOpen { state }),
+        let closes = self.waiting.as_ref().is_some_and(|waiting| waiting.close.is_some());
+        match connection.state() {
+            State::Open if closes => Err(SendError::NotOpen { state: State::CloseSent }),
+            State::Open => Ok(()),
+            state @ (State::CloseSent | State::CloseReceived | State::Closed) => Err(SendError::NotOpen { state }),
         }
     }
 
@@ -164,7 +177,7 @@ impl Outgoing {
     #[cfg(feature = "deflate")]
     fn compress<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>, part: Part) -> Result<(), SendError> {
         if self.deflater.is_none() {
-            self.deflater = connection.deflater(self.effort);
+            self.deflater = connection.deflater(self.effort).map(Box::new);
         }
         match &mut self.deflater {
             Some(deflater) if part == Part::Whole => connection.send_compressed(message, deflater, self.queue.frames()),
@@ -177,6 +190,13 @@ impl Outgoing {
     #[inline]
     fn frame<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>, part: Part) -> Result<(), SendError> {
         connection.send_part(message, part, self.queue.frames())
+    }
+}
+
+impl Waiting {
+    fn len(&self) -> usize {
+        let len = self.messages.iter().map(|message| message.payload().len()).fold(0, usize::saturating_add);
+        len.saturating_sub(self.framed)
     }
 }
 
