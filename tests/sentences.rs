@@ -228,8 +228,8 @@ fn debug_shows_no_secret_and_no_payload() {
 #[test]
 fn time_outs_have_their_documented_defaults() {
     let seconds = |timeout: Option<std::time::Duration>| timeout.map(|timeout| timeout.as_secs());
-    let Timeouts { handshake, idle, pong, close } = Timeouts::default();
-    assert_eq!([handshake, idle, pong, close].map(seconds), [Some(10), Some(30), Some(20), Some(5)]);
+    let Timeouts { handshake, idle, pong, close, write, .. } = Timeouts::default();
+    assert_eq!([handshake, idle, pong, close, write].map(seconds), [Some(10), Some(30), Some(20), Some(5), Some(30)]);
 }
 
 /// §4.1: what makes a client fail the connection.
