@@ -242,11 +242,6 @@ impl<D> Timeouts<D> {
     }
 }
 
-impl<D> Timeouts<D> {
-    /// No time-outs: for tests, and where another layer keeps the time.
-    pub const NONE: Self = Self { handshake: None, idle: None, pong: None, close: None };
-}
-
 impl Default for Timeouts<Duration> {
     fn default() -> Self {
         Self {

@@ -57,7 +57,7 @@ struct End<R: Role> {
 
 impl<R: Role> End<R> {
     fn new(role: R, negotiated: Negotiated, messages: &[OwnedMessage], closes: bool) -> Self {
-        let endpoint = Endpoint::new(negotiated, role, &Config::with_timeouts(Timeouts::NONE), b"", 0);
+        let endpoint = Endpoint::new(negotiated, role, &Config::with_timeouts(Timeouts::none()), b"", 0);
         Self { endpoint, to_send: messages.iter().cloned().collect(), heard: Vec::new(), pings: 0, closes, in_flight: None }
     }
 

@@ -188,6 +188,12 @@ impl<R: Role> Connection<R> {
         self.high_water_mark == u32::MAX || widened(out.waiting_len()) < u64::from(self.high_water_mark)
     }
 
+    /// How much output may wait.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn high_water_mark(&self) -> usize {
+        usize::try_from(self.high_water_mark).unwrap_or(usize::MAX)
+    }
+
     /// Whether a Pong or a Close waits to be written.
     #[inline]
     pub const fn wants_write(&self) -> bool {

@@ -49,6 +49,8 @@
 mod config;
 mod input;
 mod lane;
+mod opening;
+mod opening_error;
 mod outgoing;
 mod queue;
 mod received;
@@ -60,6 +62,8 @@ use core::ops::Add;
 use core::time::Duration;
 
 pub use config::Config;
+pub use opening::Opening;
+pub use opening_error::OpeningError;
 pub use received::Received;
 pub use sender::Sender;
 pub use status::{End, Failure, Status};
@@ -69,6 +73,7 @@ use crate::{
     Timers, Transport,
 };
 use input::Input;
+use lane::Lane;
 use outgoing::Outgoing;
 use queue::Queue;
 use replies::Replies;
@@ -93,6 +98,8 @@ pub struct Endpoint<R: Role, I, D = Duration> {
     drained: bool,
     /// Something came since the last look at the clock.
     heard: bool,
+    /// Something was written since then.
+    moved: bool,
     eof: bool,
     half_closed: bool,
     timed_out: Option<Timeout>,
@@ -107,22 +114,31 @@ where
     pub fn new(negotiated: Negotiated, role: R, config: &Config<D>, first_input: &[u8], now: I) -> Self {
         let mut input = Input::default();
         input.extend(first_input);
-        Self::open(negotiated, role, config, input, Queue::default(), Timers::new(config.timeouts, now), now)
+        Self::open(negotiated, role, config, (input, false), Lane::default(), (Timers::new(config.timeouts, now), now))
     }
 
-    fn open(negotiated: Negotiated, role: R, config: &Config<D>, input: Input, queue: Queue, mut timers: Timers<I, D>, now: I) -> Self {
+    /// Goes on with what an opening has read, whether that was all, what it has still to write, and its time.
+    fn open(
+        negotiated: Negotiated,
+        role: R,
+        config: &Config<D>,
+        (input, eof): (Input, bool),
+        head: Lane,
+        (mut timers, now): (Timers<I, D>, I),
+    ) -> Self {
         timers.opened(now);
         Self {
             connection: Connection::new(negotiated, role, &config.limits),
             messages: Messages::new(),
             input,
-            outgoing: Outgoing::new(queue, config),
+            outgoing: Outgoing::new(Queue::after_head(head), config),
             timers,
             read_len: config.read_len.max(1),
             lent: false,
             drained: false,
             heard: false,
-            eof: false,
+            moved: false,
+            eof,
             half_closed: false,
             timed_out: None,
         }
@@ -256,6 +272,7 @@ where
     /// The first `n` bytes of [`output`](Self::output), or of [`output_slices`](Self::output_slices), were written.
     #[inline]
     pub fn written(&mut self, n: usize) {
+        self.moved |= n > 0;
         self.outgoing.queue.written(n);
         self.outgoing.write_control(&mut self.connection);
         self.outgoing.go_on(&mut self.connection);
@@ -269,6 +286,11 @@ where
             self.timers.received(now);
         }
         self.timers.observe(self.connection.state(), now);
+        match (self.outgoing.queue.len(), core::mem::take(&mut self.moved)) {
+            (waiting, true) => self.timers.sent(waiting, now),
+            (0, false) => {}
+            (_, false) => self.timers.blocked(now),
+        }
         match self.timers.expired(now) {
             None => {}
             Some(Timeout::Idle) => {
@@ -287,7 +309,7 @@ where
         match self.connection.transport() {
             _ if self.timed_out.is_some() => Status::Close,
             Transport::KeepOpen if empty && self.eof && self.drained => Status::Close,
-            Transport::KeepOpen if self.eof || self.outgoing.queue.len() > self.outgoing.high_water_mark => Status::Flush,
+            Transport::KeepOpen if self.eof || self.outgoing.queue.len() > self.connection.high_water_mark() => Status::Flush,
             Transport::KeepOpen => Status::Open,
             _ if !empty && self.eof => Status::Flush,
             _ if !empty => Status::Open,

@@ -19,11 +19,10 @@ pub(super) struct Outgoing {
     deflater: Option<Box<Deflater>>,
     #[cfg(feature = "deflate")]
     effort: Effort,
-    pub(super) high_water_mark: usize,
     max_fragment_len: usize,
 }
 
-/// What is framed only when less than `high_water_mark` waits to be written.
+/// What is framed only when less than the high-water mark waits to be written.
 #[derive(Debug, Default)]
 struct Waiting {
     messages: VecDeque<OwnedMessage>,
@@ -42,7 +41,6 @@ impl Outgoing {
             deflater: None,
             #[cfg(feature = "deflate")]
             effort: config.effort,
-            high_water_mark: config.limits.high_water_mark,
             // A fragment of text holds at least one code point.
             max_fragment_len: config.max_fragment_len.max(4),
         }
@@ -128,7 +126,7 @@ impl Outgoing {
     /// Whether nothing waits any more.
     fn frame_waiting<R: Role>(&mut self, connection: &mut Connection<R>, waiting: &mut Waiting) -> bool {
         while let Some(message) = waiting.messages.front() {
-            if self.queue.len() >= self.high_water_mark {
+            if self.queue.len() >= connection.high_water_mark() {
                 return false;
             }
             let next = fragment(Message::from(message), waiting.framed, self.max_fragment_len);

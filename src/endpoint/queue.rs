@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::num::NonZeroUsize;
 
 use super::lane::Lane;
 use crate::wire::Header;
@@ -21,19 +22,14 @@ pub(super) struct Queue {
     control: Lane,
     /// A position in `frames` where a frame begins or the lane ends. It may lag while no control frame waits.
     border: usize,
-    turn: Turn,
+    /// While it is the turn of the control frames: where those end that go out now.
+    control_end: Option<NonZeroUsize>,
     /// Control frames have had their turn, so one data frame goes first.
     data_first: bool,
-    /// What was handed out to be written and not reported yet ends at this position of `frames`; it must not change.
-    offered: Option<usize>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-enum Turn {
-    #[default]
-    Frames,
-    /// The control frames up to this position are being written.
-    Control { end: usize },
+    /// Output was handed out and its write not reported yet, so what goes out first must not change.
+    offered: bool,
+    /// Where that output ends in `frames`.
+    offered_end: usize,
 }
 
 /// A whole data frame that other connections send, too.
@@ -78,15 +74,15 @@ impl Queue {
 
     /// What goes out next; empty only if nothing waits.
     pub(super) fn output(&mut self) -> &[u8] {
-        self.offered = Some(self.stop());
+        (self.offered, self.offered_end) = (true, self.stop());
         self.front()
     }
 
     /// What goes out next, and what follows it as far as that is decided: for a vectored write.
     pub(super) fn slices(&mut self) -> impl Iterator<Item = &[u8]> {
         // Control frames that wait go out in between, so that what follows them is not decided.
-        let decided = matches!(self.turn, Turn::Frames) && self.control.is_empty();
-        self.offered = Some(if decided { self.frames.bytes.len() } else { self.stop() });
+        let decided = self.control_end.is_none() && self.control.is_empty();
+        (self.offered, self.offered_end) = (true, if decided { self.frames.bytes.len() } else { self.stop() });
         let queue = &*self;
         let before = |index: usize| match index.checked_sub(1) {
             None => queue.frames.written,
@@ -106,26 +102,26 @@ impl Queue {
     pub(super) fn written(&mut self, mut n: usize) {
         while n > 0 {
             let taken = n.min(self.front().len());
-            match (self.turn, self.shared.front_mut()) {
+            match (self.control_end, self.shared.front_mut()) {
                 _ if taken == 0 => break,
-                (Turn::Control { .. }, _) => self.control.written = self.control.written.saturating_add(taken),
-                (Turn::Frames, Some(shared)) if shared.at <= self.frames.written => {
+                (Some(_), _) => self.control.written = self.control.written.saturating_add(taken),
+                (None, Some(shared)) if shared.at <= self.frames.written => {
                     shared.written = shared.written.saturating_add(taken);
                     if shared.rest().is_empty() {
                         self.shared.pop_front();
                     }
                     self.data_first = false;
                 }
-                (Turn::Frames, _) => {
+                (None, _) => {
                     self.frames.written = self.frames.written.saturating_add(taken);
                     self.data_first = false;
                 }
             }
             n -= taken;
         }
-        self.offered = None;
-        if matches!(self.turn, Turn::Control { end } if self.control.written >= end) {
-            self.turn = Turn::Frames;
+        self.offered = false;
+        if self.control_end.is_some_and(|end| self.control.written >= end.get()) {
+            self.control_end = None;
             self.data_first = !self.frames.is_empty() || !self.shared.is_empty();
         }
         self.compact();
@@ -134,16 +130,16 @@ impl Queue {
 
     /// Decides whose turn it is; to be called after control frames were appended.
     pub(super) fn settle(&mut self) {
-        if self.control.is_empty() || matches!(self.turn, Turn::Control { .. }) {
+        if self.control.is_empty() || self.control_end.is_some() {
             return;
         }
-        self.catch_up(self.offered.unwrap_or(self.frames.written));
+        self.catch_up(if self.offered { self.offered_end } else { self.frames.written });
         if self.data_first && self.border == self.frames.written {
             self.border = self.frame_end(self.border);
         }
         let at_border = self.border == self.frames.written && !self.shared.front().is_some_and(Shared::is_begun);
-        if at_border && self.offered.is_none() && !self.data_first {
-            self.turn = Turn::Control { end: self.control.bytes.len() };
+        if at_border && !self.offered && !self.data_first {
+            self.control_end = NonZeroUsize::new(self.control.bytes.len());
         }
     }
 
@@ -155,10 +151,10 @@ impl Queue {
     }
 
     fn front(&self) -> &[u8] {
-        match (self.turn, self.shared.front()) {
-            (Turn::Control { end }, _) => self.control.until(end),
-            (Turn::Frames, Some(shared)) if shared.at <= self.frames.written => shared.rest(),
-            (Turn::Frames, _) => self.frames.until(self.stop()),
+        match (self.control_end, self.shared.front()) {
+            (Some(end), _) => self.control.until(end.get()),
+            (None, Some(shared)) if shared.at <= self.frames.written => shared.rest(),
+            (None, _) => self.frames.until(self.stop()),
         }
     }
 
@@ -188,7 +184,7 @@ impl Queue {
     }
 
     fn compact(&mut self) {
-        if matches!(self.turn, Turn::Frames) && self.control.is_empty() {
+        if self.control_end.is_none() && self.control.is_empty() {
             self.control.compact();
         }
         if self.frames.is_empty() {

@@ -10,7 +10,7 @@ use crate::{CloseFrame, Connection, Message, OwnedMessage, Role, SendError};
 /// ```
 /// # use websocket_proto::endpoint::{Config, Endpoint};
 /// # use websocket_proto::{Incoming, Negotiated, Server};
-/// # let mut endpoint: Endpoint<Server, u64, u64> = Endpoint::new(Negotiated::elsewhere(), Server, &Config::with_timeouts(websocket_proto::Timeouts::NONE), b"", 0);
+/// # let mut endpoint: Endpoint<Server, u64, u64> = Endpoint::new(Negotiated::elsewhere(), Server, &Config::with_timeouts(websocket_proto::Timeouts::none()), b"", 0);
 /// while let Some((incoming, mut sender)) = endpoint.next() {
 ///     if let Incoming::Text(text) = incoming {
 ///         sender.send(text)?; // `text` still borrows what was received
