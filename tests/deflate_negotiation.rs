@@ -44,7 +44,7 @@ fn check(config: DeflateConfig, fields: &[&str]) -> Result<Option<DeflateParams>
 
 fn offers(config: DeflateConfig) -> String {
     let mut out = Vec::new();
-    ClientRequest::new("a", "/").deflate(config).start([7; 16], &Limits::DEFAULT, &mut out).unwrap();
+    let _handshake = ClientRequest::new("a", "/").deflate(config).start([7; 16], &Limits::DEFAULT, &mut out).unwrap();
     let request = String::from_utf8(out).unwrap();
     request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Extensions: ")).unwrap().to_string()
 }

@@ -33,7 +33,7 @@ fn request(bytes: &[u8]) -> Result<Head, RequestError> {
 
 /// Reads the reason of a response and its length, whole and one byte at a time.
 fn response(bytes: &[u8]) -> Result<(Vec<u8>, usize), ResponseError> {
-    let read = |handshake: &mut ClientHandshake<'_>, len| {
+    let read = |handshake: &mut ClientHandshake, len| {
         let answer = handshake.receive(&bytes[..len]).transpose()?;
         Some(answer.map(|answer| {
             let Answer::Refused(response) = answer else { panic!("{}", bytes.escape_ascii()) };

@@ -88,7 +88,7 @@ fn server(handshake: &mut ServerHandshake, bytes: &[u8]) -> Outcome {
     }
 }
 
-fn client(handshake: &mut ClientHandshake<'_>, bytes: &[u8]) -> Outcome {
+fn client(handshake: &mut ClientHandshake<&[&str]>, bytes: &[u8]) -> Outcome {
     match handshake.receive(bytes) {
         Ok(None) => None,
         Ok(Some(Answer::Open(response))) => {
@@ -103,8 +103,8 @@ fn client(handshake: &mut ClientHandshake<'_>, bytes: &[u8]) -> Outcome {
     }
 }
 
-fn new_client(limits: &Limits) -> ClientHandshake<'static> {
-    let request = ClientRequest::new("server.example.com", "/chat").subprotocols(&["chat", "superchat"]);
+fn new_client(limits: &Limits) -> ClientHandshake<&'static [&'static str]> {
+    let request = ClientRequest::new("server.example.com", "/chat").subprotocols(&["chat", "superchat"][..]);
     request.start(*b"the sample nonce", limits, &mut Vec::new()).unwrap()
 }
 
