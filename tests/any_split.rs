@@ -18,6 +18,8 @@ fn expect(stream: &Stream, expected: &Outcome, pieces: &[&[u8]]) -> Result<(), T
     prop_assert_eq!(&received, expected, "`receive`, cut into {:?}", cut);
     let messages = drive::messages(&stream.endpoint, pieces.iter().copied());
     prop_assert_eq!(&messages, &expected.steps, "`Messages::next`, cut into {:?}", cut);
+    let messages = drive::two_steps(&stream.endpoint, pieces.iter().copied());
+    prop_assert_eq!(&messages, &expected.steps, "`Messages::advance`, cut into {:?}", cut);
     Ok(())
 }
 

@@ -41,6 +41,8 @@ pub struct Work {
     /// What they gave back.
     pub events: u64,
     pub error: Option<ProtocolError>,
+    /// Bytes of replies that wait in the output, for want of a peer that reads.
+    pub waiting: usize,
 }
 
 const ALL: usize = 64 * 1024;
@@ -118,19 +120,20 @@ fn in_pieces(attack: &Attack, bytes: &mut [u8], role: impl Role) -> Work {
     work
 }
 
-/// The attacker does not read: nothing can be written.
+/// The attacker does not read: nothing can be written, and the output is a vector, which has room for everything.
 fn whole_messages(attack: &Attack, bytes: &mut [u8], negotiated: Negotiated) -> Work {
     let mut connection = Connection::new(negotiated, Server, &attack.limits);
-    let (mut messages, mut full, mut work) = (Messages::new(), FixedOutput::new(&mut []), Work::default());
+    let (mut messages, mut out, mut work) = (Messages::new(), Vec::new(), Work::default());
     for mut input in bytes.chunks_mut(attack.read) {
         loop {
             work.calls += 1;
-            match messages.next(&mut connection, &mut input, &mut full) {
+            match messages.next(&mut connection, &mut input, &mut out) {
                 Ok(Some(_)) => work.events += 1,
                 Ok(None) => break,
                 Err(error) => return Work { error: Some(error), ..work },
             }
         }
+        work.waiting = out.len();
     }
     work
 }

@@ -28,8 +28,16 @@ pub fn receive<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8
 /// What [`Messages::next`] makes of the pieces; of an unfinished message it tells nothing.
 pub fn messages<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<Step> {
     match endpoint.side {
-        Side::Server => messages_with(endpoint, server(&endpoint.limits), pieces),
-        Side::Client => messages_with(endpoint, client(&endpoint.limits), pieces),
+        Side::Server => messages_with(endpoint, server(&endpoint.limits), pieces, false),
+        Side::Client => messages_with(endpoint, client(&endpoint.limits), pieces, false),
+    }
+}
+
+/// What [`Messages::advance`] makes of the pieces, with [`Messages::take`] where it gives something, else [`Messages::next`].
+pub(crate) fn two_steps<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<Step> {
+    match endpoint.side {
+        Side::Server => messages_with(endpoint, server(&endpoint.limits), pieces, true),
+        Side::Client => messages_with(endpoint, client(&endpoint.limits), pieces, true),
     }
 }
 
@@ -171,6 +179,7 @@ fn messages_with<'p, R: Role>(
     endpoint: &Endpoint,
     mut connection: Connection<R>,
     pieces: impl IntoIterator<Item = &'p [u8]>,
+    two_steps: bool,
 ) -> Vec<Step> {
     send_close(endpoint, &mut connection);
     let (mut messages, mut steps, mut over) = (Messages::new(), Vec::new(), false);
@@ -179,6 +188,21 @@ fn messages_with<'p, R: Role>(
         let mut piece = piece.to_vec();
         let mut input = &mut piece[..];
         loop {
+            if two_steps {
+                let found = messages.advance(&mut connection, &mut input, &mut out);
+                let left = input.len();
+                assert_eq!(messages.advance(&mut connection, &mut input, &mut out), found, "a second time");
+                assert_eq!(input.len(), left, "a second time it takes nothing");
+                // Every other message, so that both ways are tried.
+                let taken = if steps.len() % 2 == 0 { messages.take() } else { None };
+                if let Some(message) = taken {
+                    steps.push(Step::Message(message.kind(), message.into_payload()));
+                    continue;
+                }
+                if !found {
+                    assert!(input.is_empty(), "`false` says that all of the input is used up");
+                }
+            }
             let next = messages.next(&mut connection, &mut input, &mut out);
             assert!(!over || !matches!(next, Ok(Some(_))), "{next:?} after the end");
             match next {
@@ -223,7 +247,7 @@ fn messages_with<'p, R: Role>(
 
 fn send_close<R: Role>(endpoint: &Endpoint, connection: &mut Connection<R>) {
     if endpoint.close_sent {
-        connection.close(CloseCode::NORMAL.into()).unwrap();
+        connection.close(CloseCode::NORMAL).unwrap();
         connection.take_control().unwrap();
     }
 }

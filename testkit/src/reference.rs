@@ -141,6 +141,10 @@ impl Decoder<'_> {
             (None, Some(kind), Some(_)) => return fail(E::ExpectedContinuation { kind }),
             _ => {}
         }
+        let (max, frames) = (self.endpoint.limits.max_fragments, self.message.as_ref().map_or(0, |begun| begun.frames));
+        if control.is_none() && max != u32::MAX && frames + 1 > u64::from(max) {
+            return fail(E::TooManyFragments { max });
+        }
 
         let second = self.byte()?;
         let masked = second & 0x80 != 0;
@@ -149,22 +153,23 @@ impl Decoder<'_> {
             (Side::Client, true) => return fail(E::Masked),
             _ => {}
         }
+        if let (Some(opcode), 126..) = (control, second & 0x7f) {
+            return fail(E::ControlTooLong { opcode });
+        }
         let (len, shortest) = match second & 0x7f {
             126 => (self.number(2)?, 126),
-            127 => (self.number(8)?, 65_536),
+            127 => {
+                if let Some(&first_byte @ 0x80..) = self.bytes.as_slice().first() {
+                    return fail(E::LengthTopBit { first_byte });
+                }
+                (self.number(8)?, 65_536)
+            }
             len => (u64::from(len), 0),
         };
-        if len >= 1 << 63 {
-            return fail(E::LengthTopBit { len });
-        }
         if len < shortest {
             return fail(E::LengthNotMinimal { len });
         }
-        if let Some(opcode) = control {
-            if len > 125 {
-                return fail(E::ControlTooLong { opcode, len });
-            }
-        } else {
+        if control.is_none() {
             self.expect_within_limits(len)?;
         }
         let mut key = [0; 4];
@@ -204,18 +209,14 @@ impl Decoder<'_> {
     }
 
     fn expect_within_limits(&self, len: u64) -> Result<(), End> {
-        let Limits { max_frame_len, max_message_len, max_fragments, .. } = self.endpoint.limits;
-        let (declared, frames) = self.message.as_ref().map_or((0, 0), |message| (message.declared, message.frames));
-        let declared = declared + u128::from(len);
+        let Limits { max_frame_len, max_message_len, .. } = self.endpoint.limits;
+        let declared = self.message.as_ref().map_or(0, |message| message.declared) + u128::from(len);
         if len > max_frame_len {
             return Err(End::Failed(ProtocolError::FrameTooLong { len, max: max_frame_len }));
         }
         if max_message_len != u64::MAX && declared > u128::from(max_message_len) {
             let len = u64::try_from(declared).unwrap_or(u64::MAX);
             return Err(End::Failed(ProtocolError::MessageTooLong { len, max: max_message_len }));
-        }
-        if max_fragments != u32::MAX && frames + 1 > u64::from(max_fragments) {
-            return Err(End::Failed(ProtocolError::TooManyFragments { max: max_fragments }));
         }
         Ok(())
     }

@@ -78,7 +78,7 @@ impl Client {
     }
 
     pub fn close(mut self) {
-        self.opened.connection.close(CloseCode::NORMAL.into()).unwrap();
+        self.opened.connection.close(CloseCode::NORMAL).unwrap();
         let mut out = Vec::new();
         self.opened.connection.write_control(&mut out).unwrap();
         self.send_raw(&out);

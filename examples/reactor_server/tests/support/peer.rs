@@ -63,7 +63,7 @@ impl Peer {
 
     pub fn close(&mut self) {
         let mut out = Vec::new();
-        self.connection.close(CloseCode::NORMAL.into()).unwrap();
+        self.connection.close(CloseCode::NORMAL).unwrap();
         self.connection.write_control(&mut out).unwrap();
         self.stream.write_all(&out).unwrap();
     }
