@@ -34,7 +34,7 @@ pub fn messages<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u
 }
 
 /// What [`Messages::advance`] makes of the pieces, with [`Messages::take`] where it gives something, else [`Messages::next`].
-pub(crate) fn two_steps<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<Step> {
+pub fn two_steps<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<Step> {
     match endpoint.side {
         Side::Server => messages_with(endpoint, server(&endpoint.limits), pieces, true),
         Side::Client => messages_with(endpoint, client(&endpoint.limits), pieces, true),
