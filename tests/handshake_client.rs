@@ -179,14 +179,11 @@ fn interim_response_of_another_major_version_fails() {
 #[test]
 fn upgrade_missing_or_wrong_fails() {
     assert_eq!(failed(&without("Upgrade")), ResponseError::UpgradeMissing);
-    for lines in [
-        &["Upgrade: h2c"][..],
-        &["Upgrade: websocket, h2c"],
-        &["Upgrade:"],
-        &["Upgrade: websocket", "Upgrade: websocket"],
-    ] {
-        assert!(matches!(failed(&changed(lines)), ResponseError::Upgrade { .. }), "{lines:?}");
+    for line in ["Upgrade: h2c", "Upgrade: websocket, h2c", "Upgrade:"] {
+        assert!(matches!(failed(&changed(&[line])), ResponseError::Upgrade { .. }), "{line:?}");
     }
+    let twice = changed(&["Upgrade: websocket", "Upgrade: websocket"]);
+    assert_eq!(failed(&twice), ResponseError::UpgradeRepeated);
 }
 
 #[test]
@@ -270,7 +267,9 @@ fn broken_syntax_fails_at_the_first_impossible_byte() {
         (b"HTTP/1.1  101", unexpected(b' ', 9, HeadPart::Status)),
         (b"HTTP/1.1 10 ", unexpected(b' ', 11, HeadPart::Status)),
         (b"HTTP/1.1 1010", unexpected(b'0', 12, HeadPart::Status)),
-        (b"HTTP/1.1 101\r", unexpected(b'\r', 12, HeadPart::Status)),
+        (b"HTTP/1.1 10\r", unexpected(b'\r', 11, HeadPart::Status)),
+        (b"HTTP/1.1 101\ra", HeadError::BareCarriageReturn { offset: 12 }),
+        (b"HTTP/1.1 101\t", unexpected(b'\t', 12, HeadPart::Status)),
         (b"HTTP/1.1 +10", unexpected(b'+', 9, HeadPart::Status)),
         (b"HTTP/1.1 101 a\0", unexpected(0, 14, HeadPart::Reason)),
         (b"HTTP/1.1 101 a\n", HeadError::BareLineFeed { offset: 14 }),
@@ -419,4 +418,35 @@ fn key_is_the_base64_of_the_nonce() {
         b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
           Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     );
+}
+
+/// RFC 9112 §4 wants the space, but servers leave it out, and the caller is to learn of their 401.
+#[test]
+fn status_line_without_the_second_space_is_read() {
+    let Ok(Some(Answer::Refused(response))) = receive(b"HTTP/1.1 401\r\nWWW-Authenticate: Basic\r\n\r\n") else {
+        panic!("not refused")
+    };
+    assert_eq!((response.status(), response.reason(), response.head_len()), (401, &b""[..], 41));
+    opened(&changed(&["HTTP/1.1 101"]));
+}
+
+/// What is waited with can be kept in a struct, whatever the application does with its values.
+#[test]
+fn handshake_owns_what_it_needs() {
+    struct Connecting {
+        handshake: ClientHandshake<Vec<String>>,
+    }
+    let mut connecting = {
+        let (host, target, cookie) = ("a".to_owned(), "/".to_owned(), "b=c".to_owned());
+        let request = ClientRequest::new(&host, &target).subprotocols(vec!["chat".to_owned()]);
+        let fields = [("Cookie", &*cookie)];
+        let request = request.fields(&fields);
+        Connecting { handshake: request.start(*b"the sample nonce", &Limits::DEFAULT, &mut Vec::new()).unwrap() }
+    };
+    let bytes = changed(&["Sec-WebSocket-Protocol: chat"]);
+    let Ok(Some(Answer::Open(response))) = connecting.handshake.receive(&bytes) else { panic!("not open") };
+    assert_eq!(response.subprotocol(), Some("chat"));
+    let bytes = changed(&["Sec-WebSocket-Protocol: Chat"]);
+    let error = connecting.handshake.receive(&bytes).map(drop);
+    assert!(matches!(error, Err(ResponseError::SubprotocolNotOffered { .. })));
 }

@@ -160,7 +160,7 @@ fn fields_of_an_extended_connect_are_judged() {
         assert_eq!(connect(CONNECT, &fields), Err(error), "{name}");
     }
     let other_host = [FIELDS, &[("host", &b"other"[..])]].concat();
-    assert!(matches!(connect(CONNECT, &other_host), Err(RequestError::InvalidHost { .. })));
+    assert!(matches!(connect(CONNECT, &other_host), Err(RequestError::HostMismatch { .. })));
     for (name, value) in [
         ("te", &b"trailers"[..]),
         ("host", b"Server.example.com"),
@@ -222,4 +222,31 @@ fn own_server_accepts_what_own_client_sends() {
     let response = request.accept().subprotocol("d").response().unwrap();
     let fields: Vec<(&str, &[u8])> = response.fields().map(|(name, value)| (name, value.as_bytes())).collect();
     assert!(matches!(connect.receive(response.status(), fields.into_iter()), Ok(Answer::Open(_))));
+}
+
+/// RFC 9113 §8.3.1: a `Host` that names another entity than the `:authority` is to be refused.
+#[test]
+fn host_beside_the_authority_names_the_same_host_and_port() {
+    let judge = |scheme: &'static str, authority: &'static str, host: &'static [u8]| {
+        let head = ConnectHead::new("websocket", scheme, authority, "/");
+        connect(head, &[FIELDS, &[("host", host)]].concat())
+    };
+    for (scheme, authority, host) in [
+        ("https", "a:443", &b"a"[..]),
+        ("https", "a", b"A:443"),
+        ("http", "a:80", b"a"),
+        ("https", "[::1]", b"[0:0:0::1]:443"),
+        // A gateway from HTTP/1.1 may leave the authority out.
+        ("https", "", b"a"),
+    ] {
+        assert_eq!(judge(scheme, authority, host), Ok(()), "{scheme} {authority}");
+    }
+    for (scheme, authority, host) in
+        [("http", "a:443", &b"a"[..]), ("https", "a:80", b"a"), ("https", "a", b"b"), ("https", "[::1]", b"[::2]")]
+    {
+        let error = judge(scheme, authority, host).unwrap_err();
+        assert!(matches!(error, RequestError::HostMismatch { .. }), "{scheme} {authority}: {error}");
+    }
+    assert!(matches!(judge("https", "a", b"a b"), Err(RequestError::InvalidHost { .. })));
+    assert!(matches!(judge("https", "", b""), Err(RequestError::InvalidHost { .. })));
 }

@@ -1,9 +1,7 @@
 //! Replies are bounded: from a mark on, the newest Pong waits until the output has been written.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{bytes::frame, drive, reference::Side};
+use testkit::{bytes::frame, drive, reference::Side};
 use websocket_proto::{Connection, Incoming, Limits, Messages, Output, Server, wire::FixedOutput};
 
 const MARK: usize = 1000;

@@ -1,9 +1,7 @@
 //! What `Messages` promises beyond the messages themselves: order of replies, memory, and a new beginning for another connection.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{
+use testkit::{
     bytes::frame,
     counting::{Counting, live},
     drive,

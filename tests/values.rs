@@ -1,11 +1,9 @@
 //! Small promises of public values, each of which no larger test happens to need.
 #![cfg(all(feature = "deflate", feature = "std"))]
 
-mod support;
-
 use std::collections::HashSet;
 
-use support::{
+use testkit::{
     bytes::frame,
     counting::{Counting, live},
     drive,
@@ -129,7 +127,7 @@ fn parts_of_a_head_have_names() {
 fn request_of_a_uri_goes_to_its_host_and_path() {
     let url = WsUrl::parse("ws://example.com:8080/chat?room=1").unwrap();
     let mut out = Vec::new();
-    ClientRequest::from_url(&url).start([0; 16], &Limits::DEFAULT, &mut out).unwrap();
+    let _handshake = ClientRequest::from_url(&url).start([0; 16], &Limits::DEFAULT, &mut out).unwrap();
     assert!(out.starts_with(b"GET /chat?room=1 HTTP/1.1\r\nHost: example.com:8080\r\n"), "{}", out.escape_ascii());
 }
 

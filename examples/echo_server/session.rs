@@ -137,7 +137,7 @@ impl Session {
                     connection.ping(b"", &mut self.out).map_err(io::Error::other)?;
                     0..0
                 }
-                ReadMore::TimedOut(timeout @ (Timeout::Handshake | Timeout::Pong | Timeout::Close)) => {
+                ReadMore::TimedOut(timeout) => {
                     return Ok(format!("gone silent: {timeout:?} time-out"));
                 }
             };

@@ -113,7 +113,8 @@ impl<P: Subprotocols> ClientUpgrade<'_, P> {
     ///
     /// let upgrade = ClientRequest::new("server.example.com", "/chat").upgrade(*b"the sample nonce")?;
     /// let request = upgrade.to_http()?;
-    /// assert_eq!((request.uri().path(), &request.headers()["host"]), ("/chat", &"server.example.com"));
+    /// assert_eq!(request.uri().path(), "/chat");
+    /// assert_eq!(request.headers()["host"], "server.example.com");
     ///
     /// // What the server answered.
     /// let response = http::Response::builder().status(101)

@@ -8,7 +8,17 @@
 //! | then | [`Request::accept`] or [`Request::reject`] writes the response | |
 //! | and there is | [`Negotiated`] | [`Negotiated`] |
 //!
-//! The bytes behind the head are frames already: the connection's first input.
+//! The bytes after the head are frames already: the connection's first input.
+//!
+//! Where another HTTP stack reads and writes the heads:
+//!
+//! | | server | client |
+//! |---|---|---|
+//! | HTTP/1.1 | [`Received::from_parts`], [`Accept::response`] | [`ClientRequest::upgrade`], [`ClientUpgrade::receive`] |
+//! | HTTP/2, HTTP/3 | [`ConnectRequest::from_connect`], [`Accept::response`] | [`ClientRequest::connect`], [`ClientConnect::receive`] |
+//!
+//! Fields are taken in the form in which the stack has them: see [`FieldSection`]. With feature `http`, heads of the crate `http`
+//! convert as a whole.
 #![forbid(unsafe_code)]
 
 mod accept;
