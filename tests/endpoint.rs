@@ -1,11 +1,11 @@
 //! One end of a connection, seen from its transport.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{bytes::frame, reference::Side};
+use testkit::{bytes::frame, reference::Side};
 use websocket_proto::endpoint::{Config, Endpoint, Failure, Status};
-use websocket_proto::{CloseCode, Incoming, Limits, Negotiated, ProtocolError, SendError, Server, State, Timeout, Timeouts};
+use websocket_proto::{
+    CloseCode, Incoming, Limits, Negotiated, ProtocolError, SendError, Server, State, Timeout, Timeouts,
+};
 
 type Ours = Endpoint<Server, u64, u64>;
 
@@ -125,7 +125,11 @@ fn a_violation_is_answered_on_the_wire_though_nobody_asks() {
     endpoint.filled(0);
     take(&mut endpoint);
     assert_eq!(endpoint.status(), Status::Close);
-    assert!(matches!(endpoint.end(), Err(Failure::Protocol(ProtocolError::ReservedBits { .. }))), "{:?}", endpoint.end());
+    assert!(
+        matches!(endpoint.end(), Err(Failure::Protocol(ProtocolError::ReservedBits { .. }))),
+        "{:?}",
+        endpoint.end()
+    );
 }
 
 #[test]
@@ -231,5 +235,9 @@ fn a_large_frame_is_read_into_its_place() {
 
 #[test]
 fn at_rest_it_is_at_most_1228_bytes() {
-    assert!(size_of::<Endpoint<Server, std::time::Instant>>() <= 1228, "{}", size_of::<Endpoint<Server, std::time::Instant>>());
+    assert!(
+        size_of::<Endpoint<Server, std::time::Instant>>() <= 1228,
+        "{}",
+        size_of::<Endpoint<Server, std::time::Instant>>()
+    );
 }

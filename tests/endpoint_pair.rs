@@ -58,7 +58,14 @@ struct End<R: Role> {
 impl<R: Role> End<R> {
     fn new(role: R, negotiated: Negotiated, messages: &[OwnedMessage], closes: bool) -> Self {
         let endpoint = Endpoint::new(negotiated, role, &Config::with_timeouts(Timeouts::none()), b"", 0);
-        Self { endpoint, to_send: messages.iter().cloned().collect(), heard: Vec::new(), pings: 0, closes, in_flight: None }
+        Self {
+            endpoint,
+            to_send: messages.iter().cloned().collect(),
+            heard: Vec::new(),
+            pings: 0,
+            closes,
+            in_flight: None,
+        }
     }
 
     fn hear(heard: &mut Vec<OwnedMessage>, pings: &mut usize, incoming: Incoming<'_>) {
@@ -154,7 +161,8 @@ impl<R: Role> End<R> {
 fn message() -> impl Strategy<Value = OwnedMessage> {
     let len = prop_oneof![5 => 0..200_usize, 2 => 200..5_000_usize, 1 => 60_000..300_000_usize];
     prop_oneof![
-        (len.clone(), any::<u8>()).prop_map(|(len, byte)| OwnedMessage::Binary((0..len).map(|i| byte.wrapping_add(i as u8)).collect())),
+        (len.clone(), any::<u8>())
+            .prop_map(|(len, byte)| OwnedMessage::Binary((0..len).map(|i| byte.wrapping_add(i as u8)).collect())),
         len.prop_map(|len| OwnedMessage::Text("Grüße, 世界! ".chars().cycle().take(len).collect())),
     ]
 }

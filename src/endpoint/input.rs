@@ -11,6 +11,10 @@ pub(super) struct Input {
 }
 
 impl Input {
+    pub(super) fn new(bytes: Vec<u8>) -> Self {
+        Self { start: 0, end: bytes.len(), bytes }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.start >= self.end
     }

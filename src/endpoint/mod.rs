@@ -46,6 +46,8 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod accepting;
+mod asking;
 mod config;
 mod input;
 mod lane;
@@ -61,6 +63,8 @@ mod status;
 use core::ops::Add;
 use core::time::Duration;
 
+pub use accepting::{Accepting, IntoResponse, Responder};
+pub use asking::Asking;
 pub use config::Config;
 pub use opening::Opening;
 pub use opening_error::OpeningError;
@@ -69,8 +73,8 @@ pub use sender::Sender;
 pub use status::{End, Failure, Status};
 
 use crate::{
-    CloseFrame, Connection, Ending, Incoming, Message, Messages, Negotiated, OwnedMessage, Role, SendError, State, Timeout,
-    Timers, Transport,
+    CloseFrame, Connection, Ending, Incoming, Message, Messages, Negotiated, OwnedMessage, Role, SendError, State,
+    Timeout, Timers, Transport,
 };
 use input::Input;
 use lane::Lane;
@@ -309,7 +313,9 @@ where
         match self.connection.transport() {
             _ if self.timed_out.is_some() => Status::Close,
             Transport::KeepOpen if empty && self.eof && self.drained => Status::Close,
-            Transport::KeepOpen if self.eof || self.outgoing.queue.len() > self.connection.high_water_mark() => Status::Flush,
+            Transport::KeepOpen if self.eof || self.outgoing.queue.len() > self.connection.high_water_mark() => {
+                Status::Flush
+            }
             Transport::KeepOpen => Status::Open,
             _ if !empty && self.eof => Status::Flush,
             _ if !empty => Status::Open,

@@ -7,7 +7,7 @@ use super::input::Input;
 use super::lane::Lane;
 use super::opening_error::OpeningError;
 use super::{Config, Endpoint, Status};
-use crate::{Negotiated, Role, Timeout, Timers};
+use crate::{Negotiated, Role, Timers};
 
 /// An opening handshake, with its buffers and its time: the same four duties as for an [`Endpoint`].
 ///
@@ -23,6 +23,8 @@ pub struct Opening<S, I, D = Duration> {
     pub(super) output: Lane,
     timers: Timers<I, D>,
     now: I,
+    /// Whether input is read to its end after a failure, so that the answer is not lost: a server's way.
+    drains: bool,
     eof: bool,
     half_closed: bool,
     pub(super) failed: Option<OpeningError>,
@@ -33,7 +35,7 @@ where
     I: Copy + Ord + Add<D, Output = I>,
     D: Copy,
 {
-    pub(super) fn new(side: S, config: &Config<D>, output: Lane, now: I) -> Self {
+    pub(super) fn new(side: S, drains: bool, config: &Config<D>, output: Lane, now: I) -> Self {
         Self {
             side,
             config: *config,
@@ -41,6 +43,7 @@ where
             output,
             timers: Timers::new(config.timeouts, now),
             now,
+            drains,
             eof: false,
             half_closed: false,
             failed: None,
@@ -54,11 +57,10 @@ where
 
     /// So many bytes were read into [`room`](Self::room); 0 is the end of input.
     pub fn filled(&mut self, n: usize) {
-        self.input.filled(n);
         self.eof |= n == 0;
-        if self.failed.is_some() {
-            // What comes after a refusal is dropped.
-            self.input = Input::default();
+        // What comes after a refusal is dropped.
+        if self.failed.is_none() {
+            self.input.filled(n);
         }
     }
 
@@ -75,9 +77,9 @@ where
     /// Looks at the clock, gives the handshake up if it takes too long, and says when to call this again at the latest.
     pub fn tick(&mut self, now: I) -> Option<I> {
         self.now = now;
-        if let Some(timeout) = self.timers.expired(now) {
+        if self.timers.expired(now).is_some() {
             self.failed.get_or_insert(OpeningError::Timeout);
-            self.half_closed |= timeout == Timeout::Handshake;
+            // Neither input nor output is waited for any longer.
             self.eof = true;
             self.written(usize::MAX);
         }
@@ -90,6 +92,7 @@ where
             (None, _, false) | (Some(_), false, false) => Status::Open,
             (None, false, true) | (Some(_), false, true) => Status::Flush,
             (_, true, true) => Status::Close,
+            (Some(_), true, false) if !self.drains => Status::Close,
             // RFC 9112 §9.6: a server "SHOULD half-close the connection" and read on, or the response may be lost.
             (Some(_), true, false) if !self.half_closed => Status::HalfClose,
             (Some(_), true, false) => Status::Drain,

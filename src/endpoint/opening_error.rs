@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::handshake::{AcceptError, RequestError, ResponseError};
+use crate::handshake::{AcceptError, RefusalError, RequestError, ResponseError};
 
 /// Why an [`Opening`](super::Opening) did not become an endpoint.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,9 +17,11 @@ pub enum OpeningError {
     },
     /// The application's answer can't be written; the client got 500.
     Accept(AcceptError),
-    /// The response broke a rule.
-    Response(ResponseError),
-    /// The server refused, with this status; its response is there to be read.
+    /// The application's response can't be written; the client got 500.
+    Response(RefusalError),
+    /// The server's response broke a rule.
+    Server(ResponseError),
+    /// The server refused, with this status; [`Opening::response`](super::Opening::answer) has the rest.
     Refused {
         /// The status code of the response.
         status: u16,
@@ -37,6 +39,7 @@ impl fmt::Display for OpeningError {
             Self::Answered { status } => write!(f, "the request was answered with status {status}"),
             Self::Accept(error) => error.fmt(f),
             Self::Response(error) => error.fmt(f),
+            Self::Server(error) => error.fmt(f),
             Self::Refused { status } => write!(f, "expected status 101 from the server, found {status}"),
             Self::Timeout => f.write_str("expected the end of the handshake, found none in time"),
             Self::Ended => f.write_str("expected the end of the handshake, found the end of input"),
@@ -50,6 +53,7 @@ impl core::error::Error for OpeningError {
             Self::Request(error) => Some(error),
             Self::Accept(error) => Some(error),
             Self::Response(error) => Some(error),
+            Self::Server(error) => Some(error),
             Self::Answered { .. } | Self::Refused { .. } | Self::Timeout | Self::Ended => None,
         }
     }

@@ -56,7 +56,11 @@ impl Outgoing {
     }
 
     #[inline]
-    pub(super) fn send<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>) -> Result<(), SendError> {
+    pub(super) fn send<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        message: Message<'_>,
+    ) -> Result<(), SendError> {
         if self.waiting.is_none() && message.payload().len() <= self.max_fragment_len {
             return self.frame(connection, message, Part::Whole);
         }
@@ -78,7 +82,11 @@ impl Outgoing {
         Ok(())
     }
 
-    pub(super) fn send_owned<R: Role>(&mut self, connection: &mut Connection<R>, message: OwnedMessage) -> Result<(), SendError> {
+    pub(super) fn send_owned<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        message: OwnedMessage,
+    ) -> Result<(), SendError> {
         self.expect_open(connection)?;
         self.waiting.get_or_insert_default().messages.push_back(message);
         self.go_on(connection);
@@ -89,7 +97,11 @@ impl Outgoing {
         connection.ping(payload, &mut Replies(&mut self.queue))
     }
 
-    pub(super) fn close<R: Role>(&mut self, connection: &mut Connection<R>, frame: CloseFrame) -> Result<(), SendError> {
+    pub(super) fn close<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        frame: CloseFrame,
+    ) -> Result<(), SendError> {
         if self.waiting.is_some() {
             self.expect_open(connection)?;
         }
@@ -165,7 +177,12 @@ impl Outgoing {
 
     #[cfg(feature = "deflate")]
     #[inline]
-    fn frame<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>, part: Part) -> Result<(), SendError> {
+    fn frame<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        message: Message<'_>,
+        part: Part,
+    ) -> Result<(), SendError> {
         if compresses(connection) {
             return self.compress(connection, message, part);
         }
@@ -173,7 +190,12 @@ impl Outgoing {
     }
 
     #[cfg(feature = "deflate")]
-    fn compress<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>, part: Part) -> Result<(), SendError> {
+    fn compress<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        message: Message<'_>,
+        part: Part,
+    ) -> Result<(), SendError> {
         if self.deflater.is_none() {
             self.deflater = connection.deflater(self.effort).map(Box::new);
         }
@@ -186,7 +208,12 @@ impl Outgoing {
 
     #[cfg(not(feature = "deflate"))]
     #[inline]
-    fn frame<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>, part: Part) -> Result<(), SendError> {
+    fn frame<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        message: Message<'_>,
+        part: Part,
+    ) -> Result<(), SendError> {
         connection.send_part(message, part, self.queue.frames())
     }
 }
