@@ -124,7 +124,7 @@ fn broadcast(messages: &[String]) {
             let prepared = Prepared::compressed(text, &mut shared).unwrap();
             for server in &mut servers {
                 out.clear();
-                out.extend_from_slice(server.send_prepared(&prepared).unwrap());
+                out.extend_from_slice(prepared.frame(server.send_prepared(&prepared).unwrap()));
             }
         }) / 100.0
     });

@@ -105,11 +105,11 @@ pub mod testing;
 mod timers;
 pub mod wire;
 
-#[cfg(feature = "alloc")]
-pub use connection::Prepared;
 pub use connection::{
     Client, Connection, Ending, Event, MaskingKeys, Message, Part, Role, SendError, Server, State, Transport,
 };
+#[cfg(feature = "alloc")]
+pub use connection::{Prepared, PreparedForm};
 #[cfg(feature = "std")]
 pub use connection::{RandomKeys, SeedUnavailable};
 pub use handshake::Negotiated;

@@ -27,7 +27,7 @@ fn a_control_frame_is_still_queued_after_its_key_could_not_be_had() {
     ] {
         let mut connection = Connection::new(Negotiated::elsewhere(), Client::new(Late(false)), &Limits::DEFAULT);
         queue(&mut connection);
-        catch_unwind(AssertUnwindSafe(|| drop(connection.take_control()))).unwrap_err();
+        catch_unwind(AssertUnwindSafe(|| connection.take_control())).unwrap_err();
         assert!(connection.wants_write(), "it waits on");
         assert_eq!(connection.take_control().unwrap().as_bytes(), frame);
     }

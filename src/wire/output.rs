@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{HeaderWord, Masker};
+use super::{HeaderWord, Masker, Redacted};
 #[cfg(feature = "alloc")]
 use crate::simd;
 
@@ -109,7 +109,6 @@ impl core::error::Error for OutputFull {}
 /// out.clear();
 /// assert!(out.written().is_empty());
 /// ```
-#[derive(Debug)]
 pub struct FixedOutput<'m> {
     memory: &'m mut [u8],
     len: usize,
@@ -129,6 +128,14 @@ impl<'m> FixedOutput<'m> {
     /// Forgets what was appended, so that its room is free again.
     pub fn clear(&mut self) {
         self.len = 0;
+    }
+}
+
+/// Without the bytes.
+impl fmt::Debug for FixedOutput<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (written, room) = (Redacted(self.len), Redacted(self.memory.len()));
+        f.debug_struct("FixedOutput").field("written", &written).field("memory", &room).finish()
     }
 }
 

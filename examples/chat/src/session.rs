@@ -92,7 +92,7 @@ impl Session {
             let paused = self.listen();
             self.speak()?;
             self.timers.observe(self.connection.state(), Instant::now());
-            if self.outgoing.is_empty() && self.connection.transport() != Transport::KeepOpen {
+            if self.outgoing.is_empty() && !matches!(self.connection.transport(), Transport::KeepOpen | Transport::WriteOnly) {
                 return Ok("closed".to_owned());
             }
 

@@ -58,7 +58,8 @@ fn talk() -> Option<()> {
     client.write_control(&mut to_server).ok()?;
 
     let (mut messages, mut to_client) = (Messages::new(), Vec::new());
-    to_client.extend_from_slice(server.send_prepared(&Prepared::new("welcome").ok()?).ok()?);
+    let welcome = Prepared::new("welcome").ok()?;
+    to_client.extend_from_slice(welcome.frame(server.send_prepared(&welcome).ok()?));
     for mut input in to_server.chunks_mut(7) {
         while let Some(incoming) = messages.next(&mut server, &mut input, &mut to_client).ok()? {
             match incoming {
