@@ -2,9 +2,7 @@
 //! the transport.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{
+use testkit::{
     bytes::frame,
     drive,
     reference::{CLIENT_KEY, Endpoint, Side, Step},

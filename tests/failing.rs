@@ -1,9 +1,7 @@
 //! _Fail the WebSocket Connection_ (§7.1.7): what comes before a violation, with it, and never after it.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{bytes::frame, drive, reference::Side};
+use testkit::{bytes::frame, drive, reference::Side};
 use websocket_proto::{
     Connection, Ending, Event, Incoming, Limits, MessageKind, Messages, Part, ProtocolError, Server, State, Transport,
 };

@@ -1,9 +1,7 @@
 //! What the behaviour of frames is, row by row, and the examples of RFC 6455 §5.7.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{
+use testkit::{
     bytes::{Form, PEER_KEY, frame, frame_with, header, peer_key},
     drive::{self, binary, text},
     reference::{CLIENT_KEY, Endpoint, Side, Step},

@@ -1,10 +1,8 @@
 //! Large frames read right into the place that `Messages` lends.
 #![cfg(feature = "alloc")]
 
-mod support;
-
 use proptest::prelude::*;
-use support::strategies;
+use testkit::strategies;
 use websocket_proto::wire::{DataOpcode, Header, MaskingKey};
 use websocket_proto::{Connection, Incoming, Limits, Messages, Negotiated, ProtocolError, Server};
 

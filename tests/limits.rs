@@ -1,9 +1,7 @@
 //! The limits on frames, messages and fragments: each inclusive, each judged on the header alone, each off when it is unlimited.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{
+use testkit::{
     bytes::{Form, frame, header, peer_key},
     drive::{self, binary, text},
     reference::{Endpoint, Side, Step},

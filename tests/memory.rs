@@ -1,11 +1,9 @@
 //! Memory, counted by the allocator: layer one asks for none, and layer two for what has arrived, whatever a header declares.
 #![cfg(feature = "alloc")]
 
-mod support;
-
 use std::mem::size_of;
 
-use support::{
+use testkit::{
     bytes::{Form, PEER_KEY, frame, header},
     counting::{Counting, counted, live, peak},
     drive,

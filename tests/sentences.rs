@@ -1,9 +1,7 @@
 //! Every error reads as a sentence that names the value and whose it is; and what `{:?}` shows is fit for a log.
 #![cfg(all(feature = "deflate", feature = "std"))]
 
-mod support;
-
-use support::drive;
+use testkit::drive;
 use websocket_proto::frame::OutOfSequence;
 use websocket_proto::handshake::{
     Answer, ClientRequest, FieldFault, InvalidUrl, Refusal, RefusalError, StartError, WsUrl,

@@ -14,12 +14,10 @@
 
 #[cfg(feature = "deflate")]
 mod deflate;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::collections::HashSet;
 
-use support::{
+use testkit::{
     bytes::{Form, PEER_KEY, frame, header},
     drive::{client, server},
     reference::Side,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use websocket_proto::{Client, CloseCode, Connection, Incoming, Limits, Message, Messages, RandomKeys, Transport};
 
-use super::open::open;
+use testkit::client::open;
 
 pub struct Peer {
     pub stream: TcpStream,

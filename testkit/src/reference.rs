@@ -9,28 +9,28 @@ use websocket_proto::{
 
 /// The endpoint that receives.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Endpoint {
-    pub(crate) side: Side,
-    pub(crate) limits: Limits,
+pub struct Endpoint {
+    pub side: Side,
+    pub limits: Limits,
     /// Whether it has sent its Close before the first byte comes.
-    pub(crate) close_sent: bool,
+    pub close_sent: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Side {
+pub enum Side {
     Server,
     Client,
 }
 
 impl Endpoint {
-    pub(crate) fn new(side: Side, limits: Limits) -> Self {
+    pub fn new(side: Side, limits: Limits) -> Self {
         Self { side, limits, close_sent: false }
     }
 }
 
 /// What an endpoint that writes its replies at once hears, and what it sends.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Step {
+pub enum Step {
     Message(MessageKind, Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
@@ -41,18 +41,18 @@ pub(crate) enum Step {
 }
 
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Outcome {
-    pub(crate) steps: Vec<Step>,
+pub struct Outcome {
+    pub steps: Vec<Step>,
     /// What a stream of pieces has handed out of a message that did not end.
-    pub(crate) unfinished: Vec<u8>,
+    pub unfinished: Vec<u8>,
     /// Payload bytes of the last frame that are still to come.
-    pub(crate) remaining: u64,
+    pub remaining: u64,
 }
 
 /// Every key that the client under test masks with.
-pub(crate) const CLIENT_KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+pub const CLIENT_KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-pub(crate) fn decode(endpoint: &Endpoint, stream: &[u8]) -> Outcome {
+pub fn decode(endpoint: &Endpoint, stream: &[u8]) -> Outcome {
     let mut decoder = Decoder { endpoint, bytes: stream.iter(), message: None, outcome: Outcome::default() };
     let end = loop {
         if let Err(end) = decoder.frame() {
@@ -308,7 +308,7 @@ fn error_code(error: ProtocolError) -> u16 {
     }
 }
 
-pub(crate) enum CodePoint {
+pub enum CodePoint {
     Whole,
     Begun,
     Impossible,
@@ -328,7 +328,7 @@ const FORMS: [&[(u8, u8)]; 9] = [
 ];
 const TAIL: (u8, u8) = (0x80, 0xbf);
 
-pub(crate) fn code_point(bytes: &[u8]) -> CodePoint {
+pub fn code_point(bytes: &[u8]) -> CodePoint {
     for form in FORMS {
         let fits = form.iter().zip(bytes).all(|((low, high), byte)| (low..=high).contains(&byte));
         if fits && bytes.len() == form.len() {
@@ -342,7 +342,7 @@ pub(crate) fn code_point(bytes: &[u8]) -> CodePoint {
 }
 
 /// How many bytes from the front are whole code points.
-pub(crate) fn valid_up_to(bytes: &[u8]) -> usize {
+pub fn valid_up_to(bytes: &[u8]) -> usize {
     let mut valid = 0;
     for end in 1..=bytes.len() {
         match code_point(&bytes[valid..end]) {

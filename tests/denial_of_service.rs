@@ -2,12 +2,8 @@
 //! counted by `benches/instructions/attacks`.
 #![cfg(feature = "deflate")]
 
-mod attacks;
-#[path = "../support/mod.rs"]
-mod support;
-
-use attacks::{ATTACKS, Attack, Victim, Work};
-use support::{
+use testkit::attacks::{ATTACKS, Attack, Victim, Work};
+use testkit::{
     counting::{Counting, asked, counted, live},
     drive,
 };
