@@ -89,7 +89,7 @@ fn main() {
         wire.push(frame);
     }
     report("Messages::next, a client", || {
-        let mut client = Connection::new(agreed, Client::new(|| [0; 4]), &Limits::default());
+        let mut client = Connection::new(agreed, Client::from_fn(|| [0; 4]), &Limits::default());
         let (mut messages, mut out) = (Messages::new(), Vec::new());
         let mut wire = wire.clone();
         let start = Instant::now();

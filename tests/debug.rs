@@ -1,11 +1,9 @@
 //! `Debug` shows no payload and no masking key: they have no place in a log.
 #![cfg(feature = "alloc")]
 
-mod support;
-
 use std::fmt::Debug;
 
-use support::{bytes::frame, drive, reference::Side};
+use testkit::{bytes::frame, drive, reference::Side};
 use websocket_proto::frame::{Masking, Reader};
 use websocket_proto::wire::{
     ControlFrame, ControlOpcode, DataOpcode, FixedOutput, Header, HeaderWord, Masker, MaskingKey, Output, OutputFull,
@@ -88,7 +86,7 @@ fn header_as_a_number_is_discreet() {
             0
         }
     }
-    let mut client = Connection::new(Negotiated::elsewhere(), Client::new(|| KEY), &Limits::DEFAULT);
+    let mut client = Connection::new(Negotiated::elsewhere(), Client::from_fn(|| KEY), &Limits::DEFAULT);
     client.send(SECRET, &mut Shown).unwrap();
 }
 
@@ -140,11 +138,11 @@ fn readers_connections_and_messages_are_discreet_at_every_byte() {
         expect_discreet(&messages, "Messages");
     }
     assert!(connection.wants_write(), "a Pong and a Close were waiting");
-    expect_discreet(Client::new(|| KEY), "Client");
+    expect_discreet(Client::from_fn(|| KEY), "Client");
     assert_eq!(format!("{Server:?}"), "Server");
 }
 
-#[cfg(feature = "std")]
+#[cfg(feature = "rand")]
 #[test]
 fn a_source_of_keys_is_discreet() {
     assert_eq!(format!("{:?}", websocket_proto::RandomKeys::from_seed([7; 32])), "RandomKeys { .. }");

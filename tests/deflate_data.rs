@@ -8,7 +8,7 @@ use websocket_proto::{
     PreparedForm, ProtocolError, SendError, Server,
 };
 
-type Keys = fn() -> [u8; 4];
+type Keys = websocket_proto::FnKeys<fn() -> [u8; 4]>;
 
 fn agreed(params: DeflateParams) -> Negotiated {
     Negotiated::elsewhere().with_deflate(params)
@@ -16,7 +16,7 @@ fn agreed(params: DeflateParams) -> Negotiated {
 
 /// The receiving side is a client: the frames of its peer are not masked.
 fn client_with(params: DeflateParams, limits: &Limits) -> Connection<Client<Keys>> {
-    Connection::new(agreed(params), Client::new((|| [1, 2, 3, 4]) as Keys), limits)
+    Connection::new(agreed(params), Client::from_fn(|| [1, 2, 3, 4]), limits)
 }
 
 fn server_with(params: DeflateParams) -> Connection<Server> {
@@ -118,7 +118,7 @@ fn rsv1_on_a_continuation_or_control_frame_fails() {
 
 #[test]
 fn rsv1_without_an_agreement_fails() {
-    let mut connection = Connection::new(Negotiated::elsewhere(), Client::new(|| [0; 4]), &Limits::default());
+    let mut connection = Connection::new(Negotiated::elsewhere(), Client::from_fn(|| [0; 4]), &Limits::default());
     let error = connection.receive(&mut &mut [0xc1, 0x01, 0x00][..]).unwrap_err();
     assert_eq!(error, ProtocolError::ReservedBits { rsv: Rsv::RSV1 });
 }
@@ -220,7 +220,7 @@ fn inflated_length_is_held_to_the_message_limit() {
         (1001, vec![Got::Text("x".repeat(1000))]),
         (100, too_long(100)),
     ] {
-        let limits = Limits { max_message_len: max, ..Limits::default() };
+        let limits = Limits::default().with_max_message_len(max);
         for piece_len in [1, 2, 3, usize::MAX] {
             assert_eq!(receive_by(DeflateParams::default(), &limits, &bytes, piece_len), expected);
         }

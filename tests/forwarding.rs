@@ -1,9 +1,7 @@
 //! What a proxy sends: payload as bytes, fragments as they were cut, payload that is not in memory.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{
+use testkit::{
     bytes::frame,
     drive,
     reference::{Endpoint, Side, Step},

@@ -1,15 +1,13 @@
 //! Replies are bounded: from a mark on, the newest Pong waits until the output has been written.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{bytes::frame, drive, reference::Side};
+use testkit::{bytes::frame, drive, reference::Side};
 use websocket_proto::{Connection, Incoming, Limits, Messages, Output, Server, wire::FixedOutput};
 
 const MARK: usize = 1000;
 
 fn server() -> (Connection<Server>, Messages) {
-    (drive::server(&Limits { high_water_mark: MARK, ..Limits::DEFAULT }), Messages::new())
+    (drive::server(&Limits::DEFAULT.with_high_water_mark(MARK)), Messages::new())
 }
 
 /// Every message is echoed.

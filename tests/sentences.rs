@@ -1,5 +1,5 @@
 //! Every error reads as a sentence that names the value and whose it is; and what `{:?}` shows is fit for a log.
-#![cfg(all(feature = "deflate", feature = "std"))]
+#![cfg(all(feature = "deflate", feature = "rand"))]
 
 use testkit::drive;
 use websocket_proto::frame::OutOfSequence;

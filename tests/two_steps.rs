@@ -1,9 +1,7 @@
 //! `Messages` in two steps: `advance` says whether there is something, `next` or `take` gives it.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{bytes::frame, drive, reference::Side};
+use testkit::{bytes::frame, drive, reference::Side};
 use websocket_proto::{Incoming, Limits, Messages, OwnedMessage, ProtocolError};
 
 /// The struct that everybody writes first: buffer, connection and messages are fields, and the loop reads more where it has to.

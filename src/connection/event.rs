@@ -23,6 +23,7 @@ use crate::wire::{CloseFrame, ControlPayload, MessageKind, ProtocolError, Redact
 /// }
 /// ```
 #[derive(Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Event<'i> {
     /// A piece of a text message: valid UTF-8, cut between code points.
     Text(&'i str, Part),

@@ -101,7 +101,7 @@ impl<K: MaskingKeys> Connection<Client<K>> {
     /// ```
     /// use websocket_proto::{Client, Connection, Limits, MessageKind, Negotiated, Part};
     ///
-    /// let mut connection = Connection::new(Negotiated::elsewhere(), Client::new(|| [1, 2, 3, 4]), &Limits::default());
+    /// let mut connection = Connection::new(Negotiated::elsewhere(), Client::from_fn(|| [1, 2, 3, 4]), &Limits::default());
     /// let mut payload = *b"abc";
     /// let header = connection.send_in_place(MessageKind::Binary, &mut payload, Part::Whole).unwrap();
     /// assert_eq!((&header[..], payload), (&[0x82, 0x83, 1, 2, 3, 4][..], [b'a' ^ 1, b'b' ^ 2, b'c' ^ 3]));

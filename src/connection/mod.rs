@@ -11,7 +11,7 @@ mod forward;
 mod message;
 #[cfg(feature = "alloc")]
 mod prepared;
-#[cfg(feature = "std")]
+#[cfg(feature = "rand")]
 mod random_keys;
 mod receive;
 mod role;
@@ -25,11 +25,11 @@ pub use event::{Event, Part};
 pub use message::Message;
 #[cfg(feature = "alloc")]
 pub use prepared::{Prepared, PreparedForm};
-#[cfg(feature = "std")]
+#[cfg(feature = "rand")]
 pub use random_keys::{RandomKeys, SeedUnavailable};
 #[cfg(feature = "alloc")]
 pub(crate) use receive::{Awaited, Raw, RawData};
-pub use role::{Client, MaskingKeys, Role, Server};
+pub use role::{Client, FnKeys, MaskingKeys, Role, Server};
 pub use send::SendError;
 #[cfg(feature = "alloc")]
 pub(crate) use whole::Whole;
@@ -73,7 +73,7 @@ use whole::Short;
 /// assert_eq!(out, b"\x81\x05Hello");
 /// # Ok::<(), websocket_proto::ProtocolError>(())
 /// ```
-pub struct Connection<R: Role> {
+pub struct Connection<R> {
     /// Which frames may take the short paths of `receive`: the whole of the fields below, condensed.
     short: Short,
     state: State,

@@ -189,6 +189,7 @@ impl Reading {
 /// assert_eq!((&*piece.payload, piece.offset, piece.ends_frame()), (&[1, 2, 3][..], 0, false));
 /// assert_eq!(reader.payload_remaining(), 2);
 /// ```
+#[non_exhaustive]
 pub struct Piece<'i> {
     /// The frame's header.
     pub header: Header,

@@ -21,6 +21,7 @@ use crate::wire::{CloseFrame, MessageKind, Redacted};
 /// assert_eq!(describe(Incoming::Text("Hello")), "text of 5 bytes");
 /// ```
 #[derive(Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Incoming<'m> {
     /// A text message.
     Text(&'m str),

@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn output_that_only_takes_slices_gets_whole_masked_frames() {
         let mut out = Least(std::vec::Vec::new());
-        let client = Client::new(|| [0x37, 0xfa, 0x21, 0x3d]);
+        let client = Client::from_fn(|| [0x37, 0xfa, 0x21, 0x3d]);
         Connection::new(Negotiated::elsewhere(), client, &Limits::default()).send("Hello", &mut out).unwrap();
         // §5.7: "A single-frame masked text message".
         assert_eq!(out.0, [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use websocket_proto::extension::deflate::{Compression, DeflateConfig, Deflater, Effort};
 pub use websocket_proto::PreparedForm as Form;
+use websocket_proto::extension::deflate::{Compression, DeflateConfig, Deflater, Effort};
 use websocket_proto::{Connection, Message, Prepared, SendError, Server};
 
 /// What is agreed on with a client that can: messages that stand alone, so that one serves all, and nobody's history is kept.
