@@ -36,7 +36,7 @@
 //!         match incoming {
 //!             Incoming::Text(text) => connection.send(text, &mut out)?,
 //!             Incoming::Binary(bytes) => connection.send(&*bytes, &mut out)?,
-//!             Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => {}
+//!             _ => {}
 //!         }
 //!     }
 //! }
@@ -62,7 +62,8 @@
 //!
 //! | feature | default | adds |
 //! |---|---|---|
-//! | `std` | yes | run-time detection of CPU features; [`RandomKeys`]; implies `alloc` |
+//! | `std` | yes | run-time detection of CPU features; implies `alloc` |
+//! | `rand` | no | [`RandomKeys`], a client's source of masking keys; a server needs none |
 //! | `alloc` | by `std` | [`Messages`], [`Prepared`], `Vec<u8>` as an [`Output`] |
 //! | `deflate` | no | permessage-deflate (RFC 7692), both sides, in [`extension`]`::deflate`; implies `alloc`; its compressor, zlib-rs, needs `std` |
 //! | `http` | no | heads in the types of the crate `http`, which hyper, axum and h2 share, in [`handshake`]; implies `std` |
@@ -108,12 +109,12 @@ pub mod testing;
 mod timers;
 pub mod wire;
 
-#[cfg(feature = "alloc")]
-pub use connection::Prepared;
 pub use connection::{
-    Client, Connection, Ending, Event, MaskingKeys, Message, Part, Role, SendError, Server, State, Transport,
+    Client, Connection, Ending, Event, FnKeys, MaskingKeys, Message, Part, Role, SendError, Server, State, Transport,
 };
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
+pub use connection::{Prepared, PreparedForm};
+#[cfg(feature = "rand")]
 pub use connection::{RandomKeys, SeedUnavailable};
 pub use handshake::Negotiated;
 #[cfg(feature = "alloc")]
@@ -122,6 +123,6 @@ pub use timers::{Timeout, Timeouts, Timers};
 pub use wire::{CloseCode, CloseFrame, ControlFrame, ControlPayload, Limits, MessageKind, Output, ProtocolError};
 
 /// The README's examples are tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "rand"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -43,7 +43,7 @@ use crate::wire::{CloseCode, CloseFrame, ControlPayload, MessageKind, Output, Pr
 ///     match incoming {
 ///         Incoming::Text(text) => connection.send(text, &mut out).unwrap(),
 ///         Incoming::Binary(bytes) => connection.send(&*bytes, &mut out).unwrap(),
-///         Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => {}
+///         _ => {}
 ///     }
 /// }
 /// assert_eq!(out, b"\x81\x05Hello\x8a\x00"); // the echo, and the Pong

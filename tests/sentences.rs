@@ -1,5 +1,5 @@
 //! Every error reads as a sentence that names the value and whose it is; and what `{:?}` shows is fit for a log.
-#![cfg(all(feature = "deflate", feature = "std"))]
+#![cfg(all(feature = "deflate", feature = "rand"))]
 
 use testkit::drive;
 use websocket_proto::frame::OutOfSequence;
@@ -10,8 +10,7 @@ use websocket_proto::wire::{
     ControlOpcode, ControlPayloadTooLong, FixedOutput, InvalidCloseCode, InvalidDeflate, LengthTooLarge, Rsv,
 };
 use websocket_proto::{
-    CloseCode, CloseFrame, ControlPayload, Limits, MessageKind, Messages, ProtocolError, RandomKeys, SendError, State,
-    Timeouts,
+    CloseCode, CloseFrame, ControlPayload, Limits, MessageKind, ProtocolError, SendError, State, Timeouts,
 };
 
 #[test]
@@ -214,25 +213,10 @@ fn small_errors_and_values_name_themselves() {
     let frame = CloseFrame::new(CloseCode::NORMAL, "by\ne").unwrap();
     assert_eq!(frame.to_string(), "1000 (by\\ne)");
     assert_eq!(CloseFrame::from(CloseCode::NORMAL).to_string(), "1000");
-    assert_eq!(format!("{:?}", ControlPayload::new(b"a\0").unwrap()), "b\"a\\x00\"");
+    assert_eq!(format!("{:?}", ControlPayload::new(b"a\0").unwrap()), "ControlPayload(2 bytes)");
     assert_eq!(ControlPayload::default().as_ref(), b"");
     let states = [State::Open, State::CloseSent, State::CloseReceived, State::Closed].map(|state| state.to_string());
     assert_eq!(states, ["open", "closing, by this side", "closing, by the peer", "closed"]);
-}
-
-/// Keys and payloads have no place in a log.
-#[test]
-fn debug_shows_no_secret_and_no_payload() {
-    assert_eq!(format!("{:?}", RandomKeys::from_seed([7; 32])), "RandomKeys { .. }");
-    let mut connection = drive::server(&Limits::DEFAULT);
-    let mut begun = *b"\x01\x85\0\0\0\0secr";
-    connection.receive(&mut &mut begun[..]).unwrap();
-    let shown = format!("{connection:?}");
-    assert!(shown.starts_with("Connection { state: Open, ") && shown.contains("payload_remaining: 1"), "{shown}");
-    let mut messages = Messages::default();
-    let mut begun = *b"\x01\x85\0\0\0\0secr";
-    messages.next(&mut drive::server(&Limits::DEFAULT), &mut &mut begun[..], &mut Vec::new()).unwrap();
-    assert!(!format!("{messages:?}").contains("secr"), "{messages:?}");
 }
 
 /// The table in the documentation of each field.

@@ -119,9 +119,13 @@ impl Ending {
 /// assert_eq!(connection.transport(), Transport::Close, "the server closes first");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum Transport {
     /// Read and write on.
     KeepOpen,
+    /// Write what is queued, then ask again. The input has ended, so that there is nothing to read any more: a loop that waits for
+    /// input here would spin.
+    WriteOnly,
     /// Close the writing half, read and discard until the end of input or a time-out, then close: the peer may still be
     /// sending, and closing with unread input would destroy the Close frame that tells it why (§7.1.1 describes the order).
     HalfClose,

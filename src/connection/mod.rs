@@ -7,8 +7,11 @@ mod closing;
 #[cfg(feature = "deflate")]
 mod compressed;
 mod event;
+mod forward;
 mod message;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
+mod prepared;
+#[cfg(feature = "rand")]
 mod random_keys;
 mod receive;
 mod role;
@@ -21,12 +24,12 @@ pub use closing::{Ending, State, Transport};
 pub use event::{Event, Part};
 pub use message::Message;
 #[cfg(feature = "alloc")]
-pub use message::Prepared;
-#[cfg(feature = "std")]
+pub use prepared::{Prepared, PreparedForm};
+#[cfg(feature = "rand")]
 pub use random_keys::{RandomKeys, SeedUnavailable};
 #[cfg(feature = "alloc")]
 pub(crate) use receive::{Awaited, Raw, RawData};
-pub use role::{Client, MaskingKeys, Role, Server};
+pub use role::{Client, FnKeys, MaskingKeys, Role, Server};
 pub use send::SendError;
 #[cfg(feature = "alloc")]
 pub(crate) use whole::Whole;
@@ -70,7 +73,7 @@ use whole::Short;
 /// assert_eq!(out, b"\x81\x05Hello");
 /// # Ok::<(), websocket_proto::ProtocolError>(())
 /// ```
-pub struct Connection<R: Role> {
+pub struct Connection<R> {
     /// Which frames may take the short paths of `receive`: the whole of the fields below, condensed.
     short: Short,
     state: State,
@@ -92,6 +95,8 @@ pub struct Connection<R: Role> {
     sending: Sequence,
     /// The reserved bits of the message that was begun.
     sending_rsv: Rsv,
+    /// The beginning of a code point that a fragment of that message ended in.
+    sending_partial: PartialChar,
     #[cfg(feature = "deflate")]
     deflate: Option<Deflate>,
     role: R,
@@ -133,6 +138,7 @@ impl<R: Role> Connection<R> {
             close: None,
             sending: Sequence::Between,
             sending_rsv: Rsv::NONE,
+            sending_partial: PartialChar::default(),
             #[cfg(feature = "deflate")]
             deflate: negotiated.deflate().map(Deflate::new::<R>),
             role,
@@ -150,6 +156,7 @@ impl<R: Role> Connection<R> {
     /// What the owner of the transport has to do with it.
     pub fn transport(&self) -> Transport {
         match (self.state, self.inbound, R::RECEIVES) {
+            _ if self.wants_write() && self.ending.is_some() => Transport::WriteOnly,
             _ if self.wants_write() => Transport::KeepOpen,
             _ if self.ending.is_some() => Transport::Close,
             (State::Open | State::CloseSent | State::CloseReceived, ..) => Transport::KeepOpen,

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{ControlPayload, ProtocolError};
+use super::{ControlPayload, ProtocolError, Redacted};
 
 /// A status code that may appear in a Close frame (§7.4).
 ///
@@ -195,9 +195,13 @@ impl fmt::Display for CloseFrame {
     }
 }
 
+/// With the status code, but without the reason, which may be secret; [`Display`](fmt::Display) shows both.
 impl fmt::Debug for CloseFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CloseFrame").field("code", &self.code()).field("reason", &self.reason()).finish()
+        f.debug_struct("CloseFrame")
+            .field("code", &self.code())
+            .field("reason", &Redacted(self.reason().len()))
+            .finish()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{HeaderWord, Masker};
+use super::{HeaderWord, Masker, Redacted};
 #[cfg(feature = "alloc")]
 use crate::simd;
 
@@ -109,7 +109,6 @@ impl core::error::Error for OutputFull {}
 /// out.clear();
 /// assert!(out.written().is_empty());
 /// ```
-#[derive(Debug)]
 pub struct FixedOutput<'m> {
     memory: &'m mut [u8],
     len: usize,
@@ -129,6 +128,14 @@ impl<'m> FixedOutput<'m> {
     /// Forgets what was appended, so that its room is free again.
     pub fn clear(&mut self) {
         self.len = 0;
+    }
+}
+
+/// Without the bytes.
+impl fmt::Debug for FixedOutput<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (written, room) = (Redacted(self.len), Redacted(self.memory.len()));
+        f.debug_struct("FixedOutput").field("written", &written).field("memory", &room).finish()
     }
 }
 
@@ -260,7 +267,7 @@ mod tests {
     #[test]
     fn output_that_only_takes_slices_gets_whole_masked_frames() {
         let mut out = Least(std::vec::Vec::new());
-        let client = Client::new(|| [0x37, 0xfa, 0x21, 0x3d]);
+        let client = Client::from_fn(|| [0x37, 0xfa, 0x21, 0x3d]);
         Connection::new(Negotiated::elsewhere(), client, &Limits::default()).send("Hello", &mut out).unwrap();
         // §5.7: "A single-frame masked text message".
         assert_eq!(out.0, [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
