@@ -4,7 +4,7 @@
 use testkit::{bytes::frame, reference::Side};
 use websocket_proto::endpoint::{Config, Endpoint, Failure, Status};
 use websocket_proto::{
-    CloseCode, Incoming, Limits, Negotiated, ProtocolError, SendError, Server, State, Timeout, Timeouts,
+    CloseCode, Incoming, Limits, Negotiated, Prepared, ProtocolError, SendError, Server, State, Timeout, Timeouts,
 };
 
 type Ours = Endpoint<Server, u64, u64>;
@@ -29,8 +29,7 @@ fn take(endpoint: &mut Ours) -> Vec<String> {
         match incoming {
             Incoming::Text(text) => sender.send(text).unwrap_or(()),
             Incoming::Binary(bytes) => sender.send(&*bytes).unwrap_or(()),
-            Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => {}
-            _ => unreachable!(),
+            _ => {}
         }
     }
     heard
@@ -113,7 +112,7 @@ fn a_close_goes_out_after_all_that_was_sent_before_it() {
 fn a_violation_is_answered_on_the_wire_though_nobody_asks() {
     let mut endpoint = server();
     read(&mut endpoint, &[&masked(0x81, b"Hello")[..], &[0xc1, 0x80, 0, 0, 0, 0]].concat());
-    assert_eq!(take(&mut endpoint), ["Text(\"Hello\")"]);
+    assert_eq!(take(&mut endpoint), ["Text(5 bytes)"]);
     // 1002, after the echo of what was valid.
     let wire = written(&mut endpoint, usize::MAX);
     assert!(wire.starts_with(b"\x81\x05Hello\x88") && wire[9..11] == [0x03, 0xea], "{wire:?}");
@@ -240,4 +239,35 @@ fn at_rest_it_is_at_most_1228_bytes() {
         "{}",
         size_of::<Endpoint<Server, std::time::Instant>>()
     );
+}
+
+#[test]
+fn a_message_for_many_is_referred_to_and_goes_out_in_order() {
+    let prepared = Prepared::new(&vec![7; 100_000]).unwrap();
+    let mut endpoint = server();
+    endpoint.send("before").unwrap();
+    endpoint.sender().send_prepared(&prepared).unwrap();
+    endpoint.send("after").unwrap();
+    let slices: Vec<usize> = endpoint.output_slices().map(<[u8]>::len).collect();
+    assert_eq!(slices, [8, 100_010, 7]);
+    endpoint.written(8 + 50_000);
+    read(&mut endpoint, &masked(0x89, b"?"));
+    take(&mut endpoint);
+    assert_eq!(endpoint.output().len(), 50_010, "a frame is not interrupted");
+    let rest = written(&mut endpoint, usize::MAX);
+    assert!(rest[..50_010].iter().all(|&byte| byte == 7));
+    assert_eq!(rest[50_010..], *b"\x8a\x01?\x81\x05after");
+}
+
+#[test]
+fn debug_shows_no_payload() {
+    let mut endpoint = server();
+    read(&mut endpoint, &masked(0x81, b"SECRET"));
+    endpoint.send("SECRET").unwrap();
+    endpoint.sender().ping(b"SECRET").unwrap();
+    let before = format!("{endpoint:?}");
+    take(&mut endpoint);
+    for shown in [before, format!("{endpoint:?}"), format!("{:?}", endpoint.sender())] {
+        assert!(!shown.contains("SECRET") && !shown.contains("83, 69, 67"), "{shown}");
+    }
 }

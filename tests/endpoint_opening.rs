@@ -4,7 +4,7 @@
 use testkit::{bytes::frame, reference::Side};
 use websocket_proto::endpoint::{Accepting, Asking, Config, Endpoint, Opening, OpeningError, Status};
 use websocket_proto::handshake::{Answer, ClientRequest, NoSubprotocols, Received, RequestError};
-use websocket_proto::{Client, CloseCode, Incoming, MaskingKeys, Role, Server, Timeouts};
+use websocket_proto::{Client, CloseCode, FnKeys, Incoming, MaskingKeys, Role, Server, Timeouts};
 
 type ServerOpening = Opening<Accepting, u64, u64>;
 
@@ -32,10 +32,16 @@ fn written<S>(opening: &mut Opening<S, u64, u64>) -> String {
     String::from_utf8(output).unwrap()
 }
 
-fn client() -> Opening<Asking<fn() -> [u8; 4], NoSubprotocols>, u64, u64> {
+fn client() -> Opening<Asking<FnKeys<fn() -> [u8; 4]>, NoSubprotocols>, u64, u64> {
     let keys: fn() -> [u8; 4] = || [1, 2, 3, 4];
-    Opening::client(ClientRequest::new("example.com", "/chat"), *b"the sample nonce", Client::new(keys), &config(), 0)
-        .unwrap()
+    Opening::client(
+        ClientRequest::new("example.com", "/chat"),
+        *b"the sample nonce",
+        Client::from_fn(keys),
+        &config(),
+        0,
+    )
+    .unwrap()
 }
 
 /// Moves what one side wrote to the other.

@@ -266,6 +266,21 @@ impl<R: Role> Connection<R> {
     }
 }
 
+impl<R: Role> Connection<R> {
+    /// What [`send_prepared`](Connection::send_prepared) does; only a server has it, since a client masks each frame anew.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn admit_prepared(&mut self, message: &Prepared) -> Result<PreparedForm, SendError> {
+        self.expect_open()?;
+        self.sending.after(DataOpcode::Binary, true)?;
+        #[cfg(feature = "deflate")]
+        if message.compression().is_some_and(|compression| self.admit_broadcast(compression)) {
+            return Ok(PreparedForm::Compressed);
+        }
+        let _ = message;
+        Ok(PreparedForm::Plain)
+    }
+}
+
 impl Connection<Server> {
     /// Announces a message, or a fragment of one, whose payload the caller writes himself, right behind the returned header: for
     /// a vectored write of a large or shared payload, which is copied nowhere.
@@ -326,14 +341,7 @@ impl Connection<Server> {
     #[cfg(feature = "alloc")]
     #[must_use = "the frame counts as sent: it has to be written"]
     pub fn send_prepared(&mut self, message: &Prepared) -> Result<PreparedForm, SendError> {
-        self.expect_open()?;
-        self.sending.after(DataOpcode::Binary, true)?;
-        #[cfg(feature = "deflate")]
-        if message.compression().is_some_and(|compression| self.admit_broadcast(compression)) {
-            return Ok(PreparedForm::Compressed);
-        }
-        let _ = message;
-        Ok(PreparedForm::Plain)
+        self.admit_prepared(message)
     }
 }
 

@@ -1,9 +1,12 @@
 //! Bytes that were read and not taken yet.
 
 use alloc::vec::Vec;
+use core::fmt;
+
+use crate::wire::Redacted;
 
 /// A buffer to read into. It holds no memory until it is asked for room.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Input {
     bytes: Vec<u8>,
     start: usize,
@@ -94,5 +97,12 @@ impl Left<'_> {
     #[inline]
     pub(super) fn keep(self, len: usize) {
         *self.start = self.end.saturating_sub(len);
+    }
+}
+
+/// Lengths, since bytes have no place in a log.
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Redacted(self.unread().len()).fmt(f)
     }
 }

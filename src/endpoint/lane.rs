@@ -1,9 +1,12 @@
 //! Bytes that wait to be written, and how far they have been.
 
 use alloc::vec::Vec;
+use core::fmt;
+
+use crate::wire::Redacted;
 
 /// A buffer that grows at its end and is written from its front.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Lane {
     pub(super) bytes: Vec<u8>,
     /// How many of them were written.
@@ -38,5 +41,12 @@ impl Lane {
         let removed = core::mem::take(&mut self.written);
         self.bytes.drain(..removed.min(self.bytes.len()));
         removed
+    }
+}
+
+/// Lengths, since bytes have no place in a log.
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Redacted(self.len()).fmt(f)
     }
 }

@@ -23,7 +23,7 @@
 //!             match incoming {
 //!                 Incoming::Text(text) => sender.send(text),
 //!                 Incoming::Binary(bytes) => sender.send(&*bytes),
-//!                 Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => Ok(()), // answered already
+//!                 _ => Ok(()), // Pings and the peer's Close are answered already
 //!             }
 //!             .map_err(io::Error::other)?;
 //!         }
@@ -317,6 +317,7 @@ where
                 Status::Flush
             }
             Transport::KeepOpen => Status::Open,
+            Transport::WriteOnly => Status::Flush,
             _ if !empty && self.eof => Status::Flush,
             _ if !empty => Status::Open,
             _ if self.eof => Status::Close,

@@ -8,7 +8,9 @@ use super::queue::Queue;
 use super::replies::Replies;
 #[cfg(feature = "deflate")]
 use crate::extension::deflate::{Deflater, Effort};
-use crate::{CloseFrame, Connection, Message, OwnedMessage, Part, Role, SendError, State};
+use crate::{
+    CloseFrame, Connection, Message, OwnedMessage, Part, Prepared, PreparedForm, Role, SendError, Server, State,
+};
 
 /// The output, and what is not framed yet.
 #[derive(Debug)]
@@ -22,14 +24,24 @@ pub(super) struct Outgoing {
     max_fragment_len: usize,
 }
 
+/// Up to this length a frame that others send, too, is copied: a reference takes as much.
+const COPIED_LEN: usize = 64;
+
 /// What is framed only when less than the high-water mark waits to be written.
 #[derive(Debug, Default)]
 struct Waiting {
-    messages: VecDeque<OwnedMessage>,
+    messages: VecDeque<Later>,
     /// How many bytes of the first of them were framed.
     framed: usize,
     /// What goes out after the last of them.
     close: Option<CloseFrame>,
+}
+
+/// A message that is framed later.
+#[derive(Debug)]
+enum Later {
+    Owned(OwnedMessage),
+    Prepared(Prepared),
 }
 
 impl Outgoing {
@@ -71,13 +83,9 @@ impl Outgoing {
         if self.waiting.is_some() || compresses(connection) {
             return self.send_owned(connection, message.into());
         }
-        let mut framed = 0;
-        while let Some((fragment, part)) = fragment(message, framed, self.max_fragment_len) {
-            self.frame(connection, fragment, part)?;
-            framed += fragment.payload().len();
-            if part.is_last() {
-                break;
-            }
+        let mut start = Some(0);
+        while let Some(from) = start {
+            start = self.frame_next(connection, message, from)?;
         }
         Ok(())
     }
@@ -88,8 +96,33 @@ impl Outgoing {
         message: OwnedMessage,
     ) -> Result<(), SendError> {
         self.expect_open(connection)?;
-        self.waiting.get_or_insert_default().messages.push_back(message);
+        self.waiting.get_or_insert_default().messages.push_back(Later::Owned(message));
         self.go_on(connection);
+        Ok(())
+    }
+
+    pub(super) fn send_prepared(
+        &mut self,
+        connection: &mut Connection<Server>,
+        message: &Prepared,
+    ) -> Result<(), SendError> {
+        self.expect_open(connection)?;
+        if let Some(waiting) = &mut self.waiting {
+            waiting.messages.push_back(Later::Prepared(message.clone()));
+            return Ok(());
+        }
+        self.refer(connection, message)
+    }
+
+    /// Queues a reference to a frame, or a copy of it where that is smaller.
+    fn refer<R: Role>(&mut self, connection: &mut Connection<R>, message: &Prepared) -> Result<(), SendError> {
+        let form = connection.admit_prepared(message)?;
+        let frame = message.frame(form);
+        if frame.len() <= COPIED_LEN {
+            self.queue.frames().extend_from_slice(frame);
+        } else {
+            self.queue.push_shared(message.clone(), form);
+        }
         Ok(())
     }
 
@@ -141,19 +174,33 @@ impl Outgoing {
             if self.queue.len() >= connection.high_water_mark() {
                 return false;
             }
-            let next = fragment(Message::from(message), waiting.framed, self.max_fragment_len);
-            let sent = next.map(|(fragment, part)| self.frame(connection, fragment, part).map(|()| (fragment, part)));
-            match sent {
-                Some(Ok((fragment, part))) if !part.is_last() => waiting.framed += fragment.payload().len(),
-                Some(Ok(_)) => {
+            let framed = match message {
+                Later::Owned(message) => self.frame_next(connection, message.into(), waiting.framed),
+                Later::Prepared(message) => self.refer(connection, message).map(|()| None),
+            };
+            match framed {
+                Ok(Some(framed)) => waiting.framed = framed,
+                Ok(None) => {
                     waiting.framed = 0;
                     waiting.messages.pop_front();
                 }
                 // §5.5.1: nothing can be sent any more.
-                Some(Err(_)) | None => waiting.messages.clear(),
+                Err(_) => waiting.messages.clear(),
             }
         }
         true
+    }
+
+    /// Frames the fragment that begins at the byte `start`, and says where the next one begins.
+    fn frame_next<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        message: Message<'_>,
+        start: usize,
+    ) -> Result<Option<usize>, SendError> {
+        let Some((fragment, part)) = fragment(message, start, self.max_fragment_len) else { return Ok(None) };
+        self.frame(connection, fragment, part)?;
+        Ok((!part.is_last()).then_some(start.saturating_add(fragment.payload().len())))
     }
 
     /// Gives back what is not needed while nothing is sent.
@@ -220,7 +267,11 @@ impl Outgoing {
 
 impl Waiting {
     fn len(&self) -> usize {
-        let len = self.messages.iter().map(|message| message.payload().len()).fold(0, usize::saturating_add);
+        let lens = self.messages.iter().map(|message| match message {
+            Later::Owned(message) => message.payload().len(),
+            Later::Prepared(message) => message.frame(PreparedForm::Plain).len(),
+        });
+        let len = lens.fold(0, usize::saturating_add);
         len.saturating_sub(self.framed)
     }
 }

@@ -1,12 +1,12 @@
 //! What is to be written, in the order in which it goes out.
 
 use alloc::collections::VecDeque;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::num::NonZeroUsize;
 
 use super::lane::Lane;
 use crate::wire::Header;
+use crate::{Prepared, PreparedForm};
 
 /// The output of an endpoint: data frames and the Close in one lane, Pings and Pongs in another.
 ///
@@ -37,7 +37,8 @@ pub(super) struct Queue {
 struct Shared {
     /// It goes out before the byte at this position of `frames`.
     at: usize,
-    bytes: Arc<[u8]>,
+    message: Prepared,
+    form: PreparedForm,
     written: usize,
 }
 
@@ -68,8 +69,8 @@ impl Queue {
     }
 
     /// Appends a whole data frame without copying it.
-    pub(super) fn push_shared(&mut self, bytes: Arc<[u8]>) {
-        self.shared.push_back(Shared { at: self.frames.bytes.len(), bytes, written: 0 });
+    pub(super) fn push_shared(&mut self, message: Prepared, form: PreparedForm) {
+        self.shared.push_back(Shared { at: self.frames.bytes.len(), message, form, written: 0 });
     }
 
     /// What goes out next; empty only if nothing waits.
@@ -204,7 +205,7 @@ impl Queue {
 
 impl Shared {
     fn rest(&self) -> &[u8] {
-        self.bytes.get(self.written..).unwrap_or_default()
+        self.message.frame(self.form).get(self.written..).unwrap_or_default()
     }
 
     fn len(&self) -> usize {

@@ -1,13 +1,14 @@
 //! Input in a buffer of the owner's.
 
+use core::fmt;
 use core::ops::Add;
 
 use super::replies::Replies;
 use super::{Endpoint, Sender};
+use crate::wire::Redacted;
 use crate::{Incoming, Role};
 
 /// Bytes that an [`Endpoint`] takes from a buffer that is not its own; made by [`Endpoint::receive`].
-#[derive(Debug)]
 #[must_use = "messages come from `next`"]
 pub struct Received<'e, 'i, R: Role, I, D> {
     endpoint: &'e mut Endpoint<R, I, D>,
@@ -52,5 +53,11 @@ where
 impl<R: Role, I, D> Drop for Received<'_, '_, R, I, D> {
     fn drop(&mut self) {
         self.endpoint.input.extend(self.rest);
+    }
+}
+
+impl<R: Role, I, D> fmt::Debug for Received<'_, '_, R, I, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received").field("rest", &Redacted(self.rest.len())).finish_non_exhaustive()
     }
 }

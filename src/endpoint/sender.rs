@@ -1,7 +1,7 @@
 //! The way to answer, while a received message is held.
 
 use super::outgoing::Outgoing;
-use crate::{CloseFrame, Connection, Message, OwnedMessage, Role, SendError};
+use crate::{CloseFrame, Connection, Message, OwnedMessage, Prepared, Role, SendError, Server};
 
 /// The sending side of an [`Endpoint`](super::Endpoint), lent beside a received message.
 ///
@@ -67,5 +67,16 @@ impl<R: Role> Sender<'_, R> {
     /// How many bytes wait to be written, to slow down where a peer is slow.
     pub fn queued_len(&self) -> usize {
         self.outgoing.len()
+    }
+}
+
+impl Sender<'_, Server> {
+    /// Sends a message that many connections get: what is queued is a reference to its frame.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
+        self.outgoing.send_prepared(self.connection, message)
     }
 }
