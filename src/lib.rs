@@ -69,6 +69,7 @@
 //! | `rand` | no | [`RandomKeys`], a client's source of masking keys; a server needs none |
 //! | `alloc` | by `std` | [`Messages`], [`Prepared`], `Vec<u8>` as an [`Output`] |
 //! | `deflate` | no | permessage-deflate (RFC 7692), both sides, in [`extension`]`::deflate`; implies `alloc`; its compressor, zlib-rs, needs `std` |
+//! | `http` | no | heads in the types of the crate `http`, which hyper, axum and h2 share, in [`handshake`]; implies `std` |
 //! | `arbitrary` | no | `Arbitrary` for the public values, and `testing`: streams of frames for fuzzing any WebSocket stack; implies `std` |
 //!
 //! Without any, the crate needs neither `std` nor an allocator. Features only add.
