@@ -259,3 +259,13 @@ fn an_assembled_message_takes_less_than_twice_what_has_arrived() {
         assert!(live() - before <= kept, "{} bytes are kept", live() - before);
     }
 }
+
+/// What the page on performance says, on a machine of 64 bits.
+#[cfg(all(target_pointer_width = "64", feature = "rand", feature = "deflate"))]
+#[test]
+fn connections_and_messages_have_the_documented_sizes() {
+    use websocket_proto::{Client, RandomKeys};
+    assert_eq!(size_of::<Connection<Server>>(), 512);
+    assert_eq!(size_of::<Connection<Client<RandomKeys>>>(), 832);
+    assert_eq!(size_of::<Messages>(), 376);
+}

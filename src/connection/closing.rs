@@ -4,12 +4,14 @@ use core::fmt;
 
 /// Where a connection stands between open and closed.
 ///
-/// | state ╲ input | `close(frame)` | the peer's Close | data | violation | end of input |
-/// |---|---|---|---|---|---|
-/// | `Open` | queue it → `CloseSent` | event, queue echo → `CloseReceived` | event | queue Close → `Closed` | unclean → `Closed` |
-/// | `CloseSent` | error: not open | event → `Closed` | event | → `Closed` | unclean → `Closed` |
-/// | `CloseReceived` | replaces the unsent echo | ignored | ignored | – | unclean → `Closed` |
-/// | `Closed` | error: not open | ignored | ignored | – | clean if both Close frames were seen |
+/// | state ╲ input | `close(frame)` | the peer's Close | data | a Ping | violation | end of input |
+/// |---|---|---|---|---|---|---|
+/// | `Open` | queue it → `CloseSent` | event, queue echo → `CloseReceived` | event | event, queue Pong | queue Close → `Closed` | unclean → `Closed` |
+/// | `CloseSent` | error: not open | event → `Closed` | event | event, no Pong | → `Closed` | unclean → `Closed` |
+/// | `CloseReceived` | replaces the unsent echo | ignored | ignored | ignored | – | unclean → `Closed` |
+/// | `Closed` | error: not open | ignored | ignored | ignored | – | clean if both Close frames were seen |
+///
+/// That a Ping is not answered in `CloseSent` deviates from §5.5.2, which asks for a Pong until a Close was *received*.
 ///
 /// `CloseReceived` becomes `Closed` when the caller takes the echo in order to write it.
 ///

@@ -31,10 +31,11 @@ pub enum Event<'i> {
     Char(char, Part),
     /// A piece of a binary message.
     Binary(&'i mut [u8], Part),
-    /// A piece of a message as permessage-deflate has compressed it, for those who inflate it themselves; it comes only
+    /// A piece of a message as permessage-deflate has compressed it, for callers that inflate it themselves; it comes only
     /// where the extension was negotiated. Neither its text nor its inflated length has been judged.
     Compressed(MessageKind, &'i mut [u8], Part),
-    /// A Ping; the Pong that answers it is queued already (§5.5.2).
+    /// A Ping; while the connection is [open](super::State::Open), the Pong that answers it is queued already (§5.5.2). After a Close
+    /// of this side there is no answer.
     Ping(ControlPayload),
     /// A Pong, asked for or not (§5.5.3).
     Pong(ControlPayload),

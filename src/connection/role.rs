@@ -122,7 +122,7 @@ impl<K: MaskingKeys> Role for Client<K> {
 /// let role = Client::new(HardwareGenerator);
 /// ```
 pub trait MaskingKeys {
-    /// A key that was not used before and that the peer, and whoever provides the data, can't predict.
+    /// A key that was not used before, and that neither the peer nor the provider of the data can predict.
     fn next_key(&mut self) -> [u8; 4];
 }
 

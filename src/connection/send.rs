@@ -106,10 +106,10 @@ impl<R: Role> Connection<R> {
         Ok(())
     }
 
-    /// Queues a Close, behind which nothing can be sent (§5.5.1), to be fetched with [`take_control`](Self::take_control) or
+    /// Queues a Close, after which nothing can be sent (§5.5.1), to be fetched with [`take_control`](Self::take_control) or
     /// [`write_control`](Self::write_control).
     ///
-    /// Messages of the peer still come until its Close does; who answers them gets [`SendError::NotOpen`]. While the echo to the
+    /// Messages of the peer still come until its Close does; an answer to them is refused with [`SendError::NotOpen`]. While the echo to the
     /// peer's own Close waits to be written, this replaces it.
     ///
     /// # Errors
@@ -282,7 +282,7 @@ impl<R: Role> Connection<R> {
 }
 
 impl Connection<Server> {
-    /// Announces a message, or a fragment of one, whose payload the caller writes himself, right behind the returned header: for
+    /// Announces a message, or a fragment of one, whose payload the caller writes itself, right after the returned header: for
     /// a vectored write of a large or shared payload, which is copied nowhere.
     ///
     /// ```
@@ -345,7 +345,7 @@ impl Connection<Server> {
     }
 }
 
-/// Why something was not sent. It is the caller's to mend; nothing was written, and the connection is as before.
+/// Why something was not sent: the caller's fault. Nothing was written, and the connection is as before.
 ///
 /// ```
 /// use websocket_proto::{CloseCode, Connection, Limits, Negotiated, SendError, Server, State};
@@ -399,20 +399,26 @@ pub enum SendError {
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotOpen { state } => write!(f, "nothing can be sent: the connection is {state}"),
+            Self::NotOpen { state } => write!(f, "expected an open connection, found one that is {state}"),
             Self::OutOfSequence(error) => error.fmt(f),
-            Self::OtherKind { begun } => write!(f, "fragment is of another kind than its {begun:?} message"),
+            Self::OtherKind { begun } => {
+                write!(f, "expected a fragment of a {begun:?} message, found one of the other kind")
+            }
             Self::OtherForm { begun_compressed: true } => {
-                f.write_str("the fragment is not compressed, but its message is")
+                f.write_str("expected a compressed fragment of a compressed message, found one that is not")
             }
             Self::OtherForm { begun_compressed: false } => {
-                f.write_str("the fragment is compressed, but its message is not")
+                f.write_str("expected a plain fragment of a plain message, found a compressed one")
             }
-            Self::CompressionNotAgreed => f.write_str("the compressor goes beyond what was agreed on with the peer"),
+            Self::CompressionNotAgreed => {
+                f.write_str("expected a compressor within what was agreed on with the peer, found one beyond it")
+            }
             Self::ControlTooLong { opcode, len } => {
-                write!(f, "a {opcode:?} holds at most {} bytes, not {len}", ControlPayload::MAX_LEN)
+                write!(f, "expected at most {} bytes in a {opcode:?}, found {len}", ControlPayload::MAX_LEN)
             }
-            Self::NotUtf8 { valid_up_to } => write!(f, "text is not UTF-8 behind its byte {valid_up_to}"),
+            Self::NotUtf8 { valid_up_to } => {
+                write!(f, "expected UTF-8 in a text message, found other bytes after {valid_up_to} valid ones")
+            }
             Self::TooLarge(error) => error.fmt(f),
             Self::OutputFull(error) => error.fmt(f),
         }

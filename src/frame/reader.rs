@@ -54,7 +54,7 @@ pub struct Reader {
 enum Reading {
     /// A header's; the `len` bytes before it are kept.
     Header { len: u8, bytes: [u8; Header::MAX_LEN] },
-    /// A payload's, behind `taken` others.
+    /// A payload's, after `taken` others.
     Payload { header: Header, taken: u64, of: Of },
 }
 

@@ -27,11 +27,12 @@ pub enum Incoming<'m> {
     Text(&'m str),
     /// A binary message.
     Binary(&'m mut [u8]),
-    /// A Ping, answered already.
+    /// A Ping; while the connection is [open](crate::State::Open), it is answered already, or its Pong waits for room in the output. After
+    /// a Close of this side there is no answer.
     Ping(&'m [u8]),
     /// A Pong.
     Pong(&'m [u8]),
-    /// The peer's Close, answered already if an answer was due. Nothing follows it.
+    /// The peer's Close; the answer, if one is due, is in the output already, or waits for room in it. Nothing follows it.
     Close(&'m CloseFrame),
 }
 

@@ -93,7 +93,7 @@ pub struct InvalidCloseCode(pub u16);
 
 impl fmt::Display for InvalidCloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} may not be the status code of a Close frame", self.0)
+        write!(f, "expected a status code that may be sent in a Close frame, found {}", self.0)
     }
 }
 
@@ -220,7 +220,7 @@ pub struct ReasonTooLong {
 
 impl fmt::Display for ReasonTooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a Close frame's reason holds at most {} bytes, not {}", CloseFrame::MAX_REASON_LEN, self.len)
+        write!(f, "expected at most {} bytes in a Close frame's reason, found {}", CloseFrame::MAX_REASON_LEN, self.len)
     }
 }
 

@@ -113,7 +113,7 @@ pub struct ControlPayloadTooLong {
 
 impl fmt::Display for ControlPayloadTooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a control frame's payload holds at most {} bytes, not {}", ControlPayload::MAX_LEN, self.len)
+        write!(f, "expected at most {} bytes in a control frame's payload, found {}", ControlPayload::MAX_LEN, self.len)
     }
 }
 

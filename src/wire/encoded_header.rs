@@ -125,7 +125,7 @@ impl HeaderWord {
         len as usize
     }
 
-    /// Its bytes and what is behind them, the first in the least significant place, so that a copy has one length.
+    /// Its bytes and the padding after them, the first in the least significant place, so that a copy has one length.
     #[inline]
     pub(crate) const fn padded(self) -> u128 {
         self.0

@@ -1,4 +1,4 @@
-//! The ground floor: the values of the protocol and pure functions over them.
+//! The values of the protocol and pure functions over them.
 //!
 //! Nothing here keeps a connection's state, and nothing allocates. A load generator or a protocol analyser may need no more.
 #![forbid(unsafe_code)]

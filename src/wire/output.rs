@@ -91,13 +91,15 @@ pub struct OutputFull {
 
 impl fmt::Display for OutputFull {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "output has room for {} bytes, but {} were to be appended", self.room, self.needed)
+        write!(f, "expected room for {} bytes in the output, found room for {}", self.needed, self.room)
     }
 }
 
 impl core::error::Error for OutputFull {}
 
-/// An [`Output`] over memory of a fixed size, for those who have no allocator.
+/// An [`Output`] over memory of a fixed size, for callers without an allocator.
+///
+/// Beyond what was [written](Self::written), the memory may be overwritten with zeros and the length of a header.
 ///
 /// ```
 /// use websocket_proto::wire::{FixedOutput, Output};
@@ -232,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_stand_behind_what_was_written_and_count() {
+    fn zeros_follow_what_was_written_and_count() {
         let mut memory = [7; 6];
         let mut out = FixedOutput::new(&mut memory);
         out.append_slices(b"a", b"b").unwrap();
