@@ -1,7 +1,9 @@
 //! What a server's application may answer to a request, and what it may not.
 #![cfg(feature = "alloc")]
 
-use websocket_proto::handshake::{AcceptError, FieldFault, Received, Request, RequestError, Scheme, ServerHandshake};
+use websocket_proto::handshake::{
+    AcceptError, FieldFault, InvalidUrl, Key, Parts, Received, Request, RequestError, Scheme, ServerHandshake, WsUrl,
+};
 use websocket_proto::wire::{FixedOutput, Limits};
 
 /// The request of RFC 6455 §1.3, with these fields behind it.

@@ -69,6 +69,7 @@ fn accepted<'b>(fields: impl FieldSection<'b>) {
 }
 
 #[test]
+#[allow(clippy::needless_borrows_for_generic_args)] // References are what is tested.
 fn request_is_taken_from_any_form_of_fields() {
     accepted(REQUEST);
     accepted(&REQUEST);
