@@ -1,10 +1,8 @@
 //! Laws of compression, for whatever comes (RFC 7692).
 #![cfg(feature = "deflate")]
 
-mod support;
-
 use proptest::{collection::vec, prelude::*};
-use support::strategies::{
+use testkit::strategies::{
     self,
     deflate::{compression, config, offers, parts},
 };

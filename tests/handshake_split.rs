@@ -1,10 +1,8 @@
 //! The result of a handshake does not depend on how its bytes were cut: not what is accepted, and not which error it is.
 #![cfg(feature = "alloc")]
 
-mod support;
-
 use proptest::prelude::*;
-use support::strategies::{
+use testkit::strategies::{
     self,
     heads::{mutate, mutations},
 };

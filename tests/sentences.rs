@@ -1,9 +1,7 @@
 //! Every error reads as a sentence that names the value and whose it is; and what `{:?}` shows is fit for a log.
 #![cfg(all(feature = "deflate", feature = "std"))]
 
-mod support;
-
-use support::drive;
+use testkit::drive;
 use websocket_proto::frame::OutOfSequence;
 use websocket_proto::handshake::{
     Answer, ClientRequest, FieldFault, InvalidUrl, Refusal, RefusalError, StartError, WsUrl,
@@ -20,25 +18,31 @@ use websocket_proto::{
 fn protocol_error_says_what_the_peer_did() {
     use ProtocolError as E;
     let sentences = [
-        (E::ReservedOpcode { opcode: 11 }, "frame has the reserved opcode 0xb"),
-        (E::FragmentedControl { opcode: ControlOpcode::Ping }, "Ping frame is fragmented"),
+        (E::ReservedOpcode { opcode: 11 }, "expected an opcode in use, found the reserved 0xb"),
+        (E::FragmentedControl { opcode: ControlOpcode::Ping }, "expected a whole Ping frame, found a fragment"),
         (
-            E::ControlTooLong { opcode: ControlOpcode::Pong, len: 126 },
-            "Pong frame declares a payload of 126 bytes, but control frames hold at most 125",
+            E::ControlTooLong { opcode: ControlOpcode::Pong },
+            "expected at most 125 bytes of payload in a Pong frame, found an extended payload length",
         ),
-        (E::Unmasked, "frame from a client is not masked"),
-        (E::Masked, "frame from a server is masked"),
-        (E::LengthNotMinimal { len: 5 }, "payload length 5 is not in its shortest form"),
-        (E::LengthTopBit { len: 1 << 63 }, "payload length 0x8000000000000000 has its top bit set"),
-        (E::UnexpectedContinuation, "continuation frame without a message to continue"),
-        (E::ExpectedContinuation { kind: MessageKind::Text }, "Text frame inside a fragmented message"),
-        (E::FrameTooLong { len: 11, max: 10 }, "frame of 11 bytes exceeds the limit of 10"),
-        (E::MessageTooLong { len: 11, max: 10 }, "message of at least 11 bytes exceeds the limit of 10"),
-        (E::TooManyFragments { max: 3 }, "message has more than 3 frames"),
-        (E::InvalidUtf8 { valid_up_to: 7 }, "text is not UTF-8 behind its byte 7"),
-        (E::CloseCodeCut, "Close frame has a payload of one byte"),
-        (E::InvalidCloseCode { code: 1005 }, "Close frame has the status code 1005, which must not be sent"),
-        (E::InvalidCloseReason { valid_up_to: 2 }, "Close frame's reason is not UTF-8 behind its byte 2"),
+        (E::Unmasked, "expected a masked frame from a client, found an unmasked one"),
+        (E::Masked, "expected an unmasked frame from a server, found a masked one"),
+        (E::LengthNotMinimal { len: 5 }, "expected a payload length in its shortest form, found 5 in a longer one"),
+        (
+            E::LengthTopBit { first_byte: 0x80 },
+            "expected a payload length below 2^63, found one with the first byte 0x80",
+        ),
+        (E::UnexpectedContinuation, "expected the first frame of a message, found a continuation frame"),
+        (E::ExpectedContinuation { kind: MessageKind::Text }, "expected a continuation frame, found a Text frame"),
+        (E::FrameTooLong { len: 11, max: 10 }, "expected a frame of at most 10 bytes, found 11"),
+        (E::MessageTooLong { len: 11, max: 10 }, "expected a message of at most 10 bytes, found 11 or more"),
+        (E::TooManyFragments { max: 3 }, "expected a message of at most 3 frames, found one more"),
+        (E::InvalidUtf8 { valid_up_to: 7 }, "expected UTF-8 in a text message, found other bytes after 7 valid ones"),
+        (E::CloseCodeCut, "expected no payload or at least a status code in a Close frame, found one byte"),
+        (E::InvalidCloseCode { code: 1005 }, "expected a status code that may be sent in a Close frame, found 1005"),
+        (
+            E::InvalidCloseReason { valid_up_to: 2 },
+            "expected UTF-8 in the reason of a Close frame, found other bytes after 2 valid ones",
+        ),
         (
             E::InvalidCompression(InvalidDeflate::Corrupt),
             "compressed data is corrupt, or refers back further than it may",
@@ -50,7 +54,7 @@ fn protocol_error_says_what_the_peer_did() {
     }
     let rsv = E::ReservedBits { rsv: Rsv::RSV1 }.to_string();
     assert!(
-        rsv.starts_with("frame sets ") && rsv.ends_with(", which nothing that was negotiated allows here"),
+        rsv.starts_with("expected no reserved bit beyond what was negotiated, found ") && rsv.ends_with("RSV1"),
         "{rsv}"
     );
 }
@@ -235,8 +239,8 @@ fn debug_shows_no_secret_and_no_payload() {
 #[test]
 fn time_outs_have_their_documented_defaults() {
     let seconds = |timeout: Option<std::time::Duration>| timeout.map(|timeout| timeout.as_secs());
-    let Timeouts { handshake, idle, pong, close } = Timeouts::default();
-    assert_eq!([handshake, idle, pong, close].map(seconds), [Some(10), Some(30), Some(20), Some(5)]);
+    let Timeouts { handshake, idle, pong, close, write, .. } = Timeouts::default();
+    assert_eq!([handshake, idle, pong, close, write].map(seconds), [Some(10), Some(30), Some(20), Some(5), Some(30)]);
 }
 
 /// §4.1: what makes a client fail the connection.

@@ -1,11 +1,9 @@
 //! Small promises of public values, each of which no larger test happens to need.
 #![cfg(all(feature = "deflate", feature = "std"))]
 
-mod support;
-
 use std::collections::HashSet;
 
-use support::{
+use testkit::{
     bytes::frame,
     counting::{Counting, live},
     drive,

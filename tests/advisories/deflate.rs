@@ -7,7 +7,7 @@ use websocket_proto::handshake::{Answer, ClientRequest, ConnectHead, ConnectRequ
 use websocket_proto::wire::InvalidDeflate;
 use websocket_proto::{Client, Connection, Incoming, Limits, Messages, Negotiated, ProtocolError, Server};
 
-use crate::support::{bytes::frame, reference::Side};
+use testkit::{bytes::frame, reference::Side};
 
 type Keys = fn() -> [u8; 4];
 

@@ -14,12 +14,10 @@
 
 #[cfg(feature = "deflate")]
 mod deflate;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::collections::HashSet;
 
-use support::{
+use testkit::{
     bytes::{Form, PEER_KEY, frame, header},
     drive::{client, server},
     reference::Side,
@@ -172,7 +170,7 @@ fn every_magnitude_of_a_64_bit_length_is_counted_or_refused() {
         let expected = match len {
             0..=65_535 => Err(ProtocolError::LengthNotMinimal { len }),
             65_536..=0x7fff_ffff_ffff_ffff => Ok(len),
-            _ => Err(ProtocolError::LengthTopBit { len }),
+            _ => Err(ProtocolError::LengthTopBit { first_byte: len.to_be_bytes()[0] }),
         };
         let mut from_client = header(Some(PEER_KEY), 0x82, Form::Bits64, len);
         let mut connection = server(&Limits::UNLIMITED);

@@ -9,28 +9,28 @@ use websocket_proto::{
 
 /// The endpoint that receives.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Endpoint {
-    pub(crate) side: Side,
-    pub(crate) limits: Limits,
+pub struct Endpoint {
+    pub side: Side,
+    pub limits: Limits,
     /// Whether it has sent its Close before the first byte comes.
-    pub(crate) close_sent: bool,
+    pub close_sent: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Side {
+pub enum Side {
     Server,
     Client,
 }
 
 impl Endpoint {
-    pub(crate) fn new(side: Side, limits: Limits) -> Self {
+    pub fn new(side: Side, limits: Limits) -> Self {
         Self { side, limits, close_sent: false }
     }
 }
 
 /// What an endpoint that writes its replies at once hears, and what it sends.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Step {
+pub enum Step {
     Message(MessageKind, Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
@@ -41,18 +41,18 @@ pub(crate) enum Step {
 }
 
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Outcome {
-    pub(crate) steps: Vec<Step>,
+pub struct Outcome {
+    pub steps: Vec<Step>,
     /// What a stream of pieces has handed out of a message that did not end.
-    pub(crate) unfinished: Vec<u8>,
+    pub unfinished: Vec<u8>,
     /// Payload bytes of the last frame that are still to come.
-    pub(crate) remaining: u64,
+    pub remaining: u64,
 }
 
 /// Every key that the client under test masks with.
-pub(crate) const CLIENT_KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+pub const CLIENT_KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-pub(crate) fn decode(endpoint: &Endpoint, stream: &[u8]) -> Outcome {
+pub fn decode(endpoint: &Endpoint, stream: &[u8]) -> Outcome {
     let mut decoder = Decoder { endpoint, bytes: stream.iter(), message: None, outcome: Outcome::default() };
     let end = loop {
         if let Err(end) = decoder.frame() {
@@ -141,6 +141,10 @@ impl Decoder<'_> {
             (None, Some(kind), Some(_)) => return fail(E::ExpectedContinuation { kind }),
             _ => {}
         }
+        let (max, frames) = (self.endpoint.limits.max_fragments, self.message.as_ref().map_or(0, |begun| begun.frames));
+        if control.is_none() && max != u32::MAX && frames + 1 > u64::from(max) {
+            return fail(E::TooManyFragments { max });
+        }
 
         let second = self.byte()?;
         let masked = second & 0x80 != 0;
@@ -149,22 +153,23 @@ impl Decoder<'_> {
             (Side::Client, true) => return fail(E::Masked),
             _ => {}
         }
+        if let (Some(opcode), 126..) = (control, second & 0x7f) {
+            return fail(E::ControlTooLong { opcode });
+        }
         let (len, shortest) = match second & 0x7f {
             126 => (self.number(2)?, 126),
-            127 => (self.number(8)?, 65_536),
+            127 => {
+                if let Some(&first_byte @ 0x80..) = self.bytes.as_slice().first() {
+                    return fail(E::LengthTopBit { first_byte });
+                }
+                (self.number(8)?, 65_536)
+            }
             len => (u64::from(len), 0),
         };
-        if len >= 1 << 63 {
-            return fail(E::LengthTopBit { len });
-        }
         if len < shortest {
             return fail(E::LengthNotMinimal { len });
         }
-        if let Some(opcode) = control {
-            if len > 125 {
-                return fail(E::ControlTooLong { opcode, len });
-            }
-        } else {
+        if control.is_none() {
             self.expect_within_limits(len)?;
         }
         let mut key = [0; 4];
@@ -204,18 +209,14 @@ impl Decoder<'_> {
     }
 
     fn expect_within_limits(&self, len: u64) -> Result<(), End> {
-        let Limits { max_frame_len, max_message_len, max_fragments, .. } = self.endpoint.limits;
-        let (declared, frames) = self.message.as_ref().map_or((0, 0), |message| (message.declared, message.frames));
-        let declared = declared + u128::from(len);
+        let Limits { max_frame_len, max_message_len, .. } = self.endpoint.limits;
+        let declared = self.message.as_ref().map_or(0, |message| message.declared) + u128::from(len);
         if len > max_frame_len {
             return Err(End::Failed(ProtocolError::FrameTooLong { len, max: max_frame_len }));
         }
         if max_message_len != u64::MAX && declared > u128::from(max_message_len) {
             let len = u64::try_from(declared).unwrap_or(u64::MAX);
             return Err(End::Failed(ProtocolError::MessageTooLong { len, max: max_message_len }));
-        }
-        if max_fragments != u32::MAX && frames + 1 > u64::from(max_fragments) {
-            return Err(End::Failed(ProtocolError::TooManyFragments { max: max_fragments }));
         }
         Ok(())
     }
@@ -307,7 +308,7 @@ fn error_code(error: ProtocolError) -> u16 {
     }
 }
 
-pub(crate) enum CodePoint {
+pub enum CodePoint {
     Whole,
     Begun,
     Impossible,
@@ -327,7 +328,7 @@ const FORMS: [&[(u8, u8)]; 9] = [
 ];
 const TAIL: (u8, u8) = (0x80, 0xbf);
 
-pub(crate) fn code_point(bytes: &[u8]) -> CodePoint {
+pub fn code_point(bytes: &[u8]) -> CodePoint {
     for form in FORMS {
         let fits = form.iter().zip(bytes).all(|((low, high), byte)| (low..=high).contains(&byte));
         if fits && bytes.len() == form.len() {
@@ -341,7 +342,7 @@ pub(crate) fn code_point(bytes: &[u8]) -> CodePoint {
 }
 
 /// How many bytes from the front are whole code points.
-pub(crate) fn valid_up_to(bytes: &[u8]) -> usize {
+pub fn valid_up_to(bytes: &[u8]) -> usize {
     let mut valid = 0;
     for end in 1..=bytes.len() {
         match code_point(&bytes[valid..end]) {

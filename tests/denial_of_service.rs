@@ -2,12 +2,8 @@
 //! counted by `benches/instructions/attacks`.
 #![cfg(feature = "deflate")]
 
-mod attacks;
-#[path = "../support/mod.rs"]
-mod support;
-
-use attacks::{ATTACKS, Attack, Victim, Work};
-use support::{
+use testkit::attacks::{ATTACKS, Attack, Victim, Work};
+use testkit::{
     counting::{Counting, asked, counted, live},
     drive,
 };
@@ -35,7 +31,7 @@ fn each_call_takes_an_input_or_gives_an_event() {
     for attack in ATTACKS {
         let mut bytes = (attack.bytes)(14 * 1024);
         let reads = u64::try_from(bytes.len().div_ceil(attack.read)).unwrap();
-        let Work { calls, events, error } = attack.measured_run(&mut bytes);
+        let Work { calls, events, error, .. } = attack.measured_run(&mut bytes);
         assert_eq!((calls, error), (reads + events, None), "{}", attack.name);
         assert!(events <= reads.max(u64::try_from(bytes.len() / 2).unwrap()), "{}: {events} events", attack.name);
     }
@@ -78,10 +74,26 @@ fn memory_is_asked_for_rarely() {
 
 #[test]
 fn floods_without_payload_take_no_memory() {
-    for name in ["ping-flood", "long-ping-flood", "ping-drip", "empty-message-flood", "empty-fragment-flood"] {
+    for name in ["empty-message-flood", "empty-fragment-flood"] {
         let mut bytes = (attack(name).bytes)(1 << 18);
         let (calls, _) = counted(|| assert_eq!(attack(name).measured_run(&mut bytes).error, None));
         assert_eq!(calls, 0, "{name}");
+    }
+}
+
+/// Replies to Pings wait in the output up to its mark, and above it one more; a vector holds at most twice what is in it.
+#[test]
+fn floods_of_pings_fill_the_output_to_its_mark_and_no_further() {
+    let mark = Limits::DEFAULT.high_water_mark;
+    for name in ["ping-flood", "long-ping-flood", "ping-drip"] {
+        for len in [1 << 17, 1 << 20] {
+            let mut bytes = (attack(name).bytes)(len);
+            let mut work = Work::default();
+            let (_, peak) = counted(|| work = attack(name).measured_run(&mut bytes));
+            assert_eq!(work.error, None, "{name}");
+            assert!(work.waiting <= mark + 2 * 127, "{name}: {} bytes wait", work.waiting);
+            assert!(peak <= i64::try_from(3 * mark).unwrap(), "{name}: {peak} bytes held");
+        }
     }
 }
 

@@ -7,18 +7,18 @@ use websocket_proto::{
 
 use super::reference::{CLIENT_KEY, Endpoint, Outcome, Side, Step};
 
-pub(crate) fn server(limits: &Limits) -> Connection<Server> {
+pub fn server(limits: &Limits) -> Connection<Server> {
     Connection::new(Negotiated::elsewhere(), Server, limits)
 }
 
 type Keys = fn() -> [u8; 4];
 
-pub(crate) fn client(limits: &Limits) -> Connection<Client<Keys>> {
+pub fn client(limits: &Limits) -> Connection<Client<Keys>> {
     Connection::new(Negotiated::elsewhere(), Client::new(|| CLIENT_KEY), limits)
 }
 
 /// What [`Connection::receive`] makes of the pieces, its own pieces put together.
-pub(crate) fn receive<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Outcome {
+pub fn receive<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Outcome {
     match endpoint.side {
         Side::Server => receive_with(endpoint, server(&endpoint.limits), pieces),
         Side::Client => receive_with(endpoint, client(&endpoint.limits), pieces),
@@ -26,22 +26,30 @@ pub(crate) fn receive<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = 
 }
 
 /// What [`Messages::next`] makes of the pieces; of an unfinished message it tells nothing.
-pub(crate) fn messages<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<Step> {
+pub fn messages<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<Step> {
     match endpoint.side {
-        Side::Server => messages_with(endpoint, server(&endpoint.limits), pieces),
-        Side::Client => messages_with(endpoint, client(&endpoint.limits), pieces),
+        Side::Server => messages_with(endpoint, server(&endpoint.limits), pieces, false),
+        Side::Client => messages_with(endpoint, client(&endpoint.limits), pieces, false),
+    }
+}
+
+/// What [`Messages::advance`] makes of the pieces, with [`Messages::take`] where it gives something, else [`Messages::next`].
+pub fn two_steps<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<Step> {
+    match endpoint.side {
+        Side::Server => messages_with(endpoint, server(&endpoint.limits), pieces, true),
+        Side::Client => messages_with(endpoint, client(&endpoint.limits), pieces, true),
     }
 }
 
 /// What both layers make of the whole of the bytes; they have to agree.
-pub(crate) fn steps(endpoint: &Endpoint, bytes: &[u8]) -> Vec<Step> {
+pub fn steps(endpoint: &Endpoint, bytes: &[u8]) -> Vec<Step> {
     let steps = receive(endpoint, [bytes]).steps;
     assert_eq!(messages(endpoint, [bytes]), steps);
     steps
 }
 
 /// That the bytes fail the connection, and with which status code.
-pub(crate) fn failure(endpoint: &Endpoint, bytes: &[u8]) -> (ProtocolError, u16) {
+pub fn failure(endpoint: &Endpoint, bytes: &[u8]) -> (ProtocolError, u16) {
     match &steps(endpoint, bytes)[..] {
         [.., Step::Fail(error), Step::Send(close)] => {
             let code = match endpoint.side {
@@ -54,16 +62,16 @@ pub(crate) fn failure(endpoint: &Endpoint, bytes: &[u8]) -> (ProtocolError, u16)
     }
 }
 
-pub(crate) fn text(text: &str) -> Step {
+pub fn text(text: &str) -> Step {
     Step::Message(MessageKind::Text, text.as_bytes().to_vec())
 }
 
-pub(crate) fn binary(bytes: &[u8]) -> Step {
+pub fn binary(bytes: &[u8]) -> Step {
     Step::Message(MessageKind::Binary, bytes.to_vec())
 }
 
 /// What [`Messages`] makes of the pieces when each is read into the lent place wherever one is lent.
-pub(crate) fn lent<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<Step> {
+pub fn lent<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<Step> {
     match endpoint.side {
         Side::Server => lent_with(server(&endpoint.limits), pieces),
         Side::Client => lent_with(client(&endpoint.limits), pieces),
@@ -171,6 +179,7 @@ fn messages_with<'p, R: Role>(
     endpoint: &Endpoint,
     mut connection: Connection<R>,
     pieces: impl IntoIterator<Item = &'p [u8]>,
+    two_steps: bool,
 ) -> Vec<Step> {
     send_close(endpoint, &mut connection);
     let (mut messages, mut steps, mut over) = (Messages::new(), Vec::new(), false);
@@ -179,6 +188,21 @@ fn messages_with<'p, R: Role>(
         let mut piece = piece.to_vec();
         let mut input = &mut piece[..];
         loop {
+            if two_steps {
+                let found = messages.advance(&mut connection, &mut input, &mut out);
+                let left = input.len();
+                assert_eq!(messages.advance(&mut connection, &mut input, &mut out), found, "a second time");
+                assert_eq!(input.len(), left, "a second time it takes nothing");
+                // Every other message, so that both ways are tried.
+                let taken = if steps.len() % 2 == 0 { messages.take() } else { None };
+                if let Some(message) = taken {
+                    steps.push(Step::Message(message.kind(), message.into_payload()));
+                    continue;
+                }
+                if !found {
+                    assert!(input.is_empty(), "`false` says that all of the input is used up");
+                }
+            }
             let next = messages.next(&mut connection, &mut input, &mut out);
             assert!(!over || !matches!(next, Ok(Some(_))), "{next:?} after the end");
             match next {
@@ -223,7 +247,7 @@ fn messages_with<'p, R: Role>(
 
 fn send_close<R: Role>(endpoint: &Endpoint, connection: &mut Connection<R>) {
     if endpoint.close_sent {
-        connection.close(CloseCode::NORMAL.into()).unwrap();
+        connection.close(CloseCode::NORMAL).unwrap();
         connection.take_control().unwrap();
     }
 }

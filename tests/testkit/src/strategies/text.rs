@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 /// Valid UTF-8, with code points of each length, and the borders of each.
-pub(crate) fn text() -> impl Strategy<Value = Vec<u8>> {
+pub fn text() -> impl Strategy<Value = Vec<u8>> {
     let chars = prop_oneof![
         4 => prop::char::range('a', 'e'),
         4 => prop::sample::select(vec!['\0', '\u{7f}', '\u{80}', '\u{7ff}', '\u{800}', '\u{d7ff}', '\u{e000}', '\u{ffff}', '\u{10000}', '\u{10ffff}']),
@@ -24,7 +24,7 @@ pub(super) fn broken_text() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// What RFC 3629 forbids, and beginnings of what it allows.
-pub(crate) const NOT_UTF8: &[&[u8]] = &[
+pub const NOT_UTF8: &[&[u8]] = &[
     &[0x80],                   // a lone continuation byte
     &[0xbf, 0xbf],             // two
     &[0xc0, 0xaf],             // overlong '/'
@@ -43,7 +43,7 @@ pub(crate) const NOT_UTF8: &[&[u8]] = &[
 ];
 
 /// Mostly ASCII, or none of it, in runs.
-pub(crate) fn long_text() -> impl Strategy<Value = Vec<u8>> {
+pub fn long_text() -> impl Strategy<Value = Vec<u8>> {
     let run = (prop::sample::select(vec!["a", "ü", "語", "😀", "plain ", "größer ", "語a"]), 1..120_usize)
         .prop_map(|(unit, times)| unit.repeat(times));
     (vec(run, 1..8), prop_oneof![9 => Just(1), 1 => Just(150)])
@@ -51,7 +51,7 @@ pub(crate) fn long_text() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// The opcode and the payload of a long message: text that is valid, or corrupted somewhere, or other bytes.
-pub(crate) fn long_message() -> impl Strategy<Value = (u8, Vec<u8>)> {
+pub fn long_message() -> impl Strategy<Value = (u8, Vec<u8>)> {
     let corrupted =
         (long_text(), any::<Index>(), prop::sample::select(NOT_UTF8.to_vec())).prop_map(|(mut text, at, bad)| {
             let at = at.index(text.len());

@@ -6,19 +6,19 @@ use websocket_proto::handshake::{ClientRequest, ServerHandshake};
 use websocket_proto::wire::FixedOutput;
 use websocket_proto::{Client, Connection, Limits, Messages, Negotiated, ProtocolError, Role, Server};
 
-pub(crate) struct Attack {
-    pub(crate) name: &'static str,
+pub struct Attack {
+    pub name: &'static str,
     /// About so many bytes of it.
-    pub(crate) bytes: fn(usize) -> Vec<u8>,
+    pub bytes: fn(usize) -> Vec<u8>,
     /// How many bytes arrive at a time.
-    pub(crate) read: usize,
+    pub read: usize,
     /// The limits in force, which let the attack go on.
-    pub(crate) limits: Limits,
-    pub(crate) victim: Victim,
+    pub limits: Limits,
+    pub victim: Victim,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Victim {
+pub enum Victim {
     /// A server that takes pieces.
     Connection,
     /// A client that takes pieces.
@@ -35,12 +35,14 @@ pub(crate) enum Victim {
 
 /// What it came to.
 #[derive(Debug, Default, Eq, PartialEq)]
-pub(crate) struct Work {
+pub struct Work {
     /// Calls of the crate.
-    pub(crate) calls: u64,
+    pub calls: u64,
     /// What they gave back.
-    pub(crate) events: u64,
-    pub(crate) error: Option<ProtocolError>,
+    pub events: u64,
+    pub error: Option<ProtocolError>,
+    /// Bytes of replies that wait in the output, for want of a peer that reads.
+    pub waiting: usize,
 }
 
 const ALL: usize = 64 * 1024;
@@ -48,7 +50,7 @@ const ALL: usize = 64 * 1024;
 /// Nothing stops these before the bytes end, so that the work can be compared with their number.
 const LENIENT: Limits = Limits { max_fragments: u32::MAX, ..Limits::DEFAULT };
 
-pub(crate) const ATTACKS: &[Attack] = &[
+pub const ATTACKS: &[Attack] = &[
     attack("ping-flood", |len| frames(len, 0x89, b""), ALL, Victim::Messages),
     attack("ping-flood-in-pieces", |len| frames(len, 0x89, b""), ALL, Victim::Connection),
     attack("ping-flood-at-a-client", |len| [0x89, 0x00].repeat(len / 2), ALL, Victim::Client),
@@ -87,7 +89,7 @@ const fn attack(name: &'static str, bytes: fn(usize) -> Vec<u8>, read: usize, vi
 impl Attack {
     /// Named `measured_` because callgrind counts what runs inside.
     #[inline(never)]
-    pub(crate) fn measured_run(&self, bytes: &mut [u8]) -> Work {
+    pub fn measured_run(&self, bytes: &mut [u8]) -> Work {
         match self.victim {
             Victim::Connection => in_pieces(self, bytes, Server),
             Victim::Client => in_pieces(self, bytes, Client::new(|| KEY)),
@@ -118,19 +120,20 @@ fn in_pieces(attack: &Attack, bytes: &mut [u8], role: impl Role) -> Work {
     work
 }
 
-/// The attacker does not read: nothing can be written.
+/// The attacker does not read: nothing can be written, and the output is a vector, which has room for everything.
 fn whole_messages(attack: &Attack, bytes: &mut [u8], negotiated: Negotiated) -> Work {
     let mut connection = Connection::new(negotiated, Server, &attack.limits);
-    let (mut messages, mut full, mut work) = (Messages::new(), FixedOutput::new(&mut []), Work::default());
+    let (mut messages, mut out, mut work) = (Messages::new(), Vec::new(), Work::default());
     for mut input in bytes.chunks_mut(attack.read) {
         loop {
             work.calls += 1;
-            match messages.next(&mut connection, &mut input, &mut full) {
+            match messages.next(&mut connection, &mut input, &mut out) {
                 Ok(Some(_)) => work.events += 1,
                 Ok(None) => break,
                 Err(error) => return Work { error: Some(error), ..work },
             }
         }
+        work.waiting = out.len();
     }
     work
 }

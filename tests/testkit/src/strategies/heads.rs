@@ -4,14 +4,14 @@ use proptest::prelude::*;
 
 /// A change to a head.
 #[derive(Clone, Debug)]
-pub(crate) enum Mutation {
+pub enum Mutation {
     Replace(usize, u8),
     Insert(usize, u8),
     Remove(usize, usize),
     Repeat(usize, usize),
 }
 
-pub(crate) fn mutations() -> impl Strategy<Value = Vec<Mutation>> {
+pub fn mutations() -> impl Strategy<Value = Vec<Mutation>> {
     let byte = prop_oneof![any::<u8>(), prop::sample::select(&b"\r\n\t :,;=\"\\\0\x7f\x80"[..])];
     let at = 0..2000_usize;
     prop::collection::vec(
@@ -25,7 +25,7 @@ pub(crate) fn mutations() -> impl Strategy<Value = Vec<Mutation>> {
     )
 }
 
-pub(crate) fn mutate(bytes: &[u8], mutations: &[Mutation]) -> Vec<u8> {
+pub fn mutate(bytes: &[u8], mutations: &[Mutation]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for mutation in mutations {
         match *mutation {

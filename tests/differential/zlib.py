@@ -1,4 +1,4 @@
-"""zlib at the other end of the wire, for tests/deflate_differential.rs.
+"""zlib at the other end of the wire, for tests/zlib.rs.
 
 `compress FILE` writes connections that zlib has compressed, at every level, strategy, window and memory level.
 `check FILE` decompresses connections that the crate has compressed. A record is a connection: window bits, takeover, the number of

@@ -6,7 +6,7 @@ use std::{
     cell::Cell,
 };
 
-pub(crate) struct Counting;
+pub struct Counting;
 
 /// What this thread has asked for. A block that grows counts by what it grows, as if it had grown in its place.
 #[derive(Clone, Copy, Default)]
@@ -55,7 +55,7 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 /// How often memory was asked for, and how much more than before there was at most.
-pub(crate) fn counted(act: impl FnOnce()) -> (u64, i64) {
+pub fn counted(act: impl FnOnce()) -> (u64, i64) {
     let before = COUNT.get();
     COUNT.set(Count { peak: before.live, ..before });
     act();
@@ -63,14 +63,14 @@ pub(crate) fn counted(act: impl FnOnce()) -> (u64, i64) {
     (after.calls - before.calls, after.peak - before.live)
 }
 
-pub(crate) fn live() -> i64 {
+pub fn live() -> i64 {
     COUNT.get().live
 }
 
-pub(crate) fn peak() -> i64 {
+pub fn peak() -> i64 {
     COUNT.get().peak
 }
 
-pub(crate) fn asked() -> u64 {
+pub fn asked() -> u64 {
     COUNT.get().asked
 }

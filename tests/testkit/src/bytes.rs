@@ -3,29 +3,29 @@
 use super::reference::Side;
 
 /// The key that the peer of a server under test masks with.
-pub(crate) const PEER_KEY: [u8; 4] = [0xa5, 0x0f, 0x3c, 0x81];
+pub const PEER_KEY: [u8; 4] = [0xa5, 0x0f, 0x3c, 0x81];
 
 /// The form of a payload length (§5.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Form {
+pub enum Form {
     Shortest,
     Bits16,
     Bits64,
 }
 
 /// A frame as the peer of `side` sends it: masked for a server.
-pub(crate) fn frame(side: Side, first: u8, payload: &[u8]) -> Vec<u8> {
+pub fn frame(side: Side, first: u8, payload: &[u8]) -> Vec<u8> {
     frame_with(peer_key(side), first, Form::Shortest, payload)
 }
 
-pub(crate) fn peer_key(side: Side) -> Option<[u8; 4]> {
+pub fn peer_key(side: Side) -> Option<[u8; 4]> {
     match side {
         Side::Server => Some(PEER_KEY),
         Side::Client => None,
     }
 }
 
-pub(crate) fn frame_with(key: Option<[u8; 4]>, first: u8, form: Form, payload: &[u8]) -> Vec<u8> {
+pub fn frame_with(key: Option<[u8; 4]>, first: u8, form: Form, payload: &[u8]) -> Vec<u8> {
     let mut bytes = header(key, first, form, u64::try_from(payload.len()).unwrap());
     let key = key.unwrap_or_default();
     bytes.extend(payload.iter().enumerate().map(|(i, byte)| byte ^ key[i % 4]));
@@ -33,7 +33,7 @@ pub(crate) fn frame_with(key: Option<[u8; 4]>, first: u8, form: Form, payload: &
 }
 
 /// A header that declares `len` bytes.
-pub(crate) fn header(key: Option<[u8; 4]>, first: u8, form: Form, len: u64) -> Vec<u8> {
+pub fn header(key: Option<[u8; 4]>, first: u8, form: Form, len: u64) -> Vec<u8> {
     let mask_bit = if key.is_some() { 0x80 } else { 0 };
     let mut bytes = vec![first];
     match (form, u8::try_from(len), u16::try_from(len)) {

@@ -6,20 +6,20 @@ use proptest::{collection::vec, prelude::*, sample::Index};
 use websocket_proto::Limits;
 
 use super::text::{broken_text, text};
-use crate::support::{
+use crate::{
     bytes::{Form, PEER_KEY, frame, frame_with, header, peer_key},
     reference::{Endpoint, Side},
 };
 
 /// The bytes of a stream, frame by frame as they were made, so that a failure can be read.
 #[derive(Clone)]
-pub(crate) struct Stream {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) frames: Vec<Vec<u8>>,
+pub struct Stream {
+    pub endpoint: Endpoint,
+    pub frames: Vec<Vec<u8>>,
 }
 
 impl Stream {
-    pub(crate) fn bytes(&self) -> Vec<u8> {
+    pub fn bytes(&self) -> Vec<u8> {
         self.frames.concat()
     }
 }
@@ -34,7 +34,7 @@ impl fmt::Debug for Stream {
 }
 
 /// A short stream for either side, under small, default and no limits.
-pub(crate) fn stream() -> impl Strategy<Value = Stream> {
+pub fn stream() -> impl Strategy<Value = Stream> {
     (endpoint(), vec(exchange(), 0..6)).prop_map(|(endpoint, exchanges)| Stream {
         frames: exchanges.into_iter().flat_map(|exchange| exchange.frames(endpoint.side)).collect(),
         endpoint,

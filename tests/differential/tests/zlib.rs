@@ -1,6 +1,5 @@
-//! zlib reads what this crate compresses, and this crate reads what zlib compresses. It needs `python3`, so it runs only if asked to:
-//! `cargo test --release --features deflate --test deflate_differential -- --ignored`.
-#![cfg(feature = "deflate")]
+//! zlib reads what this crate compresses, and this crate reads what zlib compresses. It needs `python3`, so it is a package of its own:
+//! `cargo test --release -p differential`.
 #![allow(clippy::cast_possible_truncation)] // Patterns of bytes.
 
 use std::{fs, path::PathBuf, process::Command};
@@ -12,7 +11,7 @@ fn compression(window_bits: WindowBits, context_takeover: bool) -> Compression {
 }
 
 fn zlib(task: &str, file: &PathBuf) {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/deflate_differential.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/zlib.py");
     let output = Command::new("python3").arg(script).arg(task).arg(file).output().expect("python3 runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
@@ -72,9 +71,8 @@ fn inflate(inflater: &mut Inflater, message: &[u8], piece_len: usize, max: usize
 }
 
 #[test]
-#[ignore = "needs python3"]
 fn each_reads_what_the_other_compresses() {
-    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("deflate_differential.bin");
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("zlib.bin");
     zlib("compress", &file);
     let from_zlib = read(&fs::read(&file).unwrap());
     assert_eq!(from_zlib.len(), 10 * 5 * 7 * 2);

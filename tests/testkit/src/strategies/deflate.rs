@@ -3,20 +3,20 @@
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use websocket_proto::extension::deflate::{Compression, DeflateConfig, WindowBits};
 
-pub(crate) fn compression() -> impl Strategy<Value = Compression> {
+pub fn compression() -> impl Strategy<Value = Compression> {
     (8..=15_u8, any::<bool>()).prop_map(|(bits, context_takeover)| Compression {
         window_bits: WindowBits::new(bits).unwrap(),
         context_takeover,
     })
 }
 
-pub(crate) fn config() -> impl Strategy<Value = DeflateConfig> {
+pub fn config() -> impl Strategy<Value = DeflateConfig> {
     (compression(), compression(), any::<bool>(), any::<bool>())
         .prop_map(|(own, peer, fallback, adjustable)| DeflateConfig { own, peer, fallback, adjustable })
 }
 
 /// Offers of any client, good and bad.
-pub(crate) fn offers() -> impl Strategy<Value = String> {
+pub fn offers() -> impl Strategy<Value = String> {
     let value = option::of(select(vec!["8", "9", "10", "12", "15", "\"11\"", "7", "16", "010", "+9", "x"]));
     let name = select(vec![
         "server_no_context_takeover",
@@ -38,9 +38,9 @@ pub(crate) fn offers() -> impl Strategy<Value = String> {
 }
 
 /// What a message is made of, in its parts; a part that ends in `true` has a Ping behind it.
-pub(crate) type Parts = Vec<(Vec<u8>, bool)>;
+pub type Parts = Vec<(Vec<u8>, bool)>;
 
-pub(crate) fn parts() -> impl Strategy<Value = Parts> {
+pub fn parts() -> impl Strategy<Value = Parts> {
     // Few different bytes, and units that come again: something to compress.
     let bytes = (vec(select(b"abc{\": 1".to_vec()), 0..40), 0..60_usize).prop_map(|(unit, n)| unit.repeat(n));
     vec((prop_oneof![bytes, vec(any::<u8>(), 0..300)], any::<bool>()), 1..4)
