@@ -166,6 +166,7 @@ impl Prepared {
         let header = Header::data(message.kind().into(), true, widened(payload.len()))?.with_rsv(Rsv::RSV1);
         prepared.compressed = Some((compression, framed(header, payload)));
         deflater.forget();
+        deflater.trim();
         Ok(prepared)
     }
 
