@@ -95,6 +95,8 @@ extern crate alloc;
 extern crate std;
 
 pub mod connection;
+#[cfg(feature = "alloc")]
+pub mod endpoint;
 pub mod extension;
 pub mod frame;
 pub mod handshake;

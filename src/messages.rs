@@ -16,7 +16,7 @@ use crate::connection::{Connection, Raw, RawData, Role, Whole};
 #[cfg(feature = "deflate")]
 use crate::extension::deflate::Inflater;
 use crate::simd::{self, Assembly, Tail};
-use crate::wire::{CloseFrame, ControlPayload, MessageKind, Output, ProtocolError, widened};
+use crate::wire::{CloseCode, CloseFrame, ControlPayload, MessageKind, Output, ProtocolError, widened};
 
 /// Puts messages together, on top of a [`Connection`].
 ///
@@ -89,6 +89,11 @@ impl Messages {
     pub const fn with_kept_capacity(mut self, bytes: usize) -> Self {
         self.kept_capacity = bytes;
         self
+    }
+
+    /// The status code of the peer's Close, if one has come and has one.
+    pub(crate) fn close_code(&self) -> Option<CloseCode> {
+        self.close.code()
     }
 
     /// Gives back the memory that a connection at rest does not need.

@@ -116,7 +116,8 @@ impl<R: Role> Connection<R> {
     ///
     /// [`SendError::NotOpen`] if a Close was queued before, or the connection has failed or ended.
     pub fn close(&mut self, frame: impl Into<CloseFrame>) -> Result<(), SendError> {
-        self.state = self.state.after_close().ok_or(SendError::NotOpen { state: self.state })?;
+        let state = self.state();
+        self.stage.enter(state.after_close().ok_or(SendError::NotOpen { state })?);
         self.close = Some(frame.into());
         Ok(())
     }
@@ -187,6 +188,12 @@ impl<R: Role> Connection<R> {
         self.high_water_mark == u32::MAX || widened(out.waiting_len()) < u64::from(self.high_water_mark)
     }
 
+    /// How much output may wait.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn high_water_mark(&self) -> usize {
+        usize::try_from(self.high_water_mark).unwrap_or(usize::MAX)
+    }
+
     /// Whether a Pong or a Close waits to be written.
     #[inline]
     pub const fn wants_write(&self) -> bool {
@@ -208,7 +215,7 @@ impl<R: Role> Connection<R> {
             ControlOpcode::Pong => self.pong = None,
             ControlOpcode::Close => {
                 self.close = None;
-                self.state = self.state.after_close_written();
+                self.stage.enter(self.state().after_close_written());
             }
         }
     }
@@ -252,11 +259,26 @@ impl<R: Role> Connection<R> {
 
     #[inline]
     fn expect_open(&self) -> Result<(), SendError> {
-        match self.state {
+        match self.state() {
             State::Open => Ok(()),
             // §5.5.1: an endpoint "MUST NOT send any more data frames after sending a Close frame".
             state @ (State::CloseSent | State::CloseReceived | State::Closed) => Err(SendError::NotOpen { state }),
         }
+    }
+}
+
+impl<R: Role> Connection<R> {
+    /// What [`send_prepared`](Connection::send_prepared) does; only a server has it, since a client masks each frame anew.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn admit_prepared(&mut self, message: &Prepared) -> Result<PreparedForm, SendError> {
+        self.expect_open()?;
+        self.sending.after(DataOpcode::Binary, true)?;
+        #[cfg(feature = "deflate")]
+        if message.compression().is_some_and(|compression| self.admit_broadcast(compression)) {
+            return Ok(PreparedForm::Compressed);
+        }
+        let _ = message;
+        Ok(PreparedForm::Plain)
     }
 }
 
@@ -320,14 +342,7 @@ impl Connection<Server> {
     #[cfg(feature = "alloc")]
     #[must_use = "the frame counts as sent: it has to be written"]
     pub fn send_prepared(&mut self, message: &Prepared) -> Result<PreparedForm, SendError> {
-        self.expect_open()?;
-        self.sending.after(DataOpcode::Binary, true)?;
-        #[cfg(feature = "deflate")]
-        if message.compression().is_some_and(|compression| self.admit_broadcast(compression)) {
-            return Ok(PreparedForm::Compressed);
-        }
-        let _ = message;
-        Ok(PreparedForm::Plain)
+        self.admit_prepared(message)
     }
 }
 
