@@ -7,7 +7,7 @@ use websocket_proto::{Connection, Incoming, Limits, Messages, Output, Server, wi
 const MARK: usize = 1000;
 
 fn server() -> (Connection<Server>, Messages) {
-    (drive::server(&Limits { high_water_mark: MARK, ..Limits::DEFAULT }), Messages::new())
+    (drive::server(&Limits::DEFAULT.with_high_water_mark(MARK)), Messages::new())
 }
 
 /// Every message is echoed.

@@ -23,8 +23,7 @@ struct Input<'a> {
 
 fuzz_target!(|input: Input<'_>| {
     let Input { tight, cuts, bytes } = input;
-    let limits =
-        if tight { Limits { max_head_len: 300, max_head_fields: 8, ..Limits::DEFAULT } } else { Limits::DEFAULT };
+    let limits = if tight { Limits::DEFAULT.with_max_head_len(300).with_max_head_fields(8) } else { Limits::DEFAULT };
 
     let whole = ServerHandshake::new(&limits).receive(bytes);
     let outcome = describe(&whole);
