@@ -158,6 +158,7 @@ impl<R: Role> End<R> {
                 Some(Incoming::Ping(payload)) => Some(Said::Ping(payload.to_vec())),
                 Some(Incoming::Pong(payload)) => Some(Said::Pong(payload.to_vec())),
                 Some(Incoming::Close(frame)) => Some(Said::Close(frame.payload().as_bytes().to_vec())),
+                Some(other) => panic!("{other:?}"),
             }
         } else {
             match self.connection.receive(input).expect("no rule is broken") {
@@ -167,10 +168,10 @@ impl<R: Role> End<R> {
                     self.receiving.add(MessageKind::Text, char.to_string().as_bytes(), part)
                 }
                 Some(Event::Binary(bytes, part)) => self.receiving.add(MessageKind::Binary, bytes, part),
-                Some(Event::Compressed(..)) => panic!("not negotiated"),
                 Some(Event::Ping(payload)) => Some(Said::Ping(payload.as_bytes().to_vec())),
                 Some(Event::Pong(payload)) => Some(Said::Pong(payload.as_bytes().to_vec())),
                 Some(Event::Close(frame)) => Some(Said::Close(frame.payload().as_bytes().to_vec())),
+                Some(other) => panic!("{other:?}, which was not negotiated"),
             }
         };
         if let Some(said) = said {
@@ -266,6 +267,7 @@ impl<R: Role> Peer for End<R> {
                     assert!(self.first_close.is_some_and(|begun| now - begun >= 400));
                     self.shut();
                 }
+                Some(other) => panic!("{other:?}, which was not asked for"),
             }
         }
     }
@@ -360,6 +362,11 @@ impl Output for Pipe {
 
     fn append_zeros(&mut self, len: usize) -> Result<&mut [u8], OutputFull> {
         panic!("{len} zeros: no head is written here")
+    }
+
+    /// Replies wait for room only: a transport takes what is appended at once, so no mark is reached.
+    fn waiting_len(&self) -> usize {
+        0
     }
 }
 

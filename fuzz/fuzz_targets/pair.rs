@@ -50,7 +50,7 @@ fuzz_target!(|script: Script<'_>| {
         key = key.wrapping_add(0x3d21_fa37);
         key.to_le_bytes()
     };
-    let mut client = End::new(Connection::new(negotiated, Client::new(keys), &limits), client);
+    let mut client = End::new(Connection::new(negotiated, Client::from_fn(keys), &limits), client);
     let mut server = End::new(Connection::new(negotiated, Server, &limits), server);
     let mut ends: [&mut dyn Peer; 2] = [&mut client, &mut server];
 
@@ -76,7 +76,7 @@ fuzz_target!(|script: Script<'_>| {
     drain(now, &mut ends);
     if !cut {
         // Someone closes, if nobody did.
-        ends[0].close(CloseCode::NORMAL);
+        ends[0].close(CloseCode::NORMAL.into());
         drain(now, &mut ends);
         assert_eq!(ends[0].transport(), Transport::AwaitEof, "§7.1.1: the client waits for the server");
         assert_eq!(ends[1].transport(), Transport::Close);
