@@ -1,4 +1,4 @@
-//! What compression costs, beside its backends alone (zlib-rs compresses, miniz_oxide decompresses): `cargo bench --manifest-path benches/Cargo.toml --bench deflate`.
+//! What compression costs, beside its backends alone (zlib-rs compresses, miniz_oxide decompresses): `cargo bench -p websocket-proto-benches --bench deflate`.
 //!
 //! Messages are JSON of about 200 bytes, level 1, with context takeover. Each figure is the best of several rounds, in nanoseconds.
 

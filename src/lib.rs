@@ -50,8 +50,8 @@
 //!   replies and errors, in the same order. A read that is cancelled loses nothing, since nothing but your buffer takes part in it.
 //! * **Nothing unchecked is delivered.** What a header forbids is refused on the header alone; text is validated as it comes, and handed
 //!   out as `str`.
-//! * **Everything is bounded.** No memory is sized by what a peer declares; a flood of Pings grows nothing; each bound is a field of
-//!   [`Limits`].
+//! * **Everything is bounded.** No memory is sized by what a peer declares, and a flood of Pings fills the output only to its mark; each
+//!   bound is a field of [`Limits`].
 //! * **Errors say whose fault it is.** [`ProtocolError`] is the peer's, and the Close frame that answers it is queued already;
 //!   [`SendError`] is the caller's, and nothing was written.
 //! * **`unsafe` has one place**, a private module of kernels over bytes, each beside its safe twin. Everything else forbids it.
@@ -65,6 +65,7 @@
 //! | `std` | yes | run-time detection of CPU features; [`RandomKeys`]; implies `alloc` |
 //! | `alloc` | by `std` | [`Messages`], [`Prepared`], `Vec<u8>` as an [`Output`] |
 //! | `deflate` | no | permessage-deflate (RFC 7692), both sides, in [`extension`]`::deflate`; implies `alloc`; its compressor, zlib-rs, needs `std` |
+//! | `http` | no | heads in the types of the crate `http`, which hyper, axum and h2 share, in [`handshake`]; implies `std` |
 //! | `arbitrary` | no | `Arbitrary` for the public values, and `testing`: streams of frames for fuzzing any WebSocket stack; implies `std` |
 //!
 //! Without any, the crate needs neither `std` nor an allocator. Features only add.
@@ -114,7 +115,7 @@ pub use connection::{
 pub use connection::{RandomKeys, SeedUnavailable};
 pub use handshake::Negotiated;
 #[cfg(feature = "alloc")]
-pub use messages::{Incoming, Messages};
+pub use messages::{Incoming, Messages, OwnedMessage};
 pub use timers::{Timeout, Timeouts, Timers};
 pub use wire::{CloseCode, CloseFrame, ControlFrame, ControlPayload, Limits, MessageKind, Output, ProtocolError};
 

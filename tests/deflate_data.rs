@@ -382,7 +382,7 @@ fn message_that_found_no_room_leaves_no_history() {
     assert!(matches!(error, SendError::OutputFull(OutputFull { room: 10, .. })));
     let mut out = Vec::new();
     server.send_compressed(text, &mut deflater, &mut out).unwrap();
-    server.close(CloseCode::NORMAL.into()).unwrap();
+    server.close(CloseCode::NORMAL).unwrap();
     assert!(matches!(server.send_compressed(text, &mut deflater, &mut out), Err(SendError::NotOpen { .. })));
     assert_eq!(receive(&out), [Got::Text(text.to_string())]);
 }

@@ -1,9 +1,7 @@
 //! Memory that compression takes, counted by the allocator.
 #![cfg(feature = "deflate")]
 
-mod support;
-
-use support::{
+use testkit::{
     bytes,
     counting::{Counting, counted, live},
     reference::Side,

@@ -1,9 +1,7 @@
 //! Every two-byte header there is, in every place, for both roles: judged as the reference judges it, on the header alone.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{
+use testkit::{
     bytes::{PEER_KEY, frame},
     drive,
     reference::{self, Endpoint, Side, Step},

@@ -1,9 +1,7 @@
 //! The limits on frames, messages and fragments: each inclusive, each judged on the header alone, each off when it is unlimited.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{
+use testkit::{
     bytes::{Form, frame, header, peer_key},
     drive::{self, binary, text},
     reference::{Endpoint, Side, Step},
@@ -91,6 +89,18 @@ fn no_fragment_at_all_may_be_the_limit() {
     let limits = Limits { max_fragments: 0, ..Limits::DEFAULT };
     let bytes = [frame(Side::Client, 0x89, b""), header(None, 0x81, Form::Shortest, 0)].concat();
     assert_eq!(failure_of(limits, Side::Client, &bytes), (ProtocolError::TooManyFragments { max: 0 }, 1009));
+}
+
+#[test]
+fn fragment_limit_is_decided_at_the_first_byte_that_suffices() {
+    let limits = Limits { max_fragments: 2, max_frame_len: 5, ..Limits::DEFAULT };
+    let two = [frame(Side::Server, 0x02, b"1"), frame(Side::Server, 0x00, b"2")].concat();
+    let expected = (ProtocolError::TooManyFragments { max: 2 }, 1009);
+    assert_eq!(failure_of(limits, Side::Server, &[&two[..], &[0x00]].concat()), expected);
+    assert_eq!(failure_of(limits, Side::Server, &[&two[..], &[0x80, 0x86, 1, 2, 3, 4]].concat()), expected);
+    assert_eq!(steps_of(limits, Side::Server, &[&two[..], &[0x89]].concat()), [], "a control frame is no fragment");
+    let none = Limits { max_fragments: 0, ..limits };
+    assert_eq!(failure_of(none, Side::Client, &[0x81]), (ProtocolError::TooManyFragments { max: 0 }, 1009));
 }
 
 #[test]

@@ -1,12 +1,10 @@
 //! Messages out: what one side sends, by each way of sending, is what the other receives.
 #![cfg(feature = "alloc")]
 
-mod support;
-
 use std::{cell::Cell, collections::BTreeSet, rc::Rc};
 
 use proptest::prelude::*;
-use support::{
+use testkit::{
     drive,
     reference::{Endpoint, Side, Step},
 };
@@ -45,7 +43,7 @@ fn heard(by: Side, bytes: &[u8]) -> Vec<Step> {
     let steps = drive::messages(&endpoint, [bytes]);
     assert_eq!(drive::messages(&endpoint, bytes.chunks(1009)), steps);
     assert_eq!(drive::receive(&endpoint, bytes.chunks(4099)).steps, steps);
-    assert_eq!(support::reference::decode(&endpoint, bytes).steps, steps);
+    assert_eq!(testkit::reference::decode(&endpoint, bytes).steps, steps);
     steps
 }
 
@@ -240,7 +238,7 @@ enum Sent {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: support::strategies::persistence(), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: testkit::strategies::persistence(), ..ProptestConfig::default() })]
 
     /// Client to server and back: an echo of everything, in order.
     #[test]

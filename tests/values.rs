@@ -1,11 +1,9 @@
 //! Small promises of public values, each of which no larger test happens to need.
 #![cfg(all(feature = "deflate", feature = "std"))]
 
-mod support;
-
 use std::collections::HashSet;
 
-use support::{
+use testkit::{
     bytes::frame,
     counting::{Counting, live},
     drive,
@@ -118,7 +116,7 @@ fn messages_of_another_connection_begin_anew() {
 #[test]
 fn parts_of_a_head_have_names() {
     use HeadPart as P;
-    let parts = [P::Method, P::Target, P::Version, P::Status, P::Reason, P::FieldName, P::FieldValue, P::End];
+    let parts = [P::Method, P::Target, P::Version, P::Status, P::Reason, P::FieldName, P::FieldValue];
     let names: HashSet<String> = parts.iter().map(|part| part.to_string()).collect();
     assert!(names.len() == parts.len() && names.iter().all(|name| name.len() > 5), "{names:?}");
     let error = HeadError::UnexpectedByte { byte: 0x15, offset: 7, part: P::Target }.to_string();
@@ -129,7 +127,7 @@ fn parts_of_a_head_have_names() {
 fn request_of_a_uri_goes_to_its_host_and_path() {
     let url = WsUrl::parse("ws://example.com:8080/chat?room=1").unwrap();
     let mut out = Vec::new();
-    ClientRequest::from_url(&url).start([0; 16], &Limits::DEFAULT, &mut out).unwrap();
+    let _handshake = ClientRequest::from_url(&url).start([0; 16], &Limits::DEFAULT, &mut out).unwrap();
     assert!(out.starts_with(b"GET /chat?room=1 HTTP/1.1\r\nHost: example.com:8080\r\n"), "{}", out.escape_ascii());
 }
 
@@ -152,20 +150,20 @@ fn fields_are_found_by_name_without_letter_case() {
 /// RFC 8441 §5.
 #[test]
 fn connect_that_is_none_for_us_is_refused_with_a_sentence() {
-    let right = ConnectHead { protocol: "websocket", scheme: "https", authority: "a", path: "/" };
+    let right = ConnectHead::new("websocket", "https", "a", "/");
     let error = |head, fields: &[(&'static str, &'static [u8])]| {
         ConnectRequest::from_connect(head, fields.iter().copied()).map(drop).unwrap_err().to_string()
     };
     let version: (&str, &[u8]) = ("sec-websocket-version", b"13");
     assert_eq!(
-        error(ConnectHead { protocol: "connect-udp", ..right }, &[version]),
-        "the protocol 'connect-udp' is not supported, websocket is"
+        error(ConnectHead::new("connect-udp", "https", "a", "/"), &[version]),
+        "expected the protocol websocket, found 'connect-udp'"
     );
-    assert_eq!(error(ConnectHead { scheme: "wss", ..right }, &[version]), "the scheme 'wss' is neither http nor https");
     assert_eq!(
-        error(right, &[version, ("upgrade", b"websocket")]),
-        "there is a field that HTTP/2 and HTTP/3 do not have"
+        error(ConnectHead::new("websocket", "wss", "a", "/"), &[version]),
+        "expected the scheme http or https, found 'wss'"
     );
+    assert_eq!(error(right, &[version, ("upgrade", b"websocket")]), "found a field that HTTP/2 and HTTP/3 do not have");
 }
 
 #[test]
@@ -178,7 +176,7 @@ fn accept_error_is_a_sentence() {
     let error = request.accept().fields(&[("A", "\n")]).write_to(&mut Vec::new()).unwrap_err();
     assert_eq!(error.to_string(), "the value of field 0 contains '\\n'");
     let key = Key::from_nonce(*b"the sample nonce");
-    assert_eq!(format!("{key:?}"), "Key(dGhlIHNhbXBsZSBub25jZQ==)");
+    assert_eq!(format!("{key:?}"), "Key(..)");
     assert_eq!(format!("{:?}", key.accept()), "AcceptKey(s3pPLMBiTxaQ9kYGzzhZRbK+xOo=)");
 }
 

@@ -76,7 +76,7 @@ fn talk(opened: Opened) -> Result<(), String> {
                 outgoing.send(&mut connection, &line, &mut out).map_err(|error| error.to_string())?;
             }
             Some(Input::EndOfLines) if connection.state() == State::Open => {
-                connection.close(CloseCode::NORMAL.into()).map_err(|error| error.to_string())?;
+                connection.close(CloseCode::NORMAL).map_err(|error| error.to_string())?;
             }
             Some(Input::Bytes(mut bytes)) => {
                 timers.received(Instant::now());

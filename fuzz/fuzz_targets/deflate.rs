@@ -4,11 +4,11 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use testkit::{Cuts, inflate as reference};
 use websocket_proto::extension::deflate::{DeflateParams, Deflater, Effort, Inflater};
 use websocket_proto::{
     Client, Connection, Incoming, Limits, Message, Messages, Negotiated, Part, Role, Server, frame::Masking,
 };
-use websocket_proto_fuzz::{Cuts, inflate as reference};
 
 #[derive(Arbitrary, Debug)]
 struct Script<'a> {

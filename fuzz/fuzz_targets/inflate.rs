@@ -4,10 +4,10 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use testkit::{Cuts, inflate as reference};
 use websocket_proto::extension::deflate::{Compression, DeflateParams, Inflater, WindowBits};
 use websocket_proto::wire::InvalidDeflate;
 use websocket_proto::{Client, Connection, Incoming, Limits, Messages, Negotiated, ProtocolError};
-use websocket_proto_fuzz::{Cuts, inflate as reference};
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {

@@ -3,16 +3,9 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use reference::{Endpoint, Side};
+use testkit::reference::{self, Endpoint, Side};
+use testkit::{Cuts, drive};
 use websocket_proto::Limits;
-use websocket_proto_fuzz::Cuts;
-
-#[path = "../../tests/support/drive.rs"]
-#[allow(dead_code)]
-mod drive;
-#[path = "../../tests/support/reference.rs"]
-#[allow(dead_code)]
-mod reference;
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {

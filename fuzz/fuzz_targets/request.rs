@@ -6,9 +6,9 @@
 use arbitrary::Arbitrary;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use libfuzzer_sys::fuzz_target;
+use testkit::{Cuts, heads};
 use websocket_proto::Limits;
 use websocket_proto::handshake::{Answer, ClientRequest, Received, Request, RequestError, ServerHandshake};
-use websocket_proto_fuzz::{Cuts, heads};
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {

@@ -4,9 +4,9 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use testkit::{Cuts, heads};
 use websocket_proto::Limits;
 use websocket_proto::handshake::{Answer, ClientHandshake, ClientRequest, ResponseError};
-use websocket_proto_fuzz::{Cuts, heads};
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {

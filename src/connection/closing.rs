@@ -18,7 +18,7 @@ use core::fmt;
 ///
 /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
 /// assert_eq!(connection.state(), State::Open);
-/// connection.close(CloseCode::GOING_AWAY.into()).unwrap();
+/// connection.close(CloseCode::GOING_AWAY).unwrap();
 /// assert_eq!(connection.state(), State::CloseSent);
 /// assert_eq!(connection.take_control().unwrap().as_bytes(), [0x88, 0x02, 0x03, 0xe9]);
 /// ```

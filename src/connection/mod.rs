@@ -85,6 +85,8 @@ pub struct Connection<R: Role> {
     /// What has come of a control frame's payload.
     control: ControlPayload,
     pong: Option<ControlPayload>,
+    /// With so many bytes in the output, a Pong waits; the largest number is no bound.
+    high_water_mark: u32,
     close: Option<CloseFrame>,
     /// Where the messages of this side stand.
     sending: Sequence,
@@ -100,10 +102,8 @@ pub struct Connection<R: Role> {
 enum Inbound {
     /// They are read.
     Reading,
-    /// What was valid before this violation was handed out; the next call fails.
-    Doomed(ProtocolError),
-    /// The connection has failed, and every call says so again.
-    Failed(ProtocolError),
+    /// What was valid before this violation was handed out, or is with this call; from the next one on every call fails.
+    Violated(ProtocolError),
     /// The peer's Close has come, and what follows is ignored (§5.5.1); or nothing follows, since the input has ended.
     Closed,
 }
@@ -129,6 +129,7 @@ impl<R: Role> Connection<R> {
             partial: PartialChar::default(),
             control: ControlPayload::EMPTY,
             pong: None,
+            high_water_mark: u32::try_from(limits.high_water_mark).unwrap_or(u32::MAX),
             close: None,
             sending: Sequence::Between,
             sending_rsv: Rsv::NONE,
@@ -153,10 +154,8 @@ impl<R: Role> Connection<R> {
             _ if self.ending.is_some() => Transport::Close,
             (State::Open | State::CloseSent | State::CloseReceived, ..) => Transport::KeepOpen,
             (State::Closed, _, Masking::Forbidden) => Transport::AwaitEof,
-            (State::Closed, Inbound::Failed(_), Masking::Required) => Transport::HalfClose,
-            (State::Closed, Inbound::Reading | Inbound::Doomed(_) | Inbound::Closed, Masking::Required) => {
-                Transport::Close
-            }
+            (State::Closed, Inbound::Violated(_), Masking::Required) => Transport::HalfClose,
+            (State::Closed, Inbound::Reading | Inbound::Closed, Masking::Required) => Transport::Close,
         }
     }
 
@@ -167,9 +166,11 @@ impl<R: Role> Connection<R> {
 
     /// The violation for which the connection has failed.
     pub const fn failure(&self) -> Option<ProtocolError> {
-        match self.inbound {
-            Inbound::Failed(error) => Some(error),
-            Inbound::Reading | Inbound::Doomed(_) | Inbound::Closed => None,
+        match (self.inbound, self.state) {
+            (Inbound::Violated(error), State::Closed) => Some(error),
+            // It is told, and the connection fails, with the next call of `receive`.
+            (Inbound::Violated(_), State::Open | State::CloseSent | State::CloseReceived) => None,
+            (Inbound::Reading | Inbound::Closed, _) => None,
         }
     }
 

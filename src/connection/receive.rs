@@ -108,8 +108,8 @@ impl<R: Role> Connection<R> {
     fn read_raw<'i>(&mut self, input: &mut &'i mut [u8], max: usize) -> Result<Option<Raw<'i>>, ProtocolError> {
         match self.inbound {
             Inbound::Reading => {}
-            Inbound::Doomed(error) => return Err(self.fail(error)),
-            Inbound::Failed(error) => return Err(error),
+            // The first time the connection fails; after that this changes nothing.
+            Inbound::Violated(error) => return Err(self.fail(error)),
             Inbound::Closed => return Ok(None),
         }
         loop {
@@ -258,7 +258,7 @@ impl<R: Role> Connection<R> {
         if valid.is_empty() {
             return Err(self.fail(error));
         }
-        self.inbound = Inbound::Doomed(error);
+        self.inbound = Inbound::Violated(error);
         self.settle();
         let part = self.deliver(valid.len(), false);
         Ok(Some(Event::Text(valid, part)))
@@ -268,7 +268,7 @@ impl<R: Role> Connection<R> {
     #[cold]
     pub(crate) fn fail(&mut self, error: ProtocolError) -> ProtocolError {
         let (state, tell) = self.state.after_violation();
-        (self.state, self.inbound) = (state, Inbound::Failed(error));
+        (self.state, self.inbound) = (state, Inbound::Violated(error));
         if tell {
             self.close = Some(error.close_code().into());
         }
@@ -284,7 +284,7 @@ impl<R: Role> Connection<R> {
             // §7.1.4: "If the TCP connection was closed after the WebSocket closing handshake was completed, the WebSocket
             // connection is said to have been closed cleanly."
             Inbound::Closed if self.close.is_none() => Ending::Clean,
-            Inbound::Closed | Inbound::Reading | Inbound::Doomed(_) | Inbound::Failed(_) => Ending::Unclean,
+            Inbound::Closed | Inbound::Reading | Inbound::Violated(_) => Ending::Unclean,
         });
         self.ending = Some(ending);
         self.state = State::Closed;

@@ -116,9 +116,9 @@ impl<R: Role> Connection<R> {
     /// # Errors
     ///
     /// [`SendError::NotOpen`] if a Close was queued before, or the connection has failed or ended.
-    pub fn close(&mut self, frame: CloseFrame) -> Result<(), SendError> {
+    pub fn close(&mut self, frame: impl Into<CloseFrame>) -> Result<(), SendError> {
         self.state = self.state.after_close().ok_or(SendError::NotOpen { state: self.state })?;
-        self.close = Some(frame);
+        self.close = Some(frame.into());
         Ok(())
     }
 
@@ -128,28 +128,64 @@ impl<R: Role> Connection<R> {
     /// use websocket_proto::{CloseCode, Connection, Limits, Negotiated, Server};
     ///
     /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
-    /// connection.close(CloseCode::NORMAL.into()).unwrap();
+    /// connection.close(CloseCode::NORMAL).unwrap();
     /// assert_eq!(connection.take_control().unwrap().as_bytes(), [0x88, 0x02, 0x03, 0xe8]);
     /// assert!(connection.take_control().is_none());
     /// ```
+    #[must_use = "the frame is no longer queued: it has to be written"]
     pub fn take_control(&mut self) -> Option<ControlFrame> {
         let (opcode, payload) = self.queued_control()?;
+        // A source of keys that panics leaves the frame where it is.
+        let frame = ControlFrame::new(opcode, &payload, self.role.next_key());
         self.control_written(opcode);
-        Some(ControlFrame::new(opcode, &payload, self.role.next_key()))
+        Some(frame)
     }
 
-    /// Appends all control frames that wait to be written to `out`.
+    /// Appends the control frames that wait to be written to `out`, as far as it is not too full for a Pong.
+    ///
+    /// While `out` holds [`Limits::high_water_mark`](crate::Limits::high_water_mark) bytes or more, a Pong goes on waiting, and a newer
+    /// Ping replaces it (§5.5.3): so the replies to a flood of Pings are bounded even if the peer never reads. A Close is appended in
+    /// any case, after the Pong. [`wants_write`](Self::wants_write) tells whether something still waits; then write out what `out`
+    /// holds, and call this again.
+    ///
+    /// ```
+    /// use websocket_proto::{Connection, Limits, Negotiated, Server};
+    ///
+    /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+    /// let mut out = vec![0; 64 * 1024]; // not written yet
+    /// connection.receive(&mut &mut [0x89, 0x81, 0, 0, 0, 0, b'?'][..]).unwrap(); // a masked Ping
+    /// connection.write_control(&mut out).unwrap();
+    /// assert_eq!((out.len(), connection.wants_write()), (64 * 1024, true));
+    ///
+    /// out.clear(); // now it is
+    /// connection.write_control(&mut out).unwrap();
+    /// assert_eq!((&out[..], connection.wants_write()), (&b"\x8a\x01?"[..], false));
+    /// ```
     ///
     /// # Errors
     ///
     /// [`OutputFull`]; a frame that found no room goes on waiting.
     #[inline]
     pub fn write_control(&mut self, out: &mut impl Output) -> Result<(), OutputFull> {
+        self.write_control_until(self.close.is_none(), out)
+    }
+
+    /// The same; unless `bounded`, a Pong is appended however much `out` holds.
+    #[inline]
+    pub(crate) fn write_control_until(&mut self, bounded: bool, out: &mut impl Output) -> Result<(), OutputFull> {
         while let Some((opcode, payload)) = self.queued_control() {
+            if bounded && !self.is_below_mark(out) {
+                break;
+            }
             out.append_slices(ControlFrame::new(opcode, &payload, self.role.next_key()).as_bytes(), &[])?;
             self.control_written(opcode);
         }
         Ok(())
+    }
+
+    /// Whether the output holds less than the mark from which on a Pong waits.
+    pub(crate) fn is_below_mark(&self, out: &impl Output) -> bool {
+        self.high_water_mark == u32::MAX || widened(out.waiting_len()) < u64::from(self.high_water_mark)
     }
 
     /// Whether a Pong or a Close waits to be written.
@@ -308,7 +344,7 @@ impl<K: MaskingKeys> Connection<Client<K>> {
 /// use websocket_proto::{CloseCode, Connection, Limits, Negotiated, SendError, Server, State};
 ///
 /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
-/// connection.close(CloseCode::NORMAL.into()).unwrap();
+/// connection.close(CloseCode::NORMAL).unwrap();
 /// let error = connection.send("too late", &mut Vec::new()).unwrap_err();
 /// assert_eq!(error, SendError::NotOpen { state: State::CloseSent });
 /// ```

@@ -312,8 +312,15 @@ impl HeaderRules for Rules {
         if rsv != Rsv::NONE {
             return Err(ProtocolError::ReservedBits { rsv });
         }
-        if let Opcode::Data(opcode) = start.opcode {
-            self.sequence.after(opcode, start.fin)?;
+        let Opcode::Data(opcode) = start.opcode else { return Ok(()) };
+        self.sequence.after(opcode, start.fin)?;
+        let fragments = match self.sequence {
+            Sequence::Between => 0,
+            Sequence::Within(_) => self.fragments,
+        };
+        // A count that has reached the largest number stays there, and is then no limit.
+        if fragments >= self.max_fragments && self.max_fragments != u32::MAX {
+            return Err(ProtocolError::TooManyFragments { max: self.max_fragments });
         }
         Ok(())
     }
@@ -328,9 +335,9 @@ impl HeaderRules for Rules {
 
     fn payload_len(&self, start: HeaderStart, len: u64) -> Result<(), ProtocolError> {
         let Opcode::Data(_) = start.opcode else { return Ok(()) };
-        let (message_len, fragments) = match self.sequence {
-            Sequence::Between => (0, 0),
-            Sequence::Within(_) => (self.message_len, self.fragments),
+        let message_len = match self.sequence {
+            Sequence::Between => 0,
+            Sequence::Within(_) => self.message_len,
         };
         if len > self.max_frame_len {
             return Err(ProtocolError::FrameTooLong { len, max: self.max_frame_len });
@@ -338,10 +345,6 @@ impl HeaderRules for Rules {
         let message_len = message_len.saturating_add(len);
         if message_len > self.max_message_len {
             return Err(ProtocolError::MessageTooLong { len: message_len, max: self.max_message_len });
-        }
-        // A count that has reached the largest number stays there, and is then no limit.
-        if fragments >= self.max_fragments && self.max_fragments != u32::MAX {
-            return Err(ProtocolError::TooManyFragments { max: self.max_fragments });
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What is handed out.
 
+use crate::connection::Message;
 use crate::wire::{CloseFrame, MessageKind};
 
 /// What [`Messages::next`](super::Messages::next) found: a message as a whole, or a control frame.
@@ -31,12 +32,58 @@ pub enum Incoming<'m> {
     Close(&'m CloseFrame),
 }
 
-/// The same before it borrows: assembled messages and control payloads lie in [`Messages`](super::Messages) by now.
-pub(super) enum Found<'i> {
-    Text(&'i str),
-    Binary(&'i mut [u8]),
-    Assembled(MessageKind),
+/// A message to be sent on, for an echo or a broadcast. A control frame is given back: it is no message.
+impl<'m> TryFrom<Incoming<'m>> for Message<'m> {
+    type Error = Incoming<'m>;
+
+    fn try_from(incoming: Incoming<'m>) -> Result<Self, Incoming<'m>> {
+        match incoming {
+            Incoming::Text(text) => Ok(Self::Text(text)),
+            Incoming::Binary(bytes) => Ok(Self::Binary(bytes)),
+            Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => Err(incoming),
+        }
+    }
+}
+
+/// Where a [`Messages`](super::Messages) stands between two calls.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Stage {
+    /// There is nothing to hand out, and nothing was.
+    Free,
+    /// The assembled message was handed out, so its memory is free again.
+    HandedOut,
+    /// This was found and waits to be handed out.
+    Found(Ready),
+}
+
+impl Stage {
+    #[inline]
+    pub(super) const fn is_free(self) -> bool {
+        matches!(self, Self::Free)
+    }
+
+    #[inline]
+    pub(super) const fn is_found(self) -> bool {
+        matches!(self, Self::Found(_))
+    }
+}
+
+/// What lies in [`Messages`](super::Messages), ready to be handed out.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ready {
+    /// An assembled message.
+    Message(MessageKind),
     Ping,
     Pong,
     Close,
+}
+
+/// What was found, and where it lies.
+pub(super) enum Found<'i> {
+    /// A text message in the input.
+    Text(&'i str),
+    /// A binary message in the input.
+    Binary(&'i mut [u8]),
+    /// Anything in [`Messages`](super::Messages).
+    Kept(Ready),
 }

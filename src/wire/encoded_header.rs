@@ -65,6 +65,9 @@ impl fmt::Debug for EncodedHeader {
 ///     fn append_zeros(&mut self, len: usize) -> Result<&mut [u8], OutputFull> {
 ///         self.payloads.append_zeros(len)
 ///     }
+///     fn waiting_len(&self) -> usize {
+///         self.headers.len() + self.payloads.len()
+///     }
 /// }
 ///
 /// let mut out = Apart::default();

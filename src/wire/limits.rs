@@ -31,6 +31,10 @@ pub struct Limits {
     /// Frames of one message, empty ones included; protects from a message that never ends. Default: 65,536.
     /// Beyond it: 1009.
     pub max_fragments: u32,
+    /// Bytes in the output from which on replies to Pings wait, the newest in place of those before it; protects the memory of the output
+    /// from a peer that sends Pings and does not read. Default: 64 KiB. Beyond it nothing fails; see
+    /// [`Connection::write_control`](crate::Connection::write_control).
+    pub high_water_mark: usize,
 }
 
 impl Limits {
@@ -42,6 +46,7 @@ impl Limits {
         max_frame_len: 16 * 1024 * 1024,
         max_message_len: 16 * 1024 * 1024,
         max_fragments: 65_536,
+        high_water_mark: 64 * 1024,
     };
 
     /// No bounds at all: for tools that trust their peer, or bound what they read by other means.
@@ -52,6 +57,7 @@ impl Limits {
         max_frame_len: u64::MAX,
         max_message_len: u64::MAX,
         max_fragments: u32::MAX,
+        high_water_mark: usize::MAX,
     };
 }
 

@@ -60,6 +60,18 @@ pub trait Output {
     /// assert_eq!(out.written().len(), 3);
     /// ```
     fn append_zeros(&mut self, len: usize) -> Result<&mut [u8], OutputFull>;
+
+    /// How many bytes it holds that are still to be written.
+    ///
+    /// From [`Limits::high_water_mark`](super::Limits::high_water_mark) on, replies to Pings wait. An output that does not hold bytes,
+    /// but writes them at once, answers 0.
+    ///
+    /// ```
+    /// use websocket_proto::wire::Output;
+    ///
+    /// assert_eq!(vec![1, 2, 3].waiting_len(), 3);
+    /// ```
+    fn waiting_len(&self) -> usize;
 }
 
 /// There is no room in the output for what was to be appended; nothing was.
@@ -160,6 +172,10 @@ impl Output for FixedOutput<'_> {
         self.len += len;
         Ok(place)
     }
+
+    fn waiting_len(&self) -> usize {
+        self.len
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -184,6 +200,10 @@ impl Output for alloc::vec::Vec<u8> {
         let start = self.len();
         self.resize(start.saturating_add(len), 0);
         Ok(self.get_mut(start..).unwrap_or_default())
+    }
+
+    fn waiting_len(&self) -> usize {
+        self.len()
     }
 }
 
@@ -230,6 +250,10 @@ mod tests {
             let start = self.0.len();
             self.0.resize(start + len, 0);
             Ok(&mut self.0[start..])
+        }
+
+        fn waiting_len(&self) -> usize {
+            self.0.len()
         }
     }
 

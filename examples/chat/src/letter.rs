@@ -84,7 +84,7 @@ mod tests {
         let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::DEFAULT);
         let letter = Letter::new("Hello");
         assert!(letter.admit(&mut connection).is_ok());
-        connection.close(CloseCode::NORMAL.into()).unwrap();
+        connection.close(CloseCode::NORMAL).unwrap();
         assert!(letter.admit(&mut connection).is_err());
         assert_eq!(letter.bytes(Form::Plain), b"\x81\x05Hello", "what was admitted before is still to be written");
     }

@@ -56,7 +56,7 @@ pub const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// How long to wait for what, by how often Pings are sent: who lets two of them go unanswered is gone.
 pub fn timeouts(ping: Duration) -> Timeouts {
-    Timeouts { idle: Some(ping * 3 / 2), pong: Some(ping), ..Timeouts::default() }
+    Timeouts::default().with_idle(ping * 3 / 2).with_pong(ping)
 }
 
 /// What the page has to know in order to refuse by itself what the server would refuse.

@@ -54,7 +54,7 @@ fn talk() -> Option<()> {
     client.send_part("Grü", Part::First, &mut to_server).ok()?;
     client.ping(b"?", &mut to_server).ok()?;
     client.send_part("ße", Part::Last, &mut to_server).ok()?;
-    client.close(CloseCode::NORMAL.into()).ok()?;
+    client.close(CloseCode::NORMAL).ok()?;
     client.write_control(&mut to_server).ok()?;
 
     let (mut messages, mut to_client) = (Messages::new(), Vec::new());
