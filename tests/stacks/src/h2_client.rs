@@ -10,7 +10,7 @@ use h2::ext::Protocol;
 use tokio::net::TcpStream;
 use websocket_proto::Negotiated;
 use websocket_proto::extension::deflate::DeflateConfig;
-use websocket_proto::handshake::{Answer, ClientRequest};
+use websocket_proto::handshake::{Answer, ClientRequest, Scheme};
 
 use crate::session::talk;
 use crate::wire::Stream;
@@ -40,7 +40,7 @@ async fn open(send: SendRequest<Bytes>, authority: &str) -> Result<(Negotiated, 
     }
     // glue: begin
     let connect = ClientRequest::new(authority, "/chat").subprotocols(["chat"]).deflate(DeflateConfig::DEFAULT);
-    let connect = connect.connect(false)?;
+    let connect = connect.connect(Scheme::Http)?;
     let mut request = connect.to_http()?;
     request.extensions_mut().insert(Protocol::from_static("websocket"));
     let (response, stream) = send.send_request(request, false)?;

@@ -73,7 +73,7 @@ pub async fn talk(negotiated: Negotiated, mut wire: impl Wire) -> io::Result<()>
     let mut seen = Vec::new();
     loop {
         if seen == ["Grüße", "binary", "Pong", "long"] || seen == ["Grüße", "Pong", "binary", "long"] {
-            connection.close(CloseCode::NORMAL.into()).map_err(io::Error::other)?;
+            connection.close(CloseCode::NORMAL).map_err(io::Error::other)?;
             connection.write_control(&mut out).map_err(io::Error::other)?;
             seen.push("Close sent");
         }

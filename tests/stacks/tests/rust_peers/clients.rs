@@ -1,20 +1,18 @@
-//! The servers of HTTP/1.1 against clients that others have written: tungstenite, and soketto, which compresses.
+//! The servers of HTTP/1.1 against clients that others have written: tungstenite; and yawc, which compresses, and has HTTP/2 by hyper.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::support::start;
 use futures_util::{SinkExt, StreamExt};
-use soketto::extension::deflate::Deflate;
-use soketto::handshake::ServerResponse;
-use soketto::{Data, Incoming, Mode};
 use stacks::Server;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_util::compat::TokioAsyncReadCompatExt;
+use yawc::{Frame, HttpRequestBuilder, OpCode, Options, WebSocket, http2};
 
 /// A long text that compresses well.
 fn long() -> String {
@@ -48,33 +46,37 @@ async fn tungstenite(address: SocketAddr) {
 }
 
 #[tokio::test]
-async fn soketto_gets_its_echoes_compressed() {
+async fn yawc_gets_its_echoes_compressed() {
     for server in Server::HTTP_1 {
-        tokio::time::timeout(Duration::from_secs(20), soketto(start(server))).await.unwrap();
+        let address = start(server);
+        let (url, socket) = (format!("ws://{address}/chat"), TcpStream::connect(address).await.unwrap());
+        let socket = WebSocket::handshake(url.parse().unwrap(), socket, options()).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(20), yawc(socket)).await.unwrap();
     }
 }
 
-async fn soketto(address: SocketAddr) {
-    let (socket, host) = (TcpStream::connect(address).await.unwrap(), address.to_string());
-    let mut client = soketto::handshake::Client::new(socket.compat(), &host, "/chat");
-    client.add_protocol("chat").add_extension(Box::new(Deflate::new(Mode::Client)));
-    let response = client.handshake().await.unwrap();
-    let ServerResponse::Accepted { protocol } = response else { panic!("{response:?}") };
-    assert_eq!(protocol.as_deref(), Some("chat"));
-    let extensions: Vec<_> = client.drain_extensions().collect();
-    assert!(extensions.iter().all(|extension| extension.is_enabled()), "compression is agreed on");
-    for extension in extensions {
-        client.add_extension(extension);
+#[tokio::test]
+async fn yawc_gets_its_echoes_over_http_2() {
+    let address = start(Server::H2);
+    let (url, socket) = (format!("ws://{address}/chat"), TcpStream::connect(address).await.unwrap());
+    let socket = http2::handshake(url.parse().unwrap(), socket, options(), HttpRequestBuilder::new()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), yawc(socket)).await.unwrap();
+}
+
+fn options() -> Options {
+    Options::default().with_balanced_compression().with_utf8()
+}
+
+async fn yawc(mut socket: WebSocket<impl AsyncRead + AsyncWrite + Unpin>) {
+    for frame in [Frame::text("Grüße"), Frame::binary(vec![7; 300_000]), Frame::text(long()), Frame::text("")] {
+        socket.send(frame.clone()).await.unwrap();
+        let echo = socket.next_frame().await.unwrap();
+        assert_eq!((echo.opcode(), echo.payload()), (frame.opcode(), frame.payload()));
     }
-    let (mut sender, mut receiver) = client.into_builder().finish();
-    for text in ["Grüße", &long(), ""] {
-        sender.send_text(text).await.unwrap();
-        sender.flush().await.unwrap();
-        let mut message = Vec::new();
-        assert_eq!(receiver.receive_data(&mut message).await.unwrap(), Data::Text(text.len()));
-        assert_eq!(message, text.as_bytes());
-    }
-    sender.close().await.unwrap();
-    let end = receiver.receive(&mut Vec::new()).await;
-    assert!(matches!(end, Ok(Incoming::Closed(_)) | Err(soketto::connection::Error::Closed)), "{end:?}");
+    socket.send(Frame::ping("still there?")).await.unwrap();
+    let pong = socket.next_frame().await.unwrap();
+    assert_eq!((pong.opcode(), &pong.payload()[..]), (OpCode::Pong, &b"still there?"[..]));
+    socket.send(Frame::close(yawc::close::CloseCode::Normal, "done")).await.unwrap();
+    let close = socket.next_frame().await.unwrap();
+    assert_eq!((close.opcode(), close.close_code()), (OpCode::Close, Some(yawc::close::CloseCode::Normal)));
 }

@@ -6,14 +6,15 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use soketto::extension::deflate::Deflate;
-use soketto::handshake::server::Response;
-use soketto::{Data, Incoming, Mode};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use stacks::wire::Wire;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_util::compat::TokioAsyncReadCompatExt;
+
+use crate::support::yawc_server;
 
 /// Our client's talk with whatever listens there.
 async fn talk(address: SocketAddr) -> std::io::Result<()> {
@@ -42,35 +43,14 @@ async fn tungstenite_as_server() {
 }
 
 #[tokio::test]
-async fn soketto_as_server_compresses() {
+async fn yawc_as_server_compresses() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let server = tokio::spawn(async move {
-        let mut server = soketto::handshake::Server::new(listener.accept().await.unwrap().0.compat());
-        server.add_extension(Box::new(Deflate::new(Mode::Server)));
-        let key = server.receive_request().await.unwrap().key();
-        server.send_response(&Response::Accept { key, protocol: None }).await.unwrap();
-        let extensions: Vec<_> = server.drain_extensions().collect();
-        assert!(extensions.iter().all(|extension| extension.is_enabled()), "compression is agreed on");
-        for extension in extensions {
-            server.add_extension(extension);
-        }
-        let (mut sender, mut receiver) = server.into_builder().finish();
-        loop {
-            let mut message = Vec::new();
-            match receiver.receive(&mut message).await.unwrap() {
-                Incoming::Data(Data::Text(_)) => {
-                    sender.send_text(std::str::from_utf8(&message).unwrap()).await.unwrap()
-                }
-                Incoming::Data(Data::Binary(_)) => sender.send_binary(&message).await.unwrap(),
-                Incoming::Pong(_) => {}
-                Incoming::Closed(_) => return,
-            }
-            sender.flush().await.unwrap();
-        }
+    tokio::spawn(async move {
+        let socket = TokioIo::new(listener.accept().await.unwrap().0);
+        http1::Builder::new().serve_connection(socket, service_fn(yawc_server)).with_upgrades().await.unwrap();
     });
     talk(address).await.unwrap();
-    server.await.unwrap();
 }
 
 /// A server that reads one head, answers with these bytes in one write, and reads to the end.
@@ -92,7 +72,8 @@ fn answers(answer: &'static str) -> (SocketAddr, JoinHandle<String>) {
 async fn request_is_that_of_section_4_1() {
     let (address, server) = answers("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
     talk(address).await.unwrap_err();
-    let head = server.join().unwrap();
+    // The client's connection ends only while its task can run.
+    let head = tokio::task::spawn_blocking(|| server.join().unwrap()).await.unwrap();
     let mut lines: Vec<String> = head.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
     assert_eq!(lines.remove(0), "GET /chat HTTP/1.1");
     for line in [
@@ -145,7 +126,7 @@ async fn bytes_that_follow_the_answer_at_once_are_not_lost() {
     let mut read = Vec::new();
     while wire.read(&mut read).await.unwrap() > 0 {}
     assert_eq!(read, b"\x81\x05Hello");
-    server.join().unwrap();
+    tokio::task::spawn_blocking(|| server.join().unwrap()).await.unwrap();
 }
 
 fn read_head(socket: &mut impl Read) -> String {

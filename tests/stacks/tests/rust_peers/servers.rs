@@ -54,13 +54,17 @@ fn subprotocol_and_compression_are_agreed_on() {
 }
 
 #[test]
-fn compressed_message_is_answered_compressed() {
+fn messages_are_compressed_both_ways() {
     for server in Server::HTTP_1 {
-        // RFC 7692 §7.2.3.1, "Hello", masked by zeros.
-        let hello = [0xc1, 0x87, 0, 0, 0, 0, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
         let head = upgrade("GET", KEY, "13", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
-        let raw = exchange(start(server), &[&head[..], &hello].concat(), |raw| raw.rest.len() > 2);
-        assert_eq!(raw.rest[0], 0xc1, "{server:?}: FIN, RSV1, text");
+        // RFC 7692 §7.2.3.1, "Hello"; a text of 1000 zeros, as it is. Both masked by zeros.
+        let hello = [0xc1, 0x87, 0, 0, 0, 0, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+        let long = [&[0x81, 0xfe, 0x03, 0xe8, 0, 0, 0, 0][..], &[b'0'; 1000]].concat();
+        let raw = exchange(start(server), &[&head[..], &hello, &long, &CLOSE].concat(), |_| false);
+        // What is too short to become shorter goes as it is.
+        let Some(rest) = raw.rest.strip_prefix(b"\x81\x05Hello") else { panic!("{server:?}: {raw:?}") };
+        assert_eq!(rest[0], 0xc1, "{server:?}: FIN, RSV1, text");
+        assert!(rest.len() < 50 && rest.ends_with(&CLOSE_OF_SERVER), "{server:?}: {rest:?}");
     }
 }
 

@@ -1,11 +1,17 @@
-//! Servers to try, and a raw client.
+//! Servers to try, and to be tried by; and a raw client.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::SinkExt;
+use http::{Request, Response};
+use http_body_util::Empty;
+use hyper::body::Incoming;
 use stacks::Server;
+use yawc::{OpCode, Options, WebSocket};
 
 /// Starts a server that lives as long as the test.
 pub fn start(server: Server) -> SocketAddr {
@@ -70,4 +76,19 @@ fn parse(read: &[u8]) -> Option<Raw> {
 /// Whether all of the body that `Content-Length` announces is there.
 pub fn whole_body(raw: &Raw) -> bool {
     raw.field("content-length").parse().is_ok_and(|len: usize| raw.rest.len() >= len)
+}
+
+/// Accepts by yawc, on whichever HTTP hyper speaks, and sends back each message.
+pub async fn yawc_server(mut request: Request<Incoming>) -> Result<Response<Empty<Bytes>>, yawc::WebSocketError> {
+    let (response, upgrade) =
+        WebSocket::upgrade_with_options(&mut request, Options::default().with_balanced_compression())?;
+    tokio::spawn(async move {
+        let mut socket = upgrade.await.unwrap();
+        while let Ok(frame) = socket.next_frame().await {
+            if matches!(frame.opcode(), OpCode::Text | OpCode::Binary) {
+                socket.send(frame).await.unwrap();
+            }
+        }
+    });
+    Ok(response)
 }
