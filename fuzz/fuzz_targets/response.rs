@@ -1,5 +1,5 @@
 //! Law: however a response is cut, it opens, is refused or fails alike, and as early as its bytes allow. What opens is what another
-//! parser sees, and keeps to §4.1 as a plain reader judges it.
+//! parser sees, and keeps to §4.1 as a plain reader judges it. After a result the handshake is as new.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -33,6 +33,8 @@ fuzz_target!(|input: Input<'_>| {
             let so_far = client.receive(&bytes[..end]);
             if !matches!(so_far, Ok(None)) {
                 assert_eq!(describe(&so_far), outcome, "at byte {end}");
+                // It is as new: what comes next is read like the first, the same bytes included.
+                assert_eq!(format!("{client:?}"), format!("{:?}", self::client(&limits)), "at byte {end}");
                 assert_eq!(describe(&client.receive(bytes)), outcome, "again, at byte {end}");
                 break;
             }
@@ -68,7 +70,7 @@ fuzz_target!(|input: Input<'_>| {
     }
 });
 
-fn client(limits: &Limits) -> ClientHandshake<'static> {
+fn client(limits: &Limits) -> ClientHandshake<&'static [&'static str]> {
     let request = ClientRequest::new("server.example.com", "/chat").subprotocols(OFFERED);
     request.start(*b"the sample nonce", limits, &mut Vec::new()).expect("a request")
 }

@@ -3,7 +3,8 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-/// A client's list of subprotocols: `["chat", "superchat"]`, `&["chat"]`, a slice or, with an allocator, a `Vec<String>`.
+/// A client's list of subprotocols: `["chat", "superchat"]`, `&["chat"]`, a slice, with an allocator a
+/// `Vec<String>`, or a reference to any of them.
 ///
 /// The handshake keeps the list, since the server may choose none but these (§4.1, 6). With a list that owns its names, or names that
 /// are `'static`, the handshake borrows nothing and can be kept in a struct.
@@ -30,7 +31,7 @@ pub trait Subprotocols: sealed::Subprotocols {
     fn as_slice(&self) -> &[Self::Name];
 }
 
-impl<S: AsRef<str>> Subprotocols for &[S] {
+impl<S: AsRef<str>> Subprotocols for [S] {
     type Name = S;
 
     fn as_slice(&self) -> &[S] {
@@ -46,14 +47,6 @@ impl<S: AsRef<str>, const LEN: usize> Subprotocols for [S; LEN] {
     }
 }
 
-impl<S: AsRef<str>, const LEN: usize> Subprotocols for &[S; LEN] {
-    type Name = S;
-
-    fn as_slice(&self) -> &[S] {
-        *self
-    }
-}
-
 #[cfg(feature = "alloc")]
 impl<S: AsRef<str>> Subprotocols for Vec<S> {
     type Name = S;
@@ -63,14 +56,22 @@ impl<S: AsRef<str>> Subprotocols for Vec<S> {
     }
 }
 
+impl<P: Subprotocols + ?Sized> Subprotocols for &P {
+    type Name = P::Name;
+
+    fn as_slice(&self) -> &[P::Name] {
+        (**self).as_slice()
+    }
+}
+
 /// None at all.
 pub type NoSubprotocols = [&'static str; 0];
 
 mod sealed {
     pub trait Subprotocols {}
-    impl<S> Subprotocols for &[S] {}
+    impl<S> Subprotocols for [S] {}
     impl<S, const LEN: usize> Subprotocols for [S; LEN] {}
-    impl<S, const LEN: usize> Subprotocols for &[S; LEN] {}
     #[cfg(feature = "alloc")]
     impl<S> Subprotocols for alloc::vec::Vec<S> {}
+    impl<P: ?Sized> Subprotocols for &P {}
 }

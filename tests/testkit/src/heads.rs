@@ -19,6 +19,13 @@ pub fn fields(head: &[u8]) -> (String, Fields) {
     (start, lines.map(field).collect())
 }
 
+/// How long the head is, with empty lines before it and the one that ends it. It is right up to there.
+pub fn head_len(bytes: &[u8]) -> Option<usize> {
+    let start = bytes.iter().position(|byte| !b"\r\n".contains(byte))?;
+    let end = bytes[start..].windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
+    Some(start + end + 4)
+}
+
 fn split<'b>(mut bytes: &'b [u8], at: &[u8]) -> Vec<&'b [u8]> {
     let mut parts = Vec::new();
     while let Some(end) = bytes.windows(at.len()).position(|window| window == at) {
@@ -40,11 +47,16 @@ pub fn has_token(values: &[&[u8]], token: &str) -> bool {
     values.iter().any(|value| value.split(|&byte| byte == b',').any(is))
 }
 
-/// What `httparse` makes of a whole request head: its length, method, target and fields.
+/// What `httparse` makes of a whole request head: its length, method, target and fields. As for a response, any minor version is read.
 pub fn httparse_request(head: &[u8]) -> Option<(usize, String, String, Fields)> {
     let mut headers = [httparse::EMPTY_HEADER; 200];
     let mut request = httparse::Request::new(&mut headers);
-    let Ok(httparse::Status::Complete(len)) = request.parse(head) else { return None };
+    let mut head = head.to_vec();
+    let version = head.windows(8).position(|bytes| bytes == b" HTTP/1.");
+    if let Some(minor) = version.and_then(|at| head.get_mut(at + 8)).filter(|minor| minor.is_ascii_digit()) {
+        *minor = b'1';
+    }
+    let Ok(httparse::Status::Complete(len)) = request.parse(&head) else { return None };
     Some((len, request.method?.into(), request.path?.into(), owned(request.headers)))
 }
 
