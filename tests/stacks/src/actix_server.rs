@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use websocket_proto::handshake::{AcceptError, Parts, Received, Refusal};
 
+use crate::accept;
 use crate::session::echo;
 use crate::wire::Bodies;
 
@@ -41,7 +42,7 @@ fn chat(mut request: Request) -> Result<Response<BoxBody>, AcceptError> {
     let parts = Parts::new(request.method().as_str(), &target, version, request.headers());
     let (mut response, negotiated) = match Received::from_parts(parts) {
         Ok(Received::Upgrade(upgrade)) => {
-            let accepted = crate::accept(&upgrade).response()?;
+            let accepted = accept(&upgrade).response()?;
             (builder(accepted.status(), accepted.fields()), accepted.negotiated())
         }
         Ok(Received::Http(plain)) => return Ok(refuse(&plain.upgrade_required())),
@@ -56,6 +57,7 @@ fn chat(mut request: Request) -> Result<Response<BoxBody>, AcceptError> {
     Ok(response.body(BodyStream::new(Box::pin(chunks))).map_into_boxed_body())
 }
 
+// glue: begin
 fn refuse(refusal: &Refusal<'_>) -> Response<BoxBody> {
     let mut response = builder(refusal.status(), refusal.fields());
     response.force_close().body(refusal.body().to_vec()).map_into_boxed_body()
@@ -68,3 +70,4 @@ fn builder<'f>(status: u16, fields: impl Iterator<Item = (&'f str, &'f str)>) ->
     }
     response
 }
+// glue: end

@@ -9,8 +9,9 @@ use axum::response::{Html, IntoResponse};
 use axum::routing::{any, get};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
-use websocket_proto::handshake::Received;
+use websocket_proto::handshake;
 
+use crate::accept;
 use crate::session::echo;
 use crate::wire::Socket;
 
@@ -27,13 +28,9 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
 async fn chat(mut request: Request<Body>) -> Result<Response<Body>, Box<dyn std::error::Error>> {
     // glue: begin
     let upgraded = hyper::upgrade::on(&mut request);
-    let (response, negotiated) = match Received::try_from(&request) {
-        Ok(Received::Upgrade(upgrade)) => {
-            let accepted = crate::accept(&upgrade).response()?;
-            (accepted.to_http()?, accepted.negotiated())
-        }
-        Ok(Received::Http(plain)) => return Ok(plain.upgrade_required().to_http()?.map(Body::from)),
-        Err(error) => return Ok(error.response().to_http()?.map(Body::from)),
+    let (response, negotiated) = match handshake::Request::try_from(&request) {
+        Ok(upgrade) => accept(&upgrade).http_response()?,
+        Err(refusal) => return Ok(refusal.to_http()?.map(Body::from)),
     };
     // glue: end
     tokio::spawn(

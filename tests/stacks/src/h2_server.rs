@@ -11,6 +11,7 @@ use http::{Request, Response};
 use tokio::net::{TcpListener, TcpStream};
 use websocket_proto::handshake::ConnectRequest;
 
+use crate::accept;
 use crate::session::echo;
 use crate::wire::Stream;
 
@@ -44,10 +45,7 @@ async fn answer(
         return Ok(respond.send_response(Response::new(()), false)?.send_data(crate::PAGE.into(), true)?);
     };
     let (response, negotiated) = match ConnectRequest::from_http(protocol.as_str(), &request) {
-        Ok(connect) => {
-            let accepted = crate::accept(&connect).response()?;
-            (accepted.to_http()?, accepted.negotiated())
-        }
+        Ok(connect) => accept(&connect).http_response()?,
         Err(error) => {
             let (head, body) = error.response_to_connect().to_http()?.into_parts();
             let mut send = respond.send_response(Response::from_parts(head, ()), false)?;

@@ -11,8 +11,9 @@ use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
-use websocket_proto::handshake::Received;
+use websocket_proto::handshake;
 
+use crate::accept;
 use crate::session::echo;
 use crate::wire::Socket;
 
@@ -34,13 +35,9 @@ async fn handle(mut request: Request<Incoming>) -> Result<Response<Full<Bytes>>,
     }
     // glue: begin
     let upgraded = hyper::upgrade::on(&mut request);
-    let (response, negotiated) = match Received::try_from(&request) {
-        Ok(Received::Upgrade(upgrade)) => {
-            let accepted = crate::accept(&upgrade).response()?;
-            (accepted.to_http()?, accepted.negotiated())
-        }
-        Ok(Received::Http(plain)) => return Ok(plain.upgrade_required().to_http()?.map(Full::from)),
-        Err(error) => return Ok(error.response().to_http()?.map(Full::from)),
+    let (response, negotiated) = match handshake::Request::try_from(&request) {
+        Ok(upgrade) => accept(&upgrade).http_response()?,
+        Err(refusal) => return Ok(refusal.to_http()?.map(Full::from)),
     };
     // glue: end
     tokio::spawn(

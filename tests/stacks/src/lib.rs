@@ -7,7 +7,7 @@ use std::io;
 
 use tokio::net::TcpListener;
 use websocket_proto::extension::deflate::DeflateConfig;
-use websocket_proto::handshake::{self, Accept, FieldSection, RequestKey};
+use websocket_proto::handshake::{Accept, FieldSection, Request, RequestKey};
 
 pub mod actix_server;
 pub mod axum_server;
@@ -66,13 +66,8 @@ impl Server {
     }
 }
 
-/// Accepts with compression, and with the subprotocol "chat" if it was offered.
-pub fn accept<'r, 'b, F: FieldSection<'b>, K: RequestKey>(
-    request: &'r handshake::Request<'b, F, K>,
-) -> Accept<'r, 'b, F, K> {
-    let accept = request.accept().deflate(DeflateConfig::DEFAULT);
-    match request.subprotocols().find(|offered| *offered == "chat") {
-        Some(subprotocol) => accept.subprotocol(subprotocol),
-        None => accept,
-    }
+/// What the application chooses, the same on every stack: the subprotocol "chat" if it was offered, and compression.
+pub fn accept<'r, 'b, F: FieldSection<'b>, K: RequestKey>(request: &'r Request<'b, F, K>) -> Accept<'r, 'b, F, K> {
+    let chosen = request.subprotocols().find(|offered| *offered == "chat");
+    request.accept().subprotocol(chosen).deflate(DeflateConfig::DEFAULT)
 }
