@@ -25,8 +25,8 @@ pub async fn run(socket: TcpStream, authority: &str) -> io::Result<()> {
     let connection = tokio::spawn(connection);
     let (negotiated, stream) = open(send, authority).await.map_err(io::Error::other)?;
     talk(negotiated, stream).await?;
-    connection.abort();
-    Ok(())
+    // It ends with its last stream.
+    connection.await?.map_err(io::Error::other)
 }
 
 async fn open(send: SendRequest<Bytes>, authority: &str) -> Result<(Negotiated, Stream), Box<dyn Error + Send + Sync>> {

@@ -1,7 +1,9 @@
 //! What both sides do once the connection is open; it knows nothing of the stack below.
 
 use std::io;
+use std::time::Duration;
 
+use tokio::time::timeout;
 use websocket_proto::extension::deflate::Effort;
 use websocket_proto::{
     Client, CloseCode, Connection, Ending, Incoming, Limits, Messages, Negotiated, RandomKeys, Server, Transport,
@@ -83,6 +85,11 @@ pub async fn talk(negotiated: Negotiated, mut wire: impl Wire) -> io::Result<()>
             wire.finish().await?;
         }
         read.clear();
+        if connection.transport() == Transport::AwaitEof {
+            // §7.1.1: the client "SHOULD wait for the server to close the connection first", but not for ever.
+            let _end = timeout(Duration::from_secs(1), wire.read(&mut read)).await;
+            break;
+        }
         if wire.read(&mut read).await? == 0 {
             break;
         }
@@ -98,6 +105,8 @@ pub async fn talk(negotiated: Negotiated, mut wire: impl Wire) -> io::Result<()>
             });
         }
     }
+    // On a stream of HTTP/2 this side ends, too; a socket may be gone already.
+    let _gone = wire.finish().await;
     match (seen.last(), connection.receive_eof()) {
         (Some(&"Close"), Ending::Clean) => Ok(()),
         (_, ending) => {
