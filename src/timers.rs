@@ -139,6 +139,7 @@ where
     /// What has run out by `now`; each time-out is told once.
     ///
     /// After [`Timeout::Idle`] the wait for a sign of life runs from `now`; after any other, nothing runs.
+    #[must_use = "each time-out is told once"]
     pub fn expired(&mut self, now: I) -> Option<Timeout> {
         if self.write.is_some_and(|deadline| deadline <= now) {
             self.closed();

@@ -142,7 +142,7 @@ proptest! {
         cuts in vec(0..500_usize, 0..40),
     ) {
         let agreed = Negotiated::elsewhere().with_deflate(DeflateParams { client, ..DeflateParams::default() });
-        let mut sender = Connection::new(agreed, Client::new(|| [0x5a, 0, 0xff, 7]), &Limits::default());
+        let mut sender = Connection::new(agreed, Client::from_fn(|| [0x5a, 0, 0xff, 7]), &Limits::default());
         let mut deflater = sender.deflater(Effort { level, memory }).unwrap().with_threshold(0);
         let (mut wire, mut expected) = (Vec::new(), Vec::new());
         for (parts, compressed) in &messages {
@@ -189,9 +189,9 @@ proptest! {
     ) {
         let client = Compression { window_bits: WindowBits::new(bits).unwrap(), context_takeover: true };
         let agreed = Negotiated::elsewhere().with_deflate(DeflateParams { client, ..DeflateParams::default() });
-        let limits = Limits { max_message_len: 700, ..Limits::default() };
+        let limits = Limits::default().with_max_message_len(700);
         // Valid as far as it goes.
-        let mut deflater = Connection::new(agreed, Client::new(|| [0; 4]), &limits).deflater(Effort::SMALL).unwrap();
+        let mut deflater = Connection::new(agreed, Client::from_fn(|| [0; 4]), &limits).deflater(Effort::SMALL).unwrap();
         let start = deflater.deflate(&b"garbage in, garbage out; ".repeat(20), true).to_vec();
         payload.splice(0..0, start.into_iter().take(valid));
         let len = u8::try_from(payload.len().min(125)).unwrap();

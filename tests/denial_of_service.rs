@@ -100,7 +100,7 @@ fn floods_of_pings_fill_the_output_to_its_mark_and_no_further() {
 #[test]
 fn one_byte_fragments_end_at_the_message_limit_and_take_no_more_memory() {
     const MAX: u64 = 100_000;
-    let limits = Limits { max_message_len: MAX, max_fragments: u32::MAX, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_message_len(MAX).with_max_fragments(u32::MAX);
     for name in ["one-byte-fragments", "one-byte-fragment-drip", "one-byte-fragments-in-pieces"] {
         let attack = Attack { limits, ..*attack(name) };
         let mut bytes = (attack.bytes)(8 * 100_000);
@@ -153,7 +153,7 @@ fn huge_declared_lengths_take_no_memory() {
 #[test]
 fn inflate_bomb_ends_at_the_message_limit() {
     const MAX: u64 = 1 << 20;
-    let limits = Limits { max_message_len: MAX, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_message_len(MAX);
     for name in ["inflate-bomb", "inflate-bomb-drip"] {
         let attack = Attack { limits, ..*attack(name) };
         let mut bytes = (attack.bytes)(32 * 1024);

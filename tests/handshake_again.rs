@@ -26,7 +26,7 @@ const RESPONSES: &[&[u8]] = &[
 ];
 
 fn limits() -> Limits {
-    Limits { max_interim_responses: 2, ..Limits::DEFAULT }
+    Limits::DEFAULT.with_max_interim_responses(2)
 }
 
 fn new_client() -> ClientHandshake {

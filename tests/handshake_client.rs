@@ -120,7 +120,7 @@ fn as_many_interim_responses_as_the_limit_and_no_more() {
     let interim = b"HTTP/1.1 103 Early Hints\r\n\r\n";
     opened(&[&interim.repeat(8)[..], &head(LINES)].concat());
     assert_eq!(failed(&interim.repeat(9)), ResponseError::TooManyInterim { max: 8 });
-    let limits = Limits { max_interim_responses: 0, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_interim_responses(0);
     let mut handshake = start_with(&limits);
     for _ in 0..2 {
         assert_eq!(handshake.receive(interim).unwrap_err(), ResponseError::TooManyInterim { max: 0 });
@@ -129,7 +129,7 @@ fn as_many_interim_responses_as_the_limit_and_no_more() {
 
 #[test]
 fn fields_of_each_response_are_counted_by_themselves_and_to_the_same_limit() {
-    let limits = Limits { max_head_fields: 3, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_head_fields(3);
     let interim = b"HTTP/1.1 103 Early Hints\r\nA: b\r\nA: b\r\n\r\n";
     let passes = [&interim[..], &head(LINES)].concat();
     assert!(matches!(start_with(&limits).receive(&passes), Ok(Some(Answer::Open(_)))));
@@ -289,7 +289,7 @@ fn broken_syntax_fails_at_the_first_impossible_byte() {
 fn head_may_be_as_long_as_the_limit_with_its_interim_responses() {
     let bytes = [&b"HTTP/1.1 100 \r\n\r\n"[..], &head(LINES)].concat();
     for max in 0..bytes.len() + 2 {
-        let limits = Limits { max_head_len: max, ..Limits::DEFAULT };
+        let limits = Limits::DEFAULT.with_max_head_len(max);
         let result = start_with(&limits).receive(&bytes).map(|answer| answer.is_some());
         if max >= bytes.len() {
             assert_eq!(result, Ok(true));

@@ -142,14 +142,14 @@ fn every_cut_of_a_response_gives_the_same_result() {
 #[test]
 fn every_cut_at_every_limit_gives_the_same_result() {
     for max in 0..=REQUEST.len() {
-        let limits = Limits { max_head_len: max, max_head_fields: max / 40, ..Limits::DEFAULT };
+        let limits = Limits::DEFAULT.with_max_head_len(max).with_max_head_fields(max / 40);
         let whole = server(&mut ServerHandshake::new(&limits), REQUEST);
         assert!(whole.is_some());
         assert_eq!(cut(ServerHandshake::new(&limits), server, REQUEST, 0..REQUEST.len()), whole, "{max}");
     }
     for max in 0..=RESPONSE.len() {
         let limits =
-            Limits { max_head_len: max, max_interim_responses: u32::try_from(max / 60).unwrap(), ..Limits::DEFAULT };
+            Limits::DEFAULT.with_max_head_len(max).with_max_interim_responses(u32::try_from(max / 60).unwrap());
         let whole = client(&mut new_client(&limits), RESPONSE);
         assert!(whole.is_some());
         assert_eq!(cut(new_client(&limits), client, RESPONSE, 0..RESPONSE.len()), whole, "{max}");
@@ -201,7 +201,7 @@ proptest! {
         max_head_fields in prop_oneof![Just(100), 0..12_usize],
     ) {
         let bytes = mutate(REQUESTS[which], &changes);
-        let limits = Limits { max_head_len, max_head_fields, ..Limits::DEFAULT };
+        let limits = Limits::DEFAULT.with_max_head_len(max_head_len).with_max_head_fields(max_head_fields);
         let new = || ServerHandshake::new(&limits);
         let whole = server(&mut new(), &bytes);
         ends.iter_mut().for_each(|end| *end = (*end).min(bytes.len()));
@@ -220,7 +220,7 @@ proptest! {
         max_interim_responses in 0..4_u32,
     ) {
         let bytes = mutate(RESPONSES[which], &changes);
-        let limits = Limits { max_head_len, max_interim_responses, ..Limits::DEFAULT };
+        let limits = Limits::DEFAULT.with_max_head_len(max_head_len).with_max_interim_responses(max_interim_responses);
         let new = || new_client(&limits);
         let whole = client(&mut new(), &bytes);
         ends.iter_mut().for_each(|end| *end = (*end).min(bytes.len()));

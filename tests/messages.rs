@@ -118,7 +118,7 @@ mod compressed {
         };
         let payload: Vec<u8> = (0..60_000).map(|_| noise()).collect();
         let negotiated = Negotiated::elsewhere().with_deflate(DeflateParams::default());
-        let mut client = Connection::new(negotiated, Client::new(|| [1, 2, 3, 4]), &Limits::DEFAULT);
+        let mut client = Connection::new(negotiated, Client::from_fn(|| [1, 2, 3, 4]), &Limits::DEFAULT);
         let (mut deflater, mut out) = (client.deflater(Effort::default()).unwrap(), Vec::new());
         client.send_compressed(&payload, &mut deflater, &mut out).unwrap();
         assert_eq!(out[0], 0xc2, "it is compressed");

@@ -61,7 +61,7 @@ fuzz_target!(|script: Script<'_>| {
     alone(&script);
     let negotiated = Negotiated::elsewhere().with_deflate(script.params);
     let limits = Limits::UNLIMITED;
-    let client = Connection::new(negotiated, Client::new(|| [0x37, 0xfa, 0x21, 0x3d]), &limits);
+    let client = Connection::new(negotiated, Client::from_fn(|| [0x37, 0xfa, 0x21, 0x3d]), &limits);
     let server = Connection::new(negotiated, Server, &limits);
     match script.to {
         Masking::Required => connected(&script, client, server),

@@ -89,9 +89,9 @@ fn inflate(compression: Compression, messages: &[Vec<&[u8]>], max: [usize; 2], h
 /// Each piece is a fragment, with a Ping behind it.
 fn through_messages(compression: Compression, messages: &[Vec<&[u8]>], limit: usize, expected: &Outcome) {
     let params = DeflateParams { server: compression, ..DeflateParams::default() };
-    let limits = Limits { max_message_len: limit as u64, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_message_len(limit as u64);
     let agreed = Negotiated::elsewhere().with_deflate(params);
-    let mut connection = Connection::new(agreed, Client::new(|| [1, 2, 3, 4]), &limits);
+    let mut connection = Connection::new(agreed, Client::from_fn(|| [1, 2, 3, 4]), &limits);
     let mut receiver = Messages::new();
     for (pieces, (out, result)) in messages.iter().zip(expected) {
         let too_long = ProtocolError::MessageTooLong { len: limit as u64 + 1, max: limit as u64 };

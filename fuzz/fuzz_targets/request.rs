@@ -23,8 +23,7 @@ struct Input<'a> {
 
 fuzz_target!(|input: Input<'_>| {
     let Input { tight, cuts, bytes } = input;
-    let limits =
-        if tight { Limits { max_head_len: 300, max_head_fields: 8, ..Limits::DEFAULT } } else { Limits::DEFAULT };
+    let limits = if tight { Limits::DEFAULT.with_max_head_len(300).with_max_head_fields(8) } else { Limits::DEFAULT };
 
     let whole = ServerHandshake::new(&limits).receive(bytes);
     let outcome = describe(&whole);
@@ -109,7 +108,7 @@ fn check_answer(request: &Request<'_>) {
     let mut out = Vec::new();
     let accept = request.accept();
     let accept = if let Some(chosen) = chosen { accept.subprotocol(chosen) } else { accept };
-    accept.write_to(&mut out).expect("every request can be accepted");
+    let _negotiated = accept.write_to(&mut out).expect("every request can be accepted");
 
     let key = request.field("Sec-WebSocket-Key").next().expect("a key");
     // A client of ours encodes its nonce with zeros in the unused bits.

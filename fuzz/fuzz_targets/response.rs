@@ -19,7 +19,7 @@ struct Input<'a> {
 fuzz_target!(|input: Input<'_>| {
     let Input { tight, cuts, bytes } = input;
     let limits = if tight {
-        Limits { max_head_len: 300, max_head_fields: 8, max_interim_responses: 2, ..Limits::DEFAULT }
+        Limits::DEFAULT.with_max_head_len(300).with_max_head_fields(8).with_max_interim_responses(2)
     } else {
         Limits::DEFAULT
     };

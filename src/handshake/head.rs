@@ -381,7 +381,7 @@ mod tests {
             head.extend_from_slice(b"Name: value\tof a field\r\n");
         }
         head.extend_from_slice(b"\r\n");
-        let limits = Limits { max_head_fields: usize::MAX, ..Limits::DEFAULT };
+        let limits = Limits::DEFAULT.with_max_head_fields(usize::MAX);
         let mut scanner = Scanner::request(&limits);
         for len in 0..head.len() {
             assert!(scanner.read_request(&head[..len], &mut Checked::default()).unwrap().is_none());

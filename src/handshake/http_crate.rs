@@ -10,11 +10,12 @@ use super::key::{AcceptKey, Key};
 use super::negotiated::Negotiated;
 use super::pending::PendingAnswer;
 use super::refusal::Refusal;
-use super::request::{Parts, Received, Request, Target};
+use super::request::{Parts, Received, Request};
 use super::request_error::RequestError;
 use super::response::Answer;
 use super::response_error::ResponseError;
 use super::subprotocols::Subprotocols;
+use super::target::Target;
 use super::upgrade::ClientUpgrade;
 
 /// Checks a request that a server made with the crate `http` has read.

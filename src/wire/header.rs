@@ -4,7 +4,7 @@ use core::{fmt, ops::BitOr};
 
 use super::{ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, HeaderWord, MaskingKey, Opcode, ProtocolError};
 
-/// A frame's header (§5.2). There is none that the RFC forbids to send.
+/// A frame's header (§5.2): its length in the shortest form, a control frame whole. Reserved bits are as the caller sets them.
 ///
 /// ```
 /// use websocket_proto::wire::{DataOpcode, Header, MaskingKey};
@@ -329,13 +329,13 @@ pub struct LengthTooLarge {
 
 impl fmt::Display for LengthTooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a frame's payload has less than 2^63 bytes, not {}", self.len)
+        write!(f, "expected fewer than 2^63 bytes in a frame's payload, found {}", self.len)
     }
 }
 
 impl core::error::Error for LengthTooLarge {}
 
-/// No machine of today has lengths beyond 64 bits.
+/// A length as 64 bits.
 #[inline]
 pub(crate) fn widened(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)

@@ -9,11 +9,11 @@ use websocket_proto::{Client, Connection, Incoming, Limits, Messages, Negotiated
 
 use testkit::{bytes::frame, reference::Side};
 
-type Keys = fn() -> [u8; 4];
+type Keys = websocket_proto::FnKeys<fn() -> [u8; 4]>;
 
 fn client(limits: &Limits) -> Connection<Client<Keys>> {
     let agreed = Negotiated::elsewhere().with_deflate(DeflateParams::default());
-    Connection::new(agreed, Client::new(|| [1, 2, 3, 4]), limits)
+    Connection::new(agreed, Client::from_fn(|| [1, 2, 3, 4]), limits)
 }
 
 /// All output, taken `max` bytes at a time, in as many calls as it may take.

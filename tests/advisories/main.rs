@@ -187,7 +187,7 @@ fn every_magnitude_of_a_64_bit_length_is_counted_or_refused() {
 /// CVE-2020-27813 (gorilla): lengths of fragments that wrapped when they were added.
 #[test]
 fn a_messages_length_does_not_wrap_when_a_fragment_is_added() {
-    let limits = Limits { max_frame_len: u64::MAX, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_frame_len(u64::MAX);
     let mut bytes =
         [frame(Side::Server, 0x02, b"x"), header(Some(PEER_KEY), 0x80, Form::Bits64, i64::MAX as u64)].concat();
     let (mut connection, mut messages) = (server(&limits), Messages::new());
@@ -240,8 +240,7 @@ fn long_lists_take_time_that_grows_with_their_length() {
 #[test]
 fn more_fields_than_the_limit_are_refused_and_without_a_limit_they_do_no_harm() {
     let head = head(&"X: y\r\n".repeat(100_000));
-    let error =
-        ServerHandshake::new(&Limits { max_head_len: usize::MAX, ..Limits::DEFAULT }).receive(&head).unwrap_err();
+    let error = ServerHandshake::new(&Limits::DEFAULT.with_max_head_len(usize::MAX)).receive(&head).unwrap_err();
     assert_eq!((error, error.response().status()), (RequestError::Head(HeadError::TooManyFields { max: 100 }), 431));
     assert!(is_accepted(&head));
 }
@@ -290,7 +289,7 @@ fn each_frame_takes_a_key_of_its_own_from_the_caller() {
         key += 1;
         key.to_be_bytes()
     };
-    let mut connection = Connection::new(Negotiated::elsewhere(), Client::new(keys), &Limits::DEFAULT);
+    let mut connection = Connection::new(Negotiated::elsewhere(), Client::from_fn(keys), &Limits::DEFAULT);
     let mut seen = HashSet::new();
     for n in 0..300 {
         let mut out = Vec::new();
@@ -308,7 +307,7 @@ fn each_frame_takes_a_key_of_its_own_from_the_caller() {
 }
 
 /// The same, of the ready-made source.
-#[cfg(feature = "std")]
+#[cfg(feature = "rand")]
 #[test]
 fn ready_made_keys_do_not_repeat_themselves() {
     use websocket_proto::{MaskingKeys, RandomKeys};

@@ -48,7 +48,7 @@ pub const FAREWELL: Duration = Duration::from_secs(2);
 /// The bounds that the protocol itself enforces: what is larger is answered by a Close with 1009.
 pub fn protocol() -> Limits {
     let max = (MAX_PICTURE_LEN + MAX_JSON_LEN) as u64;
-    Limits { max_message_len: max, max_frame_len: max, max_fragments: 1024, ..Limits::default() }
+    Limits::default().with_max_message_len(max).with_max_frame_len(max).with_max_fragments(1024)
 }
 
 /// How long a client may take for its request.

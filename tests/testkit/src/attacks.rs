@@ -48,7 +48,7 @@ pub struct Work {
 const ALL: usize = 64 * 1024;
 
 /// Nothing stops these before the bytes end, so that the work can be compared with their number.
-const LENIENT: Limits = Limits { max_fragments: u32::MAX, ..Limits::DEFAULT };
+const LENIENT: Limits = Limits::DEFAULT.with_max_fragments(u32::MAX);
 
 pub const ATTACKS: &[Attack] = &[
     attack("ping-flood", |len| frames(len, 0x89, b""), ALL, Victim::Messages),
@@ -80,7 +80,7 @@ pub const ATTACKS: &[Attack] = &[
 const fn attack(name: &'static str, bytes: fn(usize) -> Vec<u8>, read: usize, victim: Victim) -> Attack {
     let limits = match victim {
         Victim::Connection | Victim::Client | Victim::Messages => LENIENT,
-        Victim::Compressed => Limits { max_message_len: u64::MAX, ..LENIENT },
+        Victim::Compressed => LENIENT.with_max_message_len(u64::MAX),
         Victim::Headers | Victim::ServerHandshake | Victim::ClientHandshake => Limits::UNLIMITED,
     };
     Attack { name, bytes, read, limits, victim }
@@ -92,7 +92,7 @@ impl Attack {
     pub fn measured_run(&self, bytes: &mut [u8]) -> Work {
         match self.victim {
             Victim::Connection => in_pieces(self, bytes, Server),
-            Victim::Client => in_pieces(self, bytes, Client::new(|| KEY)),
+            Victim::Client => in_pieces(self, bytes, Client::from_fn(|| KEY)),
             Victim::Messages => whole_messages(self, bytes, Negotiated::elsewhere()),
             Victim::Compressed => {
                 whole_messages(self, bytes, Negotiated::elsewhere().with_deflate(DeflateParams::default()))

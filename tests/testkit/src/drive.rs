@@ -1,8 +1,8 @@
 //! Runs the crate over a stream that is cut into pieces, and writes down what happens as the reference does.
 
 use websocket_proto::{
-    Client, CloseCode, Connection, Event, Incoming, Limits, MessageKind, Messages, Negotiated, Part, ProtocolError,
-    Role, Server, State,
+    Client, CloseCode, Connection, Event, FnKeys, Incoming, Limits, MessageKind, Messages, Negotiated, Part,
+    ProtocolError, Role, Server, State,
 };
 
 use super::reference::{CLIENT_KEY, Endpoint, Outcome, Side, Step};
@@ -11,10 +11,10 @@ pub fn server(limits: &Limits) -> Connection<Server> {
     Connection::new(Negotiated::elsewhere(), Server, limits)
 }
 
-type Keys = fn() -> [u8; 4];
+type Keys = FnKeys<fn() -> [u8; 4]>;
 
 pub fn client(limits: &Limits) -> Connection<Client<Keys>> {
-    Connection::new(Negotiated::elsewhere(), Client::new(|| CLIENT_KEY), limits)
+    Connection::new(Negotiated::elsewhere(), Client::from_fn(|| CLIENT_KEY), limits)
 }
 
 /// What [`Connection::receive`] makes of the pieces, its own pieces put together.
@@ -111,6 +111,7 @@ fn step(found: Result<Option<Incoming<'_>>, ProtocolError>, steps: &mut Vec<Step
         Ok(Some(Incoming::Ping(payload))) => Step::Ping(payload.to_vec()),
         Ok(Some(Incoming::Pong(payload))) => Step::Pong(payload.to_vec()),
         Ok(Some(Incoming::Close(frame))) => Step::Close(frame.code().map(u16::from), frame.reason().to_string()),
+        Ok(Some(other)) => panic!("{other:?}"),
         Err(error) if steps.contains(&Step::Fail(error)) => return false,
         Err(error) => {
             steps.push(Step::Fail(error));
@@ -155,7 +156,6 @@ fn receive_with<'p, R: Role>(
                     add(&mut message, MessageKind::Text, char.to_string().as_bytes(), part, &mut outcome);
                 }
                 Event::Binary(bytes, part) => add(&mut message, MessageKind::Binary, bytes, part, &mut outcome),
-                Event::Compressed(..) => panic!("not negotiated"),
                 Event::Ping(payload) => outcome.steps.push(Step::Ping(payload.as_bytes().to_vec())),
                 Event::Pong(payload) => outcome.steps.push(Step::Pong(payload.as_bytes().to_vec())),
                 Event::Close(frame) => {
@@ -164,6 +164,7 @@ fn receive_with<'p, R: Role>(
                     let (code, reason) = (frame.code().map(u16::from), frame.reason().to_string());
                     outcome.steps.push(Step::Close(code, reason));
                 }
+                other => panic!("{other:?}, which was not negotiated"),
             }
             write(&mut connection, &mut outcome.steps);
         }
@@ -220,6 +221,7 @@ fn messages_with<'p, R: Role>(
                     over = true;
                     steps.push(Step::Close(frame.code().map(u16::from), frame.reason().to_string()));
                 }
+                Ok(Some(other)) => panic!("{other:?}"),
                 Err(error) => {
                     if !std::mem::replace(&mut over, true) {
                         steps.push(Step::Fail(error));

@@ -161,7 +161,7 @@ impl Client {
                     let code = frame.code().map_or(1005, CloseCode::get);
                     self.closed = Some((code, frame.reason().to_owned()));
                 }
-                Incoming::Ping(_) | Incoming::Pong(_) => {}
+                _ => {}
             }
         }
         // A server that is gone is noticed by reading.

@@ -111,6 +111,7 @@ impl Peer {
                 Incoming::Close(frame) => {
                     Heard::Close(frame.code().map_or(1005, CloseCode::get), frame.reason().to_owned())
                 }
+                other => panic!("{other:?}"),
             });
         }
         // A server that is gone shows when we read.

@@ -46,10 +46,10 @@ fn endpoint() -> impl Strategy<Value = Endpoint> {
     let limits = prop_oneof![
         4 => Just(Limits::DEFAULT),
         1 => Just(Limits::UNLIMITED),
-        1 => Just(Limits { max_frame_len: 20, max_message_len: 40, max_fragments: 3, ..Limits::DEFAULT }),
-        1 => Just(Limits { max_frame_len: 130, max_message_len: 130, max_fragments: 5, ..Limits::DEFAULT }),
-        1 => Just(Limits { max_frame_len: 9, max_message_len: u64::MAX, max_fragments: 2, ..Limits::DEFAULT }),
-        1 => Just(Limits { max_fragments: 1, ..Limits::DEFAULT }),
+        1 => Just(Limits::DEFAULT.with_max_frame_len(20).with_max_message_len(40).with_max_fragments(3)),
+        1 => Just(Limits::DEFAULT.with_max_frame_len(130).with_max_message_len(130).with_max_fragments(5)),
+        1 => Just(Limits::DEFAULT.with_max_frame_len(9).with_max_message_len(u64::MAX).with_max_fragments(2)),
+        1 => Just(Limits::DEFAULT.with_max_fragments(1)),
     ];
     (side, limits, prop::bool::weighted(0.1))
         .prop_map(|(side, limits, close_sent)| Endpoint { close_sent, ..Endpoint::new(side, limits) })
