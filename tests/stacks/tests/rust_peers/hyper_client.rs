@@ -11,7 +11,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use stacks::wire::Wire;
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::support::yawc_server;
@@ -32,9 +31,9 @@ async fn tungstenite_as_server() {
     let server = tokio::spawn(async move {
         let mut socket = tokio_tungstenite::accept_async(listener.accept().await.unwrap().0).await.unwrap();
         while let Some(message) = socket.next().await {
-            match message.unwrap() {
-                message @ (Message::Text(_) | Message::Binary(_)) => socket.send(message).await.unwrap(),
-                _ => {}
+            let message = message.unwrap();
+            if message.is_text() || message.is_binary() {
+                socket.send(message).await.unwrap();
             }
         }
     });
