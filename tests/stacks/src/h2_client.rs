@@ -15,18 +15,19 @@ use websocket_proto::handshake::{Answer, ClientRequest, Scheme};
 use crate::session::talk;
 use crate::wire::Stream;
 
-/// Asks `authority`, to which `socket` leads, for `/chat`, and talks.
+/// Asks `authority`, to which `socket` leads, for `/chat`, and talks; says what was agreed on.
 ///
 /// # Errors
 ///
 /// Those of the socket, of the handshake and of the talk.
-pub async fn run(socket: TcpStream, authority: &str) -> io::Result<()> {
+pub async fn run(socket: TcpStream, authority: &str) -> io::Result<Negotiated> {
     let (send, connection) = Builder::new().handshake::<_, Bytes>(socket).await.map_err(io::Error::other)?;
     let connection = tokio::spawn(connection);
     let (negotiated, stream) = open(send, authority).await.map_err(io::Error::other)?;
     talk(negotiated, stream).await?;
     // It ends with its last stream.
-    connection.await?.map_err(io::Error::other)
+    connection.await?.map_err(io::Error::other)?;
+    Ok(negotiated)
 }
 
 async fn open(send: SendRequest<Bytes>, authority: &str) -> Result<(Negotiated, Stream), Box<dyn Error + Send + Sync>> {

@@ -16,14 +16,15 @@ use websocket_proto::handshake::{Answer, ClientRequest};
 use crate::session::{random_keys, talk};
 use crate::wire::Socket;
 
-/// Asks `host`, to which `socket` leads, for `/chat`, and talks.
+/// Asks `host`, to which `socket` leads, for `/chat`, and talks; says what was agreed on.
 ///
 /// # Errors
 ///
 /// Those of the socket, of the handshake and of the talk.
-pub async fn run(socket: TcpStream, host: &str) -> io::Result<()> {
+pub async fn run(socket: TcpStream, host: &str) -> io::Result<Negotiated> {
     let (negotiated, socket) = open(socket, host).await.map_err(io::Error::other)?;
-    talk(negotiated, socket).await
+    talk(negotiated, socket).await?;
+    Ok(negotiated)
 }
 
 /// Asks `host`, to which `socket` leads, for `/chat`.

@@ -21,8 +21,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
             std::io::stdout().flush()?;
             LocalSet::new().run_until(server.serve(listener)).await?;
         }
-        ["talk", "hyper", address] => stacks::hyper_client::run(TcpStream::connect(address).await?, address).await?,
-        ["talk", "h2", address] => stacks::h2_client::run(TcpStream::connect(address).await?, address).await?,
+        ["talk", name @ ("hyper" | "h2"), address] => {
+            let socket = TcpStream::connect(address).await?;
+            let negotiated = match name {
+                "hyper" => stacks::hyper_client::run(socket, address).await?,
+                _ => stacks::h2_client::run(socket, address).await?,
+            };
+            if negotiated.deflate().is_none() {
+                return Err("expected an agreement on compression, found none".into());
+            }
+        }
         _ => return Err(USAGE.into()),
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The servers of HTTP/1.1 against clients that others have written: tungstenite; and yawc, which compresses, and has HTTP/2 by hyper.
+//! The servers of HTTP/1.1 against clients that others have written: tungstenite; and yawc, which offers compression, and has HTTP/2 by hyper.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -46,7 +46,7 @@ async fn tungstenite(address: SocketAddr) {
 }
 
 #[tokio::test]
-async fn yawc_gets_its_echoes_compressed() {
+async fn yawc_gets_its_echoes_and_a_close() {
     for server in Server::HTTP_1 {
         let address = start(server);
         let (url, socket) = (format!("ws://{address}/chat"), TcpStream::connect(address).await.unwrap());
@@ -56,7 +56,7 @@ async fn yawc_gets_its_echoes_compressed() {
 }
 
 #[tokio::test]
-async fn yawc_gets_its_echoes_over_http_2() {
+async fn yawc_gets_its_echoes_and_a_close_over_http_2() {
     let address = start(Server::H2);
     let (url, socket) = (format!("ws://{address}/chat"), TcpStream::connect(address).await.unwrap());
     let socket = http2::handshake(url.parse().unwrap(), socket, options(), HttpRequestBuilder::new()).await.unwrap();

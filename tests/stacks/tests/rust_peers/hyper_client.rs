@@ -12,11 +12,12 @@ use hyper_util::rt::TokioIo;
 use stacks::wire::Wire;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use websocket_proto::Negotiated;
 
 use crate::support::yawc_server;
 
 /// Our client's talk with whatever listens there.
-async fn talk(address: SocketAddr) -> std::io::Result<()> {
+async fn talk(address: SocketAddr) -> std::io::Result<Negotiated> {
     let socket = TcpStream::connect(address).await.unwrap();
     let host = address.to_string();
     tokio::time::timeout(Duration::from_secs(20), stacks::hyper_client::run(socket, &host))
@@ -37,7 +38,7 @@ async fn tungstenite_as_server() {
             }
         }
     });
-    talk(address).await.unwrap();
+    assert!(talk(address).await.unwrap().deflate().is_none(), "tungstenite has no compression");
     server.await.unwrap();
 }
 
@@ -49,7 +50,7 @@ async fn yawc_as_server_compresses() {
         let socket = TokioIo::new(listener.accept().await.unwrap().0);
         http1::Builder::new().serve_connection(socket, service_fn(yawc_server)).with_upgrades().await.unwrap();
     });
-    talk(address).await.unwrap();
+    assert!(talk(address).await.unwrap().deflate().is_some(), "compression is agreed on");
 }
 
 /// A server that reads one head, answers with these bytes in one write, and reads to the end.
