@@ -196,7 +196,7 @@ impl<R: Role> End<R> {
             }
         };
         if let Some(said) = said {
-            assert!(!matches!(self.heard.last(), Some(Said::Close(_))), "{said:?} behind a Close");
+            assert!(!matches!(self.heard.last(), Some(Said::Close(_))), "{said:?} after a Close");
             match &said {
                 Said::Ping(payload) if self.connection.state() == State::Open => self.owed.push_back(payload.clone()),
                 _ => {}

@@ -45,15 +45,15 @@ fuzz_target!(|input: Input<'_>| {
             // The place grows with what has come, not with what is declared: memory doubles when less than 16 KiB of it are left.
             assert!(!compressed, "decompressed bytes have another place");
             assert!(!space.is_empty() && space.len() <= held + 32 * 1024, "{} lent, {held} have come", space.len());
-            let (read, behind) = rest.split_at(len.min(space.len()));
+            let (read, after) = rest.split_at(len.min(space.len()));
             space[..read.len()].copy_from_slice(read);
-            rest = behind;
+            rest = after;
             held += read.len();
             steps.extend(step(messages.filled(&mut connection, read.len(), &mut out)));
         } else {
-            let (read, behind) = rest.split_at(len);
+            let (read, after) = rest.split_at(len);
             let mut read = read.to_vec();
-            rest = behind;
+            rest = after;
             held += read.len();
             let mut input = &mut read[..];
             while let Some(step) = step(messages.next(&mut connection, &mut input, &mut out)) {

@@ -4,11 +4,13 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use ways::Way;
 use testkit::reference::{self, Endpoint, Side, Step};
+use ways::Way;
 use websocket_proto::extension::deflate::{Compression, DeflateParams, Deflater, Effort};
 use websocket_proto::frame::Masking;
-use websocket_proto::{Client, CloseFrame, Connection, Limits, MessageKind, Negotiated, Part, SendError, Server, State};
+use websocket_proto::{
+    Client, CloseFrame, Connection, Limits, MessageKind, Negotiated, Part, SendError, Server, State,
+};
 
 mod ways;
 
@@ -60,7 +62,10 @@ fn run<R: ways::Sends>(script: &Script<'_>, mut connection: Connection<R>) {
         let sent = match *call {
             Call::Ping(payload) => {
                 let sent = connection.ping(payload, &mut wire);
-                assert_eq!(matches!(sent, Err(SendError::ControlTooLong { .. })), payload.len() > 125 && state == State::Open);
+                assert_eq!(
+                    matches!(sent, Err(SendError::ControlTooLong { .. })),
+                    payload.len() > 125 && state == State::Open
+                );
                 sent.is_ok().then(|| said.push(Step::Ping(payload.to_vec())))
             }
             Call::Pong(payload) => {
@@ -71,7 +76,8 @@ fn run<R: ways::Sends>(script: &Script<'_>, mut connection: Connection<R>) {
                 said.push(Step::Close(frame.code().map(u16::from), frame.reason().into()));
             }),
             Call::Send { way, text, unit, times, part } => {
-                let payload: Vec<u8> = unit.iter().cycle().take((unit.len() << (times % 10)).min(5_000)).copied().collect();
+                let payload: Vec<u8> =
+                    unit.iter().cycle().take((unit.len() << (times % 10)).min(5_000)).copied().collect();
                 let kind = if text { MessageKind::Text } else { MessageKind::Binary };
                 let part = if way.takes_parts() { part } else { Part::Whole };
                 let (own, foreign) = (&mut deflater, &mut foreign);

@@ -338,7 +338,7 @@ fn expect_silence<R: Role>(
     for good in [&[][..], &[0x81, 0x80, 0, 0, 0, 0], &[0x81, 0x00], &masked, &unmasked] {
         let mut bytes = good.to_vec();
         let answer = is_none(connection, &mut &mut bytes[..]);
-        assert_eq!(answer, expected, "behind an error or a Close, asked again with {good:02x?}");
+        assert_eq!(answer, expected, "after an error or a Close, asked again with {good:02x?}");
         assert!(!connection.wants_write());
     }
 }

@@ -91,7 +91,7 @@ impl Decoder<'_> {
         Ok(value)
     }
 
-    /// §3.2.3. Says whether it was the final block, behind which a new stream begins with the next byte.
+    /// §3.2.3. Says whether it was the final block, after which a new stream begins with the next byte.
     fn block(&mut self) -> Result<bool, InvalidDeflate> {
         let last = self.bits(1)? == 1;
         match self.bits(2)? {
