@@ -73,6 +73,7 @@
 #![forbid(unsafe_code)]
 
 mod deflater;
+mod inflate;
 mod inflater;
 mod meeting;
 mod negotiation;
