@@ -91,7 +91,7 @@ fn decompress_messages(len: usize, count: u64) {
     }
     let mut place = vec![0; len + 16];
     let mut best = [f64::MAX; 4];
-    for _ in 0..60 {
+    for _ in 0..40 {
         let now = [
             ours(&compressed, &mut place),
             zlib_rs(&compressed, &mut place),

@@ -96,6 +96,16 @@ impl<'b> Bits<'b> {
         taken
     }
 
+    /// Takes `n` bits if they are there already and all are 0.
+    #[inline]
+    pub(super) const fn take_zeros(&mut self, n: u32) -> bool {
+        let zeros = self.count >= n && self.word & mask(n) == 0;
+        if zeros {
+            self.consume(n);
+        }
+        zeros
+    }
+
     /// Skips "any remaining bits in current partially processed byte" (RFC 1951 §3.2.4).
     pub(super) const fn align(&mut self) {
         self.consume(self.count % 8);

@@ -143,6 +143,8 @@ impl Blocks {
                         bits.align();
                         Ok(Step::Next(State::StoredLength))
                     }
+                    // A block without content ends at once: seven bits of 0.
+                    1 if bits.take_zeros(7) => Ok(Step::Next(self.after_block(bits))),
                     1 => Ok(Step::Next(State::Symbols { kind: Kind::Fixed })),
                     2 => Ok(Step::Next(State::Described)),
                     _ => Err(InvalidDeflate::Corrupt),
@@ -182,11 +184,14 @@ impl Blocks {
                 }
             }
             State::Symbols { kind } => {
-                let codes = match (kind, &self.tables) {
-                    (Kind::Dynamic, Some(tables)) => Codes {
-                        literals: tables.literals.as_lookup(&LITERALS),
-                        distances: tables.distances.as_lookup(&DISTANCES),
-                    },
+                let codes = match (kind, &mut self.tables) {
+                    (Kind::Dynamic, Some(tables)) => {
+                        if tables.take_end(bits) {
+                            return Ok(Step::Next(self.after_block(bits)));
+                        }
+                        let (literals, distances) = tables.codes();
+                        Codes { literals: literals.as_lookup(&LITERALS), distances: distances.as_lookup(&DISTANCES) }
+                    }
                     (Kind::Fixed, _) | (Kind::Dynamic, None) => {
                         Codes { literals: FIXED_LITERALS, distances: FIXED_DISTANCES }
                     }

@@ -3,9 +3,9 @@
 use super::entry::{DISTANCES, Entry, LITERALS};
 
 /// The code for literals, the end of a block, and lengths. Codes of up to 10 bits, nearly all, are found with one lookup.
-pub(super) type Literals = Code<1024, 288>;
+pub(super) type Literals = Code<1024, { 288 + GAPS }>;
 /// The code for distances, of which those of up to 8 bits are found with one lookup.
-pub(super) type Distances = Code<256, 32>;
+pub(super) type Distances = Code<256, { 32 + GAPS }>;
 
 /// A prefix code that a block has brought.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Code<const ENTRIES: usize, const SYMBOLS: usize> {
     limits: [u16; MAX_BITS + 1],
     /// By length: what a code of so many bits has to be changed by to become an index into the symbols.
     shifts: [u16; MAX_BITS + 1],
-    /// The symbols in the order of their codes.
+    /// The symbols in the order of their codes, with a gap before those of each length.
     symbols: [u16; SYMBOLS],
 }
 
@@ -37,26 +37,15 @@ impl<const ENTRIES: usize, const SYMBOLS: usize> Code<ENTRIES, SYMBOLS> {
         symbols: [0; SYMBOLS],
     };
 
-    /// Becomes the code with so many codes of each length, for the symbols that `runs` names in ascending order, with the length of their
-    /// codes.
-    ///
-    /// # Errors
-    ///
-    /// If there are more codes than bits tell apart, or fewer. A single code may stand alone, with one bit; and there may be none at all:
-    /// "it means that there are no distance codes used at all" (RFC 1951 §3.2.7).
-    pub(super) fn rebuild(
-        &mut self,
-        alphabet: &[Entry],
-        counts: &Counts,
-        runs: impl Iterator<Item = Run>,
-    ) -> Result<(), InvalidCode> {
-        let shape = Shape::of(counts)?;
+    /// Becomes the code with so many codes of each length, which has to be [usable](expect_usable), for the symbols that `runs` names in
+    /// ascending order with the length of their codes.
+    pub(super) fn rebuild(&mut self, alphabet: &[Entry], counts: &Counts, runs: impl Iterator<Item = Run>) {
         let mut places = [0_u16; MAX_BITS + 1];
         let (mut code, mut symbols) = (0_u16, 0_u16);
         let by_length = counts.iter().zip(&mut places).zip(self.limits.iter_mut().zip(&mut self.shifts));
         for (len, ((&count, place), (limit, shift))) in by_length.enumerate().skip(1) {
             // §3.2.2: codes of one length are consecutive, and come after the shorter ones.
-            code <<= 1;
+            (code, symbols) = (code << 1, symbols + GAP);
             *place = symbols;
             *shift = symbols.wrapping_sub(code);
             code += count;
@@ -65,40 +54,43 @@ impl<const ENTRIES: usize, const SYMBOLS: usize> Code<ENTRIES, SYMBOLS> {
         }
         for Run { symbol, times, len } in runs {
             let Some(place) = places.get_mut(len) else { continue };
-            let from = usize::from(*place);
+            let slots = self.symbols.get_mut(usize::from(*place)..).and_then(<[u16]>::first_chunk_mut);
             *place += times;
-            let slots = self.symbols.get_mut(from..from + usize::from(times)).unwrap_or_default();
-            for (slot, symbol) in slots.iter_mut().zip(symbol..) {
-                *slot = symbol;
+            // Eight at once, of which the last may fall into the gap.
+            if let Some(slots) = slots {
+                *slots = [0, 1, 2, 3, 4, 5, 6, 7].map(|n| symbol + n);
             }
         }
-        self.fill(alphabet, counts, shape);
-        Ok(())
+        // All 15 bits are told apart.
+        let complete = code == 1 << MAX_BITS;
+        self.fill(alphabet, counts, complete);
     }
 
     /// Puts the short codes where they are looked up.
-    fn fill(&mut self, alphabet: &[Entry], counts: &Counts, Shape { shortest, longest, complete }: Shape) {
+    fn fill(&mut self, alphabet: &[Entry], counts: &Counts, complete: bool) {
+        let shortest = counts.iter().position(|&count| count > 0).unwrap_or(0);
+        let longest = counts.iter().rposition(|&count| count > 0).unwrap_or(0);
         let bits = longest.min(Self::MAX_SHORT);
         self.mask = (1 << bits) - 1;
-        let (mut code, mut used, mut symbols) = (0_u16, 1 << shortest.min(bits), self.symbols.iter());
+        let (mut code, mut used, mut symbols) = (0_usize, 1 << shortest.min(bits), usize::from(GAP) * shortest);
         let other = if complete { Entry::LONG } else { Entry::NO_CODE };
         self.entries.get_mut(..used).unwrap_or_default().fill(other);
-        for (len, &count) in (0_u16..).zip(counts).take(bits + 1).skip(shortest) {
+        for (len, &count) in (0_u32..).zip(counts).take(bits + 1).skip(shortest) {
             if 1 << len > used {
                 // With one bit more, each entry stands twice: once for each value of that bit.
                 self.entries.copy_within(..used, used);
                 used *= 2;
             }
-            for &symbol in symbols.by_ref().take(usize::from(count)) {
+            let of_this_length = self.symbols.get(symbols..symbols + usize::from(count)).unwrap_or_default();
+            symbols += usize::from(count + GAP);
+            let reversed = REVERSED.get(code..).unwrap_or_default();
+            for (&symbol, &reversed) in of_this_length.iter().zip(reversed) {
                 let entry = alphabet.get(usize::from(symbol)).copied().unwrap_or(Entry::NO_CODE);
-                // A code's first bit is its most significant one (§3.1.1), and the index's least.
-                let index = code.reverse_bits() >> ((16 - len) & 15);
-                if let Some(place) = self.entries.get_mut(usize::from(index)) {
-                    *place = entry.with_len(u32::from(len));
+                if let Some(place) = self.entries.get_mut(usize::from(reversed >> ((16 - len) & 15))) {
+                    *place = entry.with_len(len);
                 }
-                code += 1;
             }
-            code <<= 1;
+            code = (code + usize::from(count)) << 1;
         }
     }
 
@@ -110,7 +102,7 @@ impl<const ENTRIES: usize, const SYMBOLS: usize> Code<ENTRIES, SYMBOLS> {
     }
 }
 
-/// Some symbols in a row whose codes have the same length.
+/// At most eight symbols in a row whose codes have the same length.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Run {
     pub(super) symbol: u16,
@@ -118,30 +110,20 @@ pub(super) struct Run {
     pub(super) len: usize,
 }
 
-struct Shape {
-    shortest: usize,
-    longest: usize,
-    complete: bool,
-}
-
-impl Shape {
-    fn of(counts: &Counts) -> Result<Self, InvalidCode> {
-        let (mut left, mut shortest, mut longest) = (1_i32, 0, 0);
-        for (len, &count) in counts.iter().enumerate().skip(1) {
-            left = (left << 1) - i32::from(count);
-            if left < 0 {
-                return Err(InvalidCode);
-            }
-            if count > 0 {
-                shortest = if shortest == 0 { len } else { shortest };
-                longest = len;
-            }
-        }
-        if left > 0 && longest > 1 {
+/// Refuses more codes than bits tell apart, or fewer.
+///
+/// A single code may stand alone, with one bit; and there may be none at all: "it means that there are no distance codes used at all"
+/// (RFC 1951 §3.2.7).
+pub(super) fn expect_usable(counts: &Counts) -> Result<(), InvalidCode> {
+    let (mut left, mut longest) = (1_i32, 0);
+    for (len, &count) in counts.iter().enumerate().skip(1) {
+        left = (left << 1) - i32::from(count);
+        if left < 0 {
             return Err(InvalidCode);
         }
-        Ok(Self { shortest, longest, complete: left == 0 })
+        longest = if count > 0 { len } else { longest };
     }
+    if left > 0 && longest > 1 { Err(InvalidCode) } else { Ok(()) }
 }
 
 /// More codes than bits tell apart, or fewer.
@@ -235,5 +217,22 @@ static FIXED_DISTANCE_ENTRIES: [Entry; 32] = {
     entries
 };
 
+/// Short codes in the order of an index's bits: a code's first bit is its most significant one (§3.1.1), and an index's least. The
+/// result is to be shifted by 16 bits without the code's length.
+static REVERSED: [u16; 1024] = {
+    let mut reversed = [0; 1024];
+    let mut rest: &mut [u16] = &mut reversed;
+    let mut code = 0_u16;
+    while let [place, after @ ..] = rest {
+        *place = code.reverse_bits();
+        (rest, code) = (after, code + 1);
+    }
+    reversed
+};
+
+/// Between symbols whose codes differ in length.
+const GAP: u16 = 8;
+/// All gaps.
+const GAPS: usize = 8 * (MAX_BITS + 1);
 /// RFC 1951 §3.2.7: no code is longer.
 pub(super) const MAX_BITS: usize = 15;

@@ -1,7 +1,7 @@
 //! How a block describes its codes (RFC 1951 §3.2.7).
 
-use super::bits::Bits;
-use super::code::{Counts, Distances, InvalidCode, Literals, Run};
+use super::bits::{Bits, mask};
+use super::code::{Counts, Distances, InvalidCode, Literals, Run, expect_usable};
 use super::entry::{DISTANCES, LITERALS};
 
 /// The codes of a block, and what they are made of.
@@ -15,13 +15,17 @@ pub(super) struct Tables {
     mask: u64,
     /// The lengths of the codes of that code, by symbol.
     lens: [u8; 19],
-    literal_counts: Counts,
-    distance_counts: Counts,
+    /// Of the lengths of literals' and of distances' codes.
+    counts: [Counts; 2],
     /// The symbols that have codes, in ascending order, with distances after all literals.
     runs: [PackedRun; MAX_LITERALS + MAX_DISTANCES],
     run_count: usize,
     /// The length before the next one.
     previous: u8,
+    /// The code for the end of the block: its length, and how many of this length come before it.
+    end: Option<(u16, u16)>,
+    /// How many symbols are literals, as long as the codes were not built yet.
+    unbuilt: Option<u16>,
 }
 
 /// How many lengths a block describes.
@@ -59,11 +63,12 @@ impl Tables {
         code: [0; 128],
         mask: 0,
         lens: [0; 19],
-        literal_counts: [0; 16],
-        distance_counts: [0; 16],
+        counts: [[0; 16]; 2],
         runs: [PackedRun(0); MAX_LITERALS + MAX_DISTANCES],
         run_count: 0,
         previous: NONE,
+        end: None,
+        unbuilt: None,
     };
 
     /// Reads the lengths of the codes for lengths, `read` of which have come already.
@@ -78,8 +83,8 @@ impl Tables {
             }
         }
         self.build_code()?;
-        (self.literal_counts, self.distance_counts) = ([0; 16], [0; 16]);
-        (self.run_count, self.previous) = (0, NONE);
+        self.counts = [[0; 16]; 2];
+        (self.run_count, self.previous, self.end) = (0, NONE, None);
         Ok(Progress::Done)
     }
 
@@ -130,19 +135,22 @@ impl Tables {
             if code_len > bits.count() {
                 return Ok(Progress::Paused(n));
             }
-            let (len, least, extra) = match symbol {
+            if symbol == 16 && self.previous == NONE {
                 // "Copy the previous code length 3 - 6 times": there has to be one.
-                16 if self.previous == NONE => return Err(InvalidCode),
-                16 => (self.previous, 3, 2),
-                17 => (0, 3, 3),
-                18 => (0, 11, 7),
-                len => (len, 1, 0),
+                return Err(InvalidCode);
+            }
+            let Some(&(least, extra)) = REPEATS.get(usize::from(symbol)) else { return Err(InvalidCode) };
+            let len = match symbol {
+                16 => self.previous,
+                17.. => 0,
+                len => len,
             };
             if code_len + extra > bits.count() {
                 return Ok(Progress::Paused(n));
             }
             bits.consume(code_len);
-            let times = least + bits.take(extra).and_then(|extra| u16::try_from(extra).ok()).unwrap_or(0);
+            let times = least + u16::try_from(bits.peek() & mask(extra)).unwrap_or(0);
+            bits.consume(extra);
             if n + times > all {
                 return Err(InvalidCode);
             }
@@ -152,39 +160,72 @@ impl Tables {
             self.previous = len;
             n += times;
         }
-        self.build(described)?;
+        for counts in &self.counts {
+            expect_usable(counts)?;
+        }
+        self.unbuilt = Some(described.literals);
         Ok(Progress::Done)
     }
 
     /// Notes that so many symbols in a row have codes of this length.
     #[inline]
-    fn push(&mut self, Described { literals, .. }: Described, symbol: u16, times: u16, len: u8) {
-        let of_literals = literals.saturating_sub(symbol).min(times);
-        let of_distances = times - of_literals;
-        if let Some(count) = self.literal_counts.get_mut(usize::from(len)) {
-            *count += of_literals;
-        }
-        if let Some(count) = self.distance_counts.get_mut(usize::from(len)) {
-            *count += of_distances;
-        }
-        for (symbol, times) in [(symbol, of_literals), (symbol + of_literals, of_distances)] {
-            if let (1.., Some(place)) = (times, self.runs.get_mut(self.run_count)) {
-                *place = PackedRun::new(symbol, times, len);
-                self.run_count += 1;
-            }
+    fn push(&mut self, described: Described, symbol: u16, times: u16, len: u8) {
+        let of_literals = described.literals.saturating_sub(symbol);
+        if (1..times).contains(&of_literals) {
+            self.push_run(0, described, symbol, of_literals, len);
+            self.push_run(1, described, symbol + of_literals, times - of_literals, len);
+        } else {
+            self.push_run(usize::from(of_literals == 0), described, symbol, times, len);
         }
     }
 
-    fn build(&mut self, Described { literals, .. }: Described) -> Result<(), InvalidCode> {
+    #[inline]
+    fn push_run(&mut self, of: usize, Described { literals, .. }: Described, symbol: u16, times: u16, len: u8) {
+        let Some(count) = self.counts.get_mut(of).and_then(|counts| counts.get_mut(usize::from(len))) else { return };
+        if symbol <= END && END < symbol + times && END < literals {
+            self.end = Some((len.into(), *count + (END - symbol)));
+        }
+        *count += times;
+        if let Some(place) = self.runs.get_mut(self.run_count) {
+            *place = PackedRun::new(symbol, times, len);
+            self.run_count += 1;
+        }
+    }
+
+    /// Whether a block without content ends here. To see that, its codes need not be built.
+    pub(super) fn take_end(&mut self, bits: &mut Bits<'_>) -> bool {
+        let (Some(_), Some((len, rank)), [counts, _]) = (self.unbuilt, self.end, &self.counts) else { return false };
+        let mut first = 0;
+        for &count in counts.iter().take(usize::from(len)).skip(1) {
+            first = (first + count) << 1;
+        }
+        let (code, len) = ((first + rank).reverse_bits() >> ((16 - len) & 15), u32::from(len));
+        bits.refill();
+        let ends = len <= bits.count() && bits.peek() & mask(len) == u64::from(code);
+        if ends {
+            bits.consume(len);
+        }
+        ends
+    }
+
+    /// The codes, which are built when they are needed.
+    pub(super) fn codes(&mut self) -> (&Literals, &Distances) {
+        if let Some(literals) = self.unbuilt.take() {
+            self.build(literals);
+        }
+        (&self.literals, &self.distances)
+    }
+
+    fn build(&mut self, literals: u16) {
+        let [literal_counts, distance_counts] = &self.counts;
         let runs = self.runs.get(..self.run_count).unwrap_or_default();
         let (of_literals, of_distances) = runs.split_at(runs.partition_point(|run| run.unpack().symbol < literals));
-        let of_literals = of_literals.iter().map(|run| run.unpack());
+        self.literals.rebuild(&LITERALS, literal_counts, of_literals.iter().map(|run| run.unpack()));
         let of_distances = of_distances.iter().map(|run| {
             let run = run.unpack();
             Run { symbol: run.symbol.saturating_sub(literals), ..run }
         });
-        self.literals.rebuild(&LITERALS, &self.literal_counts, of_literals)?;
-        self.distances.rebuild(&DISTANCES, &self.distance_counts, of_distances)
+        self.distances.rebuild(&DISTANCES, distance_counts, of_distances);
     }
 }
 
@@ -202,9 +243,17 @@ impl PackedRun {
     }
 }
 
+/// The symbol for the end of a block.
+const END: u16 = 256;
 /// No code has this length.
 const NONE: u8 = u8::MAX;
 const MAX_LITERALS: usize = 286;
 const MAX_DISTANCES: usize = 30;
+/// By symbol of the code for lengths: how often the length comes at least, and how many bits say how much more often.
+const REPEATS: [(u16, u32); 19] = {
+    let mut repeats = [(1, 0); 19];
+    (repeats[16], repeats[17], repeats[18]) = ((3, 2), (3, 3), (11, 7));
+    repeats
+};
 /// "in the order".
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
