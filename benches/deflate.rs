@@ -1,4 +1,4 @@
-//! What compression costs, beside other libraries: `cargo bench --manifest-path benches/Cargo.toml --bench deflate`.
+//! What compression costs, beside other libraries: `cargo bench -p websocket-proto-benches --bench deflate`.
 //!
 //! Messages are JSON, compressed at level 1, with context takeover. Each figure is the best of several rounds, in nanoseconds, and the
 //! rounds of those that are compared take turns.
@@ -147,7 +147,7 @@ fn miniz_oxide(compressed: &[Vec<u8>], place: &mut [u8]) -> f64 {
 
 fn whole(wire: &[Vec<u8>]) -> f64 {
     let agreed = Negotiated::elsewhere().with_deflate(DeflateParams::default());
-    let mut client = Connection::new(agreed, Client::new(|| [0; 4]), &Limits::default());
+    let mut client = Connection::new(agreed, Client::from_fn(|| [0; 4]), &Limits::default());
     let (mut messages, mut out) = (Messages::new(), Vec::new());
     let mut wire = wire.to_vec();
     let start = Instant::now();

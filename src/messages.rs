@@ -1,8 +1,8 @@
-//! The paved path: whole messages, with the replies written by themselves.
+//! Whole messages, with replies that are written automatically.
 #![forbid(unsafe_code)]
 
 mod advance;
-#[cfg(feature = "deflate")]
+#[cfg(feature = "inflate")]
 mod compressed;
 mod incoming;
 mod owned;
@@ -13,10 +13,10 @@ use incoming::{Found, Ready, Stage};
 pub use owned::OwnedMessage;
 
 use crate::connection::{Connection, Raw, RawData, Role, Whole};
-#[cfg(feature = "deflate")]
+#[cfg(feature = "inflate")]
 use crate::extension::deflate::Inflater;
 use crate::simd::{self, Assembly, Tail};
-use crate::wire::{CloseFrame, ControlPayload, MessageKind, Output, ProtocolError, widened};
+use crate::wire::{CloseCode, CloseFrame, ControlPayload, MessageKind, Output, ProtocolError, widened};
 
 /// Puts messages together, on top of a [`Connection`].
 ///
@@ -42,8 +42,8 @@ use crate::wire::{CloseFrame, ControlPayload, MessageKind, Output, ProtocolError
 /// while let Some(incoming) = messages.next(&mut connection, &mut input, &mut out)? {
 ///     match incoming {
 ///         Incoming::Text(text) => connection.send(text, &mut out).unwrap(),
-///         Incoming::Binary(bytes) => connection.send(&*bytes, &mut out).unwrap(),
-///         Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => {}
+///         Incoming::Binary(bytes) => connection.send(bytes, &mut out).unwrap(),
+///         _ => {}
 ///     }
 /// }
 /// assert_eq!(out, b"\x81\x05Hello\x8a\x00"); // the echo, and the Pong
@@ -59,7 +59,7 @@ pub struct Messages {
     control: ControlPayload,
     close: CloseFrame,
     /// Made for the first compressed message.
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     inflater: Option<Inflater>,
 }
 
@@ -79,16 +79,21 @@ impl Messages {
             kept_capacity: Self::KEPT_CAPACITY,
             control: ControlPayload::EMPTY,
             close: CloseFrame::EMPTY,
-            #[cfg(feature = "deflate")]
+            #[cfg(feature = "inflate")]
             inflater: None,
         }
     }
 
-    /// The same, which keeps at most `bytes` of its buffer between messages.
+    /// Sets how many bytes of its buffer it keeps between messages.
     #[must_use]
     pub const fn with_kept_capacity(mut self, bytes: usize) -> Self {
         self.kept_capacity = bytes;
         self
+    }
+
+    /// The status code of the peer's Close, if one has come and has one.
+    pub(crate) fn close_code(&self) -> Option<CloseCode> {
+        self.close.code()
     }
 
     /// Gives back the memory that a connection at rest does not need.
@@ -109,7 +114,7 @@ impl Messages {
             self.stage = Stage::Free;
         }
         self.assembly.shrink();
-        #[cfg(feature = "deflate")]
+        #[cfg(feature = "inflate")]
         if let Some(inflater) = &mut self.inflater {
             inflater.hibernate();
         }
@@ -122,16 +127,15 @@ impl Messages {
     ///
     /// While `out` holds [`Limits::high_water_mark`](crate::Limits::high_water_mark) bytes or more, or has no room, a Pong waits, and a
     /// newer one replaces it: a peer that sends Pings and does not read makes `out` no longer than that, and one frame. (When the input
-    /// is used up, one Pong is appended above the mark, so that a caller that writes all of `out` after each read leaves none behind.)
+    /// is used up, one Pong is appended above the mark, so that a caller that writes all of `out` after each read forgets none.)
     /// Whether something waits, [`Connection::wants_write`] tells: write out what `out` holds, then call this again, or
     /// [`Connection::write_control`]. The bound is on replies; how much of the application's own output waits is up to the
     /// application, which can stop reading while it is too much.
     ///
-    /// Match the result where it is received and pass its parts on, as with [`Event`](crate::Event).
-    ///
     /// # Errors
     ///
-    /// [`ProtocolError`], as [`Connection::receive`]. The Close that tells the peer why is in `out`, and the rest of `input` is dropped.
+    /// [`ProtocolError`], as [`Connection::receive`]. The Close that tells the peer why is in `out` and still has to be written, so do not
+    /// leave with `?` before that. The rest of `input` is dropped, and calling this again returns the same error.
     #[inline]
     pub fn next<'m, 'i: 'm, R: Role>(
         &'m mut self,
@@ -265,10 +269,10 @@ impl Messages {
             Raw::Data(data) => {
                 let (kind, ends) = (data.kind, data.ends);
                 match data.compressed {
-                    #[cfg(feature = "deflate")]
+                    #[cfg(feature = "inflate")]
                     true => self.inflate(connection, data)?,
                     // Without an extension no frame passes that sets the bit for it.
-                    #[cfg(not(feature = "deflate"))]
+                    #[cfg(not(feature = "inflate"))]
                     true => {}
                     false => self.assemble(connection, data)?,
                 }

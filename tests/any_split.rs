@@ -2,10 +2,8 @@
 //! replies and the same error, in the same order, and they are those of the reference.
 #![cfg(feature = "alloc")]
 
-mod support;
-
 use proptest::{collection::vec, prelude::*, sample::Index};
-use support::{
+use testkit::{
     drive,
     reference::{self, Outcome},
     strategies::{

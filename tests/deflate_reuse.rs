@@ -2,13 +2,11 @@
 //! spoilt (RFC 7692 §7.1.1, §7.2).
 #![cfg(feature = "deflate")]
 
-mod support;
-
-use support::{bytes, reference::Side};
+use testkit::{bytes, reference::Side};
 use websocket_proto::extension::deflate::{Compression, DeflateParams, Deflater, Effort, WindowBits};
 use websocket_proto::wire::{FixedOutput, InvalidDeflate};
 use websocket_proto::{
-    Client, Connection, Incoming, Limits, Messages, Negotiated, Part, ProtocolError, Role, SendError, Server,
+    Client, Connection, FnKeys, Incoming, Limits, Messages, Negotiated, Part, ProtocolError, Role, SendError, Server,
 };
 
 type Keys = fn() -> [u8; 4];
@@ -24,8 +22,8 @@ fn server(compression: Compression) -> Connection<Server> {
     Connection::new(agreed(compression), Server, &Limits::DEFAULT)
 }
 
-fn client(compression: Compression) -> Connection<Client<Keys>> {
-    Connection::new(agreed(compression), Client::new((|| [1, 2, 3, 4]) as Keys), &Limits::DEFAULT)
+fn client(compression: Compression) -> Connection<Client<FnKeys<Keys>>> {
+    Connection::new(agreed(compression), Client::from_fn((|| [1, 2, 3, 4]) as Keys), &Limits::DEFAULT)
 }
 
 /// A compressed binary message in one frame, as the peer of a server sends it.
@@ -136,7 +134,7 @@ fn pooled_messages_serve_a_thousand_connections_of_every_kind() {
         let kind = kinds[n % kinds.len()];
         let negotiated = || kind.map_or_else(Negotiated::elsewhere, agreed);
         let mut receiver = Connection::new(negotiated(), Server, &Limits::DEFAULT);
-        let mut sender = Connection::new(negotiated(), Client::new(|| [9, 8, 7, 6]), &Limits::DEFAULT);
+        let mut sender = Connection::new(negotiated(), Client::from_fn(|| [9, 8, 7, 6]), &Limits::DEFAULT);
         let mut deflater = Deflater::new(kind.unwrap_or_default(), Effort::SMALL).with_threshold(0);
         let messages = &mut pool[random(4)];
         for m in 0..random(6) {
@@ -192,7 +190,7 @@ fn pooled_messages_serve_a_thousand_connections_of_every_kind() {
 /// Both ends of a connection, and what the receiving one has read.
 struct Pair {
     sender: Connection<Server>,
-    receiver: Connection<Client<Keys>>,
+    receiver: Connection<Client<FnKeys<Keys>>>,
     messages: Messages,
 }
 

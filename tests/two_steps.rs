@@ -1,9 +1,7 @@
 //! `Messages` in two steps: `advance` says whether there is something, `next` or `take` gives it.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{bytes::frame, drive, reference::Side};
+use testkit::{bytes::frame, drive, reference::Side};
 use websocket_proto::{Incoming, Limits, Messages, OwnedMessage, ProtocolError};
 
 /// The struct that everybody writes first: buffer, connection and messages are fields, and the loop reads more where it has to.
@@ -131,8 +129,7 @@ fn a_large_frame_read_into_the_lent_place_waits_for_next() {
     let (mut connection, mut messages, mut out) = (drive::server(&Limits::DEFAULT), Messages::new(), Vec::new());
     let (head, mut rest) = bytes.split_at(50);
     assert!(!messages.advance(&mut connection, &mut &mut head.to_vec()[..], &mut out));
-    loop {
-        let Some(space) = messages.space(&connection) else { break };
+    while let Some(space) = messages.space(&connection) {
         let n = space.len().min(rest.len());
         space[..n].copy_from_slice(&rest[..n]);
         rest = &rest[n..];

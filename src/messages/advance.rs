@@ -48,6 +48,7 @@ impl Messages {
     ///
     /// A message that lies whole in `input` stays there, and `next` lends it from there without a copy; only one whose header was cut
     /// by the border of two reads is copied.
+    #[must_use = "what was found waits for `next`"]
     pub fn advance<R: Role>(
         &mut self,
         connection: &mut Connection<R>,

@@ -1,7 +1,9 @@
 //! What is handed out.
 
+use core::fmt;
+
 use crate::connection::Message;
-use crate::wire::{CloseFrame, MessageKind};
+use crate::wire::{CloseFrame, MessageKind, Redacted};
 
 /// What [`Messages::next`](super::Messages::next) found: a message as a whole, or a control frame.
 ///
@@ -14,22 +16,38 @@ use crate::wire::{CloseFrame, MessageKind};
 ///         Incoming::Binary(bytes) => format!("{} bytes", bytes.len()),
 ///         Incoming::Ping(payload) | Incoming::Pong(payload) => format!("control frame with {payload:?}"),
 ///         Incoming::Close(frame) => format!("Close with {:?}", frame.code()),
+///         other => format!("{other:?}"), // what a later version may add
 ///     }
 /// }
 /// assert_eq!(describe(Incoming::Text("Hello")), "text of 5 bytes");
 /// ```
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Incoming<'m> {
     /// A text message.
     Text(&'m str),
     /// A binary message.
     Binary(&'m mut [u8]),
-    /// A Ping, answered already.
+    /// A Ping; while the connection is [open](crate::State::Open), it is answered already, or its Pong waits for room in the output. After
+    /// a Close of this side there is no answer.
     Ping(&'m [u8]),
     /// A Pong.
     Pong(&'m [u8]),
-    /// The peer's Close, answered already if an answer was due. Nothing follows it.
+    /// The peer's Close; the answer, if one is due, is in the output already, or waits for room in it. Nothing follows it.
     Close(&'m CloseFrame),
+}
+
+/// Without the payload: it may be secret, and large.
+impl fmt::Debug for Incoming<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.debug_tuple("Text").field(&Redacted(text.len())).finish(),
+            Self::Binary(bytes) => f.debug_tuple("Binary").field(&Redacted(bytes.len())).finish(),
+            Self::Ping(payload) => f.debug_tuple("Ping").field(&Redacted(payload.len())).finish(),
+            Self::Pong(payload) => f.debug_tuple("Pong").field(&Redacted(payload.len())).finish(),
+            Self::Close(frame) => f.debug_tuple("Close").field(frame).finish(),
+        }
+    }
 }
 
 /// A message to be sent on, for an echo or a broadcast. A control frame is given back: it is no message.

@@ -1,6 +1,7 @@
 //! Messages that own their payload.
 
 use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 use super::Incoming;
 use crate::connection::Message;
@@ -20,7 +21,7 @@ use crate::wire::MessageKind;
 /// connection.send(&message, &mut out).unwrap();
 /// assert_eq!(out, b"\x81\x05Hello");
 /// ```
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Eq, Hash, PartialEq)]
 pub enum OwnedMessage {
     /// A text message.
     Text(String),
@@ -51,6 +52,13 @@ impl OwnedMessage {
             Self::Text(text) => text.into_bytes(),
             Self::Binary(bytes) => bytes,
         }
+    }
+}
+
+/// Without the payload: it may be secret, and large.
+impl fmt::Debug for OwnedMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Message::from(self).fmt(f)
     }
 }
 

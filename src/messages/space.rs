@@ -80,6 +80,7 @@ impl Messages {
     /// [`next`](Self::next) to hand out: the first step of two, as [`advance`](Self::advance).
     ///
     /// True if `next` has something to hand out, a failure included.
+    #[must_use = "what was found waits for `next`"]
     pub fn advance_filled<R: Role>(&mut self, connection: &mut Connection<R>, n: usize, out: &mut impl Output) -> bool {
         let found = self.fill(connection, n, out);
         self.wait(found)

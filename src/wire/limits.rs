@@ -8,10 +8,11 @@
 /// ```
 /// use websocket_proto::wire::Limits;
 ///
-/// let limits = Limits { max_message_len: 64 * 1024, ..Limits::default() };
+/// let limits = Limits::DEFAULT.with_max_message_len(64 * 1024);
 /// assert_eq!(limits.max_fragments, 65_536);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Bytes in a request or response head, its empty line included; protects the caller's read buffer.
     /// Default: 16 KiB. Beyond it: 431, or the client's handshake fails.
@@ -59,6 +60,55 @@ impl Limits {
         max_fragments: u32::MAX,
         high_water_mark: usize::MAX,
     };
+
+    /// Sets [`max_head_len`](Self::max_head_len).
+    #[must_use]
+    pub const fn with_max_head_len(mut self, max_head_len: usize) -> Self {
+        self.max_head_len = max_head_len;
+        self
+    }
+
+    /// Sets [`max_head_fields`](Self::max_head_fields).
+    #[must_use]
+    pub const fn with_max_head_fields(mut self, max_head_fields: usize) -> Self {
+        self.max_head_fields = max_head_fields;
+        self
+    }
+
+    /// Sets [`max_interim_responses`](Self::max_interim_responses).
+    #[must_use]
+    pub const fn with_max_interim_responses(mut self, max_interim_responses: u32) -> Self {
+        self.max_interim_responses = max_interim_responses;
+        self
+    }
+
+    /// Sets [`max_frame_len`](Self::max_frame_len).
+    #[must_use]
+    pub const fn with_max_frame_len(mut self, max_frame_len: u64) -> Self {
+        self.max_frame_len = max_frame_len;
+        self
+    }
+
+    /// Sets [`max_message_len`](Self::max_message_len).
+    #[must_use]
+    pub const fn with_max_message_len(mut self, max_message_len: u64) -> Self {
+        self.max_message_len = max_message_len;
+        self
+    }
+
+    /// Sets [`max_fragments`](Self::max_fragments).
+    #[must_use]
+    pub const fn with_max_fragments(mut self, max_fragments: u32) -> Self {
+        self.max_fragments = max_fragments;
+        self
+    }
+
+    /// Sets [`high_water_mark`](Self::high_water_mark).
+    #[must_use]
+    pub const fn with_high_water_mark(mut self, high_water_mark: usize) -> Self {
+        self.high_water_mark = high_water_mark;
+        self
+    }
 }
 
 impl Default for Limits {
@@ -77,5 +127,6 @@ mod tests {
         assert_eq!((max_head_len, max_head_fields, max_interim_responses), (16_384, 100, 8));
         let Limits { max_frame_len, max_message_len, max_fragments, .. } = Limits::default();
         assert_eq!((max_frame_len, max_message_len, max_fragments), (16_777_216, 16_777_216, 65_536));
+        assert_eq!(Limits::default().high_water_mark, 65_536);
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{HeaderWord, Masker};
+use super::{HeaderWord, Masker, Redacted};
 #[cfg(feature = "alloc")]
 use crate::simd;
 
@@ -91,13 +91,15 @@ pub struct OutputFull {
 
 impl fmt::Display for OutputFull {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "output has room for {} bytes, but {} were to be appended", self.room, self.needed)
+        write!(f, "expected room for {} bytes in the output, found room for {}", self.needed, self.room)
     }
 }
 
 impl core::error::Error for OutputFull {}
 
-/// An [`Output`] over memory of a fixed size, for those who have no allocator.
+/// An [`Output`] over memory of a fixed size, for callers without an allocator.
+///
+/// Beyond what was [written](Self::written), the memory may be overwritten with zeros and the length of a header.
 ///
 /// ```
 /// use websocket_proto::wire::{FixedOutput, Output};
@@ -109,7 +111,6 @@ impl core::error::Error for OutputFull {}
 /// out.clear();
 /// assert!(out.written().is_empty());
 /// ```
-#[derive(Debug)]
 pub struct FixedOutput<'m> {
     memory: &'m mut [u8],
     len: usize,
@@ -129,6 +130,14 @@ impl<'m> FixedOutput<'m> {
     /// Forgets what was appended, so that its room is free again.
     pub fn clear(&mut self) {
         self.len = 0;
+    }
+}
+
+/// Without the bytes.
+impl fmt::Debug for FixedOutput<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (written, room) = (Redacted(self.len), Redacted(self.memory.len()));
+        f.debug_struct("FixedOutput").field("written", &written).field("memory", &room).finish()
     }
 }
 
@@ -225,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_stand_behind_what_was_written_and_count() {
+    fn zeros_follow_what_was_written_and_count() {
         let mut memory = [7; 6];
         let mut out = FixedOutput::new(&mut memory);
         out.append_slices(b"a", b"b").unwrap();
@@ -260,7 +269,7 @@ mod tests {
     #[test]
     fn output_that_only_takes_slices_gets_whole_masked_frames() {
         let mut out = Least(std::vec::Vec::new());
-        let client = Client::new(|| [0x37, 0xfa, 0x21, 0x3d]);
+        let client = Client::from_fn(|| [0x37, 0xfa, 0x21, 0x3d]);
         Connection::new(Negotiated::elsewhere(), client, &Limits::default()).send("Hello", &mut out).unwrap();
         // §5.7: "A single-frame masked text message".
         assert_eq!(out.0, [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);

@@ -19,7 +19,7 @@
 //! let agreed = request.accept().deflate(DeflateConfig::DEFAULT).write_to(&mut to_client)?;
 //! let mut server = Connection::new(agreed, Server, &limits);
 //! let Some(Answer::Open(response)) = handshake.receive(&to_client)? else { panic!("refused, or cut") };
-//! let mut client = Connection::new(response.negotiated(), Client::new(|| [1, 2, 3, 4]), &limits);
+//! let mut client = Connection::new(response.negotiated(), Client::from_fn(|| [1, 2, 3, 4]), &limits);
 //!
 //! // The client sends, the server receives.
 //! let mut deflater = client.deflater(Effort::FAST).ok_or("the server does not compress")?;
@@ -31,6 +31,12 @@
 //! assert_eq!(received, Some(Incoming::Text(&text)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! All this is there with the feature `deflate`, whose compressor links `std`. The feature `inflate`, which it implies, has the part that
+//! needs no more than `alloc`: it negotiates, and reads messages that come compressed; what it sends goes out as it is, which RFC 7692 §6
+//! leaves to each sender and each message.
 //!
 //! # Memory
 //!
@@ -72,6 +78,7 @@
 //! messages as they are.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "deflate")]
 mod deflater;
 mod inflate;
 mod inflater;
@@ -80,6 +87,7 @@ mod negotiation;
 mod params;
 mod window_bits;
 
+#[cfg(feature = "deflate")]
 pub use deflater::{Deflater, Effort};
 pub use inflater::Inflater;
 pub(crate) use meeting::Meeting;
