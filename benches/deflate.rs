@@ -6,8 +6,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use miniz_oxide::inflate::core::inflate_flags::{TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY};
 use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::inflate_flags::{TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY};
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 use websocket_proto::extension::deflate::{Compression, DeflateParams, Deflater, Effort, Inflater};
 use websocket_proto::{Client, Connection, Incoming, Limits, Messages, Negotiated, Prepared, Server};
@@ -267,7 +267,9 @@ mod blocks {
         }
         // The code for lengths: as short as it gets if the rarer symbols share one length.
         let mut used: Vec<u32> = symbols.iter().map(|symbol| symbol.0).collect();
-        used.sort_by_key(|symbol| std::cmp::Reverse(symbols.iter().filter(|other| other.0 == *symbol).count() * 32 + *symbol as usize));
+        used.sort_by_key(|symbol| {
+            std::cmp::Reverse(symbols.iter().filter(|other| other.0 == *symbol).count() * 32 + *symbol as usize)
+        });
         used.dedup();
         if used.len() == 1 {
             used.push(if used[0] == 0 { 1 } else { 0 });

@@ -148,7 +148,8 @@ struct Zlib {
 impl Zlib {
     fn new() -> Self {
         let mut stream = Box::new(empty());
-        let status = unsafe { z::inflateInit2_(&mut *stream, -15, z::zlibVersion(), size_of::<z::z_stream>() as c_int) };
+        let status =
+            unsafe { z::inflateInit2_(&mut *stream, -15, z::zlibVersion(), size_of::<z::z_stream>() as c_int) };
         assert_eq!(status, z::Z_OK);
         Self { stream, history: Vec::new() }
     }
@@ -268,8 +269,7 @@ fn compress(plain: &[u8], level: u8, strategy: u8, memory: u8, is_final: bool) -
     unsafe {
         let size = size_of::<z::z_stream>() as c_int;
         let (level, memory, strategy) = (level.into(), memory.into(), strategy.into());
-        let status =
-            z::deflateInit2_(&mut stream, level, z::Z_DEFLATED, -15, memory, strategy, z::zlibVersion(), size);
+        let status = z::deflateInit2_(&mut stream, level, z::Z_DEFLATED, -15, memory, strategy, z::zlibVersion(), size);
         assert_eq!(status, z::Z_OK);
         z::deflate(&mut stream, flush);
         out.truncate(out.len() - stream.avail_out as usize);

@@ -117,7 +117,11 @@ impl Blocks {
     /// # Errors
     ///
     /// What is wrong with the input, after what was put in place. Asked again, the answer is the same.
-    pub(in crate::extension::deflate) fn decode(&mut self, input: &mut &[u8], run: &mut Run<'_>) -> Result<(), InvalidDeflate> {
+    pub(in crate::extension::deflate) fn decode(
+        &mut self,
+        input: &mut &[u8],
+        run: &mut Run<'_>,
+    ) -> Result<(), InvalidDeflate> {
         let mut bits = Bits::new(self.held, input);
         let decoded = loop {
             match self.step(&mut bits, run) {

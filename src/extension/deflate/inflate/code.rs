@@ -97,7 +97,13 @@ impl<const ENTRIES: usize, const SYMBOLS: usize> Code<ENTRIES, SYMBOLS> {
     /// What the next bits stand for. If it has more bits than there are, it is not known yet.
     #[inline]
     pub(super) fn as_lookup<'c>(&'c self, alphabet: &'static [Entry]) -> Lookup<'c> {
-        let longer = Longer { shortest: Self::MAX_SHORT + 1, limits: &self.limits, shifts: &self.shifts, symbols: &self.symbols, alphabet };
+        let longer = Longer {
+            shortest: Self::MAX_SHORT + 1,
+            limits: &self.limits,
+            shifts: &self.shifts,
+            symbols: &self.symbols,
+            alphabet,
+        };
         Lookup { entries: &self.entries, mask: self.mask, longer: Some(longer) }
     }
 }

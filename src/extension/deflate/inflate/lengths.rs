@@ -72,7 +72,12 @@ impl Tables {
     };
 
     /// Reads the lengths of the codes for lengths, `read` of which have come already.
-    pub(super) fn read_code(&mut self, bits: &mut Bits<'_>, described: Described, read: u16) -> Result<Progress, InvalidCode> {
+    pub(super) fn read_code(
+        &mut self,
+        bits: &mut Bits<'_>,
+        described: Described,
+        read: u16,
+    ) -> Result<Progress, InvalidCode> {
         if read == 0 {
             self.lens = [0; 19];
         }
@@ -124,7 +129,12 @@ impl Tables {
     }
 
     /// Reads the lengths of the two codes, `read` of which have come already, and makes the codes.
-    pub(super) fn read(&mut self, bits: &mut Bits<'_>, described: Described, read: u16) -> Result<Progress, InvalidCode> {
+    pub(super) fn read(
+        &mut self,
+        bits: &mut Bits<'_>,
+        described: Described,
+        read: u16,
+    ) -> Result<Progress, InvalidCode> {
         let all = described.literals + described.distances;
         let mut n = read;
         while n < all {
