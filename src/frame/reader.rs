@@ -149,7 +149,7 @@ impl Reader {
     }
 
     /// The longest message that may come.
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     pub(crate) const fn max_message_len(&self) -> u64 {
         self.rules.max_message_len
     }
