@@ -4,8 +4,10 @@ use core::{fmt, mem};
 
 use super::{Of, Piece, Sequence};
 use crate::simd::{self, Level};
+#[cfg(feature = "alloc")]
+use crate::wire::widened;
 use crate::wire::{
-    DataOpcode, Header, HeaderRules, HeaderStart, Limits, MessageKind, Opcode, ProtocolError, Redacted, Rsv, widened,
+    DataOpcode, Header, HeaderRules, HeaderStart, Limits, MessageKind, Opcode, ProtocolError, Redacted, Rsv,
 };
 
 /// Which frames have to be masked (§5.1).
