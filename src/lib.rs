@@ -75,6 +75,8 @@
 //!
 //! Without any, the crate needs neither `std` nor an allocator. Features only add.
 #![cfg_attr(not(test), no_std)]
+// docs.rs says at each item which feature it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(unreachable_pub)]
 // Nothing that could panic or lose bits; tests may.
 #![cfg_attr(
