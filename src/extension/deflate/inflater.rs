@@ -47,14 +47,14 @@ enum Phase {
     /// Some of it has.
     Within,
     /// All of it has, and so many bytes of the trailer were not decoded yet.
-    Trailer { remaining: usize },
+    Trailer { remaining: u8 },
 }
 
 impl Inflater {
     /// Makes one for messages that were compressed like this.
     pub const fn new(compression: Compression) -> Self {
         Self {
-            window: Window::new(compression.window_bits.size()),
+            window: Window::new(compression.window_bits),
             blocks: Blocks::new(),
             phase: Phase::Before,
             compression,
@@ -83,9 +83,9 @@ impl Inflater {
                 Phase::Before => return Ok(None),
                 Phase::Within => self.decode(input, max)?,
                 Phase::Trailer { remaining } => {
-                    let mut trailer = TRAILER.get(TRAILER.len() - remaining..).unwrap_or_default();
+                    let mut trailer = TRAILER.get(TRAILER.len() - usize::from(remaining)..).unwrap_or_default();
                     let len = self.decode(&mut trailer, max)?;
-                    self.phase = Phase::Trailer { remaining: trailer.len() };
+                    self.phase = Phase::Trailer { remaining: u8::try_from(trailer.len()).unwrap_or(0) };
                     len
                 }
             };
@@ -99,7 +99,7 @@ impl Inflater {
                 // What the trailer would come to. Nearly all messages end like this.
                 Phase::Within if self.blocks.is_at_stored_length() => Phase::Before,
                 // §7.2.2: "Append 4 octets of 0x00 0x00 0xff 0xff to the tail end of the payload of the message."
-                Phase::Within => Phase::Trailer { remaining: TRAILER.len() },
+                Phase::Within => Phase::Trailer { remaining: 4 },
                 Phase::Trailer { .. } if self.blocks.is_at_border() => Phase::Before,
                 Phase::Trailer { .. } => return Err(InvalidDeflate::Unfinished),
                 Phase::Before => Phase::Before,
@@ -123,7 +123,7 @@ impl Inflater {
 
     /// How many bytes of memory it holds, beside itself.
     pub fn allocated(&self) -> usize {
-        self.window.capacity() + self.blocks.capacity()
+        self.window.memory().len() + self.blocks.capacity()
     }
 
     /// Decodes into the window until there is output, and says how many bytes; 0 where the input is used up.
@@ -151,7 +151,7 @@ impl Inflater {
     ) -> bool {
         let goes_on = self.meeting.is_that_of(*connection);
         if !goes_on && begins {
-            self.window.begin(compression.window_bits.size());
+            self.window.begin(compression.window_bits);
             self.blocks.begin();
             (self.phase, self.compression) = (Phase::Before, compression);
         }
@@ -173,3 +173,7 @@ impl fmt::Debug for Inflater {
 
 /// RFC 7692 §7.2.1: what a compressor removes from each message's end.
 const TRAILER: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+/// A connection has one, mostly at rest.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Inflater>() <= 64);

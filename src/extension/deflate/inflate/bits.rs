@@ -1,21 +1,5 @@
 //! The input as bits, the least significant of each byte first (RFC 1951 §3.1.1).
 
-/// Bits that were taken from the input and not yet used.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Held {
-    word: u64,
-    count: u32,
-}
-
-impl Held {
-    pub(super) const NONE: Self = Self { word: 0, count: 0 };
-
-    /// How many bits are held.
-    pub(super) const fn count(self) -> u32 {
-        self.count
-    }
-}
-
 /// The bits of an input, after those that were held from the inputs before.
 #[derive(Clone, Copy)]
 pub(super) struct Bits<'b> {
@@ -27,13 +11,15 @@ pub(super) struct Bits<'b> {
 }
 
 impl<'b> Bits<'b> {
-    pub(super) const fn new(held: Held, input: &'b [u8]) -> Self {
-        Self { word: held.word, count: held.count, input }
+    /// With so many held.
+    pub(super) const fn new(word: u64, count: u8, input: &'b [u8]) -> Self {
+        Self { word, count: count as u32, input }
     }
 
-    /// What is left: bits to be held, and the input after them.
-    pub(super) fn into_rest(self) -> (Held, &'b [u8]) {
-        (Held { word: self.word & mask(self.count), count: self.count }, self.input)
+    /// What is left: bits to be held, how many, and the input after them.
+    pub(super) fn into_rest(self) -> (u64, u8, &'b [u8]) {
+        let [count, ..] = self.count.to_le_bytes();
+        (self.word & mask(self.count), count, self.input)
     }
 
     /// The next bits, the very next one least significant; [`count`](Self::count) of them count.

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::bits::{Bits, Held};
+use super::bits::Bits;
 use super::code::{FIXED_DISTANCES, FIXED_LITERALS};
 use super::entry::{DISTANCES, LITERALS};
 use super::lengths::{Described, Progress, Tables};
@@ -13,7 +13,9 @@ use crate::wire::InvalidDeflate;
 /// Decodes blocks. All that it knows of the output is in the [`Run`].
 #[derive(Clone, Debug)]
 pub(in crate::extension::deflate) struct Blocks {
-    held: Held,
+    /// Bits that were taken from the input and not yet used, and how many.
+    held: u64,
+    held_count: u8,
     state: State,
     /// BFINAL of the current block.
     last: bool,
@@ -29,7 +31,7 @@ enum State {
     /// A stored block's length and its complement (RFC 1951 §3.2.4).
     StoredLength,
     /// A stored block's bytes.
-    Stored { remaining: usize },
+    Stored { remaining: u16 },
     /// How many codes a block describes (RFC 1951 §3.2.7).
     Described,
     /// The lengths of the codes for lengths, `read` of which were read.
@@ -39,7 +41,7 @@ enum State {
     /// A code.
     Symbols { kind: Kind },
     /// A code, after a back-reference that the output had no room for.
-    Copy { kind: Kind, distance: usize, remaining: usize },
+    Copy { kind: Kind, distance: u16, remaining: u16 },
     /// Nothing: what came is no DEFLATE stream.
     Invalid { error: InvalidDeflate },
 }
@@ -62,22 +64,22 @@ enum Kind {
 
 impl Blocks {
     pub(in crate::extension::deflate) const fn new() -> Self {
-        Self { held: Held::NONE, state: State::BEGINNING, last: false, tables: None }
+        Self { held: 0, held_count: 0, state: State::BEGINNING, last: false, tables: None }
     }
 
     /// Whether a block has ended, on a byte's border, and nothing came after it.
     pub(in crate::extension::deflate) const fn is_at_border(&self) -> bool {
-        matches!(self.state, State::Header { .. }) && self.held.count() == 0
+        matches!(self.state, State::Header { .. }) && self.held_count == 0
     }
 
     /// The same, for a block with BFINAL=1.
     pub(in crate::extension::deflate) const fn is_after_final_block(&self) -> bool {
-        matches!(self.state, State::Header { after: After::FinalBlock }) && self.held.count() == 0
+        matches!(self.state, State::Header { after: After::FinalBlock }) && self.held_count == 0
     }
 
     /// Whether the next bytes are a stored block's length and its complement. If these are 0x00 0x00 0xff 0xff, that block has ended.
     pub(in crate::extension::deflate) const fn is_at_stored_length(&self) -> bool {
-        matches!(self.state, State::StoredLength) && self.held.count() == 0
+        matches!(self.state, State::StoredLength) && self.held_count == 0
     }
 
     /// Prepares for the next message, whose first byte begins a block.
@@ -122,7 +124,7 @@ impl Blocks {
         input: &mut &[u8],
         run: &mut Run<'_>,
     ) -> Result<(), InvalidDeflate> {
-        let mut bits = Bits::new(self.held, input);
+        let mut bits = Bits::new(self.held, self.held_count, input);
         let decoded = loop {
             match self.step(&mut bits, run) {
                 Ok(Step::Next(state)) => self.state = state,
@@ -133,7 +135,7 @@ impl Blocks {
                 }
             }
         };
-        (self.held, *input) = bits.into_rest();
+        (self.held, self.held_count, *input) = bits.into_rest();
         decoded
     }
 
@@ -160,15 +162,16 @@ impl Blocks {
                 if len ^ complement != 0xffff {
                     return Err(InvalidDeflate::Corrupt);
                 }
-                Ok(Step::Next(State::Stored { remaining: usize::try_from(len).unwrap_or(0) }))
+                Ok(Step::Next(State::Stored { remaining: u16::try_from(len).unwrap_or(0) }))
             }
             State::Stored { remaining: 0 } => Ok(Step::Next(self.after_block(bits))),
             State::Stored { remaining } => {
                 let room = run.room();
-                let room_len = room.len().min(remaining);
+                let room_len = room.len().min(usize::from(remaining));
                 let copied = bits.copy_to(room.get_mut(..room_len).unwrap_or_default());
                 run.advance(copied);
-                Ok(if copied == 0 { Step::Wait } else { Step::Next(State::Stored { remaining: remaining - copied }) })
+                let remaining = remaining.saturating_sub(u16::try_from(copied).unwrap_or(u16::MAX));
+                Ok(if copied == 0 { Step::Wait } else { Step::Next(State::Stored { remaining }) })
             }
             State::Described => {
                 let Some(described) = bits.take(14) else { return Ok(Step::Wait) };
@@ -211,7 +214,8 @@ impl Blocks {
                 if run.is_full() {
                     return Ok(Step::Wait);
                 }
-                let remaining = remaining - run.repeat(distance, remaining);
+                let repeated = run.repeat(distance.into(), remaining.into());
+                let remaining = remaining.saturating_sub(u16::try_from(repeated).unwrap_or(u16::MAX));
                 Ok(Step::Next(State::Copy { kind, distance, remaining }))
             }
             State::Invalid { error } => Err(error),

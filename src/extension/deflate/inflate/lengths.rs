@@ -32,7 +32,7 @@ pub(super) struct Tables {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Described {
     literals: u16,
-    distances: u16,
+    distances: u8,
     lens: u8,
 }
 
@@ -46,13 +46,12 @@ pub(super) enum Progress {
 impl Described {
     /// From the 14 bits after a block's header.
     pub(super) fn from_bits(bits: u32) -> Result<Self, InvalidCode> {
-        let field = |shift: u32, mask: u32| u16::try_from(bits >> shift & mask).unwrap_or(0);
-        let (literals, distances) = (257 + field(0, 0x1f), 1 + field(5, 0x1f));
+        let field = |shift: u32, mask: u32| u8::try_from(bits >> shift & mask).unwrap_or(0);
+        let (literals, distances) = (257 + u16::from(field(0, 0x1f)), 1 + field(5, 0x1f));
         if usize::from(literals) > MAX_LITERALS || usize::from(distances) > MAX_DISTANCES {
             return Err(InvalidCode);
         }
-        let [lens, _] = (4 + field(10, 0xf)).to_le_bytes();
-        Ok(Self { literals, distances, lens })
+        Ok(Self { literals, distances, lens: 4 + field(10, 0xf) })
     }
 }
 
@@ -135,7 +134,7 @@ impl Tables {
         described: Described,
         read: u16,
     ) -> Result<Progress, InvalidCode> {
-        let all = described.literals + described.distances;
+        let all = described.literals + u16::from(described.distances);
         let mut n = read;
         while n < all {
             bits.refill();

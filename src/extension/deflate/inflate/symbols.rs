@@ -19,8 +19,8 @@ pub(super) enum Stop {
     EndOfBlock,
     /// The run is full, and a back-reference was begun.
     Within {
-        distance: usize,
-        remaining: usize,
+        distance: u16,
+        remaining: u16,
     },
 }
 
@@ -135,8 +135,8 @@ fn decode_carefully(bits: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) ->
         }
         bits.consume(needed);
         let remaining = len - run.repeat(distance, len);
-        if remaining > 0 {
-            return Ok(Stop::Within { distance, remaining });
+        if let (1.., Ok(distance)) = (remaining, u16::try_from(distance)) {
+            return Ok(Stop::Within { distance, remaining: u16::try_from(remaining).unwrap_or(0) });
         }
     }
     Ok(Stop::Wait)

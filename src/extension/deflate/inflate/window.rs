@@ -1,25 +1,28 @@
 //! The history that back-references reach into, and the place where new output comes to lie.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec};
+
+use crate::extension::deflate::WindowBits;
 
 /// The newest output, up to a window's size: a ring that grows as it fills.
 ///
 /// It is a little larger than the window, so that what is copied in words may run over its end without touching the oldest history.
+///
+/// It is small: a connection has one, mostly at rest.
 #[derive(Clone, Debug)]
 pub(in crate::extension::deflate) struct Window {
-    ring: Vec<u8>,
+    ring: Option<Box<[u8]>>,
     /// Where the next byte goes.
-    position: usize,
-    /// How many bytes of history there are, at most `size`. Those that are not before `position` are at the ring's end, and then the
-    /// ring has its full size.
-    known: usize,
-    /// How far a reference may reach.
-    size: usize,
+    position: u16,
+    /// How many bytes of history there are, at most as many as the window has. Those that are not before `position` are at the ring's
+    /// end, and then the ring has its full size.
+    known: u16,
+    bits: WindowBits,
 }
 
 impl Window {
-    pub(in crate::extension::deflate) const fn new(size: usize) -> Self {
-        Self { ring: Vec::new(), position: 0, known: 0, size }
+    pub(in crate::extension::deflate) const fn new(bits: WindowBits) -> Self {
+        Self { ring: None, position: 0, known: 0, bits }
     }
 
     /// Forgets the history, and keeps the memory.
@@ -28,80 +31,79 @@ impl Window {
     }
 
     /// Forgets the history, and keeps the memory if it is good for this size.
-    pub(in crate::extension::deflate) fn begin(&mut self, size: usize) {
-        if self.size != size {
-            self.ring = Vec::new();
-        }
-        (self.position, self.known, self.size) = (0, 0, size);
-        if self.ring.is_empty() {
+    pub(in crate::extension::deflate) fn begin(&mut self, bits: WindowBits) {
+        if self.bits != bits || self.ring.is_none() {
+            *self = Self::new(bits);
             self.grow();
         }
+        self.forget();
     }
 
     /// Gives back the memory that holds no history.
     pub(in crate::extension::deflate) fn shrink(&mut self) {
-        if self.ring.capacity() == self.known {
+        if self.memory().len() == usize::from(self.known) {
             return;
         }
         let (newer, older) = self.history();
-        let mut history = Vec::with_capacity(self.known);
-        history.extend_from_slice(older);
-        history.extend_from_slice(newer);
+        let history = [older, newer].concat();
+        self.ring = (!history.is_empty()).then(|| history.into());
         self.position = self.known;
-        self.ring = history;
     }
 
     /// The history in two slices, the second of which comes first.
     fn history(&self) -> (&[u8], &[u8]) {
-        let (before, after) = self.ring.split_at(self.position.min(self.ring.len()));
-        let newer = before.get(before.len().saturating_sub(self.known)..).unwrap_or_default();
-        let older = self.known - newer.len();
+        let known = usize::from(self.known);
+        let (before, after) = self.memory().split_at(usize::from(self.position).min(self.memory().len()));
+        let newer = before.get(before.len().saturating_sub(known)..).unwrap_or_default();
+        let older = known - newer.len();
         (newer, after.get(after.len().saturating_sub(older)..).unwrap_or_default())
     }
 
     /// What it has its memory for.
     pub(in crate::extension::deflate) fn memory(&self) -> &[u8] {
-        &self.ring
-    }
-
-    /// Bytes of memory.
-    pub(in crate::extension::deflate) fn capacity(&self) -> usize {
-        self.ring.capacity()
+        self.ring.as_deref().unwrap_or_default()
     }
 
     /// Lends the place for at least 1 and at most `max` bytes of output.
     pub(in crate::extension::deflate) fn run(&mut self, max: usize) -> Run<'_> {
-        if self.position + BULK_ROOM > self.ring.len() {
-            if self.ring.len() < self.size + MARGIN {
+        let len = self.memory().len();
+        if usize::from(self.position) + BULK_ROOM > len {
+            if len < self.bits.size() + MARGIN {
                 self.grow();
-            } else if self.position == self.ring.len() {
+            } else if usize::from(self.position) == len {
                 self.position = 0;
             }
         }
-        let end = self.position.saturating_add(max.max(1)).min(self.ring.len());
+        let position = usize::from(self.position);
+        let ring = self.ring.as_deref_mut().unwrap_or_default();
         Run {
-            start: self.position,
-            position: self.position,
-            end,
-            known: self.known,
-            size: self.size,
-            ring: &mut self.ring,
+            end: position.saturating_add(max.max(1)).min(ring.len()),
+            start: position,
+            position,
+            known: usize::from(self.known),
+            size: self.bits.size(),
+            ring,
         }
     }
 
     fn grow(&mut self) {
-        let doubled = (2 * self.ring.len()).max(LEAST_RING);
-        let len = if doubled >= self.size { self.size + MARGIN } else { doubled };
-        self.ring.reserve_exact(len - self.ring.len());
-        self.ring.resize(len, 0);
+        let (before, size) = (self.memory(), self.bits.size());
+        let doubled = (2 * before.len()).max(LEAST_RING);
+        let mut ring = vec![0; if doubled >= size { size + MARGIN } else { doubled }];
+        if let Some((same, _)) = ring.split_at_mut_checked(before.len()) {
+            same.copy_from_slice(before);
+        }
+        self.ring = Some(ring.into());
     }
 
     /// Takes over the `len` bytes that a run has put in their place, and hands them out.
     pub(in crate::extension::deflate) fn advance(&mut self, len: usize) -> &[u8] {
-        let start = self.position;
-        self.position += len;
-        self.known = (self.known + len).min(self.size);
-        self.ring.get(start..self.position).unwrap_or_default()
+        let start = usize::from(self.position);
+        let (end, known) = (start + len, (usize::from(self.known) + len).min(self.bits.size()));
+        // Neither is larger than the ring.
+        self.position = u16::try_from(end).unwrap_or(u16::MAX);
+        self.known = u16::try_from(known).unwrap_or(u16::MAX);
+        self.memory().get(start..end).unwrap_or_default()
     }
 }
 
