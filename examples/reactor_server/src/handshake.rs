@@ -3,6 +3,8 @@
 use websocket_proto::handshake::{AcceptError, Received, Request, ServerHandshake};
 use websocket_proto::{Limits, Negotiated};
 
+use crate::deflaters::DEFLATE;
+use crate::options::Options;
 use crate::page;
 
 pub struct Handshake {
@@ -15,7 +17,7 @@ pub struct Handshake {
 pub enum Greeting<'b> {
     /// The head is not all there.
     Unfinished,
-    /// The connection is open. The bytes behind the head are frames already.
+    /// The connection is open. The bytes after the head are frames already.
     Open(Negotiated, &'b mut [u8]),
     /// The answer is a page.
     Page,
@@ -29,7 +31,7 @@ impl Handshake {
     }
 
     /// Takes what was read, and appends the answer when the head is complete, or wrong.
-    pub fn receive<'b>(&'b mut self, read: &'b mut [u8], subprotocols: &[String], out: &mut Vec<u8>) -> Greeting<'b> {
+    pub fn receive<'b>(&'b mut self, read: &'b mut [u8], options: &Options, out: &mut Vec<u8>) -> Greeting<'b> {
         // A head that came in one read, as most do, is judged where it lies.
         let cut = !self.head.is_empty();
         if cut {
@@ -37,12 +39,12 @@ impl Handshake {
         }
         let accepted = match self.protocol.receive(if cut { &self.head } else { read }) {
             Ok(None) => None,
-            Ok(Some(Received::Upgrade(request))) => match accept(&request, subprotocols, out) {
+            Ok(Some(Received::Upgrade(request))) => match accept(&request, options, out) {
                 Ok(negotiated) => Some((negotiated, request.head_len())),
                 Err(_) => return Greeting::Refused,
             },
             Ok(Some(Received::Http(request))) => {
-                return if page::serve(&request, out) { Greeting::Page } else { Greeting::Refused };
+                return if page::serve(&request, out) == "200 OK" { Greeting::Page } else { Greeting::Refused };
             }
             Err(error) => {
                 let _ = error.response().write_to(out); // a vector has room
@@ -65,10 +67,13 @@ impl Handshake {
 }
 
 /// Accepts with the first of the offered subprotocols that the options allow.
-fn accept(request: &Request<'_>, subprotocols: &[String], out: &mut Vec<u8>) -> Result<Negotiated, AcceptError> {
+fn accept(request: &Request<'_>, options: &Options, out: &mut Vec<u8>) -> Result<Negotiated, AcceptError> {
     let mut answer = request.accept();
-    if let Some(name) = request.subprotocols().find(|offered| subprotocols.iter().any(|name| name == offered)) {
+    if let Some(name) = request.subprotocols().find(|offered| options.subprotocols.iter().any(|name| name == offered)) {
         answer = answer.subprotocol(name);
+    }
+    if options.deflate {
+        answer = answer.deflate(DEFLATE);
     }
     answer.write_to(out)
 }

@@ -37,43 +37,35 @@
 //! ```
 
 mod client;
+#[path = "../../support/command_line.rs"]
+mod command_line;
 mod counters;
 mod deadlines;
+mod deflaters;
 mod handshake;
 mod listeners;
 mod open;
 mod options;
 mod output;
+#[path = "../../support/page.rs"]
 mod page;
 mod post;
 mod reactor;
 mod shared;
+mod spare;
 
 use std::process::ExitCode;
 
-use options::{Command, Options};
+use command_line::Failure;
+use options::Options;
 use reactor::Reactor;
 
 fn main() -> ExitCode {
-    let result = match Options::parse() {
-        Ok(Command::Help) => {
-            print!("{}", options::HELP);
-            Ok(())
-        }
-        Ok(Command::Serve(options)) => serve(options),
-        Err(error) => Err(error.to_string()),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("reactor_server: {message}");
-            ExitCode::FAILURE
-        }
-    }
+    command_line::exit("reactor_server", Options::parse().and_then(serve))
 }
 
-fn serve(options: Options) -> Result<(), String> {
+fn serve(options: Options) -> Result<(), Failure> {
     // Each connection needs a file descriptor. Where no more can be had, those that there are have to do.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    Reactor::new(options)?.run().map_err(|error| format!("can't wait for events: {error}"))
+    Ok(Reactor::new(options)?.run().map_err(|error| format!("can't wait for events: {error}"))?)
 }
