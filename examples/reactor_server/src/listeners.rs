@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
-use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::listen::listen;
 
 /// Listening sockets, with the tokens `first`, `first + 1` and so on.
 pub struct Listeners {
@@ -28,7 +29,9 @@ impl Listeners {
         let mut sockets = Vec::new();
         for (at, &address) in addresses.iter().enumerate() {
             let failed = |error| format!("can't listen on {address}: {error}");
-            let mut socket = listen(address).map_err(failed)?;
+            let socket = listen(address).map_err(failed)?;
+            socket.set_nonblocking(true).map_err(failed)?;
+            let mut socket = TcpListener::from_std(socket);
             registry.register(&mut socket, Token(first + at), Interest::READABLE).map_err(failed)?;
             sockets.push(socket);
         }
@@ -74,26 +77,4 @@ impl Listeners {
     pub fn close(&mut self) {
         self.sockets.clear();
     }
-}
-
-/// How many connections may wait to be accepted, as far as the system allows it. More than that, in the time of one turn of the loop,
-/// have to try again, which takes a second.
-const BACKLOG: i32 = 4096;
-
-/// How many bytes the system takes for a peer that does not read, beside those that are on their way. Without it that may be
-/// megabytes for each connection, and from a slow peer we would hear once in many seconds that it has read something.
-#[cfg(any(target_os = "android", target_os = "linux"))]
-const UNSENT: u32 = 256 * 1024;
-
-fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    #[cfg(not(windows))]
-    socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
-    // The sockets of its connections inherit it.
-    #[cfg(any(target_os = "android", target_os = "linux"))]
-    socket.set_tcp_notsent_lowat(UNSENT)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(TcpListener::from_std(socket.into()))
 }

@@ -43,6 +43,8 @@ mod counters;
 mod deadlines;
 mod deflaters;
 mod handshake;
+#[path = "../../support/listen.rs"]
+mod listen;
 mod listeners;
 mod open;
 mod options;
