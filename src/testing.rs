@@ -318,7 +318,7 @@ mod tests {
                     outcome(Connection::new(Negotiated::elsewhere(), Server, &Limits::DEFAULT), &stream)
                 }
                 Masking::Forbidden => {
-                    let client = Client::new(|| [1, 2, 3, 4]);
+                    let client = Client::from_fn(|| [1, 2, 3, 4]);
                     outcome(Connection::new(Negotiated::elsewhere(), client, &Limits::DEFAULT), &stream)
                 }
             };

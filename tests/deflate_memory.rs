@@ -1,9 +1,7 @@
 //! Memory that compression takes, counted by the allocator.
 #![cfg(feature = "deflate")]
 
-mod support;
-
-use support::{
+use testkit::{
     bytes,
     counting::{Counting, counted, live},
     reference::Side,
@@ -14,11 +12,11 @@ use websocket_proto::{Client, Connection, Incoming, Limits, Messages, Negotiated
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-type Keys = fn() -> [u8; 4];
+type Keys = websocket_proto::FnKeys<fn() -> [u8; 4]>;
 
 fn client(limits: &Limits) -> Connection<Client<Keys>> {
     let negotiated = Negotiated::elsewhere().with_deflate(DeflateParams::default());
-    Connection::new(negotiated, Client::new(|| [0; 4]), limits)
+    Connection::new(negotiated, Client::from_fn(|| [0; 4]), limits)
 }
 
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
@@ -53,7 +51,7 @@ fn receive(limits: &Limits, bytes: &mut [u8], piece_len: usize) -> (Result<usize
 #[test]
 fn bomb_is_stopped_at_the_limit_and_takes_no_more_memory() {
     const LIMIT: u64 = 1024 * 1024;
-    let limits = Limits { max_message_len: LIMIT, ..Limits::default() };
+    let limits = Limits::default().with_max_message_len(LIMIT);
     let without = Compression { context_takeover: false, ..Compression::DEFAULT };
     let mut deflater = Deflater::new(without, Effort { level: 9, memory: 8 });
     let payload = deflater.deflate(&vec![b'x'; 20 * 1024 * 1024], true).to_vec();
@@ -68,7 +66,7 @@ fn bomb_is_stopped_at_the_limit_and_takes_no_more_memory() {
 #[test]
 fn message_of_exactly_the_limit_takes_no_more_memory_either() {
     const LIMIT: u64 = 1_000_000;
-    let limits = Limits { max_message_len: LIMIT, ..Limits::default() };
+    let limits = Limits::default().with_max_message_len(LIMIT);
     let mut deflater = Deflater::new(Compression::DEFAULT, Effort::SMALL);
     let mut bytes = frame(0xc1, deflater.deflate(&vec![b'x'; 1_000_000], true));
     let (received, peak) = receive(&limits, &mut bytes, 1000);
@@ -79,7 +77,7 @@ fn message_of_exactly_the_limit_takes_no_more_memory_either() {
 /// Whatever the bytes say.
 #[test]
 fn garbage_takes_no_more_than_the_limit_and_a_buffer() {
-    let limits = Limits { max_message_len: 100_000, ..Limits::default() };
+    let limits = Limits::default().with_max_message_len(100_000);
     let mut state = 7_u64;
     let mut random = move || {
         state ^= state << 13;

@@ -1,9 +1,7 @@
 //! _Fail the WebSocket Connection_ (§7.1.7): what comes before a violation, with it, and never after it.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{bytes::frame, drive, reference::Side};
+use testkit::{bytes::frame, drive, reference::Side};
 use websocket_proto::{
     Connection, Ending, Event, Incoming, Limits, MessageKind, Messages, Part, ProtocolError, Server, State, Transport,
 };
@@ -93,7 +91,7 @@ fn behind_a_failure_nothing_can_be_sent() {
     let mut out = Vec::new();
     connection.send("x", &mut out).unwrap_err();
     connection.ping(b"x", &mut out).unwrap_err();
-    connection.close(websocket_proto::CloseCode::NORMAL.into()).unwrap_err();
+    connection.close(websocket_proto::CloseCode::NORMAL).unwrap_err();
     connection.send_header("x", Part::Whole).unwrap_err();
     connection.send_prepared(&websocket_proto::Prepared::new("x").unwrap()).unwrap_err();
     assert!(out.is_empty());

@@ -18,6 +18,8 @@ mod outgoing;
 #[path = "../support/page.rs"]
 mod page;
 mod session;
+#[path = "../support/target.rs"]
+mod target;
 #[path = "../support/write.rs"]
 mod write;
 

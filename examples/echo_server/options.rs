@@ -1,10 +1,9 @@
 //! The command line.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use lexopt::{Arg, Parser};
-use websocket_proto::Limits;
+use websocket_proto::{Limits, Timeouts};
 
 use crate::command_line::{self, Failure};
 
@@ -15,6 +14,7 @@ Echoes WebSocket messages, and shows a browser a page to try it.
   --max-message BYTES   the longest message to accept (default: 16777216)
   --write-timeout TIME  how long to wait for a client that reads nothing (default: 30s)
   --subprotocol NAME    a subprotocol to accept; may be given several times, the client's order decides
+  --origin ORIGIN       another origin whose pages may connect, such as https://example.com; may be given several times
   --allow-stop          the text message `stop-listening` makes the server stop accepting and exit
   --quiet               print nothing but where it listens, and errors
   -h, --help            print this
@@ -26,8 +26,10 @@ A TIME is written as 500ms, 30s or 2min.
 pub struct Options {
     pub listen: SocketAddr,
     pub limits: Limits,
-    pub write_timeout: Duration,
+    pub timeouts: Timeouts,
     pub subprotocols: Vec<String>,
+    /// Origins whose pages may connect, beside the server's own.
+    pub origins: Vec<String>,
     pub allow_stop: bool,
     pub quiet: bool,
 }
@@ -37,9 +39,10 @@ impl Options {
         let mut options = Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 9002)),
             // One more than the default at least: the Autobahn TestSuite sends 4 MiB in fragments of 64 bytes, and an empty last one.
-            limits: Limits { max_fragments: 100_000, ..Limits::default() },
-            write_timeout: Duration::from_secs(30),
+            limits: Limits::default().with_max_fragments(100_000),
+            timeouts: Timeouts::default(),
             subprotocols: Vec::new(),
+            origins: Vec::new(),
             allow_stop: false,
             quiet: false,
         };
@@ -51,8 +54,9 @@ impl Options {
                     let bytes = command_line::parse(&mut words, "a number of bytes")?;
                     (options.limits.max_message_len, options.limits.max_frame_len) = (bytes, bytes);
                 }
-                Arg::Long("write-timeout") => options.write_timeout = command_line::time(&mut words)?,
+                Arg::Long("write-timeout") => options.timeouts.write = Some(command_line::time(&mut words)?),
                 Arg::Long("subprotocol") => options.subprotocols.push(command_line::subprotocol(&mut words)?),
+                Arg::Long("origin") => options.origins.push(command_line::text(&mut words)?),
                 Arg::Long("allow-stop") => options.allow_stop = true,
                 Arg::Long("quiet") => options.quiet = true,
                 other => return Err(other.unexpected().into()),

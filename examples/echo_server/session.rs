@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 #[cfg(feature = "deflate")]
 use websocket_proto::extension::deflate::DeflateConfig;
-use websocket_proto::handshake::{Received, Request, ServerHandshake};
+use websocket_proto::handshake::{Received, Request, Scheme, ServerHandshake};
 use websocket_proto::{
-    CloseCode, CloseFrame, Connection, Ending, Incoming, Messages, Negotiated, Server as Role, State, Timeout,
-    Timeouts, Timers, Transport,
+    CloseCode, CloseFrame, Connection, Ending, Incoming, Messages, Negotiated, Server as Role, State, Timeout, Timers,
+    Transport,
 };
 
 use crate::Server;
@@ -31,7 +31,7 @@ pub fn run(stream: TcpStream, server: &Server) -> io::Result<String> {
     let mut session = Session {
         server,
         stream,
-        timers: Timers::new(Timeouts::default(), Instant::now()),
+        timers: Timers::new(server.options.timeouts, Instant::now()),
         read: vec![0; 64 * 1024],
         out: Vec::new(),
     };
@@ -66,23 +66,24 @@ impl Session<'_> {
             match handshake.receive(&self.read[..len]) {
                 Ok(None) => {}
                 Ok(Some(Received::Upgrade(request))) => {
+                    // A page from elsewhere could make its readers speak here.
+                    let allowed = self.server.options.origins.iter().map(String::as_str).collect::<Vec<_>>();
+                    if let Err(error) = request.check_same_origin(Scheme::Http, &allowed) {
+                        error.response().write_to(&mut self.out).map_err(io::Error::other)?;
+                        return self.end(format!("refused: {error}")).map(Err);
+                    }
                     let accepted = accept(&request, &self.server.options, &mut self.out)?;
                     let unread = request.head_len()..len;
                     self.flush()?;
                     return Ok(Ok((accepted, unread)));
                 }
                 Ok(Some(Received::Http(request))) => {
-                    let status = page::serve(&request, &mut self.out);
-                    let report = format!("{} {} got {status}", request.method(), request.target());
-                    self.flush()?;
-                    self.hang_up()?;
-                    return Ok(Err(report));
+                    let status = page::serve(&request, &mut self.out).map_err(io::Error::other)?;
+                    return self.end(format!("{} {} got {status}", request.method(), request.target())).map(Err);
                 }
                 Err(error) => {
                     error.response().write_to(&mut self.out).map_err(io::Error::other)?;
-                    self.flush()?;
-                    self.hang_up()?;
-                    return Ok(Err(format!("refused: {error}")));
+                    return self.end(format!("refused: {error}")).map(Err);
                 }
             }
         }
@@ -109,8 +110,8 @@ impl Session<'_> {
                     Ok(Some(Incoming::Binary(bytes))) => {
                         outgoing.send(&mut connection, &*bytes, &mut self.out).map_err(io::Error::other)?;
                     }
-                    Ok(Some(Incoming::Ping(_) | Incoming::Pong(_))) => {}
                     Ok(Some(Incoming::Close(frame))) => closed_with = Some(*frame),
+                    Ok(Some(_)) => {}
                     // The Close that says why is in `out` already, and the connection is on its way to the end.
                     Err(_) => break,
                 }
@@ -124,9 +125,9 @@ impl Session<'_> {
             self.timers.observe(connection.state(), Instant::now());
 
             match connection.transport() {
-                Transport::KeepOpen => {}
+                Transport::KeepOpen | Transport::WriteOnly => {}
                 // After a clean close there should be nothing to read. Where there is, the peer gets the Close all the same.
-                Transport::HalfClose | Transport::AwaitEof | Transport::Close => {
+                _ => {
                     self.hang_up()?;
                     break;
                 }
@@ -145,9 +146,7 @@ impl Session<'_> {
                     0..0
                 }
                 ReadMore::Nothing => 0..0,
-                ReadMore::TimedOut(timeout @ (Timeout::Handshake | Timeout::Pong | Timeout::Close)) => {
-                    return Ok(format!("gone silent: {timeout:?} time-out"));
-                }
+                ReadMore::TimedOut(timeout) => return Ok(format!("gone silent: {timeout:?} time-out")),
             };
         }
         Ok(match (connection.failure(), closed_with) {
@@ -184,9 +183,18 @@ impl Session<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         // A client that sends and never reads would hold the thread for ever.
-        write_all(&self.stream, &self.out, self.server.options.write_timeout, || {})?;
+        let patience = self.server.options.timeouts.write.unwrap_or(Duration::MAX);
+        write_all(&self.stream, &self.out, patience, || {})?;
         self.out.clear();
+        self.timers.sent(0, Instant::now());
         Ok(())
+    }
+
+    /// Writes the last word, and closes; hands the report on.
+    fn end(&mut self, report: String) -> io::Result<String> {
+        self.flush()?;
+        self.hang_up()?;
+        Ok(report)
     }
 
     /// Closes the writing half, so that the peer sees the end of what was said, and takes what it is still sending: a socket that

@@ -12,7 +12,7 @@ const BACKLOG: i32 = 4096;
 /// How many bytes the system takes for a peer that does not read, beside those that are on their way. Without it that may be
 /// megabytes for each connection, and from a slow peer we would hear once in many seconds that it has read something.
 #[cfg(any(target_os = "android", target_os = "linux"))]
-const UNSENT: u32 = 256 * 1024;
+const UNSENT: u32 = 128 * 1024;
 
 /// Listens at an address.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {

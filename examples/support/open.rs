@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(feature = "deflate")]
 use websocket_proto::extension::deflate::DeflateConfig;
-use websocket_proto::handshake::{Answer, ClientRequest, WsUrl};
+use websocket_proto::handshake::{Answer, ClientRequest, Subprotocols, WsUrl};
 use websocket_proto::{Client, Connection, Limits, RandomKeys};
 
 /// A connection that is open, and the socket under it.
@@ -62,7 +62,7 @@ pub struct Greeted {
 /// Sends the request, and reads the answer.
 pub fn shake_hands(
     stream: &mut (impl Read + Write),
-    request: ClientRequest<'_, '_>,
+    request: ClientRequest<'_, impl Subprotocols>,
     limits: &Limits,
 ) -> Result<Greeted, String> {
     let mut keys = RandomKeys::from_os().map_err(|error| error.to_string())?;

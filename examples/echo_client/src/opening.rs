@@ -34,9 +34,8 @@ pub fn open(options: &Options) -> Result<Opened, String> {
     let mut link = if url.is_secure() { Link::tls(&url, options.ca.as_deref())? } else { Link::Plain };
     let stream = connect(&url, deadline)?;
 
-    let subprotocols = options.subprotocols.iter().map(String::as_str).collect::<Vec<_>>();
     let fields = options.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>();
-    let mut request = ClientRequest::from_url(&url).subprotocols(&subprotocols).fields(&fields);
+    let mut request = ClientRequest::from_url(&url).subprotocols(options.subprotocols.as_slice()).fields(&fields);
     if let Some(origin) = &options.origin {
         request = request.origin(origin);
     }

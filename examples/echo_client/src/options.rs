@@ -1,7 +1,6 @@
 //! The command line.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 use websocket_proto::{Limits, Timeouts};
@@ -39,7 +38,6 @@ pub struct Options {
     pub deflate: bool,
     pub limits: Limits,
     pub timeouts: Timeouts,
-    pub write_timeout: Duration,
 }
 
 impl Options {
@@ -54,7 +52,6 @@ impl Options {
             deflate: cfg!(feature = "deflate"),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
-            write_timeout: Duration::from_secs(30),
         };
         let mut words = Parser::from_env();
         while let Some(word) = command_line::next(&mut words, "echo_client", HELP)? {
@@ -78,7 +75,7 @@ impl Options {
                 Arg::Long("idle-timeout") => options.timeouts.idle = Some(time(&mut words)?),
                 Arg::Long("pong-timeout") => options.timeouts.pong = Some(time(&mut words)?),
                 Arg::Long("close-timeout") => options.timeouts.close = Some(time(&mut words)?),
-                Arg::Long("write-timeout") => options.write_timeout = time(&mut words)?,
+                Arg::Long("write-timeout") => options.timeouts.write = Some(time(&mut words)?),
                 Arg::Value(url) if options.url.is_empty() => options.url = url.string()?,
                 other => return Err(other.unexpected().into()),
             }

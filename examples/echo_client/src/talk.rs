@@ -44,10 +44,11 @@ pub fn talk(opened: Opened, options: &Options) -> Result<(), String> {
                 talk.receive(plain)?;
             }
             Ok(Input::Moved) => talk.moved(),
-            Ok(Input::Written) => talk.writing = false,
-            Ok(Input::Stuck(error)) if error.kind() == ErrorKind::TimedOut => {
-                return Err(format!("the server has read nothing for {:?}", options.write_timeout));
+            Ok(Input::Written) => {
+                talk.writing = false;
+                talk.timers.sent(0, Instant::now());
             }
+            Ok(Input::Stuck(error)) if error.kind() == ErrorKind::TimedOut => return Err(error.to_string()),
             // The server is gone; what it said before is still to be read.
             Ok(Input::Stuck(_)) => (talk.writing, talk.gone) = (false, true),
             Ok(Input::EndOfBytes) | Err(RecvTimeoutError::Disconnected) => return talk.ending(),
@@ -97,7 +98,7 @@ impl<'o> Talk<'o> {
         let (events, inputs) = mpsc::sync_channel(WAITING);
         let (chunks, to_write) = mpsc::sync_channel(1);
         let (ask, asked) = mpsc::sync_channel(1);
-        let (reading, writing, patience) = (stream.try_clone()?, stream.try_clone()?, options.write_timeout);
+        let (reading, writing, patience) = (stream.try_clone()?, stream.try_clone()?, options.timeouts.write);
         let (of_bytes, of_room) = (events.clone(), events.clone());
         thread::spawn(move || waiting::for_lines(&asked, &events));
         thread::spawn(move || waiting::for_bytes(reading, &of_bytes));
@@ -152,11 +153,11 @@ impl<'o> Talk<'o> {
                     self.replies.write_all(bytes).and_then(|()| self.replies.write_all(b"\n"))
                 }
                 Incoming::Binary(bytes) => writeln!(self.replies, "{} bytes: {}", bytes.len(), bytes.escape_ascii()),
-                Incoming::Ping(_) | Incoming::Pong(_) => Ok(()),
                 Incoming::Close(frame) => {
                     eprintln!("the server closes: {frame}");
                     Ok(())
                 }
+                _ => Ok(()),
             }
             .map_err(|error| format!("can't write the reply: {error}"))?;
         }
@@ -169,7 +170,7 @@ impl<'o> Talk<'o> {
             self.lines = Lines::Written(now + LAST_REPLY);
         }
         if matches!(self.lines, Lines::Written(until) if until <= now) && self.connection.state() == State::Open {
-            self.connection.close(CloseCode::NORMAL.into()).map_err(|error| error.to_string())?;
+            self.connection.close(CloseCode::NORMAL).map_err(|error| error.to_string())?;
         }
         self.timers.observe(self.connection.state(), now);
         match self.timers.expired(now) {
@@ -217,13 +218,8 @@ impl<'o> Talk<'o> {
     /// The server takes what had to wait: it lives, and a connection that closes has not come to a stop.
     fn moved(&mut self) {
         let now = Instant::now();
-        if self.connection.state() == State::Open {
-            self.timers.received(now);
-        } else {
-            self.timers = Timers::new(self.options.timeouts, now);
-            self.timers.opened(now);
-            self.timers.observe(self.connection.state(), now);
-        }
+        self.timers.received(now);
+        self.timers.sent(0, now);
     }
 
     /// How it ended.

@@ -60,9 +60,9 @@ pub fn for_bytes(mut socket: TcpStream, to: &SyncSender<Input>) {
 }
 
 /// Writes what the server is to be sent.
-pub fn for_room(socket: &TcpStream, chunks: &Receiver<Vec<u8>>, patience: Duration, to: &SyncSender<Input>) {
+pub fn for_room(socket: &TcpStream, chunks: &Receiver<Vec<u8>>, patience: Option<Duration>, to: &SyncSender<Input>) {
     for chunk in chunks {
-        let written = write_all(socket, &chunk, patience, || {
+        let written = write_all(socket, &chunk, patience.unwrap_or(Duration::MAX), || {
             let _ = to.send(Input::Moved);
         });
         let done = match written {

@@ -94,7 +94,7 @@ impl Client {
                     self.send_replies(shared);
                 }
             }
-            Some(Timeout::Handshake | Timeout::Pong | Timeout::Close) => {
+            Some(_) => {
                 shared.counters.timeouts += 1;
                 self.state = State::Gone;
             }
@@ -150,30 +150,15 @@ impl Client {
             return;
         }
         match self.output.flush(&mut self.socket) {
-            Ok(0) => {}
+            Ok(0) => self.timers.blocked(shared.now),
             Ok(n) => {
                 shared.counters.bytes_out += n as u64;
-                self.moved(shared);
+                // A peer that takes what had to wait is alive, though it may have nothing to say, or we may not listen.
+                self.timers.received(shared.now);
+                self.timers.sent(self.output.len(), shared.now);
                 self.advance(shared);
             }
             Err(_) => self.state = State::Gone,
-        }
-    }
-
-    /// The peer takes what had to wait. It is alive, though it may have nothing to say, or we may not listen; and a connection that
-    /// closes has not come to a stop as long as this goes on.
-    fn moved(&mut self, shared: &Shared) {
-        let state = match &self.state {
-            State::Handshake(_) | State::Gone => return,
-            State::Open(open) => open.state(),
-            State::Closing(_) => websocket_proto::State::Closed,
-        };
-        if state == websocket_proto::State::Open {
-            self.timers.received(shared.now);
-        } else {
-            self.timers = Timers::new(shared.options.timeouts, shared.now);
-            self.timers.opened(shared.now);
-            self.timers.observe(state, shared.now);
         }
     }
 
@@ -265,10 +250,10 @@ impl Client {
             State::Open(open) => {
                 self.timers.observe(open.state(), shared.now);
                 match open.transport() {
-                    Transport::KeepOpen => {}
-                    // After a clean close there should be nothing to read. Where there is, the peer gets what is queued all the same.
-                    Transport::HalfClose | Transport::Close => self.state = State::Closing(Last::HalfClose),
+                    Transport::KeepOpen | Transport::WriteOnly => {}
                     Transport::AwaitEof => self.state = State::Closing(Last::AwaitEof),
+                    // After a clean close there should be nothing to read. Where there is, the peer gets what is queued all the same.
+                    _ => self.state = State::Closing(Last::HalfClose),
                 }
             }
             State::Closing(_) => self.timers.observe(websocket_proto::State::Closed, shared.now),
@@ -292,8 +277,15 @@ impl Client {
 
     fn send_replies(&mut self, shared: &mut Shared) {
         match self.output.send(&shared.replies, &mut self.socket) {
+            Ok(0) => {
+                if !self.output.is_empty() {
+                    self.timers.blocked(shared.now);
+                }
+                self.advance(shared);
+            }
             Ok(n) => {
                 shared.counters.bytes_out += n as u64;
+                self.timers.sent(self.output.len(), shared.now);
                 self.advance(shared);
             }
             Err(_) => self.state = State::Gone,

@@ -1,6 +1,6 @@
 //! The first state of a connection: waiting for a request.
 
-use websocket_proto::handshake::{AcceptError, Received, Request, ServerHandshake};
+use websocket_proto::handshake::{Received, Request, Scheme, ServerHandshake};
 use websocket_proto::{Limits, Negotiated};
 
 use crate::deflaters::DEFLATE;
@@ -40,11 +40,11 @@ impl Handshake {
         let accepted = match self.protocol.receive(if cut { &self.head } else { read }) {
             Ok(None) => None,
             Ok(Some(Received::Upgrade(request))) => match accept(&request, options, out) {
-                Ok(negotiated) => Some((negotiated, request.head_len())),
-                Err(_) => return Greeting::Refused,
+                Some(negotiated) => Some((negotiated, request.head_len())),
+                None => return Greeting::Refused,
             },
             Ok(Some(Received::Http(request))) => {
-                return if page::serve(&request, out) == "200 OK" { Greeting::Page } else { Greeting::Refused };
+                return if let Ok(200) = page::serve(&request, out) { Greeting::Page } else { Greeting::Refused };
             }
             Err(error) => {
                 let _ = error.response().write_to(out); // a vector has room
@@ -66,14 +66,17 @@ impl Handshake {
     }
 }
 
-/// Accepts with the first of the offered subprotocols that the options allow.
-fn accept(request: &Request<'_>, options: &Options, out: &mut Vec<u8>) -> Result<Negotiated, AcceptError> {
-    let mut answer = request.accept();
+/// Accepts with the first of the offered subprotocols that the options allow; or refuses, since a page from elsewhere could make its
+/// readers speak here.
+fn accept(request: &Request<'_>, options: &Options, out: &mut Vec<u8>) -> Option<Negotiated> {
+    let allowed = options.origins.iter().map(String::as_str).collect::<Vec<_>>();
+    if let Err(error) = request.check_same_origin(Scheme::Http, &allowed) {
+        let _ = error.response().write_to(out); // a vector has room
+        return None;
+    }
+    let mut answer = request.accept().deflate(options.deflate.then_some(DEFLATE));
     if let Some(name) = request.subprotocols().find(|offered| options.subprotocols.iter().any(|name| name == offered)) {
         answer = answer.subprotocol(name);
     }
-    if options.deflate {
-        answer = answer.deflate(DEFLATE);
-    }
-    answer.write_to(out)
+    answer.write_to(out).ok()
 }

@@ -23,9 +23,11 @@ Serves WebSocket connections on one thread, and shows a browser a page to try it
   --slow drop|skip        what becomes of a client with that much waiting when a broadcast is due:
                           it is dropped with 1008 (default), or misses the message
   --subprotocol NAME      a subprotocol to accept; may be given several times, the client's order decides
-  --handshake-timeout TIME, --idle-timeout TIME, --pong-timeout TIME, --close-timeout TIME
-                          how long to wait: for the request, before a Ping, for its Pong, and for the end of a closing
-                          connection, also when the server stops (defaults: 10s, 30s, 20s, 5s)
+  --origin ORIGIN         another origin whose pages may connect, such as https://example.com; may be given several times
+  --handshake-timeout TIME, --idle-timeout TIME, --pong-timeout TIME, --close-timeout TIME, --write-timeout TIME
+                          how long to wait: for the request, before a Ping, for its Pong, for the end of a closing
+                          connection, also when the server stops, and for a client that reads nothing (defaults: 10s,
+                          30s, 20s, 5s, 30s)
   --deflate               compress, with clients that can
   --allow-stop            the text message `stop-listening` makes the server stop accepting and exit
   --status TIME           how often to print a line of figures (default: 5s)
@@ -44,6 +46,8 @@ pub struct Options {
     pub max_output: usize,
     pub slow: SlowReader,
     pub subprotocols: Vec<String>,
+    /// Origins whose pages may connect, beside the server's own.
+    pub origins: Vec<String>,
     pub timeouts: Timeouts,
     pub deflate: bool,
     pub allow_stop: bool,
@@ -74,10 +78,12 @@ impl Options {
             mode: Mode::Echo,
             interval: Duration::from_secs(1),
             // One more than the default at least: the Autobahn TestSuite sends 4 MiB in fragments of 64 bytes, and an empty last one.
-            limits: Limits { max_fragments: 100_000, ..Limits::default() },
+            // There is no mark for replies, since those to one read are few, and a connection whose output waits is not read.
+            limits: Limits::default().with_max_fragments(100_000).with_high_water_mark(usize::MAX),
             max_output: 1024 * 1024,
             slow: SlowReader::Drop,
             subprotocols: Vec::new(),
+            origins: Vec::new(),
             timeouts: Timeouts::default(),
             deflate: false,
             allow_stop: false,
@@ -106,10 +112,12 @@ impl Options {
                 "max-output" => options.max_output = command_line::parse(words, bytes)?,
                 "slow" => options.slow = command_line::parse(words, "drop or skip")?,
                 "subprotocol" => options.subprotocols.push(command_line::subprotocol(words)?),
+                "origin" => options.origins.push(command_line::text(words)?),
                 "handshake-timeout" => options.timeouts.handshake = Some(command_line::time(words)?),
                 "idle-timeout" => options.timeouts.idle = Some(command_line::time(words)?),
                 "pong-timeout" => options.timeouts.pong = Some(command_line::time(words)?),
                 "close-timeout" => options.timeouts.close = Some(command_line::time(words)?),
+                "write-timeout" => options.timeouts.write = Some(command_line::time(words)?),
                 "deflate" => options.deflate = true,
                 "allow-stop" => options.allow_stop = true,
                 "status" => options.status = command_line::time(words)?,

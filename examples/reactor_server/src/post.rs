@@ -1,9 +1,8 @@
 //! A message for all.
 
-use std::ptr;
 use std::rc::Rc;
 
-use websocket_proto::{Connection, Message, Prepared, SendError, Server};
+use websocket_proto::{Connection, Message, Prepared, PreparedForm, SendError, Server};
 
 use crate::deflaters::Deflaters;
 
@@ -24,15 +23,16 @@ impl Post {
             Some(_) | None => Prepared::new(message),
         };
         let frame = frame.ok()?;
-        Some(Self { plain: Rc::from(frame.as_bytes()), compressed: frame.compressed_bytes().map(Rc::from), frame })
+        let plain = Rc::from(frame.frame(PreparedForm::Plain));
+        let compressed = frame.is_compressed().then(|| Rc::from(frame.frame(PreparedForm::Compressed)));
+        Some(Self { frame, plain, compressed })
     }
 
     /// The bytes to write on this connection.
     pub fn admit(&self, connection: &mut Connection<Server>) -> Result<&Rc<[u8]>, SendError> {
-        let bytes = connection.send_prepared(&self.frame)?;
-        Ok(match &self.compressed {
-            Some(compressed) if !ptr::eq(bytes, self.frame.as_bytes()) => compressed,
-            Some(_) | None => &self.plain,
+        Ok(match (connection.send_prepared(&self.frame)?, &self.compressed) {
+            (PreparedForm::Compressed, Some(compressed)) => compressed,
+            _ => &self.plain,
         })
     }
 

@@ -155,3 +155,37 @@ fn clients_that_come_at_once_wait_in_the_backlog() {
     drop(waiting);
     server.join().echoes("and on");
 }
+
+#[test]
+fn page_of_another_origin_may_not_connect_unless_it_is_named() {
+    let server = Server::start(&["--origin", "https://friend.example"]);
+    let address = &server.addresses[0];
+    let own = format!("http://{address}");
+    for (origin, status) in [
+        (own.as_str(), "101"),
+        ("https://friend.example", "101"),
+        ("http://evil.example", "403"),
+        ("null", "403"),
+        ("http://127.0.0.1", "403"),
+    ] {
+        let request = support::REQUEST.replace("localhost", address);
+        let request = format!("{}Origin: {origin}\r\n\r\n", request.strip_suffix("\r\n").unwrap());
+        let mut socket = TcpStream::connect(address).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        socket.write_all(request.as_bytes()).unwrap();
+        let mut answer = [0; 12];
+        socket.read_exact(&mut answer).unwrap();
+        assert_eq!(std::str::from_utf8(&answer).unwrap(), format!("HTTP/1.1 {status}"), "{origin}");
+    }
+}
+
+#[test]
+fn page_needs_one_good_host() {
+    let server = Server::start(&[]);
+    for host in ["", "Host: a\r\nHost: a\r\n", "Host: a b\r\n", "Host: a%zz\r\n"] {
+        let answer = get(&server.addresses[0], &format!("GET / HTTP/1.1\r\n{host}\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{host}: {answer}");
+        let head = get(&server.addresses[0], &format!("HEAD / HTTP/1.1\r\n{host}\r\n"));
+        assert!(head.starts_with("HTTP/1.1 400 ") && head.ends_with("\r\n\r\n"), "{host}: {head}");
+    }
+}

@@ -181,7 +181,7 @@ impl Inflater {
             self.stream = match status {
                 TINFLStatus::NeedsMoreInput => Stream::Open,
                 // There was room.
-                TINFLStatus::HasMoreOutput if len > 0 => Stream::Open,
+                TINFLStatus::HasMoreOutput if len != 0 => Stream::Open,
                 TINFLStatus::BlockBoundary => match decoder.block_boundary_state() {
                     Some(state) if state.num_bits == 0 => Stream::Border,
                     _ => Stream::Open,

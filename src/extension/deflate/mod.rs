@@ -19,7 +19,7 @@
 //! let agreed = request.accept().deflate(DeflateConfig::DEFAULT).write_to(&mut to_client)?;
 //! let mut server = Connection::new(agreed, Server, &limits);
 //! let Some(Answer::Open(response)) = handshake.receive(&to_client)? else { panic!("refused, or cut") };
-//! let mut client = Connection::new(response.negotiated(), Client::new(|| [1, 2, 3, 4]), &limits);
+//! let mut client = Connection::new(response.negotiated(), Client::from_fn(|| [1, 2, 3, 4]), &limits);
 //!
 //! // The client sends, the server receives.
 //! let mut deflater = client.deflater(Effort::FAST).ok_or("the server does not compress")?;

@@ -47,7 +47,7 @@ fn server_that_reads_nothing_is_given_up() {
     let mut stdin = client.stdin.take().unwrap();
     thread::spawn(move || while stdin.write_all(&[b"z".repeat(99_999), b"\n".to_vec()].concat()).is_ok() {});
     let ended = client.wait();
-    assert_eq!((ended.code, ended.error()), (Some(1), "the server has read nothing for 300ms"));
+    assert_eq!((ended.code, ended.error()), (Some(1), "the peer has read nothing for 300ms"));
     assert!(ended.after < Duration::from_secs(10), "{:?}", ended.after);
 }
 

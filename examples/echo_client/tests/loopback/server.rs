@@ -89,7 +89,7 @@ pub fn echo(mut stream: impl Read + Write, subprotocol: Option<&str>, heads: &Se
             match incoming {
                 Incoming::Text(text) => connection.send(text, &mut out).unwrap(),
                 Incoming::Binary(bytes) => connection.send(&*bytes, &mut out).unwrap(),
-                Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => {}
+                _ => {}
             }
         }
         stream.write_all(&out).and_then(|()| stream.flush()).unwrap();

@@ -77,7 +77,7 @@ impl Peer {
 
     pub fn close(&mut self) {
         let mut out = Vec::new();
-        self.connection.close(CloseCode::NORMAL.into()).unwrap();
+        self.connection.close(CloseCode::NORMAL).unwrap();
         self.connection.write_control(&mut out).unwrap();
         self.stream.write_all(&out).unwrap();
     }
@@ -125,6 +125,7 @@ impl Peer {
                 Incoming::Close(frame) => {
                     Heard::Close(frame.code().map_or(1005, CloseCode::get), frame.reason().to_owned())
                 }
+                other => panic!("{other:?}"),
             });
         }
         // A server that is gone shows when we read.
