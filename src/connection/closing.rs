@@ -74,6 +74,54 @@ impl State {
     }
 }
 
+/// The state, and how the connection ended once its input has: one byte for both.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Stage {
+    Open,
+    CloseSent,
+    CloseReceived,
+    Closed,
+    EndedCleanly,
+    EndedUncleanly,
+}
+
+impl Stage {
+    pub(super) const fn state(self) -> State {
+        match self {
+            Self::Open => State::Open,
+            Self::CloseSent => State::CloseSent,
+            Self::CloseReceived => State::CloseReceived,
+            Self::Closed | Self::EndedCleanly | Self::EndedUncleanly => State::Closed,
+        }
+    }
+
+    pub(super) const fn ending(self) -> Option<Ending> {
+        match self {
+            Self::Open | Self::CloseSent | Self::CloseReceived | Self::Closed => None,
+            Self::EndedCleanly => Some(Ending::Clean),
+            Self::EndedUncleanly => Some(Ending::Unclean),
+        }
+    }
+
+    /// Goes on to another state, unless the connection has ended.
+    pub(super) fn enter(&mut self, state: State) {
+        *self = match (self.ending(), state) {
+            (Some(_), _) => *self,
+            (None, State::Open) => Self::Open,
+            (None, State::CloseSent) => Self::CloseSent,
+            (None, State::CloseReceived) => Self::CloseReceived,
+            (None, State::Closed) => Self::Closed,
+        };
+    }
+
+    pub(super) fn end(&mut self, ending: Ending) {
+        *self = match ending {
+            Ending::Clean => Self::EndedCleanly,
+            Ending::Unclean => Self::EndedUncleanly,
+        };
+    }
+}
+
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -20,6 +20,7 @@ mod whole;
 
 use core::fmt;
 
+use closing::Stage;
 pub use closing::{Ending, State, Transport};
 pub use event::{Event, Part};
 pub use message::Message;
@@ -80,10 +81,8 @@ use whole::Short;
 pub struct Connection<R> {
     /// Which frames may take the short paths of `receive`: the whole of the fields below, condensed.
     short: Short,
-    state: State,
+    stage: Stage,
     inbound: Inbound,
-    /// How the connection ended, once the input has.
-    ending: Option<Ending>,
     reader: Reader,
     /// Bytes of the current message that were handed out.
     delivered: u64,
@@ -130,9 +129,8 @@ impl<R: Role> Connection<R> {
         let reader = if negotiated.deflate().is_some() { reader.with_owned_rsv(Rsv::RSV1) } else { reader };
         let mut connection = Self {
             short: Short::NONE,
-            state: State::Open,
+            stage: Stage::Open,
             inbound: Inbound::Reading,
-            ending: None,
             reader,
             delivered: 0,
             partial: PartialChar::default(),
@@ -154,15 +152,15 @@ impl<R: Role> Connection<R> {
     /// Where the connection stands between open and closed.
     #[inline]
     pub const fn state(&self) -> State {
-        self.state
+        self.stage.state()
     }
 
     /// What the owner of the transport has to do with it.
     pub fn transport(&self) -> Transport {
-        match (self.state, self.inbound, R::RECEIVES) {
-            _ if self.wants_write() && self.ending.is_some() => Transport::WriteOnly,
+        match (self.state(), self.inbound, R::RECEIVES) {
+            _ if self.wants_write() && self.stage.ending().is_some() => Transport::WriteOnly,
             _ if self.wants_write() => Transport::KeepOpen,
-            _ if self.ending.is_some() => Transport::Close,
+            _ if self.stage.ending().is_some() => Transport::Close,
             (State::Open | State::CloseSent | State::CloseReceived, ..) => Transport::KeepOpen,
             (State::Closed, _, Masking::Forbidden) => Transport::AwaitEof,
             (State::Closed, Inbound::Violated(_), Masking::Required) => Transport::HalfClose,
@@ -177,7 +175,7 @@ impl<R: Role> Connection<R> {
 
     /// The violation for which the connection has failed.
     pub const fn failure(&self) -> Option<ProtocolError> {
-        match (self.inbound, self.state) {
+        match (self.inbound, self.state()) {
             (Inbound::Violated(error), State::Closed) => Some(error),
             // It is told, and the connection fails, with the next call of `receive`.
             (Inbound::Violated(_), State::Open | State::CloseSent | State::CloseReceived) => None,
@@ -197,7 +195,7 @@ impl<R: Role> Connection<R> {
 impl<R: Role> fmt::Debug for Connection<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
-            .field("state", &self.state)
+            .field("state", &self.state())
             .field("inbound", &self.inbound)
             .field("payload_remaining", &self.payload_remaining())
             .field("pong", &self.pong)

@@ -110,6 +110,7 @@ impl Prepared {
         let header = Header::data(message.kind().into(), true, widened(payload.len()))?.with_rsv(Rsv::RSV1);
         frames.compressed = Some((compression, framed(header, payload)));
         deflater.forget();
+        deflater.trim();
         Ok(Self::from_frames(frames))
     }
 

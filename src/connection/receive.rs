@@ -175,7 +175,7 @@ impl<R: Role> Connection<R> {
                 // this side no Pong is sent either: that deviates from the sentence, since many peers take any frame after a Close
                 // for an error. §5.5.3: it "MAY elect to send a Pong frame for only the most recently
                 // processed Ping frame".
-                if self.state == State::Open {
+                if self.state() == State::Open {
                     self.pong = Some(payload);
                 }
                 Raw::Ping(payload)
@@ -183,8 +183,9 @@ impl<R: Role> Connection<R> {
             ControlOpcode::Pong => Raw::Pong(payload),
             ControlOpcode::Close => {
                 let frame = CloseFrame::decode(payload)?;
-                let (state, echo) = self.state.after_peer_close();
-                (self.state, self.inbound) = (state, Inbound::Closed);
+                let (state, echo) = self.state().after_peer_close();
+                self.stage.enter(state);
+                self.inbound = Inbound::Closed;
                 if echo {
                     // §5.5.1: "When sending a Close frame in response, the endpoint typically echos the status code it received."
                     self.close = Some(frame.code().map_or(CloseFrame::EMPTY, CloseFrame::from));
@@ -273,8 +274,9 @@ impl<R: Role> Connection<R> {
     /// _Fail the WebSocket Connection_ (§7.1.7): the peer is told why, and nothing more is taken from it.
     #[cold]
     pub(crate) fn fail(&mut self, error: ProtocolError) -> ProtocolError {
-        let (state, tell) = self.state.after_violation();
-        (self.state, self.inbound) = (state, Inbound::Violated(error));
+        let (state, tell) = self.state().after_violation();
+        self.stage.enter(state);
+        self.inbound = Inbound::Violated(error);
         if tell {
             self.close = Some(error.close_code().into());
         }
@@ -286,14 +288,13 @@ impl<R: Role> Connection<R> {
     ///
     /// What is queued can still be taken and written. Calling this again returns the same.
     pub fn receive_eof(&mut self) -> Ending {
-        let ending = self.ending.unwrap_or(match self.inbound {
+        let ending = self.stage.ending().unwrap_or(match self.inbound {
             // §7.1.4: "If the TCP connection was closed after the WebSocket closing handshake was completed, the WebSocket
             // connection is said to have been closed cleanly."
             Inbound::Closed if self.close.is_none() => Ending::Clean,
             Inbound::Closed | Inbound::Reading | Inbound::Violated(_) => Ending::Unclean,
         });
-        self.ending = Some(ending);
-        self.state = State::Closed;
+        self.stage.end(ending);
         if let Inbound::Reading = self.inbound {
             self.inbound = Inbound::Closed;
         }

@@ -116,7 +116,8 @@ impl<R: Role> Connection<R> {
     ///
     /// [`SendError::NotOpen`] if a Close was queued before, or the connection has failed or ended.
     pub fn close(&mut self, frame: impl Into<CloseFrame>) -> Result<(), SendError> {
-        self.state = self.state.after_close().ok_or(SendError::NotOpen { state: self.state })?;
+        let state = self.state();
+        self.stage.enter(state.after_close().ok_or(SendError::NotOpen { state })?);
         self.close = Some(frame.into());
         Ok(())
     }
@@ -214,7 +215,7 @@ impl<R: Role> Connection<R> {
             ControlOpcode::Pong => self.pong = None,
             ControlOpcode::Close => {
                 self.close = None;
-                self.state = self.state.after_close_written();
+                self.stage.enter(self.state().after_close_written());
             }
         }
     }
@@ -258,7 +259,7 @@ impl<R: Role> Connection<R> {
 
     #[inline]
     fn expect_open(&self) -> Result<(), SendError> {
-        match self.state {
+        match self.state() {
             State::Open => Ok(()),
             // §5.5.1: an endpoint "MUST NOT send any more data frames after sending a Close frame".
             state @ (State::CloseSent | State::CloseReceived | State::Closed) => Err(SendError::NotOpen { state }),

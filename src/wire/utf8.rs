@@ -20,7 +20,7 @@ use super::Redacted;
 /// ```
 #[derive(Clone, Copy, Default, Eq, PartialEq)]
 pub struct PartialChar {
-    len: u8,
+    /// Zeros after the pending bytes, none of which is 0.
     bytes: [u8; 3],
 }
 
@@ -28,12 +28,17 @@ impl PartialChar {
     /// Whether no code point is pending: a text may end here.
     #[inline]
     pub const fn is_empty(&self) -> bool {
-        self.len == 0
+        matches!(self.bytes, [0, ..])
     }
 
     /// How many bytes are pending, at most 3.
     pub const fn len(&self) -> usize {
-        self.len as usize
+        match self.bytes {
+            [0, ..] => 0,
+            [_, 0, _] => 1,
+            [_, _, 0] => 2,
+            [..] => 3,
+        }
     }
 
     /// Takes the next byte of the text; `Ok(None)` asks for another.
@@ -56,7 +61,7 @@ impl PartialChar {
             }
             Err(error) if error.error_len().is_none() => {
                 let [a, b, c, _] = sequence;
-                *self = Self { len: self.len + 1, bytes: [a, b, c] };
+                *self = Self { bytes: [a, b, c] };
                 Ok(None)
             }
             Err(_) => Err(InvalidUtf8),
