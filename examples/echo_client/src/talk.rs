@@ -33,6 +33,9 @@ pub fn talk(opened: Opened, options: &Options) -> Result<(), String> {
             return talk.ending();
         }
         talk.send()?;
+        if talk.input_ended && !talk.writing && (talk.gone || talk.out.is_empty()) {
+            return talk.ending();
+        }
         let wait = talk.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
         match inputs.recv_timeout(wait.unwrap_or(Duration::MAX)) {
             Ok(Input::Line(line)) => talk.say(&line)?,
@@ -51,7 +54,7 @@ pub fn talk(opened: Opened, options: &Options) -> Result<(), String> {
             Ok(Input::Stuck(error)) if error.kind() == ErrorKind::TimedOut => return Err(error.to_string()),
             // The server is gone; what it said before is still to be read.
             Ok(Input::Stuck(_)) => (talk.writing, talk.gone) = (false, true),
-            Ok(Input::EndOfBytes) | Err(RecvTimeoutError::Disconnected) => return talk.ending(),
+            Ok(Input::EndOfBytes) | Err(RecvTimeoutError::Disconnected) => talk.input_ended = true,
             Err(RecvTimeoutError::Timeout) => {}
         }
     }
@@ -76,8 +79,10 @@ struct Talk<'o> {
     asked: bool,
     /// How far the end of the lines has got.
     lines: Lines,
-    /// Whether the writing half is closed.
-    ended: bool,
+    /// The server has closed its writing half, or is gone.
+    input_ended: bool,
+    /// Our writing half is closed.
+    output_ended: bool,
     /// The socket takes nothing any more.
     gone: bool,
 }
@@ -119,7 +124,8 @@ impl<'o> Talk<'o> {
             ask,
             asked: false,
             lines: Lines::More,
-            ended: false,
+            input_ended: false,
+            output_ended: false,
             gone: false,
         };
         Ok((talk, inputs, unread))
@@ -197,19 +203,19 @@ impl<'o> Talk<'o> {
     /// Hands on what is to be written, and asks for another line if there is room for it.
     fn send(&mut self) -> Result<(), String> {
         self.connection.write_control(&mut self.out).map_err(|error| error.to_string())?;
-        if !self.writing && !self.gone && !self.ended {
+        if !self.writing && !self.gone && !self.output_ended {
             let mut wire = Vec::new();
             self.link.send(&self.out, &mut wire)?;
             self.out.clear();
             if !wire.is_empty() {
                 self.writing = self.chunks.try_send(wire).is_ok();
-            } else if self.connection.failure().is_some() && !self.ended {
+            } else if self.connection.failure().is_some() && !self.output_ended {
                 // The Close that says why is written; a server that heeds nothing else heeds the end of input.
                 let _ = self.stream.shutdown(Shutdown::Write);
-                self.ended = true;
+                self.output_ended = true;
             }
         }
-        if !self.asked && self.lines == Lines::More && self.out.len() < HIGH_WATER {
+        if !self.asked && !self.input_ended && self.lines == Lines::More && self.out.len() < HIGH_WATER {
             self.asked = self.ask.try_send(()).is_ok();
         }
         Ok(())

@@ -1,4 +1,4 @@
-"""A client that reads slowly but without a pause, against an echo server: slow_reader.py NAME HOST:PORT
+"""A client that reads slowly but without a pause, against echo servers: slow_reader.py NAME=HOST:PORT...
 
 It sends 80 messages of 100,000 bytes, and then a Close or the end of its input, while it reads 200,000 bytes per second into a small
 receive buffer. All 80 echoes have to arrive whole, and after a Close the server's Close too.
@@ -11,7 +11,7 @@ import time
 
 from report import check, finish
 
-NAME, ADDRESS = sys.argv[1], sys.argv[2].rsplit(":", 1)
+SERVERS = dict(word.split("=") for word in sys.argv[1:])
 REQUEST = (
     b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -29,12 +29,13 @@ def masked(number):
     return b"\x82\xff" + struct.pack(">Q", LENGTH) + KEY + word * (LENGTH // 4)
 
 
-def talk(last):
+def talk(address, last):
     """What came back: how many messages in order, the Close's code, and what else."""
     peer = socket.socket()
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
     peer.settimeout(20)
-    peer.connect((ADDRESS[0], int(ADDRESS[1])))
+    host, port = address.rsplit(":", 1)
+    peer.connect((host, int(port)))
     peer.sendall(REQUEST)
     head = b""
     while not head.endswith(b"\r\n\r\n"):
@@ -44,7 +45,7 @@ def talk(last):
         try:
             for number in range(COUNT):
                 peer.sendall(masked(number))
-            if last == "Close":
+            if last == "a Close":
                 peer.sendall(b"\x88\x82" + KEY + bytes(a ^ b for a, b in zip(b"\x03\xe8", KEY)))
             else:
                 peer.shutdown(socket.SHUT_WR)
@@ -71,12 +72,19 @@ def talk(last):
     return whole, bytes(seen[:20]), end
 
 
+WANTED = {"a Close": (COUNT, b"\x88\x02\x03\xe8", "end"), "the end of input": (COUNT, b"", "end")}
 results = {}
-threads = [threading.Thread(target=lambda last=last: results.update({last: talk(last)})) for last in ("Close", "end of input")]
+
+
+def note(name, last):
+    results[name, last] = talk(SERVERS[name], last)
+
+
+threads = [threading.Thread(target=note, args=(name, last)) for name in SERVERS for last in WANTED]
 for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
-check("%s: 80 of 80 messages and Close 1000 at 200 kB/s" % NAME, results["Close"], (COUNT, b"\x88\x02\x03\xe8", "end"))
-check("%s: 80 of 80 messages at 200 kB/s after the end of input" % NAME, results["end of input"], (COUNT, b"", "end"))
+for (name, last), seen in sorted(results.items()):
+    check("%s: all %d messages at %d bytes per second, after %s" % (name, COUNT, RATE, last), seen, WANTED[last])
 finish()

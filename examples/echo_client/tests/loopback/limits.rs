@@ -1,7 +1,7 @@
 //! Servers that send too much, take nothing, or take too long.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -100,6 +100,20 @@ fn message_that_is_too_large_is_not_called_a_broken_protocol() {
     assert_eq!(ended.code, Some(1));
     assert!(ended.error().starts_with("a message of the server is too large: "), "{}", ended.stderr);
     server.done();
+}
+
+#[test]
+fn server_that_breaks_the_protocol_and_hangs_up_is_told_so() {
+    for _ in 0..20 {
+        let server = Server::open(|mut stream, _| {
+            stream.write_all(&[0xff; 100]).unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            let (first, payload) = frame(&mut stream).unwrap();
+            assert_eq!((first, &payload[..2]), (0x88, &[0x03, 0xea][..]));
+        });
+        assert_eq!(Client::start(&[&server.url]).wait().code, Some(1));
+        server.done();
+    }
 }
 
 #[test]
