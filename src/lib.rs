@@ -36,7 +36,7 @@
 //!     while let Some(incoming) = messages.next(&mut connection, &mut input, &mut out)? {
 //!         match incoming {
 //!             Incoming::Text(text) => connection.send(text, &mut out)?,
-//!             Incoming::Binary(bytes) => connection.send(&*bytes, &mut out)?,
+//!             Incoming::Binary(bytes) => connection.send(bytes, &mut out)?,
 //!             _ => {}
 //!         }
 //!     }

@@ -42,7 +42,7 @@ use crate::wire::{CloseCode, CloseFrame, ControlPayload, MessageKind, Output, Pr
 /// while let Some(incoming) = messages.next(&mut connection, &mut input, &mut out)? {
 ///     match incoming {
 ///         Incoming::Text(text) => connection.send(text, &mut out).unwrap(),
-///         Incoming::Binary(bytes) => connection.send(&*bytes, &mut out).unwrap(),
+///         Incoming::Binary(bytes) => connection.send(bytes, &mut out).unwrap(),
 ///         _ => {}
 ///     }
 /// }

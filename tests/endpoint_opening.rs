@@ -32,7 +32,9 @@ fn written<S>(opening: &mut Opening<S, u64, u64>) -> String {
     String::from_utf8(output).unwrap()
 }
 
-fn client() -> Opening<Asking<FnKeys<fn() -> [u8; 4]>, NoSubprotocols>, u64, u64> {
+type Keys = FnKeys<fn() -> [u8; 4]>;
+
+fn client() -> Opening<Asking<Keys, NoSubprotocols>, u64, u64> {
     let keys: fn() -> [u8; 4] = || [1, 2, 3, 4];
     Opening::client(
         ClientRequest::new("example.com", "/chat"),

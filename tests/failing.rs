@@ -153,7 +153,7 @@ fn failure_is_remembered_beyond_the_end_of_input() {
     let error = connection.receive(&mut &mut [0x83, 0x80][..]).unwrap_err();
     assert_eq!((connection.receive_eof(), connection.failure()), (Ending::Unclean, Some(error)));
     assert_eq!(connection.receive(&mut &mut [][..]), Err(error));
-    assert_eq!(connection.transport(), Transport::KeepOpen, "the Close is still to be written");
+    assert_eq!(connection.transport(), Transport::WriteOnly, "the Close is still to be written");
     connection.take_control().unwrap();
     assert_eq!(connection.transport(), Transport::Close);
 }

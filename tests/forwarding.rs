@@ -35,9 +35,10 @@ fn fragments_of_text_are_forwarded_as_they_were_cut() {
                 in_place.extend([&header[..], &payload].concat());
                 server.ping(b"", &mut to_client).unwrap();
             }
-            let expected = Step::Message(MessageKind::Text, bytes.to_vec());
-            assert_eq!(drive::steps(&Endpoint::new(Side::Server, Limits::DEFAULT), &to_server), [expected.clone()]);
-            assert!(drive::steps(&Endpoint::new(Side::Client, Limits::DEFAULT), &to_client).contains(&expected));
+            let expected = [Step::Message(MessageKind::Text, bytes.to_vec())];
+            assert_eq!(drive::steps(&Endpoint::new(Side::Server, Limits::DEFAULT), &to_server), expected);
+            let heard = drive::steps(&Endpoint::new(Side::Client, Limits::DEFAULT), &to_client);
+            assert!(heard.contains(&expected[0]));
             assert_eq!(in_place, to_server);
         }
     }

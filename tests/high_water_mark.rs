@@ -52,7 +52,7 @@ fn a_caller_that_writes_all_after_each_read_answers_the_newest_ping_of_each() {
     let ((mut connection, mut messages), mut out) = (server(), Vec::new());
     let large = frame(Side::Server, 0x82, &[7; 5 * MARK]);
     for i in 0..5_u8 {
-        receive(&mut connection, &mut messages, &[&large, &ping(&[b'x']), &ping(&[i])], &mut out);
+        receive(&mut connection, &mut messages, &[&large, &ping(b"x"), &ping(&[i])], &mut out);
         assert!(out.ends_with(&[0x8a, 1, i]), "read {i}");
         assert!(!connection.wants_write());
         out.clear();

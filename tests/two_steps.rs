@@ -129,8 +129,7 @@ fn a_large_frame_read_into_the_lent_place_waits_for_next() {
     let (mut connection, mut messages, mut out) = (drive::server(&Limits::DEFAULT), Messages::new(), Vec::new());
     let (head, mut rest) = bytes.split_at(50);
     assert!(!messages.advance(&mut connection, &mut &mut head.to_vec()[..], &mut out));
-    loop {
-        let Some(space) = messages.space(&connection) else { break };
+    while let Some(space) = messages.space(&connection) {
         let n = space.len().min(rest.len());
         space[..n].copy_from_slice(&rest[..n]);
         rest = &rest[n..];

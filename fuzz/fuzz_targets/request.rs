@@ -108,7 +108,7 @@ fn check_answer(request: &Request<'_>) {
     let mut out = Vec::new();
     let accept = request.accept();
     let accept = if let Some(chosen) = chosen { accept.subprotocol(chosen) } else { accept };
-    accept.write_to(&mut out).expect("every request can be accepted");
+    let _negotiated = accept.write_to(&mut out).expect("every request can be accepted");
 
     let key = request.field("Sec-WebSocket-Key").next().expect("a key");
     // A client of ours encodes its nonce with zeros in the unused bits.

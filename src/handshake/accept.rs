@@ -229,7 +229,7 @@ impl fmt::Debug for AcceptResponse<'_> {
 /// let error = request.accept().subprotocol("chat").write_to(&mut out).unwrap_err();
 /// assert_eq!(error, AcceptError::SubprotocolNotOffered);
 /// let error = request.accept().write_to(&mut FixedOutput::new(&mut [0; 100])).unwrap_err();
-/// assert_eq!(error.to_string(), "output has room for 100 bytes, but 129 were to be appended");
+/// assert_eq!(error.to_string(), "expected room for 129 bytes in the output, found room for 100");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]

@@ -10,13 +10,14 @@ use super::client_request::{ClientRequest, StartError};
 use super::excerpt::Excerpt;
 use super::field_section::FieldSection;
 use super::pending::PendingAnswer;
-use super::request::{Request, Target};
+use super::request::Request;
 use super::request_error::RequestError;
 use super::response::Answer;
 use super::response_error::ResponseError;
 use super::scheme::Scheme;
 use super::shown::ShownTarget;
 use super::subprotocols::{NoSubprotocols, Subprotocols};
+use super::target::Target;
 use crate::extension::FieldValue;
 
 /// The pseudo-header fields of an extended CONNECT (RFC 8441 §4); its `:method` is `CONNECT`.

@@ -8,11 +8,12 @@ use super::connect::{ClientConnect, ConnectHead, ConnectRequest};
 use super::key::AcceptKey;
 use super::pending::PendingAnswer;
 use super::refusal::Refusal;
-use super::request::{Parts, Received, Target};
+use super::request::{Parts, Received};
 use super::request_error::RequestError;
 use super::response::Answer;
 use super::response_error::ResponseError;
 use super::subprotocols::Subprotocols;
+use super::target::Target;
 use super::upgrade::ClientUpgrade;
 
 /// Checks a request that a server made with the crate `http` has read.

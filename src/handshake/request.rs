@@ -1,20 +1,21 @@
 //! A client's request, checked (§4.2.1).
 
-use super::accept::Accept;
 use core::fmt;
 
+use super::accept::Accept;
 use super::check::{Checked, Found, values};
 use super::excerpt::Excerpt;
 use super::field_section::FieldSection;
 use super::fields::Fields;
 use super::head::RequestHead;
 use super::host::is_same_host;
+use super::http_request::HttpRequest;
 use super::key::Key;
 use super::refusal::{Refusal, RefusalError};
-use super::request_error::{RequestError, UPGRADE_REQUIRED};
+use super::request_error::RequestError;
 use super::scheme::Scheme;
 use super::shown::{Shown, ShownTarget};
-use super::text::is_target;
+use super::target::Target;
 use crate::extension::token::{ascii, elements};
 use crate::extension::{Extension, Extensions};
 
@@ -344,121 +345,6 @@ impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
     }
 }
 
-/// A request of plain HTTP: any method and version, and no `Upgrade: websocket`.
-///
-/// It is never an error of the WebSocket side: health checks of load balancers and requests for pages, which many proxies still send
-/// as HTTP/1.0, are for the application to answer. [`check_host`](Self::check_host) is what a server owes such a request, and
-/// [`respond`](Self::respond) makes the answer.
-///
-/// ```
-/// use websocket_proto::handshake::{Received, ServerHandshake};
-/// use websocket_proto::wire::Limits;
-///
-/// let head = b"GET /index.html HTTP/1.1\r\nHost: example.com\r\n\r\n";
-/// let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
-/// let Some(Received::Http(request)) = received else { panic!("not plain HTTP") };
-/// assert_eq!((request.method(), request.target(), request.version()), ("GET", "/index.html", (1, 1)));
-/// assert_eq!(request.field("host").next(), Some(&b"example.com"[..]));
-/// assert_eq!(request.head_len(), head.len());
-///
-/// let mut out = Vec::new();
-/// match request.check_host() {
-///     Err(error) => error.response().write_to(&mut out).unwrap(),
-///     Ok(()) => request.respond(200, &[("Content-Type", "text/html")], b"<p>Hello").unwrap().write_to(&mut out).unwrap(),
-/// }
-/// assert!(out.starts_with(b"HTTP/1.1 200 OK\r\n") && out.ends_with(b"\r\n\r\n<p>Hello"));
-/// ```
-#[derive(Clone)]
-pub struct HttpRequest<'b, F = Fields<'b>> {
-    method: &'b str,
-    target: &'b str,
-    version: (u8, u8),
-    fields: F,
-    head_len: usize,
-}
-
-impl<'b, F: FieldSection<'b>> HttpRequest<'b, F> {
-    /// The method, in its letter case.
-    pub fn method(&self) -> &'b str {
-        self.method
-    }
-
-    /// The target as it was sent; it may also be `*`, or what a proxy is asked for.
-    pub fn target(&self) -> &'b str {
-        self.target
-    }
-
-    /// The two digits of the version: `(1, 1)` for HTTP/1.1.
-    pub fn version(&self) -> (u8, u8) {
-        self.version
-    }
-
-    /// Checks the `Host`: RFC 9112 §3.2 asks for a 400 where it is missing (in HTTP/1.1), repeated or invalid.
-    ///
-    /// # Errors
-    ///
-    /// [`RequestError::HostMissing`], [`RequestError::HostRepeated`] or [`RequestError::InvalidHost`], for which
-    /// [`response`](RequestError::response) is the answer; to HEAD it is [`Refusal::to_head`] of that.
-    ///
-    /// ```
-    /// use websocket_proto::handshake::{Received, ServerHandshake};
-    /// use websocket_proto::wire::Limits;
-    ///
-    /// let received = ServerHandshake::new(&Limits::DEFAULT).receive(b"GET / HTTP/1.1\r\n\r\n").unwrap();
-    /// let Some(Received::Http(request)) = received else { panic!("not plain HTTP") };
-    /// assert_eq!(request.check_host().unwrap_err().response().status(), 400);
-    /// ```
-    pub fn check_host(&self) -> Result<(), RequestError> {
-        match Checked::collect_parsed(self.fields.clone()).host(None) {
-            Err(RequestError::HostMissing) if self.version != (1, 1) && !matches!(self.version, (1, 2..)) => Ok(()),
-            result => result.map(drop),
-        }
-    }
-
-    /// All fields, in their order. None was judged: `Content-Length` and `Transfer-Encoding` are left to the application, and `Host`
-    /// to [`check_host`](Self::check_host).
-    pub fn fields(&self) -> F::Pairs {
-        self.fields.clone().into_pairs()
-    }
-
-    /// The values of each field with this name; names compare without ASCII case.
-    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n, F> {
-        values(self.fields.clone(), name)
-    }
-
-    /// How many bytes the head has. The bytes behind it are the body, or the next request.
-    /// 0 for a head that another stack has parsed.
-    pub fn head_len(&self) -> usize {
-        self.head_len
-    }
-
-    /// The answer of a server that has nothing but WebSocket to offer: 426 (RFC 9110 §15.5.22).
-    pub fn upgrade_required(&self) -> Refusal<'static> {
-        self.without_body_for_head(Refusal::own(426, UPGRADE_REQUIRED, "only WebSocket connections are accepted"))
-    }
-
-    /// The application's answer: a page, an answer to a health check, a redirect, an error. The connection is closed after it.
-    ///
-    /// The body is left out where the request is HEAD, or the status 204 or 304.
-    ///
-    /// # Errors
-    ///
-    /// [`RefusalError`] for a status below 200 or above 599, and for a field that must not be written: `Connection`,
-    /// `Content-Length` and `Transfer-Encoding` are written by the handshake.
-    pub fn respond<'a>(
-        &self,
-        status: u16,
-        fields: &'a [(&'a str, &'a str)],
-        body: &'a [u8],
-    ) -> Result<Refusal<'a>, RefusalError> {
-        Refusal::page(status, fields, body).map(|response| self.without_body_for_head(response))
-    }
-
-    fn without_body_for_head<'a>(&self, response: Refusal<'a>) -> Refusal<'a> {
-        if self.method == "HEAD" { response.to_head() } else { response }
-    }
-}
-
 impl<'b, F: FieldSection<'b>> fmt::Debug for Parts<'b, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parts")
@@ -474,18 +360,6 @@ impl<'b, F: FieldSection<'b>, K: RequestKey> fmt::Debug for Request<'b, F, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("target", &ShownTarget(self.target.whole))
-            .field("fields", &Shown(|| self.fields()))
-            .field("head_len", &self.head_len)
-            .finish()
-    }
-}
-
-impl<'b, F: FieldSection<'b>> fmt::Debug for HttpRequest<'b, F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpRequest")
-            .field("method", &self.method)
-            .field("target", &ShownTarget(self.target))
-            .field("version", &self.version)
             .field("fields", &Shown(|| self.fields()))
             .field("head_len", &self.head_len)
             .finish()
@@ -511,70 +385,4 @@ mod sealed {
     pub trait RequestKey {}
     impl RequestKey for super::Key {}
     impl RequestKey for () {}
-}
-
-/// A request's target, in the forms that name a resource (RFC 9112 §3.2).
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Target<'b> {
-    whole: &'b str,
-    /// Of the absolute form.
-    authority: Option<&'b str>,
-    /// The path, and the query.
-    resource: &'b str,
-}
-
-impl<'b> Target<'b> {
-    pub(super) fn new(whole: &'b str) -> Result<Self, RequestError> {
-        let error = || RequestError::Target { target: Excerpt::new(whole.as_bytes()) };
-        if !is_target(whole) {
-            return Err(error());
-        }
-        // §4.2.1, 1: a resource name "(or an absolute HTTP/HTTPS URI containing the /resource name/)".
-        let (authority, resource) = if whole.starts_with('/') {
-            (None, whole)
-        } else {
-            let (scheme, rest) = whole.split_once("://").ok_or_else(error)?;
-            if !is_known_scheme(scheme) {
-                return Err(error());
-            }
-            let len = rest.find(['/', '?']).unwrap_or(rest.len());
-            let (authority, resource) = rest.split_at_checked(len).ok_or_else(error)?;
-            (Some(authority), resource)
-        };
-        Ok(Self { whole, authority, resource })
-    }
-
-    /// The target of a URI that was taken apart: its scheme and authority, where it is absolute, and its path and query.
-    #[cfg(feature = "http")]
-    pub(super) fn of_uri(
-        scheme: Option<&str>,
-        authority: Option<&'b str>,
-        resource: &'b str,
-    ) -> Result<Self, RequestError> {
-        if !resource.starts_with('/') || !is_target(resource) || !scheme.is_none_or(is_known_scheme) {
-            return Err(RequestError::Target { target: Excerpt::new(resource.as_bytes()) });
-        }
-        Ok(Self { whole: resource, authority, resource })
-    }
-
-    /// The `:path` of an extended CONNECT: the origin form alone.
-    pub(super) fn path_only(path: &'b str) -> Result<Self, RequestError> {
-        if !path.starts_with('/') || !is_target(path) {
-            return Err(RequestError::Target { target: Excerpt::new(path.as_bytes()) });
-        }
-        Ok(Self { whole: path, authority: None, resource: path })
-    }
-
-    /// The path and the query, as they were sent.
-    fn split(&self) -> (&'b str, Option<&'b str>) {
-        match self.resource.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (self.resource, None),
-        }
-    }
-}
-
-/// The schemes of an absolute target that may be meant (§4.2.1, 1).
-fn is_known_scheme(scheme: &str) -> bool {
-    ["http", "https", "ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }

@@ -16,6 +16,7 @@ use crate::wire::{CloseFrame, MessageKind, Redacted};
 ///         Incoming::Binary(bytes) => format!("{} bytes", bytes.len()),
 ///         Incoming::Ping(payload) | Incoming::Pong(payload) => format!("control frame with {payload:?}"),
 ///         Incoming::Close(frame) => format!("Close with {:?}", frame.code()),
+///         other => format!("{other:?}"), // what a later version may add
 ///     }
 /// }
 /// assert_eq!(describe(Incoming::Text("Hello")), "text of 5 bytes");

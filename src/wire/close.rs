@@ -86,7 +86,8 @@ impl fmt::Display for CloseCode {
 /// ```
 /// use websocket_proto::wire::CloseCode;
 ///
-/// assert_eq!(CloseCode::new(1005).unwrap_err().to_string(), "1005 may not be the status code of a Close frame");
+/// let error = CloseCode::new(1005).unwrap_err();
+/// assert_eq!(error.to_string(), "expected a status code that may be sent in a Close frame, found 1005");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct InvalidCloseCode(pub u16);
