@@ -1,7 +1,7 @@
 //! Rooms in a browser: a chat server on `websocket-proto` and tokio, and the page that talks to it.
 //!
 //! ```sh
-//! cargo run --release -- --history chat.history
+//! cargo run --release -p chat -- --history chat.history
 //! ```
 //!
 //! Then open <http://127.0.0.1:9010/> in two windows: write, send pictures, kill the server, go on writing, and start it again. Every

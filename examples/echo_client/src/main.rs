@@ -1,8 +1,8 @@
 //! An interactive client: lines from standard input become messages, replies are printed, Ctrl-D closes cleanly.
 //!
 //! ```sh
-//! cargo run --release -- ws://127.0.0.1:9002/        # in this folder, beside a running echo_server
-//! cargo run --release -- --ca ca.pem wss://localhost:9443/
+//! cargo run --release -p echo_client -- ws://127.0.0.1:9002/        # beside a running echo_server
+//! cargo run --release -p echo_client -- --ca ca.pem wss://localhost:9443/
 //! ```
 //!
 //! `--help` lists the options. What to look at:
