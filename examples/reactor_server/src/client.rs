@@ -73,7 +73,10 @@ impl Client {
 
     /// The socket has something to tell.
     pub fn ready(&mut self, readable: bool, ended: bool, shared: &mut Shared) {
-        self.flush(shared);
+        if self.flush(shared) > 0 {
+            // A peer that takes what had to wait is alive, though it may have nothing to say, or we may not listen.
+            self.timers.received(shared.now);
+        }
         if (readable || ended) && self.reads(shared) {
             self.read(ended, shared);
         }
@@ -144,21 +147,21 @@ impl Client {
         }
     }
 
-    /// Writes what the socket takes of that which waits.
-    pub fn flush(&mut self, shared: &mut Shared) {
+    /// Writes what the socket takes of that which waits. Returns how many bytes that were.
+    pub fn flush(&mut self, shared: &mut Shared) -> usize {
         if self.output.is_empty() {
-            return;
+            return 0;
         }
         match self.output.flush(&mut self.socket) {
-            Ok(0) => self.timers.blocked(shared.now),
             Ok(n) => {
                 shared.counters.bytes_out += n as u64;
-                // A peer that takes what had to wait is alive, though it may have nothing to say, or we may not listen.
-                self.timers.received(shared.now);
-                self.timers.sent(self.output.len(), shared.now);
-                self.advance(shared);
+                self.written(n, shared);
+                n
             }
-            Err(_) => self.state = State::Gone,
+            Err(_) => {
+                self.state = State::Gone;
+                0
+            }
         }
     }
 
@@ -277,20 +280,23 @@ impl Client {
 
     fn send_replies(&mut self, shared: &mut Shared) {
         match self.output.send(&shared.replies, &mut self.socket) {
-            Ok(0) => {
-                if !self.output.is_empty() {
-                    self.timers.blocked(shared.now);
-                }
-                self.advance(shared);
-            }
             Ok(n) => {
                 shared.counters.bytes_out += n as u64;
-                self.timers.sent(self.output.len(), shared.now);
-                self.advance(shared);
+                self.written(n, shared);
             }
             Err(_) => self.state = State::Gone,
         }
         shared.replies.clear();
+    }
+
+    /// The socket took so many bytes, and takes no more for now if there are any left.
+    fn written(&mut self, n: usize, shared: &Shared) {
+        if n > 0 {
+            self.timers.sent(self.output.len(), shared.now);
+        } else if !self.output.is_empty() {
+            self.timers.blocked(shared.now);
+        }
+        self.advance(shared);
     }
 
     /// Takes the steps that waited for the output to be written.
