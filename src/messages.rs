@@ -53,6 +53,8 @@ use crate::wire::{CloseCode, CloseFrame, ControlPayload, MessageKind, Output, Pr
 pub struct Messages {
     assembly: Assembly,
     stage: Stage,
+    /// Whether the short path is closed: something was found and waits, or the output may be below its mark again.
+    busy: bool,
     /// Whether a Pong was appended although the output had reached its mark, and it has not been seen below it since.
     over_the_mark: bool,
     kept_capacity: usize,
@@ -75,6 +77,7 @@ impl Messages {
         Self {
             assembly: Assembly::new(),
             stage: Stage::Free,
+            busy: false,
             over_the_mark: false,
             kept_capacity: Self::KEPT_CAPACITY,
             control: ControlPayload::EMPTY,
@@ -143,7 +146,7 @@ impl Messages {
         input: &mut &'i mut [u8],
         out: &mut impl Output,
     ) -> Result<Option<Incoming<'m>>, ProtocolError> {
-        if !connection.wants_write() && !self.stage.is_found() && !self.over_the_mark {
+        if !connection.wants_write() && !self.busy {
             if let Some(Whole { kind, payload, key }) = connection.short_frame(input) {
                 match kind {
                     MessageKind::Text => match simd::unmask_ascii(payload, key) {
@@ -172,7 +175,7 @@ impl Messages {
         out: &mut impl Output,
     ) -> Result<Option<Incoming<'m>>, ProtocolError> {
         if let Stage::Found(ready) = self.stage {
-            self.stage = Stage::Free;
+            self.set_stage(Stage::Free);
             // What finds no room goes on waiting in the connection, as documented.
             let _ = connection.write_control(out);
             return Ok(Some(self.lend(ready)));
@@ -197,10 +200,18 @@ impl Messages {
             self.assembly.clear(self.kept_capacity);
             self.stage = Stage::Free;
         }
-        if connection.is_below_mark(out) {
+        if self.over_the_mark && connection.is_below_mark(out) {
             self.over_the_mark = false;
+            self.busy = false;
         }
-        let _ = connection.write_control(out);
+        if connection.wants_write() {
+            let _ = connection.write_control(out);
+        }
+    }
+
+    fn set_stage(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.busy = stage.is_found() || self.over_the_mark;
     }
 
     /// Writes the replies to what was found.
@@ -210,13 +221,16 @@ impl Messages {
         found: &Result<Option<F>, ProtocolError>,
         out: &mut impl Output,
     ) {
-        let _ = connection.write_control(out);
+        if connection.wants_write() {
+            let _ = connection.write_control(out);
+        }
         match found {
             Ok(Some(_)) => {}
             // The input is used up, so that the caller writes now, and may then wait for the peer; and the peer for this Pong. One such
             // Pong above the mark is as much as is bounded.
             Ok(None) if connection.wants_write() && !self.over_the_mark => {
                 self.over_the_mark = connection.write_control_until(false, out).is_ok();
+                self.busy = self.over_the_mark;
             }
             Ok(None) => {}
             // What was assembled will never be a message.

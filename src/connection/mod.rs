@@ -16,6 +16,7 @@ mod random_keys;
 mod receive;
 mod role;
 mod send;
+mod send_error;
 mod whole;
 
 use core::fmt;
@@ -31,7 +32,7 @@ pub use random_keys::{RandomKeys, SeedUnavailable};
 #[cfg(feature = "alloc")]
 pub(crate) use receive::{Awaited, Raw, RawData};
 pub use role::{Client, FnKeys, MaskingKeys, Role, Server};
-pub use send::SendError;
+pub use send_error::SendError;
 #[cfg(feature = "alloc")]
 pub(crate) use whole::Whole;
 
