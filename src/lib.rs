@@ -68,12 +68,15 @@
 //! | `std` | yes | run-time detection of CPU features; implies `alloc` |
 //! | `rand` | no | [`RandomKeys`], a client's source of masking keys; a server needs none |
 //! | `alloc` | by `std` | [`Messages`], [`Prepared`], `Vec<u8>` as an [`Output`] |
-//! | `deflate` | no | permessage-deflate (RFC 7692), both sides, in [`extension`]`::deflate`; implies `alloc`; its compressor, zlib-rs, needs `std` |
+//! | `deflate` | no | permessage-deflate (RFC 7692), both ways, in [`extension`]`::deflate`; implies `inflate`; its compressor, zlib-rs, needs `std` |
+//! | `inflate` | no | of permessage-deflate what needs no `std`: messages that come compressed are read, those that are sent go out as they are; implies `alloc` |
 //! | `http` | no | heads in the types of the crate `http`, which hyper, axum and h2 share, in [`handshake`]; implies `std` |
 //! | `arbitrary` | no | `Arbitrary` for the public values, and `testing`: streams of frames for fuzzing any WebSocket stack; implies `std` |
 //!
 //! Without any, the crate needs neither `std` nor an allocator. Features only add.
 #![cfg_attr(not(test), no_std)]
+// docs.rs says at each item which feature it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(unreachable_pub)]
 // Nothing that could panic or lose bits; tests may.
 #![cfg_attr(

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod advance;
-#[cfg(feature = "deflate")]
+#[cfg(feature = "inflate")]
 mod compressed;
 mod incoming;
 mod owned;
@@ -13,7 +13,7 @@ use incoming::{Found, Ready, Stage};
 pub use owned::OwnedMessage;
 
 use crate::connection::{Connection, Raw, RawData, Role, Whole};
-#[cfg(feature = "deflate")]
+#[cfg(feature = "inflate")]
 use crate::extension::deflate::Inflater;
 use crate::simd::{self, Assembly, Tail};
 use crate::wire::{CloseCode, CloseFrame, ControlPayload, MessageKind, Output, ProtocolError, widened};
@@ -61,7 +61,7 @@ pub struct Messages {
     control: ControlPayload,
     close: CloseFrame,
     /// Made for the first compressed message.
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     inflater: Option<Inflater>,
 }
 
@@ -82,7 +82,7 @@ impl Messages {
             kept_capacity: Self::KEPT_CAPACITY,
             control: ControlPayload::EMPTY,
             close: CloseFrame::EMPTY,
-            #[cfg(feature = "deflate")]
+            #[cfg(feature = "inflate")]
             inflater: None,
         }
     }
@@ -117,7 +117,7 @@ impl Messages {
             self.stage = Stage::Free;
         }
         self.assembly.shrink();
-        #[cfg(feature = "deflate")]
+        #[cfg(feature = "inflate")]
         if let Some(inflater) = &mut self.inflater {
             inflater.hibernate();
         }
@@ -283,10 +283,10 @@ impl Messages {
             Raw::Data(data) => {
                 let (kind, ends) = (data.kind, data.ends);
                 match data.compressed {
-                    #[cfg(feature = "deflate")]
+                    #[cfg(feature = "inflate")]
                     true => self.inflate(connection, data)?,
                     // Without an extension no frame passes that sets the bit for it.
-                    #[cfg(not(feature = "deflate"))]
+                    #[cfg(not(feature = "inflate"))]
                     true => {}
                     false => self.assemble(connection, data)?,
                 }

@@ -99,6 +99,7 @@ fn streams_contain_every_kind_of_step_and_error() {
                 Step::Pong(_) => "Pong".into(),
                 Step::Close(..) => "Close".into(),
                 Step::Send(_) => "Send".into(),
+                Step::Compressed(..) => "Compressed".into(),
             };
             seen.insert(name);
         }

@@ -1,7 +1,7 @@
 //! Each section of a standard that the sources cite is cited by a test. `tests/INDEX.md` lists them: section, sources, tests.
 //!
 //! Both sides are read from the text: a citation is a `§` with its number. It belongs to the RFC that its sentence has named last; where
-//! it names none, to the one that the file's first comment names, or to RFC 6455. A citation above a test or inside it is that test's;
+//! it names none, to RFC 6455, or to RFC 7692 in a file whose path speaks of compression. A citation above a test or inside it is that test's;
 //! one anywhere else in a file of tests stands for the file.
 
 use std::{
@@ -68,13 +68,13 @@ fn sections_of_rfc_6455_exist() {
 
 #[test]
 fn citations_are_read_as_they_are_meant() {
-    let of = |text| citations(text).into_iter().map(|(_, section)| name(&section)).collect::<Vec<_>>();
+    let of = |text| citations(text, 6455).into_iter().map(|(_, section)| name(&section)).collect::<Vec<_>>();
     assert_eq!(of("// §5.5: see §5.5.1.\n"), ["RFC 6455 §5.5", "RFC 6455 §5.5.1"]);
     assert_eq!(of("// RFC 7692 §6.1, §6.2. Then §5.4\n"), ["RFC 7692 §6.1", "RFC 7692 §6.2", "RFC 6455 §5.4"]);
     assert_eq!(of("// (§3; RFC 9110\n// §4.2)\n"), ["RFC 6455 §3", "RFC 9110 §4.2"]);
-    assert_eq!(of("//! Of RFC 7692.\nfn f() {} // §7.1\n"), ["RFC 7692 §7.1"]);
+    assert_eq!((rfc_of("extension/deflate/mod.rs"), rfc_of("connection/send.rs")), (7692, 6455));
     let tests = "//! §1\n/// §2\n#[test]\nfn first() {\n    // §3\n}\n// §4\nfn helper() { /* §5 */ }\n";
-    let names: Vec<_> = citations(tests).into_iter().map(|(line, _)| test_at(tests, line)).collect();
+    let names: Vec<_> = citations(tests, 6455).into_iter().map(|(line, _)| test_at(tests, line)).collect();
     assert_eq!(names, [None, Some("first"), Some("first"), None, None]);
 }
 
@@ -106,7 +106,7 @@ fn cited() -> BTreeMap<Section, Cited> {
         let is_test = shown.split('/').any(|part| part == "tests" || part == "tests.rs");
         let tests_begin = if is_test { 0 } else { text.find("#[cfg(test)]\nmod ").unwrap_or(text.len()) };
         let first = text[..tests_begin].lines().count();
-        for (line, section) in citations(&text) {
+        for (line, section) in citations(&text, rfc_of(&shown)) {
             let at = cited.entry(section).or_default();
             if line < first {
                 at.sources.insert(format!("`{shown}`"));
@@ -122,7 +122,7 @@ fn cited() -> BTreeMap<Section, Cited> {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
-        for (line, section) in citations(&text) {
+        for (line, section) in citations(&text, rfc_of(&shown)) {
             let test = test_at(&text, line).map_or(String::new(), |test| format!(" {test}"));
             cited.entry(section).or_default().tests.insert(format!("`{shown}`{test}"));
         }
@@ -131,11 +131,14 @@ fn cited() -> BTreeMap<Section, Cited> {
     cited
 }
 
+/// The RFC that a file is about, below `src` or `tests`.
+fn rfc_of(path: &str) -> u32 {
+    if path.contains("deflate") || path.contains("compress") { 7692 } else { 6455 }
+}
+
 /// The lines that cite, counted from 0, with what they cite.
-fn citations(text: &str) -> Vec<(usize, Section)> {
+fn citations(text: &str, of_the_file: u32) -> Vec<(usize, Section)> {
     let (mut found, mut named) = (Vec::new(), None);
-    let header: String = text.lines().take_while(|line| line.starts_with("//!")).collect();
-    let of_the_file = header.find("RFC ").and_then(|at| first_number(&header[at + 4..])).unwrap_or(6455);
     for (number, line) in text.lines().enumerate() {
         let trimmed = line.trim_start();
         // A sentence goes on in the next line of a comment, and nowhere else.

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod agreement;
-#[cfg(feature = "deflate")]
+#[cfg(feature = "inflate")]
 pub mod deflate;
 mod field_value;
 pub(crate) mod token;

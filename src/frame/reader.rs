@@ -4,8 +4,10 @@ use core::{fmt, mem};
 
 use super::{Of, Piece, Sequence};
 use crate::simd::{self, Level};
+#[cfg(feature = "alloc")]
+use crate::wire::widened;
 use crate::wire::{
-    DataOpcode, Header, HeaderRules, HeaderStart, Limits, MessageKind, Opcode, ProtocolError, Redacted, Rsv, widened,
+    DataOpcode, Header, HeaderRules, HeaderStart, Limits, MessageKind, Opcode, ProtocolError, Redacted, Rsv,
 };
 
 /// Which frames have to be masked (§5.1).
@@ -149,7 +151,7 @@ impl Reader {
     }
 
     /// The longest message that may come.
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     pub(crate) const fn max_message_len(&self) -> u64 {
         self.rules.max_message_len
     }

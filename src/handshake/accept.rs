@@ -9,7 +9,7 @@ use super::key::{AcceptKey, Key};
 use super::refusal::{emit_fields, write_whole};
 use super::request::{Request, RequestKey};
 use super::shown::Shown;
-#[cfg(feature = "deflate")]
+#[cfg(feature = "inflate")]
 use crate::extension::deflate::DeflateConfig;
 use crate::extension::{Agreed, FieldValue, Policy};
 use crate::wire::{Output, OutputFull};
@@ -77,7 +77,7 @@ impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
     }
 
     /// Accepts permessage-deflate, if the client offers it in a way that `config` allows (RFC 7692); with `None` it does not.
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     pub fn deflate(self, config: impl Into<Option<DeflateConfig>>) -> Self {
         Self { policy: Policy { deflate: config.into() }, ..self }
     }

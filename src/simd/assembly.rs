@@ -83,7 +83,7 @@ impl Assembly {
     }
 
     /// Makes room for `len` more bytes, without holding more than `max` in the end unless they need it.
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     pub(crate) fn grow(&mut self, len: usize, max: usize) {
         let needed = self.filled.saturating_add(len);
         if self.bytes.capacity() < needed {
