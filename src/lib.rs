@@ -109,7 +109,7 @@ mod messages;
 #[doc = include_str!("performance.md")]
 pub mod performance {}
 #[allow(unsafe_code)] // The one place where `unsafe` is allowed; see its documentation.
-mod simd;
+mod kernel;
 #[cfg(feature = "arbitrary")]
 pub mod testing;
 mod timers;

@@ -15,7 +15,7 @@ pub use owned::OwnedMessage;
 use crate::connection::{Connection, Raw, RawData, Role, Whole};
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::Inflater;
-use crate::simd::{self, Assembly, Tail};
+use crate::kernel::{self, Assembly, Tail};
 use crate::wire::{CloseCode, CloseFrame, ControlPayload, MessageKind, Output, ProtocolError, widened};
 
 /// Puts messages together, on top of a [`Connection`].
@@ -149,12 +149,12 @@ impl Messages {
         if !connection.wants_write() && !self.busy {
             if let Some(Whole { kind, payload, key }) = connection.short_frame(input) {
                 match kind {
-                    MessageKind::Text => match simd::unmask_ascii(payload, key) {
+                    MessageKind::Text => match kernel::unmask_ascii(payload, key) {
                         Ok(text) => return Ok(Some(Incoming::Text(text))),
                         Err(payload) => return whole_text(connection, payload, key, input, out),
                     },
                     MessageKind::Binary => {
-                        simd::xor_short(payload, key);
+                        kernel::xor_short(payload, key);
                         return Ok(Some(Incoming::Binary(payload)));
                     }
                 }
@@ -371,7 +371,7 @@ fn whole<'i, R: Role>(connection: &mut Connection<R>, message: Whole<'i>) -> Res
     match kind {
         MessageKind::Text => validated(connection, payload, key).map(Found::Text),
         MessageKind::Binary => {
-            simd::xor(connection.level(), payload, key);
+            kernel::xor(connection.level(), payload, key);
             Ok(Found::Binary(payload))
         }
     }
@@ -382,7 +382,7 @@ fn validated<'i, R: Role>(
     payload: &'i mut [u8],
     key: u32,
 ) -> Result<&'i str, ProtocolError> {
-    let text = simd::unmask_text(connection.level(), payload, key);
+    let text = kernel::unmask_text(connection.level(), payload, key);
     match text.tail {
         Tail::Complete => Ok(text.valid),
         Tail::Cut(_) | Tail::Invalid => {

@@ -3,7 +3,7 @@
 use super::Messages;
 use crate::connection::{Connection, RawData, Role};
 use crate::extension::deflate::Inflater;
-use crate::simd;
+use crate::kernel;
 use crate::wire::{InvalidDeflate, MessageKind, ProtocolError, widened};
 
 impl Messages {
@@ -27,7 +27,7 @@ impl Messages {
             self.assembly.clear(self.kept_capacity);
         }
         let level = connection.level();
-        simd::xor(level, payload, key);
+        kernel::xor(level, payload, key);
         let Some(inflater) = connection.inflater_in(&mut self.inflater, payload, begins) else {
             // The message was begun in another `Messages`, or this one has served another connection since.
             return Err(connection.fail(ProtocolError::InvalidCompression(InvalidDeflate::Corrupt)));

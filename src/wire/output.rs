@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{HeaderWord, Masker, Redacted};
 #[cfg(feature = "alloc")]
-use crate::simd;
+use crate::kernel;
 
 /// A place to append bytes to: a `Vec<u8>` (feature `alloc`), a [`FixedOutput`], or the caller's own buffer.
 ///
@@ -192,7 +192,7 @@ impl Output for alloc::vec::Vec<u8> {
     #[inline]
     fn append_frame(&mut self, header: HeaderWord, payload: &[u8], masker: Masker) -> Result<(), OutputFull> {
         let (level, key) = masker.parts();
-        simd::append_frame(level, self, header.padded(), header.len(), payload, key);
+        kernel::append_frame(level, self, header.padded(), header.len(), payload, key);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! The cellar: kernels over bytes, and the only `unsafe` of the crate.
+//! Kernels: loops over bytes, and the only `unsafe` of the crate.
 //!
 //! A masking key travels as a `u32` whose least significant byte masks the first payload byte (`u32::from_le_bytes` of the
 //! wire's order), on every machine. After `n` bytes the key is rotated right by `8 * (n % 4)` bits.
