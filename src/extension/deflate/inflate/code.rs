@@ -223,7 +223,7 @@ static FIXED_DISTANCE_ENTRIES: [Entry; 32] = {
     entries
 };
 
-/// Short codes in the order of an index's bits: a code's first bit is its most significant one (§3.1.1), and an index's least. The
+/// Short codes in the order of an index's bits: a code's first bit is its most significant one (RFC 1951 §3.1.1), and an index's least. The
 /// result is to be shifted by 16 bits without the code's length.
 static REVERSED: [u16; 1024] = {
     let mut reversed = [0; 1024];
