@@ -124,6 +124,6 @@ impl<K: MaskingKeys> Connection<Client<K>> {
             kernel::xor(self.level(), payload, key.to_word());
         }
         self.sending = after;
-        Ok(header.to_bytes())
+        Ok(header)
     }
 }
