@@ -8,8 +8,8 @@ use std::mem::MaybeUninit;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use libz_sys as z;
+use testkit::Cuts;
 use websocket_proto::extension::deflate::{Compression, Inflater};
-use websocket_proto_fuzz::Cuts;
 use zlib_rs::{InflateFlush, Status};
 
 #[derive(Arbitrary, Debug)]
