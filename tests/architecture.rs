@@ -33,9 +33,12 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
         &["random_keys", "role"],
         "a role names its default source of keys, which implements the role's trait",
     ),
+    (
+        "handshake",
+        &["accept", "client", "client_request", "connect", "http_crate", "pending", "upgrade"],
+        "a step makes the next one, which holds the one before",
+    ),
     ("handshake", &["accept", "request"], "a step makes the next one, which holds the one before"),
-    ("handshake", &["client_request", "connect", "upgrade"], "a step makes the next one, which holds the one before"),
-    ("handshake", &["head", "whole"], "two ways to read the same head"),
     (
         "wire",
         &["close", "control", "encoded_header", "error", "header", "opcode"],

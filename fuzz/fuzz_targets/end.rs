@@ -390,7 +390,7 @@ impl Output for Pipe {
     fn append_slices(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull> {
         let needed = head.len() + body.len();
         if needed > self.room {
-            return Err(OutputFull { needed, room: self.room });
+            return Err(OutputFull::new(needed, self.room));
         }
         self.room -= needed;
         self.bytes.append_slices(head, body)
