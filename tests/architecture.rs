@@ -8,13 +8,14 @@ use std::{
 };
 
 /// Each floor, and those that it may import from.
-const FLOORS: [(&str, &[&str]); 10] = [
-    ("endpoint", &["wire", "handshake", "extension", "connection", "messages", "timers"]),
+const FLOORS: [(&str, &[&str]); 11] = [
+    ("endpoint", &["wire", "http", "handshake", "extension", "connection", "messages", "timers"]),
     ("simd", &[]),
     ("wire", &["simd"]),
     ("frame", &["wire", "simd"]),
-    ("extension", &["wire", "simd"]),
-    ("handshake", &["extension", "wire", "simd"]),
+    ("http", &["wire"]),
+    ("extension", &["http", "wire", "simd"]),
+    ("handshake", &["extension", "http", "wire", "simd"]),
     ("connection", &["handshake", "extension", "frame", "wire", "simd"]),
     ("messages", &["connection", "handshake", "extension", "frame", "wire", "simd"]),
     ("timers", &["connection", "handshake", "extension", "frame", "wire", "simd"]),
@@ -208,4 +209,41 @@ fn the_rules_see_what_they_should() {
     assert_eq!(names_behind_crate(&code), ["wire", "C", "frame"]);
     let root = root_names("pub use wire::{A, B};\npub use frame::C;\n");
     assert_eq!((root["A"], root["B"], root["C"]), ("wire", "wire", "frame"));
+}
+
+/// The files of a folder, each with those of the same folder from which it imports.
+fn imports_between_files(folder: &str) -> HashMap<String, Vec<String>> {
+    let name = |source: &Source| source.path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let files = sources().into_iter().filter(|source| source.path.parent() == Some(&src().join(folder)));
+    let files: Vec<_> = files.filter(|source| name(source) != "mod").collect();
+    let names: Vec<_> = files.iter().map(name).collect();
+    let imports = |source: &Source| {
+        let imports_from = |other: &&String| source.code.contains(&format!("super::{other}::"));
+        names.iter().filter(imports_from).cloned().collect()
+    };
+    files.iter().map(|source| (name(source), imports(source))).collect()
+}
+
+/// Takes away files that import from nothing that is left, until there is none: what remains is a circle and what stands on it.
+fn circles(mut imports: HashMap<String, Vec<String>>) -> Vec<String> {
+    loop {
+        let before = imports.len();
+        let left: Vec<_> = imports.keys().cloned().collect();
+        imports.retain(|_, from| from.iter().any(|other| left.contains(other)));
+        if imports.len() == before {
+            return left;
+        }
+    }
+}
+
+#[test]
+fn files_of_the_handshake_and_of_http_do_not_import_in_circles() {
+    for folder in ["handshake", "http"] {
+        let imports = imports_between_files(folder);
+        assert!(imports.values().flatten().count() > 5, "the imports of {folder} were found");
+        assert_eq!(circles(imports), Vec::<String>::new(), "{folder}");
+    }
+    let import = |file: &str, from: &str| (file.to_owned(), vec![from.to_owned()]);
+    assert_eq!(circles([import("a", "b"), import("b", "c")].into()), Vec::<String>::new());
+    assert_eq!(circles([import("a", "b"), import("b", "a"), import("c", "d")].into()).len(), 2);
 }

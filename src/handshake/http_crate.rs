@@ -3,18 +3,16 @@
 use alloc::vec::Vec;
 
 use super::accept::AcceptResponse;
-use super::check::Checked;
-use super::connect::{ClientConnect, ConnectHead, ConnectRequest};
+use super::client::PendingAnswer;
+use super::connect::{ClientConnect, ClientUpgrade, ConnectHead, ConnectRequest};
 use super::key::AcceptKey;
-use super::pending::PendingAnswer;
+use super::known_fields::KnownFields;
 use super::refusal::Refusal;
 use super::request::{Parts, Received};
 use super::request_error::RequestError;
-use super::response::Answer;
+use super::response::{Answer, Subprotocols};
 use super::response_error::ResponseError;
-use super::subprotocols::Subprotocols;
-use super::target::Target;
-use super::upgrade::ClientUpgrade;
+use crate::http::Target;
 
 /// Checks a request that a server made with the crate `http` has read.
 ///
@@ -51,8 +49,8 @@ impl<'b, B> TryFrom<&'b http::Request<B>> for Received<'b, &'b http::HeaderMap> 
         let resource = uri.path_and_query().map(http::uri::PathAndQuery::as_str);
         let target = resource.or(authority).unwrap_or_default();
         let parts = Parts::new(request.method().as_str(), target, digits(request.version()), fields);
-        let checked = Checked::collect_parsed(fields);
-        Self::check(parts, || Target::of_uri(uri.scheme_str(), authority, target), &checked, 0)
+        let known = KnownFields::collect_parsed(fields);
+        Self::check(parts, || Target::of_uri(uri.scheme_str(), authority, target), &known, 0)
     }
 }
 
