@@ -32,7 +32,9 @@ fn written<S>(opening: &mut Opening<S, u64, u64>) -> String {
     String::from_utf8(output).unwrap()
 }
 
-fn client() -> Opening<Asking<FnKeys<fn() -> [u8; 4]>, NoSubprotocols>, u64, u64> {
+type Keys = FnKeys<fn() -> [u8; 4]>;
+
+fn client() -> Opening<Asking<Keys, NoSubprotocols>, u64, u64> {
     let keys: fn() -> [u8; 4] = || [1, 2, 3, 4];
     Opening::client(
         ClientRequest::new("example.com", "/chat"),
@@ -118,6 +120,7 @@ fn no_control_frame_goes_out_before_the_response() {
     assert!(wire.starts_with(b"HTTP/1.1 101 ") && wire.ends_with(b"\r\n\r\n\x8a\x01?"));
 }
 
+// RFC 9112 §9.6
 #[test]
 fn a_request_that_breaks_a_rule_is_answered_and_the_transport_closed_in_order() {
     let mut opening = server(UPGRADE.replace("13\r\n", "8\r\n").as_bytes());

@@ -99,7 +99,7 @@ impl<R: Role> End<R> {
     fn act(&mut self, duty: Duty, from: &mut Pipe, to: &mut Pipe) {
         let endpoint = &mut self.endpoint;
         match duty {
-            Duty::Read(max) if endpoint.status().reads() && !(from.bytes.is_empty() && !from.ended) => {
+            Duty::Read(max) if endpoint.status().reads() && (from.ended || !from.bytes.is_empty()) => {
                 let room = endpoint.room();
                 assert!(!room.is_empty());
                 let n = max.min(room.len()).min(from.bytes.len());

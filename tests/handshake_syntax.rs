@@ -126,6 +126,7 @@ fn response_that_is_nearly_right_is_refused_whole_and_cut() {
     }
 }
 
+// RFC 9110 §5.6.3
 #[test]
 fn white_space_and_bytes_beyond_ascii_are_taken_whole_and_cut() {
     let head = [b"\r\n\r\n", GET, b"A:b\r\nC:\r\nD: \t\r\nE:\t \xe4\tf \t\r\nG: \xff", END].concat();

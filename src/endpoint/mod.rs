@@ -45,10 +45,13 @@
 //! }
 //! ```
 #![forbid(unsafe_code)]
+#![expect(clippy::should_implement_trait, reason = "`next` lends, which an iterator can't")]
 
 mod accepting;
 mod asking;
 mod config;
+mod duties;
+mod framer;
 mod input;
 mod lane;
 mod opening;
@@ -66,6 +69,8 @@ use core::time::Duration;
 pub use accepting::{Accepting, IntoResponse, Responder};
 pub use asking::Asking;
 pub use config::Config;
+pub use duties::Duties;
+pub use framer::Framer;
 pub use opening::Opening;
 pub use opening_error::OpeningError;
 pub use received::Received;

@@ -65,7 +65,7 @@ where
     }
 
     /// What is to be written next; empty if nothing is. What was written is reported with [`written`](Self::written).
-    pub fn output(&self) -> &[u8] {
+    pub fn output(&mut self) -> &[u8] {
         self.output.until(self.output.bytes.len())
     }
 

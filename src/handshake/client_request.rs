@@ -7,7 +7,7 @@ use super::key::Key;
 use super::refusal::{emit_fields, write_whole};
 use super::response::{NoSubprotocols, Subprotocols};
 use super::url::WsUrl;
-#[cfg(feature = "deflate")]
+#[cfg(feature = "inflate")]
 use crate::extension::deflate::DeflateConfig;
 use crate::extension::{FieldValue, Offers};
 use crate::http::{InvalidField, Shown, ShownTarget, is_target, is_token, split_host};
@@ -97,7 +97,7 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
     }
 
     /// Offers permessage-deflate (RFC 7692); with `None` it does not.
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     pub fn deflate(self, config: impl Into<Option<DeflateConfig>>) -> Self {
         Self { offers: Offers { deflate: config.into() }, ..self }
     }

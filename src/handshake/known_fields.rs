@@ -83,7 +83,7 @@ impl<'b> KnownFields<'b> {
     /// RFC 9112 §3.2: "A server MUST respond with a 400 [...] to any HTTP/1.1 request message that lacks a Host
     /// header field and to any request message that contains more than one Host header field line or a Host header
     /// field with an invalid field value". With an absolute target it "MUST ignore the received Host header field"
-    /// (§3.2.2), once it is there.
+    /// (RFC 9112 §3.2.2), once it is there.
     pub(super) fn host(&self, authority: Option<&'b str>) -> Result<&'b [u8], RequestError> {
         let value = match self.host {
             Occurrence::Missing => return Err(RequestError::HostMissing),
