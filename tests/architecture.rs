@@ -1,4 +1,4 @@
-//! The house rules that a reader of the sources can check: imports point down, `unsafe` stays in the cellar, files stay small, and
+//! The rules that can be read off the sources: imports point down and form no circles, `unsafe` stays in one module, files stay small, and
 //! nothing panics on purpose.
 
 use std::{
@@ -153,7 +153,7 @@ fn names_of_group(group: &str) -> Vec<&str> {
     names
 }
 
-/// What `lib.rs` hands out at the root, and whence it comes.
+/// What `lib.rs` hands out at the root, with the floor that it comes from.
 fn root_names(lib: &str) -> HashMap<&str, &str> {
     let mut names = HashMap::new();
     for (_, rest) in lib.match_indices("pub use ").map(|(at, words)| (at, &lib[at + words.len()..])) {
@@ -255,7 +255,7 @@ fn reachable<'s>(from: &'s str, imports: &BTreeMap<&'s str, BTreeSet<&'s str>>) 
 }
 
 #[test]
-fn unsafe_stays_in_the_cellar() {
+fn unsafe_stays_in_one_module() {
     for source in sources().iter().filter(|source| !matches!(source.floor(), "simd" | "kernel")) {
         let mut words = source.code.split(|c| !is_word(c));
         assert!(!words.any(|word| word == "unsafe"), "{:?}", source.path);
