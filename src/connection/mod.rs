@@ -40,7 +40,7 @@ pub(crate) use whole::Whole;
 
 use crate::frame::{Masking, Reader, Sequence};
 use crate::handshake::Negotiated;
-use crate::simd::Level;
+use crate::kernel::Level;
 use crate::wire::{CloseFrame, ControlPayload, Limits, PartialChar, ProtocolError, Rsv};
 #[cfg(feature = "inflate")]
 use compressed::Deflate;

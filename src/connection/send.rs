@@ -5,7 +5,7 @@ use super::{Connection, Message, Part, Role, SendError, Server, State};
 use super::{Prepared, PreparedForm};
 use crate::frame::Sequence;
 use crate::wire::{
-    CloseFrame, ControlFrame, ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, HeaderWord, Masker, MaskingKey,
+    CloseFrame, ControlFrame, ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, Masker, MaskingKey,
     MessageKind, Output, OutputFull, Rsv, widened,
 };
 
@@ -226,12 +226,12 @@ impl<R: Role> Connection<R> {
         part: Part,
         rsv: Rsv,
         len: u64,
-    ) -> Result<(HeaderWord, Option<MaskingKey>, Sequence), SendError> {
+    ) -> Result<(EncodedHeader, Option<MaskingKey>, Sequence), SendError> {
         let (opcode, after) = self.admit(kind, part, rsv)?;
         let key = self.role.next_key();
         // RFC 7692 §6.1: an endpoint "MUST NOT set" the bit on "non-first fragments of a data message".
         let first_rsv = if part.is_first() { rsv } else { Rsv::NONE };
-        let header = HeaderWord::data(opcode, part.is_last(), first_rsv, len, key)?;
+        let header = EncodedHeader::data(opcode, part.is_last(), first_rsv, len, key)?;
         if part.is_first() {
             self.sending_rsv = rsv;
         }
@@ -329,7 +329,7 @@ impl Connection<Server> {
     ) -> Result<EncodedHeader, SendError> {
         let (header, _, after) = self.frame(kind, part, Rsv::NONE, payload_len)?;
         self.sending = after;
-        Ok(header.to_bytes())
+        Ok(header)
     }
 
     /// Admits a broadcast to this connection, and says in which form: [`Prepared::frame`] has the bytes to write, the same for all.

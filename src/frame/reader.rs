@@ -3,7 +3,7 @@
 use core::{fmt, mem};
 
 use super::{Of, Piece, Sequence};
-use crate::simd::{self, Level};
+use crate::kernel::{self, Level};
 #[cfg(feature = "alloc")]
 use crate::wire::widened;
 use crate::wire::{
@@ -82,7 +82,7 @@ impl Reader {
     /// A [`ProtocolError`] about a header. The reader is of no use then.
     pub fn read<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Piece<'i>>, ProtocolError> {
         let Some(piece) = self.read_masked(input, usize::MAX)? else { return Ok(None) };
-        simd::xor(self.rules.level, piece.payload, piece.key());
+        kernel::xor(self.rules.level, piece.payload, piece.key());
         Ok(Some(piece))
     }
 

@@ -100,8 +100,8 @@ impl Messages {
         let Stage::Found(Ready::Message(kind)) = self.stage else { return None };
         self.set_stage(Stage::Free);
         Some(match kind {
-            MessageKind::Text => OwnedMessage::Text(self.assembly.take_text().unwrap_or_default()),
-            MessageKind::Binary => OwnedMessage::Binary(self.assembly.take_binary()),
+            MessageKind::Text => OwnedMessage::Text(self.buffer.take_text().unwrap_or_default()),
+            MessageKind::Binary => OwnedMessage::Binary(self.buffer.take_binary()),
         })
     }
 

@@ -2,9 +2,7 @@
 
 use core::fmt;
 
-use super::{
-    ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, HeaderWord, MaskingKey, Opcode, ProtocolError, Rsv,
-};
+use super::{ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, MaskingKey, Opcode, ProtocolError, Rsv};
 
 /// A frame's header (§5.2): its length in the shortest form, a control frame whole. Reserved bits are as the caller sets them.
 ///
@@ -148,7 +146,7 @@ impl Header {
     /// Writes the header with its length in the shortest form.
     #[inline]
     pub const fn encode(&self) -> EncodedHeader {
-        HeaderWord::new(self.start.encode(), self.payload_len, self.masking_key).to_bytes()
+        EncodedHeader::new(self.start.encode(), self.payload_len, self.masking_key)
     }
 }
 

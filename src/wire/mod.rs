@@ -21,7 +21,7 @@ mod utf8;
 
 pub use close::{CloseCode, CloseFrame, InvalidCloseCode, ReasonTooLong};
 pub use control::{ControlFrame, ControlPayload, ControlPayloadTooLong};
-pub use encoded_header::{EncodedHeader, HeaderWord};
+pub use encoded_header::EncodedHeader;
 pub use error::ProtocolError;
 pub(crate) use header::widened;
 pub use header::{Header, HeaderRules, HeaderStart, LengthTooLarge};
