@@ -39,12 +39,6 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
         "a role names its default source of keys, which implements the role's trait",
     ),
     (
-        "handshake",
-        &["accept", "client", "client_request", "connect", "http_crate", "pending", "upgrade"],
-        "a step makes the next one, which holds the one before",
-    ),
-    ("handshake", &["accept", "request"], "a step makes the next one, which holds the one before"),
-    (
         "wire",
         &["close", "control", "encoded_header", "error", "header", "opcode"],
         "values name the error that refuses them, and errors name values",

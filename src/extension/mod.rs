@@ -5,13 +5,14 @@ mod agreement;
 #[cfg(feature = "inflate")]
 pub mod deflate;
 mod field_value;
-pub(crate) mod token;
+pub(crate) mod negotiated;
 
 use core::fmt;
 
 pub(crate) use agreement::{Agreed, Mismatch, Offers, Policy};
 pub(crate) use field_value::FieldValue;
-use token::{ascii, is_token_byte, split_token, trim_start};
+
+use crate::http::{ascii, is_token_byte, split_token, trim_start};
 
 /// The extensions in one value of `Sec-WebSocket-Extensions`, in their order, which is the order of preference (§9.1).
 ///

@@ -2,16 +2,14 @@
 
 use core::fmt;
 
-use super::Negotiated;
-use super::field_section::FieldSection;
-use super::fields::{Fields, InvalidField};
 use super::key::{AcceptKey, Key};
 use super::refusal::{emit_fields, write_whole};
 use super::request::{Request, RequestKey};
-use super::shown::Shown;
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::DeflateConfig;
+use crate::extension::negotiated::Negotiated;
 use crate::extension::{Agreed, FieldValue, Policy};
+use crate::http::{FieldSection, Fields, InvalidField, Shown};
 use crate::wire::{Output, OutputFull};
 
 /// An acceptance in the making: which subprotocol, and which fields of the application's own.
@@ -49,11 +47,14 @@ pub struct Accept<'r, 'b, F = Fields<'b>, K = Key> {
     policy: Policy,
 }
 
-impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
-    pub(super) fn new(request: &'r Request<'b, F, K>) -> Self {
-        Self { request, subprotocol: None, fields: &[], policy: Policy::default() }
+impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
+    /// Begins to accept; see [`Accept`].
+    pub fn accept(&self) -> Accept<'_, 'b, F, K> {
+        Accept { request: self, subprotocol: None, fields: &[], policy: Policy::default() }
     }
+}
 
+impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
     /// Chooses one of the offered [`subprotocols`](Request::subprotocols), in its letter case. Without this, and with `None`, none
     /// is chosen.
     ///

@@ -2,23 +2,15 @@
 
 use core::fmt;
 
-use super::client::ClientHandshake;
-use super::connect::ClientConnect;
-use super::fields::InvalidField;
-use super::host::split_host;
+use super::client::{ClientHandshake, PendingAnswer};
 use super::key::Key;
-use super::pending::PendingAnswer;
 use super::refusal::{emit_fields, write_whole};
-use super::scheme::Scheme;
-use super::shown::{Shown, ShownTarget};
-use super::subprotocols::{NoSubprotocols, Subprotocols};
-use super::text::is_target;
-use super::upgrade::ClientUpgrade;
+use super::response::{NoSubprotocols, Subprotocols};
 use super::url::WsUrl;
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::DeflateConfig;
-use crate::extension::token::is_token;
 use crate::extension::{FieldValue, Offers};
+use crate::http::{InvalidField, Shown, ShownTarget, is_target, is_token, split_host};
 use crate::wire::{Limits, Output, OutputFull};
 
 /// What a client asks for. All of it is checked before a byte is written.
@@ -160,18 +152,6 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
         Ok(ClientHandshake::new(PendingAnswer::new(key.accept(), self.subprotocols, self.offers), limits))
     }
 
-    /// Gives the request as parts, for another HTTP/1.1 stack to send; see [`ClientUpgrade`].
-    ///
-    /// For the nonce, see [`start`](Self::start).
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`], also [`StartError::Target`] for a target that begins with `?`: there is no place to put the `/` of the path.
-    pub fn upgrade(self, nonce: [u8; 16]) -> Result<ClientUpgrade<'a, P>, StartError> {
-        self.check()?;
-        ClientUpgrade::new(self, nonce)
-    }
-
     /// The fields that do not depend on the version of HTTP, their names in lower case but for the application's own.
     pub(super) fn common_fields<'f>(
         &'f self,
@@ -194,17 +174,7 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
         }
     }
 
-    /// Asks by the extended CONNECT of HTTP/2 or HTTP/3 instead; see [`ClientConnect`].
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`], but never for want of room: nothing is written.
-    pub fn connect(self, scheme: Scheme) -> Result<ClientConnect<'a, P>, StartError> {
-        self.check()?;
-        ClientConnect::new(self, scheme)
-    }
-
-    fn check(&self) -> Result<(), StartError> {
+    pub(super) fn check(&self) -> Result<(), StartError> {
         if split_host(self.host.as_bytes()).is_none() {
             return Err(StartError::Host);
         }

@@ -2,12 +2,10 @@
 
 use core::fmt;
 
-use super::check::{Checked, values};
-use super::field_section::FieldSection;
-use super::fields::Fields;
+use super::known_fields::KnownFields;
 use super::refusal::{Refusal, RefusalError};
 use super::request_error::{RequestError, UPGRADE_REQUIRED};
-use super::shown::{Shown, ShownTarget};
+use crate::http::{FieldSection, Fields, Shown, ShownTarget, values};
 
 /// A request of plain HTTP: any method and version, and no `Upgrade: websocket`.
 ///
@@ -74,7 +72,7 @@ impl<'b, F: FieldSection<'b>> HttpRequest<'b, F> {
     /// assert_eq!(request.check_host().unwrap_err().response().status(), 400);
     /// ```
     pub fn check_host(&self) -> Result<(), RequestError> {
-        match Checked::collect_parsed(self.fields.clone()).host(None) {
+        match KnownFields::collect_parsed(self.fields.clone()).host(None) {
             Err(RequestError::HostMissing) if self.version != (1, 1) && !matches!(self.version, (1, 2..)) => Ok(()),
             result => result.map(drop),
         }

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sha1_smol::Sha1;
 
-use crate::extension::token::{alphanumeric_and, ascii};
+use crate::http::{alphanumeric_and, ascii};
 
 /// A `Sec-WebSocket-Key`: 16 bytes in base64 (§11.3.1).
 ///

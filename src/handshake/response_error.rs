@@ -2,9 +2,8 @@
 
 use core::fmt;
 
-use super::excerpt::Excerpt;
-use super::syntax::HeadError;
 use crate::extension::{InvalidExtension, Mismatch};
+use crate::http::{Excerpt, HeadError};
 
 /// A response that opens nothing and is no HTTP to be followed: the server's fault. The connection fails (§4.1).
 ///

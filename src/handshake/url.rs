@@ -2,9 +2,7 @@
 
 use core::fmt;
 
-use super::host::{ipv6, split_host};
-use super::scheme::Scheme;
-use super::shown::ShownTarget;
+use crate::http::{Scheme, ShownTarget, ipv6, split_host};
 
 /// A `ws:` or `wss:` URI, taken apart: whom to connect to, and what to ask for.
 ///

@@ -1,8 +1,8 @@
 //! What comes out of a handshake, whichever side made it.
 
-use crate::extension::Agreed;
+use super::Agreed;
 #[cfg(feature = "inflate")]
-use crate::extension::deflate::DeflateParams;
+use super::deflate::DeflateParams;
 
 /// The proof of a handshake, and what it agreed on: a connection is made of it.
 ///
@@ -56,12 +56,12 @@ impl Negotiated {
     }
 
     #[cfg(feature = "inflate")]
-    pub(super) fn new(agreed: Agreed) -> Self {
+    pub(crate) fn new(agreed: Agreed) -> Self {
         Self { deflate: agreed.deflate() }
     }
 
     #[cfg(not(feature = "inflate"))]
-    pub(super) fn new(_agreed: Agreed) -> Self {
+    pub(crate) fn new(_agreed: Agreed) -> Self {
         Self {}
     }
 }

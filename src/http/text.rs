@@ -1,28 +1,28 @@
 //! Which bytes may stand in a head's values, found eight at a time.
 
 /// RFC 9110 §5.5: what a field value, and a reason phrase, may consist of: visible characters, `obs-text`, space and tab.
-pub(super) fn is_text_byte(byte: u8) -> bool {
+pub(crate) fn is_text_byte(byte: u8) -> bool {
     byte >= b' ' && byte != 0x7f || byte == b'\t'
 }
 
 /// What a target may consist of: visible ASCII, and no fragment (§3). Browsers send more than RFC 3986 has, `|` for one.
-pub(super) fn is_target_byte(byte: u8) -> bool {
+pub(crate) fn is_target_byte(byte: u8) -> bool {
     byte.is_ascii_graphic() && byte != b'#'
 }
 
 /// Whether all bytes may stand in a target.
-pub(super) fn is_target(target: &str) -> bool {
+pub(crate) fn is_target(target: &str) -> bool {
     // No early end: so sixteen bytes are judged at once.
     target.bytes().fold(true, |all, byte| all & is_target_byte(byte))
 }
 
 /// How many bytes at the front of `bytes` may stand in a target.
-pub(super) fn target_len(bytes: &[u8]) -> usize {
+pub(crate) fn target_len(bytes: &[u8]) -> usize {
     bytes.iter().position(|&byte| !is_target_byte(byte)).unwrap_or(bytes.len())
 }
 
 /// How many bytes at the front of `bytes` are text.
-pub(super) fn text_len(bytes: &[u8]) -> usize {
+pub(crate) fn text_len(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     // Eight bytes at once: which of them are below 0x20, or are 0x7f? The lowest such byte is found exactly.
     while let Some((eight, behind)) = rest.split_first_chunk() {
@@ -49,7 +49,7 @@ pub(super) fn text_len(bytes: &[u8]) -> usize {
 }
 
 /// What is before the first `byte`, and what is behind it.
-pub(super) fn split_at_byte(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+pub(crate) fn split_at_byte(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
     let mut rest = bytes;
     let offset = loop {
         let Some((eight, behind)) = rest.split_first_chunk() else {
