@@ -251,9 +251,10 @@ fn extension_that_was_not_offered_fails() {
 #[test]
 fn extensions_that_break_the_grammar_fail() {
     let error = failed(&with("Sec-WebSocket-Extensions: foo;"));
-    assert_eq!(error, ResponseError::InvalidExtension(InvalidExtension { byte: None }));
+    assert!(matches!(error, ResponseError::InvalidExtension(InvalidExtension { byte: None, .. })), "{error}");
     let split = changed(&["Sec-WebSocket-Extensions: foo", "Sec-WebSocket-Extensions: a b"]);
-    assert_eq!(failed(&split), ResponseError::InvalidExtension(InvalidExtension { byte: Some(b'b') }));
+    let error = failed(&split);
+    assert!(matches!(error, ResponseError::InvalidExtension(InvalidExtension { byte: Some(b'b'), .. })), "{error}");
     for value in ["", ","] {
         assert_eq!(failed(&with(&format!("Sec-WebSocket-Extensions: {value}"))), ResponseError::ExtensionsEmpty);
     }

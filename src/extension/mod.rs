@@ -9,7 +9,7 @@ pub(crate) mod negotiated;
 
 use core::fmt;
 
-pub(crate) use agreement::{Agreed, Mismatch, Offers, Policy};
+pub(crate) use agreement::{Mismatch, WantedExtensions};
 pub(crate) use field_value::FieldValue;
 
 use crate::http::{ascii, is_token_byte, split_token, trim_start};
@@ -239,12 +239,13 @@ impl fmt::Debug for ParamValue<'_> {
 /// A `Sec-WebSocket-Extensions` that breaks its grammar (§9.1).
 ///
 /// ```
-/// use websocket_proto::extension::{Extensions, InvalidExtension};
+/// use websocket_proto::extension::Extensions;
 ///
-/// assert_eq!(Extensions::new(b"foo; =1").next().unwrap().unwrap_err(), InvalidExtension { byte: Some(b'=') });
-/// assert_eq!(Extensions::new(b"foo;").next().unwrap().unwrap_err(), InvalidExtension { byte: None });
+/// assert_eq!(Extensions::new(b"foo; =1").next().unwrap().unwrap_err().byte, Some(b'='));
+/// assert_eq!(Extensions::new(b"foo;").next().unwrap().unwrap_err().byte, None);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct InvalidExtension {
     /// The byte at fault; none where the value ended too early.
     pub byte: Option<u8>,

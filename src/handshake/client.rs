@@ -6,7 +6,7 @@ use super::key::AcceptKey;
 use super::known_fields::KnownFields;
 use super::response::{Answer, NoSubprotocols, Offered, Subprotocols};
 use super::response_error::ResponseError;
-use crate::extension::Offers;
+use crate::extension::WantedExtensions;
 use crate::http::{FieldSection, HeadReader, ResponseHead};
 use crate::wire::Limits;
 
@@ -118,11 +118,11 @@ impl<P> fmt::Debug for ClientHandshake<P> {
 pub struct PendingAnswer<P = NoSubprotocols, K = AcceptKey> {
     key: K,
     subprotocols: P,
-    extensions: Offers,
+    extensions: WantedExtensions,
 }
 
 impl<P: Subprotocols, K> PendingAnswer<P, K> {
-    pub(super) fn new(key: K, subprotocols: P, extensions: Offers) -> Self {
+    pub(super) fn new(key: K, subprotocols: P, extensions: WantedExtensions) -> Self {
         Self { key, subprotocols, extensions }
     }
 

@@ -8,7 +8,7 @@ use super::key::AcceptKey;
 use super::known_fields::{KnownFields, Occurrence};
 use super::response_error::ResponseError;
 use crate::extension::negotiated::Negotiated;
-use crate::extension::{Agreed, Extension, Extensions, Offers};
+use crate::extension::{Extension, Extensions, WantedExtensions};
 use crate::http::{Excerpt, FieldSection, Fields, ResponseHead, Shown, ascii, values};
 
 /// What a server answered.
@@ -37,7 +37,7 @@ pub enum Answer<'b, F = Fields<'b>> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Offered<'p, P> {
     pub(super) subprotocols: &'p P,
-    pub(super) extensions: Offers,
+    pub(super) extensions: WantedExtensions,
 }
 
 impl<'b, F: FieldSection<'b>> Answer<'b, F> {
@@ -113,7 +113,7 @@ pub struct Response<'b, F = Fields<'b>> {
     fields: F,
     subprotocol: Option<&'b str>,
     extensions: Occurrence<'b>,
-    agreed: Agreed,
+    negotiated: Negotiated,
     head_len: usize,
 }
 
@@ -144,14 +144,14 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
             return Err(ResponseError::ExtensionsEmpty);
         }
         let extensions = known.extensions.values(&fields, "Sec-WebSocket-Extensions").flat_map(Extensions::new);
-        let agreed = offered.extensions.check(extensions.filter_map(Result::ok)).map_err(ResponseError::from)?;
+        let negotiated = offered.extensions.check(extensions.filter_map(Result::ok)).map_err(ResponseError::from)?;
         let extensions = known.extensions;
-        Ok(Self { fields, subprotocol, extensions, agreed, head_len })
+        Ok(Self { fields, subprotocol, extensions, negotiated, head_len })
     }
 
     /// What the connection is made of.
     pub fn negotiated(&self) -> Negotiated {
-        Negotiated::new(self.agreed)
+        self.negotiated
     }
 
     /// The subprotocol that the server chose: one of those offered. None where it chose none, which an application that
