@@ -59,11 +59,11 @@ impl<'b> Extensions<'b> {
                     self.rest = &[];
                     return Ok(Some(Extension { name, params }));
                 }
-                [b',', behind @ ..] => {
-                    self.rest = behind;
+                [b',', after @ ..] => {
+                    self.rest = after;
                     return Ok(Some(Extension { name, params }));
                 }
-                [b';', behind @ ..] => rest = Param::parse(behind)?.1,
+                [b';', after @ ..] => rest = Param::parse(after)?.1,
                 [byte, ..] => return Err(InvalidExtension { byte: Some(*byte) }),
             }
         }
@@ -277,12 +277,12 @@ fn split_quoted(input: &[u8]) -> Result<(&[u8], &[u8]), InvalidExtension> {
     let mut rest = input;
     loop {
         match rest {
-            [b'"', behind @ ..] => {
+            [b'"', after @ ..] => {
                 let raw = input.get(..input.len() - rest.len()).unwrap_or_default();
                 // An empty string is no token.
-                return if raw.is_empty() { Err(InvalidExtension { byte: Some(b'"') }) } else { Ok((raw, behind)) };
+                return if raw.is_empty() { Err(InvalidExtension { byte: Some(b'"') }) } else { Ok((raw, after)) };
             }
-            [b'\\', byte, behind @ ..] | [byte, behind @ ..] if is_token_byte(*byte) => rest = behind,
+            [b'\\', byte, after @ ..] | [byte, after @ ..] if is_token_byte(*byte) => rest = after,
             [b'\\', byte, ..] | [byte, ..] => return Err(InvalidExtension { byte: Some(*byte) }),
             [] => return Err(InvalidExtension { byte: None }),
         }

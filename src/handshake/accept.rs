@@ -239,7 +239,7 @@ impl fmt::Debug for AcceptResponse<'_> {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum AcceptError {
-    /// The subprotocol is none that the client offered.
+    /// The client did not offer the subprotocol.
     SubprotocolNotOffered,
     /// A field must not be written.
     Field(InvalidField),

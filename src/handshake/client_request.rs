@@ -56,7 +56,7 @@ pub struct ClientRequest<'a, P = NoSubprotocols> {
 }
 
 impl<'a> ClientRequest<'a> {
-    /// Asks `host`, with `:port` behind it unless it is the default port of the scheme, for `target`: a path with
+    /// Asks `host`, with `:port` after it unless it is the default port of the scheme, for `target`: a path with
     /// perhaps a query (§3, "resource name").
     pub fn new(host: &'a str, target: &'a str) -> Self {
         Self { host, target, origin: None, subprotocols: [], fields: &[], wanted: WantedExtensions::default() }
@@ -86,7 +86,7 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
         ClientRequest { host, target, origin, subprotocols, fields, wanted }
     }
 
-    /// Names the origin of the script that connects: for browsers, and those who act for one (§4.1, 8).
+    /// Names the origin of the script that connects: for browsers, and programs that act for one (§4.1, 8).
     pub fn origin(self, origin: &'a str) -> Self {
         Self { origin: Some(origin), ..self }
     }

@@ -220,7 +220,7 @@ impl<'a, P: Subprotocols> ClientConnect<'a, P> {
         PendingAnswer::new((), subprotocols, self.request.wanted).receive(status, fields)
     }
 
-    /// What the answer is judged by, without what the request borrows: it can be kept in a struct until the answer comes.
+    /// What the answer is checked against, without what the request borrows: it can be kept in a struct until the answer comes.
     pub fn into_pending(self) -> PendingAnswer<P, ()> {
         PendingAnswer::new((), self.request.subprotocols, self.request.wanted)
     }
@@ -314,7 +314,7 @@ impl<'a, P: Subprotocols> ClientUpgrade<'a, P> {
         PendingAnswer::new(self.key.accept(), subprotocols, self.request.wanted).receive(status, version, fields)
     }
 
-    /// What the response is judged by, without what the request borrows: it can be kept in a struct until the response comes.
+    /// What the response is checked against, without what the request borrows: it can be kept in a struct until the response comes.
     pub fn into_pending(self) -> PendingAnswer<P> {
         PendingAnswer::new(self.key.accept(), self.request.subprotocols, self.request.wanted)
     }

@@ -49,7 +49,8 @@ impl<'b, F: FieldSection<'b>> Answer<'b, F> {
         offered: Offered<'_, P>,
     ) -> Result<Self, ResponseError> {
         let ResponseHead { version: (major, minor), status, reason, fields, len } = head;
-        if major != 1 || status == 101 && minor != 1 {
+        // RFC 9110 §2.5: a later minor version is read as the highest that is known of that major version.
+        if major != 1 || status == 101 && minor < 1 {
             return Err(ResponseError::HttpVersion { major, minor });
         }
         if status != 101 {
@@ -154,8 +155,8 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
         self.negotiated
     }
 
-    /// The subprotocol that the server chose: one of those offered. None where it chose none, which an application that
-    /// cannot do without should close for.
+    /// The subprotocol that the server chose: one of those offered. `None` if it chose none; an application that needs one
+    /// should close the connection then.
     pub fn subprotocol(&self) -> Option<&'b str> {
         self.subprotocol
     }
@@ -176,7 +177,7 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
         values(self.fields.clone(), name)
     }
 
-    /// How many bytes the head has, with the interim responses in front of it. The bytes behind it are frames: the
+    /// How many bytes the head has, with the interim responses in front of it. The bytes after it are frames: the
     /// first input of the connection. 0 for a head that another stack has parsed.
     pub fn head_len(&self) -> usize {
         self.head_len
@@ -225,7 +226,7 @@ impl<'b, F: FieldSection<'b>> HttpResponse<'b, F> {
         values(self.fields.clone(), name)
     }
 
-    /// How many bytes the head has, with the interim responses in front of it. The bytes behind it are what came of
+    /// How many bytes the head has, with the interim responses in front of it. The bytes after it are what came of
     /// the body.
     pub fn head_len(&self) -> usize {
         self.head_len
