@@ -54,7 +54,11 @@ fn main() {
 
     println!("\ndecompress, ns a message      Inflater  zlib-rs  miniz_oxide  Messages::next");
     for (len, count) in [(60, 2000), (180, 1000), (1 << 10, 500), (4 << 10, 100), (16 << 10, 40), (64 << 10, 10)] {
-        decompress_messages(len, count);
+        decompress_messages(len, count, Compression::DEFAULT);
+    }
+    println!("without context takeover");
+    for (len, count) in [(60, 2000), (180, 1000), (1 << 10, 500), (16 << 10, 40)] {
+        decompress_messages(len, count, Compression::DEFAULT.with_context_takeover(false));
     }
     println!("\nattacks, ns a byte            Inflater  zlib-rs  miniz_oxide");
     for (name, unit) in attacks() {
@@ -72,11 +76,11 @@ fn json_of(len: usize, n: u64) -> String {
     }
 }
 
-fn decompress_messages(len: usize, count: u64) {
+fn decompress_messages(len: usize, count: u64, compression: Compression) {
     let messages: Vec<String> = (0..count).map(|n| json_of(len, n)).collect();
     let agreed = Negotiated::elsewhere().with_deflate(DeflateParams::default());
     let mut server = Connection::new(agreed, Server, &Limits::default());
-    let mut deflater = server.deflater(Effort::FAST).unwrap();
+    let mut deflater = Deflater::new(compression, Effort::FAST);
     let (mut wire, mut compressed) = (Vec::new(), Vec::new());
     for text in &messages {
         let mut frame = Vec::new();
@@ -353,7 +357,7 @@ fn broadcast(messages: &[String]) {
             }
         }) / 100.0
     });
-    let mut shared = Deflater::new(Compression { context_takeover: false, ..Compression::DEFAULT }, Effort::FAST);
+    let mut shared = Deflater::new(Compression::DEFAULT.with_context_takeover(false), Effort::FAST);
     report("to each of 100, Prepared::compressed", || {
         each(messages, |text| {
             let prepared = Prepared::compressed(text, &mut shared).unwrap();

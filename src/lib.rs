@@ -7,6 +7,7 @@
 //!
 //! | layer | what it is | needs |
 //! |---|---|---|
+//! | [`endpoint`] | the whole of one end: buffers, output queue, compressor, time-outs and the verdict | `alloc` |
 //! | [`Timers`] | deadlines, on an instant type of yours | `core` |
 //! | [`Messages`] | whole messages: the memory, and replies that are written automatically | `alloc` |
 //! | [`Connection`] | the protocol: events out of your buffer, messages into your output; no heap, 512 bytes for a server | `core` |
@@ -14,8 +15,9 @@
 //! | [`frame`] | frames out of bytes that are cut anywhere, without a meaning: what a proxy wants | `core` |
 //! | [`wire`] | the values: headers, opcodes, masks, close codes, limits: what a load generator wants | `core` |
 //!
-//! Use the highest layer that fits. A connection begins with a [`handshake`], which yields [`Negotiated`]; that makes a
-//! [`Connection`]; [`Messages`] and [`Timers`] stand beside it.
+//! Use the highest layer that does not do too much; most programs want an [`Endpoint`](endpoint::Endpoint), whose module has a whole loop.
+//! Below it, a connection begins with a [`handshake`], which yields [`Negotiated`]; that makes a [`Connection`]; [`Messages`] and
+//! [`Timers`] stand beside it.
 //!
 //! # One contract
 //!
@@ -103,6 +105,7 @@ pub mod endpoint;
 pub mod extension;
 pub mod frame;
 pub mod handshake;
+mod http;
 #[cfg(feature = "alloc")]
 mod messages;
 #[cfg(doc)] // A page of the documentation.

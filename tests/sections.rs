@@ -1,7 +1,7 @@
 //! Each section of a standard that the sources cite is cited by a test. `tests/INDEX.md` lists them: section, sources, tests.
 //!
 //! Both sides are read from the text: a citation is a `§` with its number. It belongs to the RFC that its sentence has named last; where
-//! it names none, to RFC 6455, or to RFC 7692 in a file whose path speaks of compression. A citation above a test or inside it is that test's;
+//! it names none, to RFC 6455, or to the RFC about compression that the file is about by its path. A citation above a test or inside it is that test's;
 //! one anywhere else in a file of tests stands for the file.
 
 use std::{
@@ -133,7 +133,11 @@ fn cited() -> BTreeMap<Section, Cited> {
 
 /// The RFC that a file is about, below `src` or `tests`.
 fn rfc_of(path: &str) -> u32 {
-    if path.contains("deflate") || path.contains("compress") { 7692 } else { 6455 }
+    match path {
+        _ if path.contains("/inflate/") => 1951,
+        _ if path.contains("deflate") || path.contains("compress") => 7692,
+        _ => 6455,
+    }
 }
 
 /// The lines that cite, counted from 0, with what they cite.

@@ -49,15 +49,11 @@ impl<'b> Bits<'b> {
     #[inline]
     pub(super) fn refill(&mut self) {
         if self.count < 56 && !self.input.is_empty() && !self.refill_bulk() {
-            self.refill_bytes();
-        }
-    }
-
-    fn refill_bytes(&mut self) {
-        while self.count < 56 {
-            let Some((&byte, rest)) = self.input.split_first() else { return };
-            self.word |= u64::from(byte) << self.count;
-            (self.input, self.count) = (rest, self.count + 8);
+            while self.count < 56 {
+                let Some((&byte, rest)) = self.input.split_first() else { return };
+                self.word |= u64::from(byte) << self.count;
+                (self.input, self.count) = (rest, self.count + 8);
+            }
         }
     }
 

@@ -44,7 +44,7 @@ impl<const ENTRIES: usize, const SYMBOLS: usize> Code<ENTRIES, SYMBOLS> {
         let (mut code, mut symbols) = (0_u16, 0_u16);
         let by_length = counts.iter().zip(&mut places).zip(self.limits.iter_mut().zip(&mut self.shifts));
         for (len, ((&count, place), (limit, shift))) in by_length.enumerate().skip(1) {
-            // §3.2.2: codes of one length are consecutive, and come after the shorter ones.
+            // RFC 1951 §3.2.2: codes of one length are consecutive, and come after the shorter ones.
             (code, symbols) = (code << 1, symbols + GAP);
             *place = symbols;
             *shift = symbols.wrapping_sub(code);
@@ -193,6 +193,7 @@ impl Lookup<'_> {
 pub(super) const FIXED_LITERALS: Lookup<'static> = Lookup { entries: &FIXED_LITERAL_ENTRIES, mask: 511, longer: None };
 pub(super) const FIXED_DISTANCES: Lookup<'static> = Lookup { entries: &FIXED_DISTANCE_ENTRIES, mask: 31, longer: None };
 
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it, and refuses an index out of range")]
 static FIXED_LITERAL_ENTRIES: [Entry; 512] = {
     let mut entries = [Entry::NO_CODE; 512];
     let mut rest: &mut [Entry] = &mut entries;
@@ -212,6 +213,7 @@ static FIXED_LITERAL_ENTRIES: [Entry; 512] = {
     entries
 };
 
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it, and refuses an index out of range")]
 static FIXED_DISTANCE_ENTRIES: [Entry; 32] = {
     let mut entries = [Entry::NO_CODE; 32];
     let mut rest: &mut [Entry] = &mut entries;
@@ -223,7 +225,7 @@ static FIXED_DISTANCE_ENTRIES: [Entry; 32] = {
     entries
 };
 
-/// Short codes in the order of an index's bits: a code's first bit is its most significant one (§3.1.1), and an index's least. The
+/// Short codes in the order of an index's bits: a code's first bit is its most significant one (RFC 1951 §3.1.1), and an index's least. The
 /// result is to be shifted by 16 bits without the code's length.
 static REVERSED: [u16; 1024] = {
     let mut reversed = [0; 1024];

@@ -134,10 +134,21 @@ impl Tables {
         described: Described,
         read: u16,
     ) -> Result<Progress, InvalidCode> {
+        let mut local = *bits;
+        let read = self.read_locally(&mut local, described, read);
+        *bits = local;
+        read
+    }
+
+    /// The same for bits that nobody else has at hand, and which need not be in memory.
+    #[inline(always)]
+    fn read_locally(&mut self, bits: &mut Bits<'_>, described: Described, read: u16) -> Result<Progress, InvalidCode> {
         let all = described.literals + u16::from(described.distances);
         let mut n = read;
         while n < all {
-            bits.refill();
+            if bits.count() < MAX_LEN_BITS {
+                bits.refill();
+            }
             let index = usize::try_from(bits.peek() & self.mask).unwrap_or(0);
             let entry = self.code.get(index).copied().unwrap_or(0);
             let (symbol, code_len) = (entry >> 3, u32::from(entry & 7));
@@ -258,6 +269,8 @@ const END: u16 = 256;
 const NONE: u8 = u8::MAX;
 const MAX_LITERALS: usize = 286;
 const MAX_DISTANCES: usize = 30;
+/// Bits of a code for a length with its extra bits, at most.
+const MAX_LEN_BITS: u32 = 7 + 7;
 /// By symbol of the code for lengths: how often the length comes at least, and how many bits say how much more often.
 const REPEATS: [(u16, u32); 19] = {
     let mut repeats = [(1, 0); 19];

@@ -100,7 +100,15 @@ fn decode_bulk(input: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -> Res
 }
 
 /// Decodes symbol by symbol, to the last bit and the last byte of room.
-fn decode_carefully(bits: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
+fn decode_carefully(input: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
+    let mut bits = *input;
+    let stop = decode_symbols(&mut bits, run, codes);
+    *input = bits;
+    stop
+}
+
+#[inline(always)]
+fn decode_symbols(bits: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
     while !run.is_full() {
         bits.refill();
         let entry = codes.literals.entry(bits.peek());
