@@ -225,7 +225,7 @@ mod blocks {
     impl Stream {
         fn bits(&mut self, value: u32, n: u32) -> &mut Self {
             for bit in 0..n {
-                if self.1 % 8 == 0 {
+                if self.1 & 7 == 0 {
                     self.0.push(0);
                 }
                 *self.0.last_mut().unwrap() |= u8::from(value >> bit & 1 == 1) << (self.1 % 8);

@@ -8,7 +8,7 @@ use super::request::{Request, RequestKey};
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::DeflateConfig;
 use crate::extension::negotiated::Negotiated;
-use crate::extension::{Agreed, FieldValue, Policy};
+use crate::extension::{FieldValue, WantedExtensions};
 use crate::http::{FieldSection, Fields, InvalidField, Shown};
 use crate::wire::{Output, OutputFull};
 
@@ -44,13 +44,13 @@ pub struct Accept<'r, 'b, F = Fields<'b>, K = Key> {
     request: &'r Request<'b, F, K>,
     subprotocol: Option<&'r str>,
     fields: &'r [(&'r str, &'r str)],
-    policy: Policy,
+    wanted: WantedExtensions,
 }
 
 impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
     /// Begins to accept; see [`Accept`].
     pub fn accept(&self) -> Accept<'_, 'b, F, K> {
-        Accept { request: self, subprotocol: None, fields: &[], policy: Policy::default() }
+        Accept { request: self, subprotocol: None, fields: &[], wanted: WantedExtensions::default() }
     }
 }
 
@@ -80,16 +80,21 @@ impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
     /// Accepts permessage-deflate, if the client offers it in a way that `config` allows (RFC 7692); with `None` it does not.
     #[cfg(feature = "inflate")]
     pub fn deflate(self, config: impl Into<Option<DeflateConfig>>) -> Self {
-        Self { policy: Policy { deflate: config.into() }, ..self }
+        Self { wanted: WantedExtensions { deflate: config.into() }, ..self }
     }
 
-    fn negotiate(&self) -> Result<Agreed, AcceptError> {
+    fn negotiate(&self) -> Result<(Negotiated, Option<FieldValue>), AcceptError> {
         // §4.2.2, 4: "selecting one of the values from the |Sec-WebSocket-Protocol| field".
         if self.subprotocol.is_some_and(|chosen| !self.request.subprotocols().any(|offered| offered == chosen)) {
             return Err(AcceptError::SubprotocolNotOffered);
         }
         InvalidField::check(self.fields, RESERVED).map_err(AcceptError::Field)?;
-        Ok(self.policy.choose(self.request.extensions()))
+        Ok(self.wanted.accept(self.request.extensions()))
+    }
+
+    fn answer(&self, accept: Option<AcceptKey>) -> Result<AcceptResponse<'r>, AcceptError> {
+        let (negotiated, extensions) = self.negotiate()?;
+        Ok(AcceptResponse { accept, subprotocol: self.subprotocol, fields: self.fields, negotiated, extensions })
     }
 }
 
@@ -100,8 +105,8 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
     ///
     /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or no room.
     pub fn write_to(self, out: &mut impl Output) -> Result<Negotiated, AcceptError> {
-        let agreed = self.negotiate()?;
-        let (accept, extensions) = (self.request.key.accept(), agreed.field_value());
+        let (negotiated, extensions) = self.negotiate()?;
+        let accept = self.request.key.accept();
         write_whole(out, |emit| {
             emit(SWITCHING);
             emit(accept.as_bytes());
@@ -116,7 +121,7 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
             emit(b"\r\n");
         })
         .map_err(AcceptError::Output)?;
-        Ok(Negotiated::new(agreed))
+        Ok(negotiated)
     }
 
     /// The response as status and fields, for another HTTP stack to write.
@@ -125,9 +130,7 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
     ///
     /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
     pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
-        let agreed = self.negotiate()?;
-        let accept = Some(self.request.key.accept());
-        Ok(AcceptResponse::new(accept, self.subprotocol, self.fields, agreed))
+        self.answer(Some(self.request.key.accept()))
     }
 }
 
@@ -138,8 +141,7 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, ()> {
     ///
     /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
     pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
-        let agreed = self.negotiate()?;
-        Ok(AcceptResponse::new(None, self.subprotocol, self.fields, agreed))
+        self.answer(None)
     }
 }
 
@@ -172,20 +174,11 @@ pub struct AcceptResponse<'r> {
     accept: Option<AcceptKey>,
     subprotocol: Option<&'r str>,
     fields: &'r [(&'r str, &'r str)],
-    agreed: Agreed,
+    negotiated: Negotiated,
     extensions: Option<FieldValue>,
 }
 
 impl<'r> AcceptResponse<'r> {
-    fn new(
-        accept: Option<AcceptKey>,
-        subprotocol: Option<&'r str>,
-        fields: &'r [(&'r str, &'r str)],
-        agreed: Agreed,
-    ) -> Self {
-        Self { accept, subprotocol, fields, agreed, extensions: agreed.field_value() }
-    }
-
     /// 101; on a stream of HTTP/2 or HTTP/3 it is 200.
     pub fn status(&self) -> u16 {
         if self.accept.is_some() { 101 } else { 200 }
@@ -206,7 +199,7 @@ impl<'r> AcceptResponse<'r> {
 
     /// What the connection is made of, once the response is sent.
     pub fn negotiated(&self) -> Negotiated {
-        Negotiated::new(self.agreed)
+        self.negotiated
     }
 }
 
@@ -246,7 +239,7 @@ impl fmt::Debug for AcceptResponse<'_> {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum AcceptError {
-    /// The subprotocol is none that the client offered.
+    /// The client did not offer the subprotocol.
     SubprotocolNotOffered,
     /// A field must not be written.
     Field(InvalidField),

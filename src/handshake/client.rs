@@ -6,7 +6,7 @@ use super::key::AcceptKey;
 use super::known_fields::KnownFields;
 use super::response::{Answer, NoSubprotocols, Offered, Subprotocols};
 use super::response_error::ResponseError;
-use crate::extension::Offers;
+use crate::extension::WantedExtensions;
 use crate::http::{FieldSection, HeadReader, ResponseHead};
 use crate::wire::Limits;
 
@@ -68,7 +68,7 @@ impl<P: Subprotocols> ClientHandshake<P> {
             // response".
             // One of another major version is no response that can be skipped: what its status means is not known (RFC 9110 §2.5).
             if !matches!(head.status, 100 | 102..=199) || head.version.0 != 1 {
-                return self.pending.judge(head, &known).map(Some);
+                return self.pending.check(head, &known).map(Some);
             }
             if self.interim >= self.max_interim {
                 return Err(ResponseError::TooManyInterim { max: self.max_interim });
@@ -90,7 +90,7 @@ impl<P> fmt::Debug for ClientHandshake<P> {
     }
 }
 
-/// What a response is judged by, where another HTTP stack reads it: what was offered, and the proof that the key was read.
+/// What a response is checked against, where another HTTP stack reads it: what was offered, and the expected `Sec-WebSocket-Accept`.
 ///
 /// It borrows nothing but what `P`, the list of [`Subprotocols`], borrows. [`ClientUpgrade::into_pending`](super::ClientUpgrade::into_pending)
 /// makes one for HTTP/1.1, [`ClientConnect::into_pending`](super::ClientConnect::into_pending) one for HTTP/2 and HTTP/3, where
@@ -114,15 +114,15 @@ impl<P> fmt::Debug for ClientHandshake<P> {
 /// assert!(matches!(stream.pending.receive(101, (1, 1), &fields), Ok(Answer::Open(_))));
 /// ```
 #[derive(Clone, Copy)]
-#[must_use = "the answer has to be judged by it"]
+#[must_use = "the answer has to be checked against it"]
 pub struct PendingAnswer<P = NoSubprotocols, K = AcceptKey> {
     key: K,
     subprotocols: P,
-    extensions: Offers,
+    extensions: WantedExtensions,
 }
 
 impl<P: Subprotocols, K> PendingAnswer<P, K> {
-    pub(super) fn new(key: K, subprotocols: P, extensions: Offers) -> Self {
+    pub(super) fn new(key: K, subprotocols: P, extensions: WantedExtensions) -> Self {
         Self { key, subprotocols, extensions }
     }
 
@@ -144,11 +144,11 @@ impl<P: Subprotocols> PendingAnswer<P> {
         fields: F,
     ) -> Result<Answer<'b, F>, ResponseError> {
         let known = KnownFields::collect_parsed(fields.clone());
-        self.judge(ResponseHead { version, status, reason: b"", fields, len: 0 }, &known)
+        self.check(ResponseHead { version, status, reason: b"", fields, len: 0 }, &known)
     }
 
     /// The same for a head of which the fields that matter were picked out.
-    pub(super) fn judge<'b, F: FieldSection<'b>>(
+    pub(super) fn check<'b, F: FieldSection<'b>>(
         &self,
         head: ResponseHead<'b, F>,
         known: &KnownFields<'b>,

@@ -172,7 +172,7 @@ pub struct ClientConnect<'a, P = NoSubprotocols> {
 
 impl<'a, P: Subprotocols> ClientConnect<'a, P> {
     pub(super) fn new(request: ClientRequest<'a, P>, scheme: Scheme) -> Result<Self, StartError> {
-        let (path, extensions) = (request.origin_form()?, request.offers.field_value());
+        let (path, extensions) = (request.origin_form()?, request.wanted.offers());
         Ok(Self { request, path, scheme, extensions })
     }
 
@@ -217,12 +217,12 @@ impl<'a, P: Subprotocols> ClientConnect<'a, P> {
         F: FieldSection<'b>,
     {
         let subprotocols = self.request.subprotocols.as_slice();
-        PendingAnswer::new((), subprotocols, self.request.offers).receive(status, fields)
+        PendingAnswer::new((), subprotocols, self.request.wanted).receive(status, fields)
     }
 
-    /// What the answer is judged by, without what the request borrows: it can be kept in a struct until the answer comes.
+    /// What the answer is checked against, without what the request borrows: it can be kept in a struct until the answer comes.
     pub fn into_pending(self) -> PendingAnswer<P, ()> {
-        PendingAnswer::new((), self.request.subprotocols, self.request.offers)
+        PendingAnswer::new((), self.request.subprotocols, self.request.wanted)
     }
 }
 
@@ -277,7 +277,7 @@ pub struct ClientUpgrade<'a, P = NoSubprotocols> {
 
 impl<'a, P: Subprotocols> ClientUpgrade<'a, P> {
     pub(super) fn new(request: ClientRequest<'a, P>, nonce: [u8; 16]) -> Result<Self, StartError> {
-        let (target, extensions) = (request.origin_form()?, request.offers.field_value());
+        let (target, extensions) = (request.origin_form()?, request.wanted.offers());
         Ok(Self { request, target, key: Key::from_nonce(nonce), extensions })
     }
 
@@ -311,12 +311,12 @@ impl<'a, P: Subprotocols> ClientUpgrade<'a, P> {
         fields: F,
     ) -> Result<Answer<'b, F>, ResponseError> {
         let subprotocols = self.request.subprotocols.as_slice();
-        PendingAnswer::new(self.key.accept(), subprotocols, self.request.offers).receive(status, version, fields)
+        PendingAnswer::new(self.key.accept(), subprotocols, self.request.wanted).receive(status, version, fields)
     }
 
-    /// What the response is judged by, without what the request borrows: it can be kept in a struct until the response comes.
+    /// What the response is checked against, without what the request borrows: it can be kept in a struct until the response comes.
     pub fn into_pending(self) -> PendingAnswer<P> {
-        PendingAnswer::new(self.key.accept(), self.request.subprotocols, self.request.offers)
+        PendingAnswer::new(self.key.accept(), self.request.subprotocols, self.request.wanted)
     }
 }
 

@@ -252,7 +252,7 @@ fn build_response<'f, B>(
     builder.body(body)
 }
 
-/// The two digits of a version; a version that is none of HTTP's today is none that can be upgraded.
+/// The two digits of a version; 0.0 for one that this crate does not know, which can't be upgraded.
 fn digits(version: http::Version) -> (u8, u8) {
     match version {
         http::Version::HTTP_09 => (0, 9),

@@ -78,7 +78,7 @@ impl<'b, F: FieldSection<'b>> HttpRequest<'b, F> {
         }
     }
 
-    /// All fields, in their order. None was judged: `Content-Length` and `Transfer-Encoding` are left to the application, and `Host`
+    /// All fields, in their order. None was checked: `Content-Length` and `Transfer-Encoding` are left to the application, and `Host`
     /// to [`check_host`](Self::check_host).
     pub fn fields(&self) -> F::Pairs {
         self.fields.clone().into_pairs()
@@ -89,7 +89,7 @@ impl<'b, F: FieldSection<'b>> HttpRequest<'b, F> {
         values(self.fields.clone(), name)
     }
 
-    /// How many bytes the head has. The bytes behind it are the body, or the next request.
+    /// How many bytes the head has. The bytes after it are the body, or the next request.
     /// 0 for a head that another stack has parsed.
     pub fn head_len(&self) -> usize {
         self.head_len

@@ -5,7 +5,8 @@ use super::request_error::RequestError;
 use crate::extension::{Extensions, InvalidExtension};
 use crate::http::{Collect, Excerpt, FieldSection, elements, is_same_host, is_token, split_host, trim, values};
 
-/// What the fields of a head say; judged afterwards, so that the verdict does not depend on their order.
+/// The fields of a head that a handshake needs to know. They are checked once all are known, so that the first error does not depend
+/// on their order.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct KnownFields<'b> {
     /// An `Upgrade` has the token `websocket`.
@@ -196,16 +197,16 @@ impl<'b> Occurrence<'b> {
         };
     }
 
-    /// Judges the same values as [`values`](Self::values); mostly there is one, or none.
+    /// Checks the same values as [`values`](Self::values); mostly there is one, or none.
     #[inline]
-    fn each<F, E>(self, fields: &F, name: &str, mut judge: impl FnMut(&'b [u8]) -> Result<(), E>) -> Result<(), E>
+    fn each<F, E>(self, fields: &F, name: &str, mut check: impl FnMut(&'b [u8]) -> Result<(), E>) -> Result<(), E>
     where
         F: FieldSection<'b>,
     {
         match self {
             Self::Missing => Ok(()),
-            Self::Once(value) => judge(value),
-            Self::Repeated => values(fields.clone(), name).try_for_each(judge),
+            Self::Once(value) => check(value),
+            Self::Repeated => values(fields.clone(), name).try_for_each(check),
         }
     }
 

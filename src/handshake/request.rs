@@ -191,7 +191,7 @@ impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
         self.target.whole
     }
 
-    /// The path of the target, as it was sent: nothing is decoded and no dots are resolved. `/` where there is none.
+    /// The path of the target, as it was sent: nothing is decoded and no dots are resolved. `/` if it is empty.
     pub fn path(&self) -> &'b str {
         match self.target.split().0 {
             // §3: "'/' if the path component is empty".
@@ -200,12 +200,12 @@ impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
         }
     }
 
-    /// What is behind the `?` of the target.
+    /// What is after the `?` of the target.
     pub fn query(&self) -> Option<&'b str> {
         self.target.split().1
     }
 
-    /// Whom the client believes to talk to, with the port where it is named: the `Host`, or the host of an absolute
+    /// The server that the client asked for, with the port if it is named: the `Host`, or the host of an absolute
     /// target (RFC 9112 §3.2.2).
     pub fn host(&self) -> &'b str {
         ascii(self.host)
@@ -302,7 +302,7 @@ impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
         values.flat_map(Extensions::new).filter_map(Result::ok)
     }
 
-    /// How many bytes the head has. The bytes behind it are frames: the first input of the connection.
+    /// How many bytes the head has. The bytes after it are frames: the first input of the connection.
     /// 0 for a head that another stack has parsed.
     pub fn head_len(&self) -> usize {
         self.head_len

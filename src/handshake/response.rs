@@ -8,7 +8,7 @@ use super::key::AcceptKey;
 use super::known_fields::{KnownFields, Occurrence};
 use super::response_error::ResponseError;
 use crate::extension::negotiated::Negotiated;
-use crate::extension::{Agreed, Extension, Extensions, Offers};
+use crate::extension::{Extension, Extensions, WantedExtensions};
 use crate::http::{Excerpt, FieldSection, Fields, ResponseHead, Shown, ascii, values};
 
 /// What a server answered.
@@ -37,7 +37,7 @@ pub enum Answer<'b, F = Fields<'b>> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Offered<'p, P> {
     pub(super) subprotocols: &'p P,
-    pub(super) extensions: Offers,
+    pub(super) extensions: WantedExtensions,
 }
 
 impl<'b, F: FieldSection<'b>> Answer<'b, F> {
@@ -49,7 +49,8 @@ impl<'b, F: FieldSection<'b>> Answer<'b, F> {
         offered: Offered<'_, P>,
     ) -> Result<Self, ResponseError> {
         let ResponseHead { version: (major, minor), status, reason, fields, len } = head;
-        if major != 1 || status == 101 && minor != 1 {
+        // RFC 9110 §2.5: a later minor version is read as the highest that is known of that major version.
+        if major != 1 || status == 101 && minor < 1 {
             return Err(ResponseError::HttpVersion { major, minor });
         }
         if status != 101 {
@@ -113,7 +114,7 @@ pub struct Response<'b, F = Fields<'b>> {
     fields: F,
     subprotocol: Option<&'b str>,
     extensions: Occurrence<'b>,
-    agreed: Agreed,
+    negotiated: Negotiated,
     head_len: usize,
 }
 
@@ -144,18 +145,18 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
             return Err(ResponseError::ExtensionsEmpty);
         }
         let extensions = known.extensions.values(&fields, "Sec-WebSocket-Extensions").flat_map(Extensions::new);
-        let agreed = offered.extensions.check(extensions.filter_map(Result::ok)).map_err(ResponseError::from)?;
+        let negotiated = offered.extensions.check(extensions.filter_map(Result::ok)).map_err(ResponseError::from)?;
         let extensions = known.extensions;
-        Ok(Self { fields, subprotocol, extensions, agreed, head_len })
+        Ok(Self { fields, subprotocol, extensions, negotiated, head_len })
     }
 
     /// What the connection is made of.
     pub fn negotiated(&self) -> Negotiated {
-        Negotiated::new(self.agreed)
+        self.negotiated
     }
 
-    /// The subprotocol that the server chose: one of those offered. None where it chose none, which an application that
-    /// cannot do without should close for.
+    /// The subprotocol that the server chose: one of those offered. `None` if it chose none; an application that needs one
+    /// should close the connection then.
     pub fn subprotocol(&self) -> Option<&'b str> {
         self.subprotocol
     }
@@ -176,7 +177,7 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
         values(self.fields.clone(), name)
     }
 
-    /// How many bytes the head has, with the interim responses in front of it. The bytes behind it are frames: the
+    /// How many bytes the head has, with the interim responses in front of it. The bytes after it are frames: the
     /// first input of the connection. 0 for a head that another stack has parsed.
     pub fn head_len(&self) -> usize {
         self.head_len
@@ -225,7 +226,7 @@ impl<'b, F: FieldSection<'b>> HttpResponse<'b, F> {
         values(self.fields.clone(), name)
     }
 
-    /// How many bytes the head has, with the interim responses in front of it. The bytes behind it are what came of
+    /// How many bytes the head has, with the interim responses in front of it. The bytes after it are what came of
     /// the body.
     pub fn head_len(&self) -> usize {
         self.head_len

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::http::{Scheme, ShownTarget, ipv6, split_host};
 
-/// A `ws:` or `wss:` URI, taken apart: whom to connect to, and what to ask for.
+/// A `ws:` or `wss:` URI, taken apart: the server to connect to, and what to ask for.
 ///
 /// ```
 /// use websocket_proto::handshake::WsUrl;

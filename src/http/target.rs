@@ -13,7 +13,7 @@ pub(crate) struct Target<'b> {
 }
 
 impl<'b> Target<'b> {
-    /// A target as it was sent; `None` for one that names no resource, or a resource that is none of HTTP's.
+    /// A target as it was sent; `None` unless it names a resource, alone or with a scheme and an authority.
     pub(crate) fn new(whole: &'b str) -> Option<Self> {
         if !is_target(whole) {
             return None;

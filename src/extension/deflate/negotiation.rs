@@ -167,11 +167,6 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// For what no answer is written, because it was agreed on already.
-    pub(crate) const fn settled(params: DeflateParams) -> Self {
-        Self { params, names_server_window: false }
-    }
-
     pub(crate) fn write(&self, to: &mut impl Write) -> fmt::Result {
         let DeflateParams { server, client } = self.params;
         let smaller = client.window_bits < WindowBits::MAX;
