@@ -1,4 +1,8 @@
 //! A conformance suite for WebSocket implementations (RFC 6455, RFC 7692).
 
 pub mod case;
+pub mod exam;
+pub mod lint;
+pub mod memory;
+pub mod suite;
 pub mod wire;

@@ -35,7 +35,8 @@ pub struct Number {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Base {
-    Fixed(u64),
+    /// Up to 2^64.
+    Fixed(u128),
     Limit(Limit),
 }
 
@@ -49,20 +50,21 @@ enum Change {
 impl Number {
     /// This number, whatever the limits.
     pub const fn fixed(n: u64) -> Self {
-        Self { base: Base::Fixed(n), change: Change::Plus(0) }
+        Self { base: Base::Fixed(n as u128), change: Change::Plus(0) }
     }
 
     /// Its value; none if the limit is not declared, or the value not representable.
     pub fn value(&self, limits: &Limits) -> Option<u64> {
         let base = match self.base {
             Base::Fixed(n) => n,
-            Base::Limit(limit) => limits.get(limit)?,
+            Base::Limit(limit) => u128::from(limits.get(limit)?),
         };
-        match self.change {
-            Change::Plus(k) => base.checked_add(k),
-            Change::Minus(k) => base.checked_sub(k),
-            Change::Over(k) => base.checked_div(k),
-        }
+        let value = match self.change {
+            Change::Plus(k) => base.checked_add(k.into()),
+            Change::Minus(k) => base.checked_sub(k.into()),
+            Change::Over(k) => base.checked_div(k.into()),
+        };
+        u64::try_from(value?).ok()
     }
 
     /// The limit it depends on.
@@ -77,7 +79,7 @@ impl Number {
         let start = cursor.position();
         let word = cursor.until(|c| !c.is_ascii_alphanumeric());
         let (base, power) = match word.parse::<u64>() {
-            Ok(n) => (Base::Fixed(n), cursor.peek() == Some('^')),
+            Ok(n) => (Base::Fixed(n.into()), cursor.peek() == Some('^')),
             Err(_) => match Limit::named(&word) {
                 Some(limit) => (Base::Limit(limit), false),
                 None => return Err(cursor.error_at(start, format!("expected a number, found {word:?}"))),
@@ -87,10 +89,10 @@ impl Number {
         if power {
             cursor.next();
             let exponent = digits(cursor)?;
-            let value = u32::try_from(exponent).ok().and_then(|k| 1_u64.checked_shl(k));
+            let value = u32::try_from(exponent).ok().filter(|&k| k <= 64).map(|k| 1_u128 << k);
             match (base, value) {
                 (Base::Fixed(2), Some(value)) => base = Base::Fixed(value),
-                _ => return Err(cursor.error_at(start, "expected 2^0 to 2^63, found another power")),
+                _ => return Err(cursor.error_at(start, "expected 2^0 to 2^64, found another power")),
             }
         }
         let change = match cursor.peek() {

@@ -8,8 +8,8 @@ use super::CaseError;
 /// One way in which a case may end.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Alternative {
-    /// How the handshake ends.
-    pub answer: Answer,
+    /// How the handshake ends; with 101 where it is not said.
+    pub answer: Option<Answer>,
     /// What is heard, in order.
     pub heard: Vec<Heard>,
     /// How the connection ends.
@@ -114,7 +114,7 @@ impl Alternative {
 
     fn parse(cursor: &mut Cursor<'_>, lenient: bool) -> Result<Self, CaseError> {
         let mut alternative = Self {
-            answer: Answer::Accepted { deflate: None, fields: Vec::new() },
+            answer: None,
             heard: Vec::new(),
             end: End::Open,
             lenient,
@@ -128,7 +128,7 @@ impl Alternative {
                     return Err(cursor.error_at(start, "the handshake's end stands first"));
                 }
                 place = if matches!(answer, Answer::Accepted { .. }) { Place::Heard } else { Place::End };
-                alternative.answer = answer;
+                alternative.answer = Some(answer);
             } else if let Some(end) = End::parse(cursor)? {
                 if place == Place::End {
                     return Err(cursor.error_at(start, "expected no further end"));

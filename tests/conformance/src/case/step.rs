@@ -6,6 +6,7 @@ use super::edit::Edit;
 use super::lex::{Cursor, ends_word};
 use super::literal::{Literal, Number};
 use super::{CaseError, duration};
+pub use crate::wire::frame::Form;
 
 /// How a connection begins.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -67,15 +68,6 @@ pub struct Frame {
     pub compressed: bool,
     /// What it carries.
     pub payload: Literal,
-}
-
-/// The form of a payload length (RFC 6455 §5.2).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[allow(missing_docs)]
-pub enum Form {
-    Bits7,
-    Bits16,
-    Bits64,
 }
 
 /// The mask bit and the key.

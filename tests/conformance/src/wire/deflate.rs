@@ -99,10 +99,16 @@ impl Compressor {
 }
 
 fn tokens(bytes: &[u8], from: usize, window: usize) -> Vec<Token> {
-    let mut seen = std::collections::HashMap::new();
-    let note = |seen: &mut std::collections::HashMap<[u8; 3], usize>, at: usize| {
-        if let Some(key) = bytes.get(at..at + 3) {
-            seen.insert([key[0], key[1], key[2]], at);
+    // The last place of each hash of three bytes.
+    let mut seen = vec![usize::MAX; 1 << 13];
+    let slot = |at: usize| {
+        let key = bytes.get(at..at + 3)?;
+        let hash = u32::from_le_bytes([key[0], key[1], key[2], 0]).wrapping_mul(0x9e37_79b1) >> 19;
+        Some(hash as usize)
+    };
+    let note = |seen: &mut Vec<usize>, at: usize| {
+        if let Some(slot) = slot(at) {
+            seen[slot] = at;
         }
     };
     for at in 0..from {
@@ -110,11 +116,12 @@ fn tokens(bytes: &[u8], from: usize, window: usize) -> Vec<Token> {
     }
     let (mut tokens, mut at) = (Vec::new(), from);
     while at < bytes.len() {
-        let found = bytes.get(at..at + 3).and_then(|key| seen.get(&[key[0], key[1], key[2]]));
-        let copy = found.filter(|&&before| at - before <= window).map(|&before| {
+        let found = slot(at).map(|slot| seen[slot]).filter(|&before| before < at && at - before <= window);
+        let copy = found.map(|before| {
             let len = bytes[at..].iter().zip(&bytes[before..]).take(258).take_while(|(a, b)| a == b).count();
             (len, at - before)
         });
+        let copy = copy.filter(|&(len, _)| len >= 3);
         let len = match copy {
             Some((len, distance)) => {
                 tokens.push(Token::Copy { len, distance });

@@ -1,6 +1,7 @@
 //! DEFLATE bit by bit, as RFC 1951 describes it, with RFC 7692 §7.2.2 around it.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 /// What was agreed for one direction.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -126,14 +127,8 @@ impl Decoder<'_> {
         match self.bits(2)? {
             0 => self.stored()?,
             1 => {
-                let lens: Vec<u8> = (0..288_u16)
-                    .map(|n| match n {
-                        0..=143 | 280.. => 8,
-                        144..=255 => 9,
-                        256..=279 => 7,
-                    })
-                    .collect();
-                self.symbols(&Huffman::new(&lens), &Huffman::new(&[5; 32]))?;
+                let (literals, distances) = fixed();
+                self.symbols(literals, distances)?;
             }
             2 => {
                 let (literals, distances) = self.dynamic()?;
@@ -173,7 +168,7 @@ impl Decoder<'_> {
             lens[place] = self.bits(3)? as u8;
         }
         let code = Huffman::new(&lens);
-        if !code.complete {
+        if code.is_complete() != Some(true) {
             return Err(InflateError::Corrupt);
         }
         let mut lens: Vec<u8> = Vec::new();
@@ -192,7 +187,10 @@ impl Decoder<'_> {
         let (literals, distances) = lens.split_at(literals);
         let (literals, distances) = (Huffman::new(literals), Huffman::new(distances));
         // "If only one distance code is used, it is encoded using one bit": such a code need not be complete, nor need an empty one.
-        let usable = |code: &Huffman| code.complete || matches!(code.codes[..], [] | [(1, ..)]);
+        let usable = |code: &Huffman| match code.is_complete() {
+            Some(complete) => complete || code.symbols.len() == code.counts[1] && code.counts[1] <= 1,
+            None => false,
+        };
         if usable(&literals) && usable(&distances) { Ok((literals, distances)) } else { Err(InflateError::Corrupt) }
     }
 
@@ -235,37 +233,61 @@ impl Decoder<'_> {
     }
 
     fn symbol(&mut self, code: &Huffman) -> Result<usize, InflateError> {
-        let mut bits = 0;
-        for len in 1..=15 {
-            bits = bits << 1 | self.bits(1)?;
-            if let Ok(at) = code.codes.binary_search_by_key(&(len, bits), |&(len, bits, _)| (len, bits)) {
-                return Ok(code.codes[at].2);
+        let (mut bits, mut first, mut index) = (0, 0, 0);
+        for &count in &code.counts[1..] {
+            bits |= self.bits(1)?;
+            if let Some(within) = usize::checked_sub(bits, first).filter(|&within| within < count) {
+                return Ok(code.symbols[index + within]);
             }
+            index += count;
+            first = (first + count) << 1;
+            bits <<= 1;
         }
         Err(InflateError::Corrupt)
     }
 }
 
-/// A canonical code (§3.2.2).
+/// A canonical code (§3.2.2): the codes of one length follow each other, in the order of their symbols.
+#[derive(Clone)]
 struct Huffman {
-    /// Length, bits, symbol; in this order.
-    codes: Vec<(u8, usize, usize)>,
-    complete: bool,
+    /// How many codes there are of each length.
+    counts: [usize; 16],
+    /// By length, then by symbol.
+    symbols: Vec<usize>,
 }
 
 impl Huffman {
     fn new(lens: &[u8]) -> Self {
-        let (mut codes, mut next, mut space) = (Vec::new(), 0, 0);
+        let (mut counts, mut symbols) = ([0; 16], Vec::new());
         for len in 1..=15 {
-            next <<= 1;
-            for symbol in (0..lens.len()).filter(|&symbol| lens[symbol] == len) {
-                codes.push((len, next, symbol));
-                next += 1;
-                space += 1 << (15 - len);
-            }
+            let of_this = (0..lens.len()).filter(|&symbol| usize::from(lens[symbol]) == len);
+            let before = symbols.len();
+            symbols.extend(of_this);
+            counts[len] = symbols.len() - before;
         }
-        Self { complete: space == 1 << 15, codes }
+        Self { counts, symbols }
     }
+
+    /// Whether every sequence of bits is a code. None: some have more than one meaning.
+    fn is_complete(&self) -> Option<bool> {
+        let space: usize = (1..16).map(|len| self.counts[len] << (15 - len)).sum();
+        (space <= 1 << 15).then_some(space == 1 << 15)
+    }
+}
+
+/// The codes of §3.2.6.
+fn fixed() -> &'static (Huffman, Huffman) {
+    static FIXED: OnceLock<(Huffman, Huffman)> = OnceLock::new();
+    FIXED.get_or_init(|| {
+        let lens: Vec<u8> = (0..288_u16)
+            .map(|n| match n {
+                0..=143 | 280.. => 8,
+                144..=255 => 9,
+                256..=279 => 7,
+            })
+            .collect();
+        (Huffman::new(&lens), Huffman::new(&[5; 32]))
+    })
 }
 
 #[cfg(test)]
