@@ -4,5 +4,6 @@ pub mod case;
 pub mod exam;
 pub mod lint;
 pub mod memory;
+pub mod socket;
 pub mod suite;
 pub mod wire;

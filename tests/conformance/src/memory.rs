@@ -84,26 +84,28 @@ fn drive(exam: &mut Exam<'_>, subject: &mut impl Subject, out: &mut Vec<u8>) {
     }
 }
 
-/// Examines all cases that bind the role, in all deliveries.
+/// Examines all cases that bind the role, in all deliveries, on all processors.
 pub fn run<S: Subject>(
     library: &Library,
     role: Role,
     context: &Context,
     deliveries: &Deliveries,
-    make: impl Fn() -> S,
+    make: impl Fn() -> S + Sync,
 ) -> Vec<CaseResult> {
-    let cases = library.cases.iter().filter(|case| case.rule.roles.contains(role));
-    let mut results: Vec<CaseResult> = cases
-        .map(|case| {
-            let first = examine(case, role, context, Delivery::Whole, make());
-            let others = deliveries.others(&first);
-            let mut result = CaseResult::new(case, first);
-            for delivery in others {
-                result.add(delivery, examine(case, role, context, delivery, make()));
-            }
-            result
-        })
-        .collect();
+    let cases: Vec<&Case> = library.cases.iter().filter(|case| case.rule.roles.contains(role)).collect();
+    let mut results = crate::suite::in_parallel(&cases, jobs(), |case| {
+        let first = examine(case, role, context, Delivery::Whole, make());
+        let others = deliveries.others(&first);
+        let mut result = CaseResult::new(case, first);
+        for delivery in others {
+            result.add(delivery, examine(case, role, context, delivery, make()));
+        }
+        result
+    });
     crate::suite::block(library, &mut results);
     results
+}
+
+fn jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, Into::into)
 }

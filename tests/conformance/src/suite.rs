@@ -1,6 +1,8 @@
 //! The results of many exams.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::case::{Answer, Case, End, Library};
 use crate::exam::{Delivery, Entry, Grade, Verdict};
@@ -30,7 +32,7 @@ impl Deliveries {
         let mut others = Vec::new();
         others.extend(self.bytes.then_some(Delivery::Bytes));
         if self.cuts {
-            others.extend(Delivery::cuts(first.sent, first.good_head, first.echoed));
+            others.extend(Delivery::cuts(first.sent, first.good_head, first.work));
         }
         others.extend((0..self.random).map(|i| Delivery::Random((self.seed + i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))));
         others
@@ -133,4 +135,24 @@ fn is_positive(case: &Case) -> bool {
 /// How many there are of each grade.
 pub fn count(results: &[CaseResult], grade: Grade) -> usize {
     results.iter().filter(|result| result.grade == grade).count()
+}
+
+/// The results in the order of the cases, with so many at once.
+pub(crate) fn in_parallel(cases: &[&Case], jobs: usize, examine: impl Fn(&Case) -> CaseResult + Sync) -> Vec<CaseResult> {
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::with_capacity(cases.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = examine(case);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let order: HashMap<&str, usize> = cases.iter().enumerate().map(|(i, case)| (&*case.id, i)).collect();
+    results.sort_by_key(|result| order.get(&*result.id).copied());
+    results
 }

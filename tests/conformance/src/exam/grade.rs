@@ -18,12 +18,14 @@ pub(super) fn verdict(exam: &Exam<'_>, heard: Option<&[Event]>) -> Verdict {
     if exam.seen.ended == Some(Ended::Died) {
         grade = Grade::Crash;
     }
+    let key = exam.facts.own_head.as_ref().and_then(|head| head.values("Sec-WebSocket-Key").first().map(|key| key.to_vec()));
+    let accept = crate::wire::accept(&key.unwrap_or_default());
     let findings = lint::findings(&lint::Connection {
         role: exam.role,
         own_head: exam.facts.own_head.as_ref(),
         head: exam.seen.head.as_ref(),
         body: &exam.seen.body,
-        accept: &exam.variables.accept,
+        accept: &accept,
         subprotocol_asked: exam.facts.own_head.as_ref().map(|head| head.elements("Sec-WebSocket-Protocol")),
         deflate: exam.facts.deflate,
         bad_deflate: exam.seen.bad_deflate,
@@ -40,7 +42,8 @@ pub(super) fn verdict(exam: &Exam<'_>, heard: Option<&[Event]>) -> Verdict {
         silence: exam.facts.silence,
         sent: exam.sent,
         good_head: exam.facts.own_head.as_ref().filter(|_| exam.is_good()).map_or(0, |head| head.len),
-        echoed: exam.seen.data.iter().map(|(_, data)| data.len()).sum(),
+        work: exam.seen.data.iter().map(|(_, data)| data.len()).sum::<usize>() + 64 * exam.seen.frames.len(),
+        frames: exam.seen.frames.len(),
     }
 }
 
@@ -112,6 +115,8 @@ impl Ladder<'_, '_> {
         self.replies(alternative, expected);
         if let Some(heard) = heard {
             match expected.is_heard(heard) {
+                // What arrives after its own Close is heard, or not; it is echoed nowhere (§5.5.1).
+                _ if exam.facts.told_to_close => {}
                 Some(true) => {}
                 Some(false) => self.note(Grade::Lenient, "less was heard than was due"),
                 None => self.note(Grade::Fail, format!("heard something else than was due: {}", heard_line(heard))),
@@ -210,7 +215,7 @@ impl Ladder<'_, '_> {
     fn replies(&mut self, alternative: &Alternative, expected: &Expected) {
         let seen = &self.exam.seen;
         // A Pong of something that was never sent is a heartbeat of the subject's own.
-        let pings: HashSet<&Vec<u8>> = self.exam.writer.sent.pings.iter().collect();
+        let pings: HashSet<&Vec<u8>> = self.exam.writer.sent.pings.iter().chain(&self.exam.strict.pings).collect();
         let pongs: Vec<&Vec<u8>> = seen.pongs.iter().filter(|pong| *pong != BARRIER && pings.contains(pong)).collect();
         let wanted: Vec<&Vec<u8>> = expected.pongs.iter().collect();
         let data_fits = seen.data.len() <= expected.data.len() && seen.data == expected.data[..seen.data.len()];
@@ -225,7 +230,7 @@ impl Ladder<'_, '_> {
             let grade = if matches!(alternative.end, End::Close(_)) { Grade::Lenient } else { Grade::Fail };
             self.note(grade, format!("expected {} Pongs, found others: {}", wanted.len(), pongs.len()));
         }
-        if fewer && data_fits && pongs_fit {
+        if fewer && data_fits && pongs_fit && !self.exam.facts.told_to_close {
             let grade = if alternative.end == End::Open { Grade::Fail } else { Grade::Lenient };
             let due = format!("{} and {} Pongs", data_line(&expected.data), wanted.len());
             self.note(grade, format!("expected {due}, found {} and {} Pongs", data_line(&seen.data), pongs.len()));

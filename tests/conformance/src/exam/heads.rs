@@ -111,6 +111,12 @@ impl Draft {
         self.cut.is_some()
     }
 
+    /// What comes before it.
+    pub(super) fn before(&self) -> &[u8] {
+        &self.before
+    }
+
+    /// The head itself.
     pub(super) fn write(&self) -> Vec<u8> {
         let parts: Vec<&[u8]> = self.parts.iter().map(Vec::as_slice).filter(|part| !part.is_empty()).collect();
         let mut head = self.first.clone().unwrap_or_else(|| parts.join(&b' '));
@@ -127,6 +133,6 @@ impl Draft {
             Some(Edit::CutBefore(n)) => head.truncate(head.len().saturating_sub(n)),
             _ => {}
         }
-        [&self.before[..], &head].concat()
+        head
     }
 }

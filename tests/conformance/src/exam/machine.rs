@@ -24,7 +24,9 @@ pub struct Exam<'c> {
     delivery: Delivery,
     pub(super) variables: Variables,
     pub(super) writer: Writer<'c>,
-    strict: Strict,
+    pub(super) strict: Strict,
+    /// What was sent with the head, if it was frames.
+    early_frames: Vec<u8>,
     /// Reads what the judge sends, to know where frames end.
     own: Reader,
     ops: VecDeque<Op>,
@@ -104,6 +106,7 @@ impl<'c> Exam<'c> {
             variables,
             writer: Writer::new(role, &context.limits, seed),
             strict: Strict::new(role == Role::Server, None),
+            early_frames: Vec::new(),
             own: Reader::default(),
             ops: VecDeque::new(),
             pieces: VecDeque::new(),
@@ -114,6 +117,11 @@ impl<'c> Exam<'c> {
             log: Vec::new(),
             sent: 0,
         }
+    }
+
+    /// Whether it is over before it begins: what it needs is not there.
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::Done
     }
 
     /// What is to be done now.
@@ -234,11 +242,15 @@ impl<'c> Exam<'c> {
 
     /// Frames that are about to be sent.
     fn queue_frames(&mut self, bytes: &[u8]) {
+        self.note_frames(bytes);
+        self.queue(bytes);
+    }
+
+    fn note_frames(&mut self, bytes: &[u8]) {
         self.strict.push(bytes);
         self.own.push(bytes);
         while self.own.next_frame().is_some() {}
         self.facts.sent_close = self.strict.closed;
-        self.queue(bytes);
     }
 
     fn early(&self) -> (&'c [Step], &'c [Step]) {
@@ -280,17 +292,24 @@ impl<'c> Exam<'c> {
         let Some(draft) = draft.edit(edits, &self.context.limits, &self.variables) else {
             return self.miss("needs a declared limit");
         };
-        let mut bytes = draft.write();
-        self.facts.own_head = Head::read(&bytes);
+        let head = draft.write();
+        self.facts.own_head = Head::read(&head);
+        let mut bytes = [draft.before(), &head].concat();
         if draft.is_cut() {
             self.phase = Phase::Script;
         }
         let (early, rest) = self.early();
+        let frames = matches!(early.first(), Some(Step::Frame(_)));
         let Ok(early) = self.writer.compile(early) else { return self.miss("needs a declared limit") };
         let mut half = false;
         for op in early {
             match op {
-                Op::Bytes(more) => bytes.extend(more),
+                Op::Bytes(more) => {
+                    if frames {
+                        self.early_frames.extend(&more);
+                    }
+                    bytes.extend(more);
+                }
                 Op::Half => half = true,
                 Op::Look | Op::Wait(_) | Op::Silent | Op::Do(_) => {}
             }
@@ -312,7 +331,10 @@ impl<'c> Exam<'c> {
         self.writer.agree(self.facts.deflate);
         self.seen.agree(self.facts.deflate, self.role);
         let Ok(ops) = self.writer.compile(steps) else { return self.miss("needs a declared limit") };
+        let early = std::mem::take(&mut self.early_frames);
+        self.note_frames(&early);
         let mut strict = Strict::new(self.role == Role::Server, self.facts.deflate);
+        strict.push(&early);
         for op in &ops {
             if let Op::Bytes(bytes) = op {
                 strict.push(bytes);
@@ -430,7 +452,7 @@ impl<'c> Exam<'c> {
         let failure_due = self.strict.failed.is_some() || fails && !self.facts.violates;
         let due = self.case.outcome.first().and_then(|first| self.expected(first)).unwrap_or_default();
         let replied = self.seen.data.len() >= self.strict.messages.min(due.data.len())
-            && self.seen.pongs.len() >= self.strict.pings.min(due.pongs.len());
+            && self.seen.pongs.len() >= self.strict.pings.len().min(due.pongs.len());
         let satisfied = replied && !failure_due && !self.strict.closed;
         if self.stopped() || satisfied || quiet {
             self.facts.late |= quiet && failure_due;

@@ -98,8 +98,10 @@ pub struct Verdict {
     pub sent: usize,
     /// How many of them were a good handshake, which is the same in all cases.
     pub good_head: usize,
-    /// How many bytes of messages came back.
-    pub echoed: usize,
+    /// A measure of how much came back.
+    pub work: usize,
+    /// How many frames came back.
+    pub frames: usize,
 }
 
 /// Something that happened on the connection.

@@ -17,8 +17,8 @@ pub struct Strict {
     pub closed: bool,
     /// Whole messages.
     pub messages: usize,
-    /// Whole Pings.
-    pub pings: usize,
+    /// The payloads of whole Pings.
+    pub pings: Vec<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Strict {
             failed: None,
             closed: false,
             messages: 0,
-            pings: 0,
+            pings: Vec::new(),
         }
     }
 
@@ -160,7 +160,7 @@ impl Strict {
                 }
                 self.closed = true;
             }
-            (9, _) => self.pings += 1,
+            (9, _) => self.pings.push(payload.to_vec()),
             _ => {}
         }
         Ok(())
