@@ -1,4 +1,4 @@
-//! What compression costs, beside its backends alone (zlib-rs compresses, miniz_oxide decompresses): `cargo bench --manifest-path benches/Cargo.toml --bench deflate`.
+//! What compression costs, beside its backends alone (zlib-rs compresses, miniz_oxide decompresses): `cargo bench -p websocket-proto-benches --bench deflate`.
 //!
 //! Messages are JSON of about 200 bytes, level 1, with context takeover. Each figure is the best of several rounds, in nanoseconds.
 
@@ -89,7 +89,7 @@ fn main() {
         wire.push(frame);
     }
     report("Messages::next, a client", || {
-        let mut client = Connection::new(agreed, Client::new(|| [0; 4]), &Limits::default());
+        let mut client = Connection::new(agreed, Client::from_fn(|| [0; 4]), &Limits::default());
         let (mut messages, mut out) = (Messages::new(), Vec::new());
         let mut wire = wire.clone();
         let start = Instant::now();
@@ -124,7 +124,7 @@ fn broadcast(messages: &[String]) {
             let prepared = Prepared::compressed(text, &mut shared).unwrap();
             for server in &mut servers {
                 out.clear();
-                out.extend_from_slice(server.send_prepared(&prepared).unwrap());
+                out.extend_from_slice(prepared.frame(server.send_prepared(&prepared).unwrap()));
             }
         }) / 100.0
     });

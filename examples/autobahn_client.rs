@@ -17,7 +17,7 @@ use outgoing::Outgoing;
 use websocket_proto::{Incoming, Limits, Messages, SendError, Transport};
 
 /// Case 9.3.1 and its like send 4 MiB in fragments of 64 bytes, and an empty one behind them: one more than the default allows.
-const LIMITS: Limits = Limits { max_fragments: 100_000, ..Limits::DEFAULT };
+const LIMITS: Limits = Limits::DEFAULT.with_max_fragments(100_000);
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
@@ -64,7 +64,7 @@ fn session(url: &str) -> Result<Option<String>, String> {
                     outgoing.send(&mut connection, text, &mut out)
                 }
                 Ok(Some(Incoming::Binary(bytes))) => outgoing.send(&mut connection, &*bytes, &mut out),
-                Ok(Some(Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_))) => Ok(()),
+                Ok(Some(_)) => Ok(()),
                 // The Close that says why is in `out` already.
                 Ok(None) | Err(_) => break,
             };

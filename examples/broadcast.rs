@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for (agreement, connection) in &mut room {
             match connection.send_prepared(&news) {
                 // To be written to the connection's socket, or queued by reference until it can be.
-                Ok(bytes) => println!("{agreement}: {} bytes", bytes.len()),
+                Ok(form) => println!("{agreement}: {} bytes", news.frame(form).len()),
                 Err(SendError::NotOpen { state }) => println!("{agreement}: {state}"),
                 Err(error) => return Err(error.into()),
             }

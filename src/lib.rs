@@ -1,26 +1,27 @@
 //! The WebSocket protocol (RFC 6455, RFC 7692) as a pure state machine: bytes in, events out; messages in, bytes out.
 //!
-//! There is no socket in here, no clock, no source of randomness and no global state. Whoever owns a transport drives it: `std`, mio, an
+//! The core uses no socket, no clock, no source of randomness and no global state. The owner of a transport drives it: `std`, mio, an
 //! async runtime, io_uring, a microcontroller, an HTTP/2 stream, a fuzzer, a test.
 //!
-//! # The house
+//! # Layers
 //!
-//! | floor | what it is | needs |
+//! | layer | what it is | needs |
 //! |---|---|---|
 //! | [`Timers`] | deadlines, on an instant type of yours | `core` |
-//! | [`Messages`] | whole messages: the memory, and the replies written by themselves | `alloc` |
-//! | [`Connection`] | the protocol: events out of your buffer, messages into your output; 512 bytes, no heap | `core` |
+//! | [`Messages`] | whole messages: the memory, and replies that are written automatically | `alloc` |
+//! | [`Connection`] | the protocol: events out of your buffer, messages into your output; no heap, 512 bytes for a server | `core` |
 //! | [`handshake`] | the opening, both sides: every refusal with its complete response | `core` |
 //! | [`frame`] | frames out of bytes that are cut anywhere, without a meaning: what a proxy wants | `core` |
 //! | [`wire`] | the values: headers, opcodes, masks, close codes, limits: what a load generator wants | `core` |
 //!
-//! Take the highest floor that does not do too much. A connection begins with a [`handshake`], which yields [`Negotiated`]; that makes a
+//! Use the highest layer that fits. A connection begins with a [`handshake`], which yields [`Negotiated`]; that makes a
 //! [`Connection`]; [`Messages`] and [`Timers`] stand beside it.
 //!
 //! # One contract
 //!
 //! **Drain the input before you read again.** [`Connection::receive`] and [`Messages::next`] take the next event from the front of
 //! `input`, and `Ok(None)` means that all of it is used up: nothing has to be kept, moved or discarded, and the buffer is yours again.
+//! Reading again before that overwrites input that was not taken: frames are lost, and what follows is read as something else.
 //!
 //! ```
 //! use websocket_proto::{Connection, Incoming, Limits, Messages, Negotiated, Server};
@@ -35,8 +36,8 @@
 //!     while let Some(incoming) = messages.next(&mut connection, &mut input, &mut out)? {
 //!         match incoming {
 //!             Incoming::Text(text) => connection.send(text, &mut out)?,
-//!             Incoming::Binary(bytes) => connection.send(&*bytes, &mut out)?,
-//!             Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => {}
+//!             Incoming::Binary(bytes) => connection.send(bytes, &mut out)?,
+//!             _ => {}
 //!         }
 //!     }
 //! }
@@ -47,11 +48,13 @@
 //! # Properties
 //!
 //! * **The result does not depend on how the bytes were cut.** Every split of the same bytes yields the same messages, control frames,
-//!   replies and errors, in the same order. A read that is cancelled loses nothing, since nothing but your buffer takes part in it.
+//!   replies and errors, in the same order. (Replies of a [`Connection`] are the same if they are written after each event; one that is
+//!   not written before the next Ping is replaced, as §5.5.3 allows.) A read that is cancelled loses nothing, because the crate keeps
+//!   no part of your buffer.
 //! * **Nothing unchecked is delivered.** What a header forbids is refused on the header alone; text is validated as it comes, and handed
 //!   out as `str`.
-//! * **Everything is bounded.** No memory is sized by what a peer declares; a flood of Pings grows nothing; each bound is a field of
-//!   [`Limits`].
+//! * **Everything is bounded.** No memory is sized by what a peer declares, and a flood of Pings fills the output only to its mark; each
+//!   bound is a field of [`Limits`].
 //! * **Errors say whose fault it is.** [`ProtocolError`] is the peer's, and the Close frame that answers it is queued already;
 //!   [`SendError`] is the caller's, and nothing was written.
 //! * **`unsafe` has one place**, a private module of kernels over bytes, each beside its safe twin. Everything else forbids it.
@@ -62,9 +65,11 @@
 //!
 //! | feature | default | adds |
 //! |---|---|---|
-//! | `std` | yes | run-time detection of CPU features; [`RandomKeys`]; implies `alloc` |
+//! | `std` | yes | run-time detection of CPU features; implies `alloc` |
+//! | `rand` | no | [`RandomKeys`], a client's source of masking keys; a server needs none |
 //! | `alloc` | by `std` | [`Messages`], [`Prepared`], `Vec<u8>` as an [`Output`] |
 //! | `deflate` | no | permessage-deflate (RFC 7692), both sides, in [`extension`]`::deflate`; implies `alloc`; its compressor, zlib-rs, needs `std` |
+//! | `http` | no | heads in the types of the crate `http`, which hyper, axum and h2 share, in [`handshake`]; implies `std` |
 //! | `arbitrary` | no | `Arbitrary` for the public values, and `testing`: streams of frames for fuzzing any WebSocket stack; implies `std` |
 //!
 //! Without any, the crate needs neither `std` nor an allocator. Features only add.
@@ -90,6 +95,8 @@ extern crate alloc;
 extern crate std;
 
 pub mod connection;
+#[cfg(feature = "alloc")]
+pub mod endpoint;
 pub mod extension;
 pub mod frame;
 pub mod handshake;
@@ -98,27 +105,27 @@ mod messages;
 #[cfg(doc)] // A page of the documentation.
 #[doc = include_str!("performance.md")]
 pub mod performance {}
-#[allow(unsafe_code)] // The cellar: the one place where `unsafe` is allowed; see its documentation.
+#[allow(unsafe_code)] // The one place where `unsafe` is allowed; see its documentation.
 mod simd;
 #[cfg(feature = "arbitrary")]
 pub mod testing;
 mod timers;
 pub mod wire;
 
-#[cfg(feature = "alloc")]
-pub use connection::Prepared;
 pub use connection::{
-    Client, Connection, Ending, Event, MaskingKeys, Message, Part, Role, SendError, Server, State, Transport,
+    Client, Connection, Ending, Event, FnKeys, MaskingKeys, Message, Part, Role, SendError, Server, State, Transport,
 };
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
+pub use connection::{Prepared, PreparedForm};
+#[cfg(feature = "rand")]
 pub use connection::{RandomKeys, SeedUnavailable};
 pub use handshake::Negotiated;
 #[cfg(feature = "alloc")]
-pub use messages::{Incoming, Messages};
+pub use messages::{Incoming, Messages, OwnedMessage};
 pub use timers::{Timeout, Timeouts, Timers};
 pub use wire::{CloseCode, CloseFrame, ControlFrame, ControlPayload, Limits, MessageKind, Output, ProtocolError};
 
 /// The README's examples are tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "rand"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,19 +1,22 @@
-//! The paved path: whole messages, with the replies written by themselves.
+//! Whole messages, with replies that are written automatically.
 #![forbid(unsafe_code)]
 
+mod advance;
 #[cfg(feature = "deflate")]
 mod compressed;
 mod incoming;
+mod owned;
 mod space;
 
-use incoming::Found;
 pub use incoming::Incoming;
+use incoming::{Found, Ready, Stage};
+pub use owned::OwnedMessage;
 
 use crate::connection::{Connection, Raw, RawData, Role, Whole};
 #[cfg(feature = "deflate")]
 use crate::extension::deflate::Inflater;
 use crate::simd::{self, Assembly, Tail};
-use crate::wire::{CloseFrame, ControlPayload, MessageKind, Output, ProtocolError, widened};
+use crate::wire::{CloseCode, CloseFrame, ControlPayload, MessageKind, Output, ProtocolError, widened};
 
 /// Puts messages together, on top of a [`Connection`].
 ///
@@ -39,8 +42,8 @@ use crate::wire::{CloseFrame, ControlPayload, MessageKind, Output, ProtocolError
 /// while let Some(incoming) = messages.next(&mut connection, &mut input, &mut out)? {
 ///     match incoming {
 ///         Incoming::Text(text) => connection.send(text, &mut out).unwrap(),
-///         Incoming::Binary(bytes) => connection.send(&*bytes, &mut out).unwrap(),
-///         Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => {}
+///         Incoming::Binary(bytes) => connection.send(bytes, &mut out).unwrap(),
+///         _ => {}
 ///     }
 /// }
 /// assert_eq!(out, b"\x81\x05Hello\x8a\x00"); // the echo, and the Pong
@@ -49,8 +52,9 @@ use crate::wire::{CloseFrame, ControlPayload, MessageKind, Output, ProtocolError
 #[derive(Debug)]
 pub struct Messages {
     assembly: Assembly,
-    /// Whether the assembled message was handed out, so that its memory is free again.
-    handed_out: bool,
+    stage: Stage,
+    /// Whether a Pong was appended although the output had reached its mark, and it has not been seen below it since.
+    over_the_mark: bool,
     kept_capacity: usize,
     control: ControlPayload,
     close: CloseFrame,
@@ -70,7 +74,8 @@ impl Messages {
     pub const fn new() -> Self {
         Self {
             assembly: Assembly::new(),
-            handed_out: false,
+            stage: Stage::Free,
+            over_the_mark: false,
             kept_capacity: Self::KEPT_CAPACITY,
             control: ControlPayload::EMPTY,
             close: CloseFrame::EMPTY,
@@ -79,11 +84,16 @@ impl Messages {
         }
     }
 
-    /// The same, which keeps at most `bytes` of its buffer between messages.
+    /// Sets how many bytes of its buffer it keeps between messages.
     #[must_use]
     pub const fn with_kept_capacity(mut self, bytes: usize) -> Self {
         self.kept_capacity = bytes;
         self
+    }
+
+    /// The status code of the peer's Close, if one has come and has one.
+    pub(crate) fn close_code(&self) -> Option<CloseCode> {
+        self.close.code()
     }
 
     /// Gives back the memory that a connection at rest does not need.
@@ -99,9 +109,9 @@ impl Messages {
     /// messages.hibernate();
     /// ```
     pub fn hibernate(&mut self) {
-        if self.handed_out {
+        if let Stage::HandedOut = self.stage {
             self.assembly.clear(0);
-            self.handed_out = false;
+            self.stage = Stage::Free;
         }
         self.assembly.shrink();
         #[cfg(feature = "deflate")]
@@ -113,14 +123,19 @@ impl Messages {
     /// Takes the next message or control frame from the front of `input`.
     ///
     /// `Ok(None)` says that all of `input` is used up; **drain `input` before you read again**. The Pong to a Ping, the echo of a
-    /// Close and the Close of a failure are appended to `out` before this returns, so ten Pings in one read get ten Pongs. A reply
-    /// for which `out` has no room waits for the next call; the newest Pong replaces an older one.
+    /// Close and the Close of a failure are appended to `out` before this returns, so ten Pings in one read get ten Pongs.
     ///
-    /// Match the result where it is received and pass its parts on, as with [`Event`](crate::Event).
+    /// While `out` holds [`Limits::high_water_mark`](crate::Limits::high_water_mark) bytes or more, or has no room, a Pong waits, and a
+    /// newer one replaces it: a peer that sends Pings and does not read makes `out` no longer than that, and one frame. (When the input
+    /// is used up, one Pong is appended above the mark, so that a caller that writes all of `out` after each read forgets none.)
+    /// Whether something waits, [`Connection::wants_write`] tells: write out what `out` holds, then call this again, or
+    /// [`Connection::write_control`]. The bound is on replies; how much of the application's own output waits is up to the
+    /// application, which can stop reading while it is too much.
     ///
     /// # Errors
     ///
-    /// [`ProtocolError`], as [`Connection::receive`]. The Close that tells the peer why is in `out`, and the rest of `input` is dropped.
+    /// [`ProtocolError`], as [`Connection::receive`]. The Close that tells the peer why is in `out` and still has to be written, so do not
+    /// leave with `?` before that. The rest of `input` is dropped, and calling this again returns the same error.
     #[inline]
     pub fn next<'m, 'i: 'm, R: Role>(
         &'m mut self,
@@ -128,7 +143,7 @@ impl Messages {
         input: &mut &'i mut [u8],
         out: &mut impl Output,
     ) -> Result<Option<Incoming<'m>>, ProtocolError> {
-        if !connection.wants_write() {
+        if !connection.wants_write() && !self.stage.is_found() && !self.over_the_mark {
             if let Some(Whole { kind, payload, key }) = connection.short_frame(input) {
                 match kind {
                     MessageKind::Text => match simd::unmask_ascii(payload, key) {
@@ -142,7 +157,7 @@ impl Messages {
                 }
             }
             // A connection that has failed takes none, and says so again below.
-            if input.is_empty() && connection.takes_short_frames() && !self.handed_out {
+            if input.is_empty() && connection.takes_short_frames() && self.stage.is_free() {
                 return Ok(None);
             }
         }
@@ -156,46 +171,73 @@ impl Messages {
         input: &mut &'i mut [u8],
         out: &mut impl Output,
     ) -> Result<Option<Incoming<'m>>, ProtocolError> {
-        if self.handed_out {
-            self.assembly.clear(self.kept_capacity);
-            self.handed_out = false;
+        if let Stage::Found(ready) = self.stage {
+            self.stage = Stage::Free;
+            // What finds no room goes on waiting in the connection, as documented.
+            let _ = connection.write_control(out);
+            return Ok(Some(self.lend(ready)));
         }
-        // What finds no room goes on waiting in the connection, as documented.
-        let _ = connection.write_control(out);
+        self.begin(connection, out);
         let found = self.find(connection, input);
         if found.is_err() {
             *input = &mut [];
         }
-        self.hand_out(connection, found, out)
-    }
-
-    /// Writes the replies to what was found, and lends it.
-    fn hand_out<'m, 'i: 'm, R: Role>(
-        &'m mut self,
-        connection: &mut Connection<R>,
-        found: Result<Option<Found<'i>>, ProtocolError>,
-        out: &mut impl Output,
-    ) -> Result<Option<Incoming<'m>>, ProtocolError> {
-        let _ = connection.write_control(out);
-        if found.is_err() {
-            // What was assembled will never be a message.
-            self.assembly.clear(0);
-        }
+        self.finish(connection, &found, out);
         Ok(match found? {
             None => None,
             Some(Found::Text(text)) => Some(Incoming::Text(text)),
             Some(Found::Binary(bytes)) => Some(Incoming::Binary(bytes)),
-            Some(Found::Assembled(kind)) => {
-                self.handed_out = true;
-                Some(match kind {
+            Some(Found::Kept(ready)) => Some(self.lend(ready)),
+        })
+    }
+
+    /// Frees the memory of the message that was handed out, and writes the control frames that wait.
+    fn begin<R: Role>(&mut self, connection: &mut Connection<R>, out: &mut impl Output) {
+        if let Stage::HandedOut = self.stage {
+            self.assembly.clear(self.kept_capacity);
+            self.stage = Stage::Free;
+        }
+        if connection.is_below_mark(out) {
+            self.over_the_mark = false;
+        }
+        let _ = connection.write_control(out);
+    }
+
+    /// Writes the replies to what was found.
+    fn finish<R: Role, F>(
+        &mut self,
+        connection: &mut Connection<R>,
+        found: &Result<Option<F>, ProtocolError>,
+        out: &mut impl Output,
+    ) {
+        let _ = connection.write_control(out);
+        match found {
+            Ok(Some(_)) => {}
+            // The input is used up, so that the caller writes now, and may then wait for the peer; and the peer for this Pong. One such
+            // Pong above the mark is as much as is bounded.
+            Ok(None) if connection.wants_write() && !self.over_the_mark => {
+                self.over_the_mark = connection.write_control_until(false, out).is_ok();
+            }
+            Ok(None) => {}
+            // What was assembled will never be a message.
+            Err(_) => self.assembly.clear(0),
+        }
+    }
+
+    /// Lends what was found and lies here.
+    fn lend(&mut self, ready: Ready) -> Incoming<'_> {
+        match ready {
+            Ready::Message(kind) => {
+                self.stage = Stage::HandedOut;
+                match kind {
                     MessageKind::Text => Incoming::Text(self.assembly.text().unwrap_or_default()),
                     MessageKind::Binary => Incoming::Binary(self.assembly.binary()),
-                })
+                }
             }
-            Some(Found::Ping) => Some(Incoming::Ping(self.control.as_bytes())),
-            Some(Found::Pong) => Some(Incoming::Pong(self.control.as_bytes())),
-            Some(Found::Close) => Some(Incoming::Close(&self.close)),
-        })
+            Ready::Ping => Incoming::Ping(self.control.as_bytes()),
+            Ready::Pong => Incoming::Pong(self.control.as_bytes()),
+            Ready::Close => Incoming::Close(&self.close),
+        }
     }
 
     /// Goes on until there is something to hand out.
@@ -209,41 +251,48 @@ impl Messages {
         }
         loop {
             let Some(raw) = connection.receive_raw(input, usize::MAX)? else { return Ok(None) };
-            match raw {
-                #[cfg(feature = "deflate")]
-                Raw::Data(data @ RawData { compressed: true, .. }) => {
-                    let (kind, ends) = (data.kind, data.ends);
-                    self.inflate(connection, data)?;
-                    if ends {
-                        return Ok(Some(Found::Assembled(kind)));
-                    }
-                }
-                Raw::Data(RawData { kind, payload, key, begins: true, ends: true, .. }) => {
+            let kept = match raw {
+                Raw::Data(RawData { kind, payload, key, compressed: false, begins: true, ends: true }) => {
                     return whole(connection, Whole { kind, payload, key }).map(Some);
                 }
-                Raw::Data(data) => {
-                    let (kind, ends) = (data.kind, data.ends);
-                    self.assemble(connection, data)?;
-                    if ends {
-                        return Ok(Some(Found::Assembled(kind)));
-                    }
-                }
-                Raw::Ping(payload) => {
-                    self.control = payload;
-                    return Ok(Some(Found::Ping));
-                }
-                Raw::Pong(payload) => {
-                    self.control = payload;
-                    return Ok(Some(Found::Pong));
-                }
-                Raw::Close(frame) => {
-                    // The unfinished message, if there is one, will never be finished.
-                    self.assembly.clear(self.kept_capacity);
-                    self.close = frame;
-                    return Ok(Some(Found::Close));
-                }
+                raw => self.keep(connection, raw)?,
+            };
+            if let Some(ready) = kept {
+                return Ok(Some(Found::Kept(ready)));
             }
         }
+    }
+
+    /// Adds a piece to the message that is under way, or stores a control frame; tells whether there is something to hand out.
+    fn keep<R: Role>(&mut self, connection: &mut Connection<R>, raw: Raw<'_>) -> Result<Option<Ready>, ProtocolError> {
+        Ok(match raw {
+            Raw::Data(data) => {
+                let (kind, ends) = (data.kind, data.ends);
+                match data.compressed {
+                    #[cfg(feature = "deflate")]
+                    true => self.inflate(connection, data)?,
+                    // Without an extension no frame passes that sets the bit for it.
+                    #[cfg(not(feature = "deflate"))]
+                    true => {}
+                    false => self.assemble(connection, data)?,
+                }
+                ends.then_some(Ready::Message(kind))
+            }
+            Raw::Ping(payload) => {
+                self.control = payload;
+                Some(Ready::Ping)
+            }
+            Raw::Pong(payload) => {
+                self.control = payload;
+                Some(Ready::Pong)
+            }
+            Raw::Close(frame) => {
+                // The unfinished message, if there is one, will never be finished.
+                self.assembly.clear(self.kept_capacity);
+                self.close = frame;
+                Some(Ready::Close)
+            }
+        })
     }
 
     /// Adds a piece to the message.

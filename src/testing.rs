@@ -25,6 +25,7 @@
 //!         Ok(Some(Incoming::Ping(payload))) => heard.push(Heard::Ping(payload.to_vec())),
 //!         Ok(Some(Incoming::Pong(payload))) => heard.push(Heard::Pong(payload.to_vec())),
 //!         Ok(Some(Incoming::Close(frame))) => break End::Closed(*frame),
+//!         Ok(Some(other)) => panic!("{other:?}"),
 //!         Ok(None) => break End::Open,
 //!         Err(error) => break End::Failed(error), // a stack that knows only the code compares `error.close_code()`
 //!     }
@@ -318,7 +319,7 @@ mod tests {
                     outcome(Connection::new(Negotiated::elsewhere(), Server, &Limits::DEFAULT), &stream)
                 }
                 Masking::Forbidden => {
-                    let client = Client::new(|| [1, 2, 3, 4]);
+                    let client = Client::from_fn(|| [1, 2, 3, 4]);
                     outcome(Connection::new(Negotiated::elsewhere(), client, &Limits::DEFAULT), &stream)
                 }
             };

@@ -16,7 +16,7 @@ use crate::connection::State;
 /// use websocket_proto::{Timeout, Timeouts, Timers};
 ///
 /// let start = Instant::now(); // or any other, in a test
-/// let mut timers = Timers::new(Timeouts { idle: Some(Duration::from_secs(30)), ..Timeouts::default() }, start);
+/// let mut timers = Timers::new(Timeouts::default().with_idle(Duration::from_secs(30)), start);
 /// timers.opened(start);
 /// assert_eq!(timers.deadline(), Some(start + Duration::from_secs(30)));
 ///
@@ -29,6 +29,8 @@ use crate::connection::State;
 pub struct Timers<I, D = Duration> {
     timeouts: Timeouts<D>,
     phase: Phase<I>,
+    /// Until when the transport has to take some of the output that waits; `None` if none waits, or for ever.
+    write: Option<I>,
 }
 
 /// What is being waited for, and until when; `None` waits for ever.
@@ -53,7 +55,7 @@ where
 {
     /// Begins with the handshake.
     pub fn new(timeouts: Timeouts<D>, now: I) -> Self {
-        Self { timeouts, phase: Phase::Handshake(timeouts.handshake.map(|span| now + span)) }
+        Self { timeouts, phase: Phase::Handshake(timeouts.handshake.map(|span| now + span)), write: None }
     }
 
     /// The handshake is done.
@@ -75,39 +77,75 @@ where
         }
     }
 
+    /// Output waits because the transport takes no more for now: from here on the time-out for writing runs, unless it runs already.
+    pub fn blocked(&mut self, now: I) {
+        if !matches!(self.phase, Phase::Over) && self.write.is_none() {
+            self.write = self.timeouts.write.map(|span| now + span);
+        }
+    }
+
+    /// The transport has taken output, and `waiting` bytes of it are left.
+    ///
+    /// The time-out for writing starts again, or stops where nothing is left. While the connection closes, that time-out starts again
+    /// too: a peer that reads slowly but steadily gets everything that was queued for it, and the Close.
+    ///
+    /// ```
+    /// use websocket_proto::{State, Timeout, Timeouts, Timers};
+    ///
+    /// let mut timers = Timers::new(Timeouts::none().with_close(5_u32).with_write(30), 0);
+    /// timers.observe(State::CloseReceived, 0);
+    /// timers.sent(10_000, 4); // bytes are left, at 4
+    /// assert_eq!((timers.expired(5), timers.deadline()), (None, Some(9)));
+    /// timers.sent(0, 8);
+    /// assert_eq!(timers.expired(13), Some(Timeout::Close));
+    /// ```
+    pub fn sent(&mut self, waiting: usize, now: I) {
+        self.write = None;
+        if waiting > 0 {
+            self.blocked(now);
+        }
+        if let Phase::Closing(_) = self.phase {
+            self.phase = self.closing(now);
+        }
+    }
+
     /// Takes notice of where the connection stands; to be called when events or calls may have changed that.
     ///
-    /// From the first Close on, sent or received, the time-out for closing runs. §7.1.1 leaves its length to the endpoint.
+    /// From the first Close on, sent or received, the time-out for closing runs; it starts again when output moves
+    /// ([`sent`](Self::sent)). §7.1.1 leaves its length to the endpoint.
     pub fn observe(&mut self, state: State, now: I) {
         match (state, self.phase) {
             (State::Open, _) | (_, Phase::Closing(_) | Phase::Over) => {}
             (
                 State::CloseSent | State::CloseReceived | State::Closed,
                 Phase::Handshake(_) | Phase::Idle(_) | Phase::Pong(_),
-            ) => self.phase = Phase::Closing(self.timeouts.close.map(|span| now + span)),
+            ) => self.phase = self.closing(now),
         }
     }
 
     /// The transport is closed: nothing runs any more.
     pub fn closed(&mut self) {
-        self.phase = Phase::Over;
+        (self.phase, self.write) = (Phase::Over, None);
     }
 
     /// When [`expired`](Self::expired) should be asked again; `None` if nothing runs.
     pub fn deadline(&self) -> Option<I> {
-        match self.phase {
-            Phase::Handshake(deadline) | Phase::Idle(deadline) | Phase::Pong(deadline) | Phase::Closing(deadline) => {
-                deadline
-            }
-            Phase::Over => None,
+        match (self.phase_deadline(), self.write) {
+            (Some(phase), Some(write)) => Some(phase.min(write)),
+            (phase, write) => phase.or(write),
         }
     }
 
     /// What has run out by `now`; each time-out is told once.
     ///
     /// After [`Timeout::Idle`] the wait for a sign of life runs from `now`; after any other, nothing runs.
+    #[must_use = "each time-out is told once"]
     pub fn expired(&mut self, now: I) -> Option<Timeout> {
-        if self.deadline()? > now {
+        if self.write.is_some_and(|deadline| deadline <= now) {
+            self.closed();
+            return Some(Timeout::Write);
+        }
+        if self.phase_deadline()? > now {
             return None;
         }
         let (timeout, phase) = match self.phase {
@@ -117,12 +155,29 @@ where
             Phase::Closing(_) => (Timeout::Close, Phase::Over),
             Phase::Over => return None,
         };
-        self.phase = phase;
+        match phase {
+            Phase::Over => self.closed(),
+            phase => self.phase = phase,
+        }
         Some(timeout)
+    }
+
+    /// When the phase has run out.
+    const fn phase_deadline(&self) -> Option<I> {
+        match self.phase {
+            Phase::Handshake(deadline) | Phase::Idle(deadline) | Phase::Pong(deadline) | Phase::Closing(deadline) => {
+                deadline
+            }
+            Phase::Over => None,
+        }
     }
 
     fn idle(&self, now: I) -> Phase<I> {
         Phase::Idle(self.timeouts.idle.map(|span| now + span))
+    }
+
+    fn closing(&self, now: I) -> Phase<I> {
+        Phase::Closing(self.timeouts.close.map(|span| now + span))
     }
 }
 
@@ -132,11 +187,12 @@ where
 /// use websocket_proto::Timeouts;
 ///
 /// // Milliseconds, by one's own clock, and no Pings.
-/// let timeouts = Timeouts { handshake: Some(5_000_u64), idle: None, pong: None, close: Some(2_000) };
-/// # let _ = timeouts;
+/// let timeouts = Timeouts::none().with_handshake(5_000_u64).with_close(2_000);
+/// assert_eq!((timeouts.handshake, timeouts.idle, timeouts.close), (Some(5_000), None, Some(2_000)));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
 pub struct Timeouts<D = Duration> {
     /// From the start until the handshake is done; protects from a peer that sends its head byte by byte. Default: 10 s.
     pub handshake: Option<D>,
@@ -144,8 +200,47 @@ pub struct Timeouts<D = Duration> {
     pub idle: Option<D>,
     /// Silence after that Ping before the peer counts as gone. Default: 20 s.
     pub pong: Option<D>,
-    /// From the first Close until the end of the peer's input. Default: 5 s.
+    /// From the first Close, or from when output last moved after it, until the end of the peer's input. Default: 5 s.
     pub close: Option<D>,
+    /// From when the transport last took output, until it takes some of what waits. Default: 30 s.
+    pub write: Option<D>,
+}
+
+impl<D> Timeouts<D> {
+    /// Waits for ever, for everything.
+    pub const fn none() -> Self {
+        Self { handshake: None, idle: None, pong: None, close: None, write: None }
+    }
+
+    /// Sets [`handshake`](Self::handshake).
+    #[must_use]
+    pub fn with_handshake(self, span: impl Into<Option<D>>) -> Self {
+        Self { handshake: span.into(), ..self }
+    }
+
+    /// Sets [`idle`](Self::idle).
+    #[must_use]
+    pub fn with_idle(self, span: impl Into<Option<D>>) -> Self {
+        Self { idle: span.into(), ..self }
+    }
+
+    /// Sets [`pong`](Self::pong).
+    #[must_use]
+    pub fn with_pong(self, span: impl Into<Option<D>>) -> Self {
+        Self { pong: span.into(), ..self }
+    }
+
+    /// Sets [`close`](Self::close).
+    #[must_use]
+    pub fn with_close(self, span: impl Into<Option<D>>) -> Self {
+        Self { close: span.into(), ..self }
+    }
+
+    /// Sets [`write`](Self::write).
+    #[must_use]
+    pub fn with_write(self, span: impl Into<Option<D>>) -> Self {
+        Self { write: span.into(), ..self }
+    }
 }
 
 impl Default for Timeouts<Duration> {
@@ -155,6 +250,7 @@ impl Default for Timeouts<Duration> {
             idle: Some(Duration::from_secs(30)),
             pong: Some(Duration::from_secs(20)),
             close: Some(Duration::from_secs(5)),
+            write: Some(Duration::from_secs(30)),
         }
     }
 }
@@ -164,13 +260,13 @@ impl Default for Timeouts<Duration> {
 /// ```
 /// use websocket_proto::{Timeout, Timeouts, Timers};
 ///
-/// let timeouts = Timeouts { handshake: Some(10), idle: None, pong: None, close: None };
-/// let mut timers = Timers::new(timeouts, 100_u32);
+/// let mut timers = Timers::new(Timeouts::none().with_handshake(10), 100_u32);
 /// assert_eq!(timers.expired(109), None);
 /// assert_eq!(timers.expired(110), Some(Timeout::Handshake));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
 pub enum Timeout {
     /// The head did not come in time: close the transport.
     Handshake,
@@ -180,13 +276,16 @@ pub enum Timeout {
     Pong,
     /// The peer did not close in time: close the transport.
     Close,
+    /// The transport took nothing of the output that waits: close it.
+    Write,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TIMEOUTS: Timeouts<u64> = Timeouts { handshake: Some(10), idle: Some(30), pong: Some(20), close: Some(5) };
+    const TIMEOUTS: Timeouts<u64> =
+        Timeouts { handshake: Some(10), idle: Some(30), pong: Some(20), close: Some(5), write: Some(40) };
 
     fn open(now: u64) -> Timers<u64, u64> {
         let mut timers = Timers::new(TIMEOUTS, now);
@@ -235,19 +334,72 @@ mod tests {
     }
 
     #[test]
+    fn output_that_moves_while_closing_gains_time_for_the_close() {
+        let mut timers = open(0);
+        timers.observe(State::CloseReceived, 2);
+        for now in [6, 10, 14] {
+            timers.sent(1000, now);
+            assert_eq!((timers.deadline(), timers.expired(now + 4)), (Some(now + 5), None));
+        }
+        timers.sent(0, 18);
+        timers.received(22);
+        assert_eq!((timers.expired(22), timers.expired(23), timers.deadline()), (None, Some(Timeout::Close), None));
+    }
+
+    #[test]
+    fn output_that_moves_before_the_close_changes_no_other_deadline() {
+        let mut timers = open(0);
+        timers.sent(0, 20);
+        assert_eq!(timers.expired(30), Some(Timeout::Idle));
+        timers.sent(0, 40);
+        assert_eq!(timers.expired(50), Some(Timeout::Pong));
+    }
+
+    #[test]
+    fn output_that_does_not_move_ends_it() {
+        let mut timers = Timers::new(Timeouts { handshake: None, idle: None, ..TIMEOUTS }, 0);
+        timers.blocked(10);
+        timers.blocked(49);
+        assert_eq!((timers.deadline(), timers.expired(49)), (Some(50), None));
+        timers.sent(1, 49);
+        timers.opened(60);
+        assert_eq!((timers.deadline(), timers.expired(88)), (Some(89), None));
+        assert_eq!((timers.expired(89), timers.expired(1000), timers.deadline()), (Some(Timeout::Write), None, None));
+    }
+
+    #[test]
+    fn nothing_waits_after_all_was_taken() {
+        let mut timers = open(0);
+        timers.blocked(0);
+        timers.sent(0, 5);
+        assert_eq!((timers.expired(29), timers.deadline()), (None, Some(30)));
+    }
+
+    #[test]
+    fn the_earlier_deadline_counts() {
+        let mut timers = open(0);
+        timers.blocked(5);
+        assert_eq!(timers.expired(30), Some(Timeout::Idle));
+        assert_eq!((timers.deadline(), timers.expired(44)), (Some(45), None));
+        assert_eq!((timers.expired(45), timers.expired(60)), (Some(Timeout::Write), None));
+    }
+
+    #[test]
     fn nothing_runs_after_the_end() {
         let mut timers = open(0);
         timers.closed();
         timers.received(1);
         timers.opened(1);
         timers.observe(State::CloseSent, 1);
+        timers.blocked(1);
+        timers.sent(5, 1);
         assert_eq!((timers.deadline(), timers.expired(u64::MAX)), (None, None));
     }
 
     #[test]
     fn none_waits_for_ever() {
-        let mut timers: Timers<u64, u64> =
-            Timers::new(Timeouts { handshake: None, idle: None, pong: None, close: None }, 0);
+        let mut timers: Timers<u64, u64> = Timers::new(Timeouts::none(), 0);
+        timers.blocked(0);
         assert_eq!(timers.expired(u64::MAX), None);
         timers.opened(0);
         assert_eq!(timers.expired(u64::MAX), None);

@@ -2,10 +2,8 @@
 //! replies and the same error, in the same order, and they are those of the reference.
 #![cfg(feature = "alloc")]
 
-mod support;
-
 use proptest::{collection::vec, prelude::*, sample::Index};
-use support::{
+use testkit::{
     drive,
     reference::{self, Outcome},
     strategies::{
@@ -20,6 +18,8 @@ fn expect(stream: &Stream, expected: &Outcome, pieces: &[&[u8]]) -> Result<(), T
     prop_assert_eq!(&received, expected, "`receive`, cut into {:?}", cut);
     let messages = drive::messages(&stream.endpoint, pieces.iter().copied());
     prop_assert_eq!(&messages, &expected.steps, "`Messages::next`, cut into {:?}", cut);
+    let messages = drive::two_steps(&stream.endpoint, pieces.iter().copied());
+    prop_assert_eq!(&messages, &expected.steps, "`Messages::advance`, cut into {:?}", cut);
     Ok(())
 }
 

@@ -8,7 +8,8 @@ use std::{
 };
 
 /// Each floor, and those that it may import from.
-const FLOORS: [(&str, &[&str]); 9] = [
+const FLOORS: [(&str, &[&str]); 10] = [
+    ("endpoint", &["wire", "handshake", "extension", "connection", "messages", "timers"]),
     ("simd", &[]),
     ("wire", &["simd"]),
     ("frame", &["wire", "simd"]),

@@ -5,10 +5,10 @@ use websocket_proto::extension::deflate::{Compression, DeflateParams, Deflater, 
 use websocket_proto::wire::{FixedOutput, InvalidDeflate, OutputFull, Rsv};
 use websocket_proto::{
     Client, CloseCode, Connection, Event, Incoming, Limits, MessageKind, Messages, Negotiated, Part, Prepared,
-    ProtocolError, SendError, Server,
+    PreparedForm, ProtocolError, SendError, Server,
 };
 
-type Keys = fn() -> [u8; 4];
+type Keys = websocket_proto::FnKeys<fn() -> [u8; 4]>;
 
 fn agreed(params: DeflateParams) -> Negotiated {
     Negotiated::elsewhere().with_deflate(params)
@@ -16,7 +16,7 @@ fn agreed(params: DeflateParams) -> Negotiated {
 
 /// The receiving side is a client: the frames of its peer are not masked.
 fn client_with(params: DeflateParams, limits: &Limits) -> Connection<Client<Keys>> {
-    Connection::new(agreed(params), Client::new((|| [1, 2, 3, 4]) as Keys), limits)
+    Connection::new(agreed(params), Client::from_fn(|| [1, 2, 3, 4]), limits)
 }
 
 fn server_with(params: DeflateParams) -> Connection<Server> {
@@ -118,7 +118,7 @@ fn rsv1_on_a_continuation_or_control_frame_fails() {
 
 #[test]
 fn rsv1_without_an_agreement_fails() {
-    let mut connection = Connection::new(Negotiated::elsewhere(), Client::new(|| [0; 4]), &Limits::default());
+    let mut connection = Connection::new(Negotiated::elsewhere(), Client::from_fn(|| [0; 4]), &Limits::default());
     let error = connection.receive(&mut &mut [0xc1, 0x01, 0x00][..]).unwrap_err();
     assert_eq!(error, ProtocolError::ReservedBits { rsv: Rsv::RSV1 });
 }
@@ -220,7 +220,7 @@ fn inflated_length_is_held_to_the_message_limit() {
         (1001, vec![Got::Text("x".repeat(1000))]),
         (100, too_long(100)),
     ] {
-        let limits = Limits { max_message_len: max, ..Limits::default() };
+        let limits = Limits::default().with_max_message_len(max);
         for piece_len in [1, 2, 3, usize::MAX] {
             assert_eq!(receive_by(DeflateParams::default(), &limits, &bytes, piece_len), expected);
         }
@@ -382,7 +382,7 @@ fn message_that_found_no_room_leaves_no_history() {
     assert!(matches!(error, SendError::OutputFull(OutputFull { room: 10, .. })));
     let mut out = Vec::new();
     server.send_compressed(text, &mut deflater, &mut out).unwrap();
-    server.close(CloseCode::NORMAL.into()).unwrap();
+    server.close(CloseCode::NORMAL).unwrap();
     assert!(matches!(server.send_compressed(text, &mut deflater, &mut out), Err(SendError::NotOpen { .. })));
     assert_eq!(receive(&out), [Got::Text(text.to_string())]);
 }
@@ -403,7 +403,7 @@ fn broadcast_goes_out_as_each_connection_has_agreed() {
         ] {
             let mut server = Connection::new(agreement, Server, &Limits::default());
             let agreed = server.deflate();
-            let bytes = server.send_prepared(&prepared).unwrap();
+            let bytes = prepared.frame(server.send_prepared(&prepared).unwrap());
             assert_eq!(bytes[0], first);
             assert_eq!(receive(bytes), [Got::Text(news.to_string())]);
             assert_eq!(server.deflate(), agreed, "what was agreed on stays");
@@ -421,7 +421,7 @@ fn broadcast_between_messages_with_context_takeover_is_no_harm() {
     let mut out = Vec::new();
     server.send_compressed(text, &mut own, &mut out).unwrap();
     let prepared = Prepared::compressed("a broadcast that comes between", &mut shared).unwrap();
-    out.extend_from_slice(server.send_prepared(&prepared).unwrap());
+    out.extend_from_slice(prepared.frame(server.send_prepared(&prepared).unwrap()));
     server.send_compressed(text, &mut own, &mut out).unwrap();
     let before = out.len();
     server.send_compressed(text, &mut own, &mut out).unwrap();
@@ -439,7 +439,7 @@ fn broadcast_that_goes_out_plain_leaves_the_history_as_it_is() {
     let (mut deflater, mut out) = (server.deflater(Effort::FAST).unwrap(), Vec::new());
     server.send_compressed(text, &mut deflater, &mut out).unwrap();
     let prepared = Prepared::compressed("all", &mut Deflater::new(Compression::DEFAULT, Effort::FAST)).unwrap();
-    assert_eq!(server.send_prepared(&prepared), Ok(&b"\x81\x03all"[..]), "its window is too large");
+    assert_eq!(server.send_prepared(&prepared), Ok(PreparedForm::Plain), "its window is too large");
     let before = out.len();
     server.send_compressed(text, &mut deflater, &mut out).unwrap();
     assert!(out.len() - before < 20, "the history goes on");

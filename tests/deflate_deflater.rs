@@ -126,3 +126,18 @@ fn bytes_that_do_not_compress_grow_little() {
         assert_eq!(inflate(&mut Inflater::new(compression(WindowBits::MAX, true)), compressed, true), noise);
     }
 }
+
+/// The backend counts the bytes of a call in 32 bits. The zeros take no memory as long as they are only read.
+#[test]
+#[ignore = "takes some seconds in release, and minutes without optimisation"]
+fn piece_above_4_gib_is_compressed_whole() {
+    let piece = vec![0; (1 << 32) + 1_000_000];
+    let mut deflater = Deflater::new(Compression::DEFAULT, Effort::FAST);
+    let mut compressed = deflater.deflate(&piece, true);
+    let (mut inflater, mut len) = (Inflater::new(Compression::DEFAULT), 0);
+    while let Some(bytes) = inflater.inflate(&mut compressed, true, usize::MAX).unwrap() {
+        assert!(bytes.iter().all(|&byte| byte == 0));
+        len += bytes.len();
+    }
+    assert_eq!(len, piece.len());
+}

@@ -3,7 +3,9 @@
 
 use websocket_proto::Limits;
 use websocket_proto::extension::deflate::{Compression, DeflateConfig, DeflateParams, WindowBits};
-use websocket_proto::handshake::{Answer, ClientRequest, Received, RequestError, ResponseError, ServerHandshake};
+use websocket_proto::handshake::{
+    Answer, ClientRequest, Negotiated, Received, RequestError, ResponseError, ServerHandshake,
+};
 
 /// The server's answer to these fields, and what it amounts to.
 fn answer_to(config: DeflateConfig, fields: &[&str]) -> Option<(String, DeflateParams)> {
@@ -44,7 +46,7 @@ fn check(config: DeflateConfig, fields: &[&str]) -> Result<Option<DeflateParams>
 
 fn offers(config: DeflateConfig) -> String {
     let mut out = Vec::new();
-    ClientRequest::new("a", "/").deflate(config).start([7; 16], &Limits::DEFAULT, &mut out).unwrap();
+    let _handshake = ClientRequest::new("a", "/").deflate(config).start([7; 16], &Limits::DEFAULT, &mut out).unwrap();
     let request = String::from_utf8(out).unwrap();
     request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Extensions: ")).unwrap().to_string()
 }
@@ -292,4 +294,34 @@ fn extension_that_comes_twice_or_was_not_offered_fails() {
     for name in ["permessage-bzip2", "Permessage-Deflate", "permessage-deflate2"] {
         assert!(matches!(check(CONFIG, &[name]), Err(ResponseError::ExtensionNotOffered { .. })), "{name}");
     }
+}
+
+/// The offer makes the server write more, and agrees on nothing else.
+#[test]
+fn what_was_agreed_on_is_equal_however_it_was_written() {
+    let negotiated = |offer: &str| {
+        let head = format!(
+            "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Extensions: {offer}\r\n\r\n"
+        );
+        let received = ServerHandshake::new(&Limits::DEFAULT).receive(head.as_bytes()).unwrap();
+        let Some(Received::Upgrade(request)) = received else { panic!("not a request") };
+        let config = Some(DeflateConfig::DEFAULT);
+        request.accept().deflate(config).write_to(&mut Vec::new()).unwrap()
+    };
+    let written = negotiated("permessage-deflate; server_max_window_bits=15");
+    assert_eq!(written, negotiated("permessage-deflate"));
+    assert_eq!(written, Negotiated::elsewhere().with_deflate(written.deflate().unwrap()));
+    assert_ne!(written, negotiated("permessage-deflate; server_no_context_takeover"));
+}
+
+#[test]
+fn compression_may_be_left_out_by_an_option() {
+    let none: Option<DeflateConfig> = None;
+    let mut out = Vec::new();
+    let mut handshake =
+        ClientRequest::new("a", "/").deflate(none).start(*b"the sample nonce", &Limits::DEFAULT, &mut out).unwrap();
+    assert!(!String::from_utf8(out).unwrap().contains("Extensions"));
+    assert!(matches!(handshake.receive(b"HTTP/1.1 404 \r\n\r\n"), Ok(Some(Answer::Refused(_)))));
 }

@@ -1,23 +1,21 @@
 //! Laws of compression, for whatever comes (RFC 7692).
 #![cfg(feature = "deflate")]
 
-mod support;
-
 use proptest::{collection::vec, prelude::*};
-use support::strategies::{
+use testkit::strategies::{
     self,
     deflate::{compression, config, offers, parts},
 };
 use websocket_proto::extension::deflate::{Compression, DeflateConfig, DeflateParams, Effort, WindowBits};
 use websocket_proto::extension::{Extension, Extensions};
-use websocket_proto::handshake::{Answer, ClientConnect, ClientRequest, ConnectHead, ConnectRequest};
+use websocket_proto::handshake::{Answer, ClientConnect, ClientRequest, ConnectHead, ConnectRequest, Scheme};
 use websocket_proto::{
     Client, Connection, Incoming, Limits, Message, Messages, Negotiated, Part, ProtocolError, Server,
 };
 
 /// A server's answer, by the shortest way there is.
 fn answer(config: DeflateConfig, offers: &str) -> Option<(String, DeflateParams)> {
-    let head = ConnectHead { protocol: "websocket", scheme: "https", authority: "a", path: "/" };
+    let head = ConnectHead::new("websocket", "https", "a", "/");
     let fields = [("sec-websocket-version", &b"13"[..]), ("sec-websocket-extensions", offers.as_bytes())];
     let request = ConnectRequest::from_connect(head, fields.into_iter()).unwrap();
     let response = request.accept().deflate(config).response().unwrap();
@@ -26,7 +24,7 @@ fn answer(config: DeflateConfig, offers: &str) -> Option<(String, DeflateParams)
     Some((answer?.1.to_string(), response.negotiated().deflate()?))
 }
 
-fn offered(client: &ClientConnect<'_, '_>) -> String {
+fn offered(client: &ClientConnect<'_>) -> String {
     client.fields().find(|(name, _)| *name == "sec-websocket-extensions").unwrap().1.to_string()
 }
 
@@ -121,7 +119,7 @@ proptest! {
 
     #[test]
     fn client_accepts_every_answer_of_our_server(client in config(), server in config()) {
-        let request = ClientRequest::new("a", "/").deflate(client).connect(true).unwrap();
+        let request = ClientRequest::new("a", "/").deflate(client).connect(Scheme::Https).unwrap();
         let Some((text, at_server)) = answer(server, &offered(&request)) else { return Ok(()) };
         let fields = [("sec-websocket-extensions", text.as_bytes())];
         let response = match request.receive(200, fields.into_iter()) {
@@ -144,7 +142,7 @@ proptest! {
         cuts in vec(0..500_usize, 0..40),
     ) {
         let agreed = Negotiated::elsewhere().with_deflate(DeflateParams { client, ..DeflateParams::default() });
-        let mut sender = Connection::new(agreed, Client::new(|| [0x5a, 0, 0xff, 7]), &Limits::default());
+        let mut sender = Connection::new(agreed, Client::from_fn(|| [0x5a, 0, 0xff, 7]), &Limits::default());
         let mut deflater = sender.deflater(Effort { level, memory }).unwrap().with_threshold(0);
         let (mut wire, mut expected) = (Vec::new(), Vec::new());
         for (parts, compressed) in &messages {
@@ -191,9 +189,9 @@ proptest! {
     ) {
         let client = Compression { window_bits: WindowBits::new(bits).unwrap(), context_takeover: true };
         let agreed = Negotiated::elsewhere().with_deflate(DeflateParams { client, ..DeflateParams::default() });
-        let limits = Limits { max_message_len: 700, ..Limits::default() };
+        let limits = Limits::default().with_max_message_len(700);
         // Valid as far as it goes.
-        let mut deflater = Connection::new(agreed, Client::new(|| [0; 4]), &limits).deflater(Effort::SMALL).unwrap();
+        let mut deflater = Connection::new(agreed, Client::from_fn(|| [0; 4]), &limits).deflater(Effort::SMALL).unwrap();
         let start = deflater.deflate(&b"garbage in, garbage out; ".repeat(20), true).to_vec();
         payload.splice(0..0, start.into_iter().take(valid));
         let len = u8::try_from(payload.len().min(125)).unwrap();

@@ -1,9 +1,7 @@
 //! Every two-byte header there is, in every place, for both roles: judged as the reference judges it, on the header alone.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{
+use testkit::{
     bytes::{PEER_KEY, frame},
     drive,
     reference::{self, Endpoint, Side, Step},
@@ -24,8 +22,8 @@ fn extended_lengths(second: u8) -> Vec<Vec<u8>> {
 /// Limits that a 7-bit length meets, that a 16-bit one does, and none; an unfinished message of one byte uses some of them up.
 fn limits() -> Vec<Limits> {
     let mut limits = vec![
-        Limits { max_frame_len: 100, max_message_len: 101, max_fragments: 2, ..Limits::DEFAULT },
-        Limits { max_frame_len: u64::MAX, max_message_len: 200, max_fragments: 1, ..Limits::DEFAULT },
+        Limits::DEFAULT.with_max_frame_len(100).with_max_message_len(101).with_max_fragments(2),
+        Limits::DEFAULT.with_max_frame_len(u64::MAX).with_max_message_len(200).with_max_fragments(1),
         Limits::UNLIMITED,
     ];
     // Debug builds are slow, and have every header under the strictest limits.

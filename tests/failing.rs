@@ -1,9 +1,7 @@
 //! _Fail the WebSocket Connection_ (§7.1.7): what comes before a violation, with it, and never after it.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{bytes::frame, drive, reference::Side};
+use testkit::{bytes::frame, drive, reference::Side};
 use websocket_proto::{
     Connection, Ending, Event, Incoming, Limits, MessageKind, Messages, Part, ProtocolError, Server, State, Transport,
 };
@@ -93,7 +91,7 @@ fn behind_a_failure_nothing_can_be_sent() {
     let mut out = Vec::new();
     connection.send("x", &mut out).unwrap_err();
     connection.ping(b"x", &mut out).unwrap_err();
-    connection.close(websocket_proto::CloseCode::NORMAL.into()).unwrap_err();
+    connection.close(websocket_proto::CloseCode::NORMAL).unwrap_err();
     connection.send_header("x", Part::Whole).unwrap_err();
     connection.send_prepared(&websocket_proto::Prepared::new("x").unwrap()).unwrap_err();
     assert!(out.is_empty());
@@ -155,7 +153,7 @@ fn failure_is_remembered_beyond_the_end_of_input() {
     let error = connection.receive(&mut &mut [0x83, 0x80][..]).unwrap_err();
     assert_eq!((connection.receive_eof(), connection.failure()), (Ending::Unclean, Some(error)));
     assert_eq!(connection.receive(&mut &mut [][..]), Err(error));
-    assert_eq!(connection.transport(), Transport::KeepOpen, "the Close is still to be written");
+    assert_eq!(connection.transport(), Transport::WriteOnly, "the Close is still to be written");
     connection.take_control().unwrap();
     assert_eq!(connection.transport(), Transport::Close);
 }

@@ -1,9 +1,7 @@
 //! What the behaviour of frames is, row by row, and the examples of RFC 6455 §5.7.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{
+use testkit::{
     bytes::{Form, PEER_KEY, frame, frame_with, header, peer_key},
     drive::{self, binary, text},
     reference::{CLIENT_KEY, Endpoint, Side, Step},
@@ -97,12 +95,34 @@ fn fragmented_control_frame() {
 
 #[test]
 fn control_payload_beyond_125_by_either_length_form() {
-    let opcode = ControlOpcode::Ping;
-    assert_eq!(failure(Side::Client, &[0x89, 126, 0, 126]), (ProtocolError::ControlTooLong { opcode, len: 126 }, 1002));
-    let long = [0x89, 127, 0, 0, 0, 0, 0, 1, 0, 0];
-    assert_eq!(failure(Side::Client, &long), (ProtocolError::ControlTooLong { opcode, len: 65_536 }, 1002));
+    let error = ProtocolError::ControlTooLong { opcode: ControlOpcode::Ping };
+    assert_eq!(failure(Side::Client, &[0x89, 126, 0, 126]), (error, 1002));
+    assert_eq!(failure(Side::Client, &[0x89, 127, 0, 0, 0, 0, 0, 1, 0, 0]), (error, 1002));
     let longest = frame(Side::Client, 0x89, &[b'x'; 125]);
     assert_eq!(steps(Side::Client, &longest)[0], Step::Ping(vec![b'x'; 125]));
+}
+
+/// Over 125 bytes, or not in the shortest form: wrong by either reading.
+#[test]
+fn control_frame_with_an_extended_length_is_refused_at_its_second_byte() {
+    for (first, opcode) in [(0x88, ControlOpcode::Close), (0x89, ControlOpcode::Ping), (0x8a, ControlOpcode::Pong)] {
+        for len in [126, 127] {
+            let error = ProtocolError::ControlTooLong { opcode };
+            assert_eq!(failure(Side::Server, &[first, 0x80 | len]), (error, 1002));
+            assert_eq!(failure(Side::Client, &[first, len]), (error, 1002));
+            assert_eq!(failure(Side::Client, &[first, len, 0, 0]), (error, 1002), "also when more is there");
+        }
+    }
+}
+
+#[test]
+fn length_with_the_top_bit_set_is_refused_at_its_first_byte() {
+    for first_byte in [0x80, 0xff] {
+        let error = ProtocolError::LengthTopBit { first_byte };
+        assert_eq!(failure(Side::Server, &[0x82, 0xff, first_byte]), (error, 1002));
+        assert_eq!(failure(Side::Client, &[0x01, 0x7f, first_byte, 0]), (error, 1002));
+    }
+    assert_eq!(steps(Side::Client, &[0x82, 0x7f, 0x7f]), [], "below it, the length is awaited");
 }
 
 #[test]
@@ -135,7 +155,10 @@ fn length_with_the_top_bit_set() {
         let bytes = header(peer_key(Side::Server), 0x82, Form::Bits64, len);
         for limits in [Limits::DEFAULT, Limits::UNLIMITED] {
             let endpoint = Endpoint::new(Side::Server, limits);
-            assert_eq!(drive::failure(&endpoint, &bytes), (ProtocolError::LengthTopBit { len }, 1002));
+            assert_eq!(
+                drive::failure(&endpoint, &bytes),
+                (ProtocolError::LengthTopBit { first_byte: len.to_be_bytes()[0] }, 1002)
+            );
         }
     }
 }

@@ -3,7 +3,8 @@
 
 use websocket_proto::extension::InvalidExtension;
 use websocket_proto::handshake::{
-    Answer, ClientHandshake, ClientRequest, FieldFault, HeadError, HeadPart, InvalidField, ResponseError, StartError,
+    Answer, ClientHandshake, ClientRequest, FieldFault, HeadError, HeadPart, ResponseError, Scheme, StartError,
+    Subprotocols,
 };
 use websocket_proto::wire::{FixedOutput, Limits};
 
@@ -44,8 +45,8 @@ fn without(name: &str) -> Vec<u8> {
 }
 
 /// A handshake that offered `chat` and `superchat`, with the nonce of §1.3.
-fn start_with(limits: &Limits) -> ClientHandshake<'static> {
-    let request = ClientRequest::new("server.example.com", "/chat").subprotocols(&["chat", "superchat"]);
+fn start_with(limits: &Limits) -> ClientHandshake<[&'static str; 2]> {
+    let request = ClientRequest::new("server.example.com", "/chat").subprotocols(["chat", "superchat"]);
     request.start(*b"the sample nonce", limits, &mut Vec::new()).unwrap()
 }
 
@@ -68,7 +69,7 @@ fn failed(bytes: &[u8]) -> ResponseError {
 #[test]
 fn request_has_what_section_4_1_asks_for() {
     let mut out = Vec::new();
-    ClientRequest::new("server.example.com:8080", "/chat?a=b")
+    let _handshake = ClientRequest::new("server.example.com:8080", "/chat?a=b")
         .subprotocols(&["chat", "superchat"])
         .origin("http://example.com")
         .fields(&[("Cookie", "a=b"), ("X-Name", "\u{e4}")])
@@ -119,7 +120,7 @@ fn as_many_interim_responses_as_the_limit_and_no_more() {
     let interim = b"HTTP/1.1 103 Early Hints\r\n\r\n";
     opened(&[&interim.repeat(8)[..], &head(LINES)].concat());
     assert_eq!(failed(&interim.repeat(9)), ResponseError::TooManyInterim { max: 8 });
-    let limits = Limits { max_interim_responses: 0, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_interim_responses(0);
     let mut handshake = start_with(&limits);
     for _ in 0..2 {
         assert_eq!(handshake.receive(interim).unwrap_err(), ResponseError::TooManyInterim { max: 0 });
@@ -128,7 +129,7 @@ fn as_many_interim_responses_as_the_limit_and_no_more() {
 
 #[test]
 fn fields_of_each_response_are_counted_by_themselves_and_to_the_same_limit() {
-    let limits = Limits { max_head_fields: 3, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_head_fields(3);
     let interim = b"HTTP/1.1 103 Early Hints\r\nA: b\r\nA: b\r\n\r\n";
     let passes = [&interim[..], &head(LINES)].concat();
     assert!(matches!(start_with(&limits).receive(&passes), Ok(Some(Answer::Open(_)))));
@@ -178,14 +179,11 @@ fn interim_response_of_another_major_version_fails() {
 #[test]
 fn upgrade_missing_or_wrong_fails() {
     assert_eq!(failed(&without("Upgrade")), ResponseError::UpgradeMissing);
-    for lines in [
-        &["Upgrade: h2c"][..],
-        &["Upgrade: websocket, h2c"],
-        &["Upgrade:"],
-        &["Upgrade: websocket", "Upgrade: websocket"],
-    ] {
-        assert!(matches!(failed(&changed(lines)), ResponseError::Upgrade { .. }), "{lines:?}");
+    for line in ["Upgrade: h2c", "Upgrade: websocket, h2c", "Upgrade:"] {
+        assert!(matches!(failed(&changed(&[line])), ResponseError::Upgrade { .. }), "{line:?}");
     }
+    let twice = changed(&["Upgrade: websocket", "Upgrade: websocket"]);
+    assert_eq!(failed(&twice), ResponseError::UpgradeRepeated);
 }
 
 #[test]
@@ -269,7 +267,9 @@ fn broken_syntax_fails_at_the_first_impossible_byte() {
         (b"HTTP/1.1  101", unexpected(b' ', 9, HeadPart::Status)),
         (b"HTTP/1.1 10 ", unexpected(b' ', 11, HeadPart::Status)),
         (b"HTTP/1.1 1010", unexpected(b'0', 12, HeadPart::Status)),
-        (b"HTTP/1.1 101\r", unexpected(b'\r', 12, HeadPart::Status)),
+        (b"HTTP/1.1 10\r", unexpected(b'\r', 11, HeadPart::Status)),
+        (b"HTTP/1.1 101\ra", HeadError::BareCarriageReturn { offset: 12 }),
+        (b"HTTP/1.1 101\t", unexpected(b'\t', 12, HeadPart::Status)),
         (b"HTTP/1.1 +10", unexpected(b'+', 9, HeadPart::Status)),
         (b"HTTP/1.1 101 a\0", unexpected(0, 14, HeadPart::Reason)),
         (b"HTTP/1.1 101 a\n", HeadError::BareLineFeed { offset: 14 }),
@@ -289,7 +289,7 @@ fn broken_syntax_fails_at_the_first_impossible_byte() {
 fn head_may_be_as_long_as_the_limit_with_its_interim_responses() {
     let bytes = [&b"HTTP/1.1 100 \r\n\r\n"[..], &head(LINES)].concat();
     for max in 0..bytes.len() + 2 {
-        let limits = Limits { max_head_len: max, ..Limits::DEFAULT };
+        let limits = Limits::DEFAULT.with_max_head_len(max);
         let result = start_with(&limits).receive(&bytes).map(|answer| answer.is_some());
         if max >= bytes.len() {
             assert_eq!(result, Ok(true));
@@ -321,11 +321,11 @@ fn error_is_the_same_when_asked_again() {
 }
 
 /// The error, after which nothing was written.
-fn unstarted(request: ClientRequest<'_, '_>) -> StartError {
+fn unstarted<P: Subprotocols + Copy>(request: ClientRequest<'_, P>) -> StartError {
     let mut out = Vec::new();
-    let error = request.start([0; 16], &Limits::DEFAULT, &mut out).unwrap_err();
+    let error = request.start([0; 16], &Limits::DEFAULT, &mut out).map(drop).unwrap_err();
     assert!(out.is_empty());
-    assert_eq!(request.connect(true).map(drop), Err(error));
+    assert_eq!(request.connect(Scheme::Https).map(drop), Err(error));
     error
 }
 
@@ -388,7 +388,8 @@ fn field_with_a_forbidden_byte_or_an_owned_name_is_the_callers_error() {
         (("Transfer-Encoding", "chunked"), FieldFault::Reserved),
     ] {
         let error = unstarted(ClientRequest::new("a", "/").fields(&[("Fine", ""), field]));
-        assert_eq!(error, StartError::Field(InvalidField { index: 1, fault }), "{field:?}");
+        let StartError::Field(error) = error else { panic!("{field:?}: {error}") };
+        assert_eq!((error.index, error.fault), (1, fault), "{field:?}");
     }
 }
 
@@ -396,7 +397,7 @@ fn field_with_a_forbidden_byte_or_an_owned_name_is_the_callers_error() {
 fn request_is_written_wholly_or_not_at_all() {
     let request = ClientRequest::new("a", "/").subprotocols(&["b"]).fields(&[("C", "d")]);
     let mut whole = Vec::new();
-    request.start([0; 16], &Limits::DEFAULT, &mut whole).unwrap();
+    let _handshake = request.start([0; 16], &Limits::DEFAULT, &mut whole).unwrap();
     for room in 0..=whole.len() {
         let mut memory = vec![0; room];
         let mut out = FixedOutput::new(&mut memory);
@@ -411,10 +412,41 @@ fn key_is_the_base64_of_the_nonce() {
     // Erratum 3150 corrects the example of §4.1.
     let nonce = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
     let mut out = Vec::new();
-    ClientRequest::new("a", "").start(nonce, &Limits::DEFAULT, &mut out).unwrap();
+    let _handshake = ClientRequest::new("a", "").start(nonce, &Limits::DEFAULT, &mut out).unwrap();
     assert_eq!(
         out,
         b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
           Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     );
+}
+
+/// RFC 9112 §4 wants the space, but servers leave it out, and the caller is to learn of their 401.
+#[test]
+fn status_line_without_the_second_space_is_read() {
+    let Ok(Some(Answer::Refused(response))) = receive(b"HTTP/1.1 401\r\nWWW-Authenticate: Basic\r\n\r\n") else {
+        panic!("not refused")
+    };
+    assert_eq!((response.status(), response.reason(), response.head_len()), (401, &b""[..], 41));
+    opened(&changed(&["HTTP/1.1 101"]));
+}
+
+/// What is waited with can be kept in a struct, whatever the application does with its values.
+#[test]
+fn handshake_owns_what_it_needs() {
+    struct Connecting {
+        handshake: ClientHandshake<Vec<String>>,
+    }
+    let mut connecting = {
+        let (host, target, cookie) = ("a".to_owned(), "/".to_owned(), "b=c".to_owned());
+        let request = ClientRequest::new(&host, &target).subprotocols(vec!["chat".to_owned()]);
+        let fields = [("Cookie", &*cookie)];
+        let request = request.fields(&fields);
+        Connecting { handshake: request.start(*b"the sample nonce", &Limits::DEFAULT, &mut Vec::new()).unwrap() }
+    };
+    let bytes = changed(&["Sec-WebSocket-Protocol: chat"]);
+    let Ok(Some(Answer::Open(response))) = connecting.handshake.receive(&bytes) else { panic!("not open") };
+    assert_eq!(response.subprotocol(), Some("chat"));
+    let bytes = changed(&["Sec-WebSocket-Protocol: Chat"]);
+    let error = connecting.handshake.receive(&bytes).map(drop);
+    assert!(matches!(error, Err(ResponseError::SubprotocolNotOffered { .. })));
 }

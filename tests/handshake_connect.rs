@@ -2,8 +2,8 @@
 #![cfg(feature = "alloc")]
 
 use websocket_proto::handshake::{
-    Answer, ClientRequest, ConnectHead, ConnectRequest, Parts, Received, RequestError, ResponseError, ServerHandshake,
-    StartError,
+    Answer, ClientRequest, ConnectHead, ConnectRequest, Parts, Received, RequestError, ResponseError, Scheme,
+    ServerHandshake, StartError,
 };
 use websocket_proto::wire::Limits;
 
@@ -19,8 +19,7 @@ const UPGRADE: &[Field] = &[
 ];
 
 /// The example of RFC 8441 §5.1.
-const CONNECT: ConnectHead<'static> =
-    ConnectHead { protocol: "websocket", scheme: "https", authority: "server.example.com", path: "/chat" };
+const CONNECT: ConnectHead<'static> = ConnectHead::new("websocket", "https", "server.example.com", "/chat");
 const FIELDS: &[Field] = &[("sec-websocket-version", b"13"), ("sec-websocket-protocol", b"chat, superchat")];
 
 fn connect(head: ConnectHead<'static>, fields: &[Field]) -> Result<(), RequestError> {
@@ -58,7 +57,7 @@ fn head_of_another_stack_is_judged_like_bytes() {
                             bytes.extend_from_slice(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
                         }
                         bytes.extend_from_slice(b"\r\n");
-                        let parts = Parts { method, target, version, fields: fields.iter().copied() };
+                        let parts = Parts::new(method, target, version, fields);
                         let by_parts =
                             Received::from_parts(parts).map(|received| matches!(received, Received::Upgrade(_)));
                         let by_bytes = ServerHandshake::new(&Limits::DEFAULT)
@@ -75,14 +74,14 @@ fn head_of_another_stack_is_judged_like_bytes() {
 #[test]
 fn bytes_in_a_target_that_no_scanner_saw_are_refused() {
     for target in ["/a b", "/a#b", "/\r\n", "/\u{e4}", ""] {
-        let parts = Parts { method: "GET", target, version: (1, 1), fields: UPGRADE.iter().copied() };
+        let parts = Parts::new("GET", target, (1, 1), UPGRADE);
         assert!(matches!(Received::from_parts(parts), Err(RequestError::Target { .. })), "{target:?}");
     }
 }
 
 #[test]
 fn answer_to_a_head_of_another_stack_is_status_and_fields() {
-    let parts = Parts { method: "GET", target: "/chat", version: (1, 1), fields: UPGRADE.iter().copied() };
+    let parts = Parts::new("GET", "/chat", (1, 1), UPGRADE.iter().copied());
     let Ok(Received::Upgrade(request)) = Received::from_parts(parts) else { panic!() };
     let response = request.accept().subprotocol("chat").fields(&[("x-name", "value")]).response().unwrap();
     assert_eq!(response.status(), 101);
@@ -96,8 +95,9 @@ fn answer_to_a_head_of_another_stack_is_status_and_fields() {
     assert!(request.accept().subprotocol("other").response().is_err());
     assert!(request.accept().fields(&[("a", "b\n")]).response().is_err());
     let refusal = RequestError::KeyMissing.response();
-    assert_eq!((refusal.status(), refusal.fields().len()), (400, 0));
-    assert_eq!(refusal.body().to_string(), "there is no Sec-WebSocket-Key\n");
+    assert_eq!(refusal.status(), 400);
+    assert!(refusal.fields().eq([("connection", "close"), ("content-type", "text/plain")]));
+    assert_eq!(refusal.body(), b"the field Sec-WebSocket-Key is missing\n");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn extended_connect_is_accepted_with_200_and_without_a_key() {
 
 #[test]
 fn extended_connect_for_another_protocol_is_answered_501() {
-    let error = connect(ConnectHead { protocol: "connect-udp", ..CONNECT }, FIELDS).unwrap_err();
+    let error = connect(ConnectHead::new("connect-udp", "https", "server.example.com", "/chat"), FIELDS).unwrap_err();
     assert!(matches!(error, RequestError::ConnectProtocol { .. }));
     assert_eq!(error.response_to_connect().status(), 501);
 }
@@ -119,26 +119,27 @@ fn extended_connect_for_another_protocol_is_answered_501() {
 #[test]
 fn pseudo_header_fields_that_name_no_resource_are_answered_400() {
     for head in [
-        ConnectHead { scheme: "wss", ..CONNECT },
-        ConnectHead { scheme: "", ..CONNECT },
-        ConnectHead { path: "", ..CONNECT },
-        ConnectHead { path: "*", ..CONNECT },
-        ConnectHead { path: "chat", ..CONNECT },
-        ConnectHead { path: "/chat#a", ..CONNECT },
-        ConnectHead { path: "https://a/", ..CONNECT },
-        ConnectHead { authority: "", ..CONNECT },
-        ConnectHead { authority: "user@a", ..CONNECT },
+        ConnectHead::new("websocket", "wss", "server.example.com", "/chat"),
+        ConnectHead::new("websocket", "", "server.example.com", "/chat"),
+        ConnectHead::new("websocket", "https", "server.example.com", ""),
+        ConnectHead::new("websocket", "https", "server.example.com", "*"),
+        ConnectHead::new("websocket", "https", "server.example.com", "chat"),
+        ConnectHead::new("websocket", "https", "server.example.com", "/chat#a"),
+        ConnectHead::new("websocket", "https", "server.example.com", "https://a/"),
+        ConnectHead::new("websocket", "https", "", "/chat"),
+        ConnectHead::new("websocket", "https", "user@a", "/chat"),
     ] {
         assert_eq!(connect(head, FIELDS).unwrap_err().response_to_connect().status(), 400, "{head:?}");
     }
-    connect(ConnectHead { scheme: "http", path: "/?a=b", authority: "[::1]:8080", ..CONNECT }, FIELDS).unwrap();
+    connect(ConnectHead::new("websocket", "http", "[::1]:8080", "/?a=b"), FIELDS).unwrap();
 }
 
 #[test]
 fn version_of_an_extended_connect_is_13_and_the_refusal_has_nothing_of_http_1() {
     for fields in [&[][..], &[("sec-websocket-version", &b"8"[..])]] {
         let refusal = connect(CONNECT, fields).unwrap_err().response_to_connect();
-        assert_eq!((refusal.status(), refusal.fields()), (400, &[("sec-websocket-version", "13")][..]));
+        assert_eq!(refusal.status(), 400);
+        assert!(refusal.fields().eq([("sec-websocket-version", "13"), ("content-type", "text/plain")]));
     }
 }
 
@@ -159,7 +160,7 @@ fn fields_of_an_extended_connect_are_judged() {
         assert_eq!(connect(CONNECT, &fields), Err(error), "{name}");
     }
     let other_host = [FIELDS, &[("host", &b"other"[..])]].concat();
-    assert!(matches!(connect(CONNECT, &other_host), Err(RequestError::InvalidHost { .. })));
+    assert!(matches!(connect(CONNECT, &other_host), Err(RequestError::HostMismatch { .. })));
     for (name, value) in [
         ("te", &b"trailers"[..]),
         ("host", b"Server.example.com"),
@@ -179,7 +180,7 @@ fn fields_of_an_extended_connect_are_judged() {
 #[test]
 fn client_sends_an_extended_connect_and_checks_its_answer() {
     let request = ClientRequest::new("a:81", "").origin("http://b").subprotocols(&["c", "d"]).fields(&[("e", "f")]);
-    let connect = request.connect(false).unwrap();
+    let connect = request.connect(Scheme::Http).unwrap();
     assert!(connect.fields().eq([
         (":method", "CONNECT"),
         (":protocol", "websocket"),
@@ -206,24 +207,46 @@ fn client_sends_an_extended_connect_and_checks_its_answer() {
         receive(200, &[("sec-websocket-extensions", b"z")]),
         Err(ResponseError::ExtensionNotOffered { .. })
     ));
-    assert!(matches!(ClientRequest::new("a", "?b").connect(true), Err(StartError::Target)));
+    assert!(matches!(ClientRequest::new("a", "?b").connect(Scheme::Https), Err(StartError::Target)));
 }
 
 #[test]
 fn own_server_accepts_what_own_client_sends() {
-    let connect = ClientRequest::new("a", "/b").subprotocols(&["c", "d"]).connect(true).unwrap();
+    let connect = ClientRequest::new("a", "/b").subprotocols(&["c", "d"]).connect(Scheme::Https).unwrap();
     let (pseudo, fields): (Vec<_>, Vec<_>) = connect.fields().partition(|(name, _)| name.starts_with(':'));
     let value = |name| pseudo.iter().find(|(found, _)| *found == name).unwrap().1;
-    let head = ConnectHead {
-        protocol: value(":protocol"),
-        scheme: value(":scheme"),
-        authority: value(":authority"),
-        path: value(":path"),
-    };
+    let head = ConnectHead::new(value(":protocol"), value(":scheme"), value(":authority"), value(":path"));
     let fields = fields.iter().map(|(name, value)| (*name, value.as_bytes()));
     let request = ConnectRequest::from_connect(head, fields).unwrap();
     assert!(request.subprotocols().eq(["c", "d"]));
     let response = request.accept().subprotocol("d").response().unwrap();
     let fields: Vec<(&str, &[u8])> = response.fields().map(|(name, value)| (name, value.as_bytes())).collect();
     assert!(matches!(connect.receive(response.status(), fields.into_iter()), Ok(Answer::Open(_))));
+}
+
+/// RFC 9113 §8.3.1: a `Host` that names another entity than the `:authority` is to be refused.
+#[test]
+fn host_beside_the_authority_names_the_same_host_and_port() {
+    let judge = |scheme: &'static str, authority: &'static str, host: &'static [u8]| {
+        let head = ConnectHead::new("websocket", scheme, authority, "/");
+        connect(head, &[FIELDS, &[("host", host)]].concat())
+    };
+    for (scheme, authority, host) in [
+        ("https", "a:443", &b"a"[..]),
+        ("https", "a", b"A:443"),
+        ("http", "a:80", b"a"),
+        ("https", "[::1]", b"[0:0:0::1]:443"),
+        // A gateway from HTTP/1.1 may leave the authority out.
+        ("https", "", b"a"),
+    ] {
+        assert_eq!(judge(scheme, authority, host), Ok(()), "{scheme} {authority}");
+    }
+    for (scheme, authority, host) in
+        [("http", "a:443", &b"a"[..]), ("https", "a:80", b"a"), ("https", "a", b"b"), ("https", "[::1]", b"[::2]")]
+    {
+        let error = judge(scheme, authority, host).unwrap_err();
+        assert!(matches!(error, RequestError::HostMismatch { .. }), "{scheme} {authority}: {error}");
+    }
+    assert!(matches!(judge("https", "a", b"a b"), Err(RequestError::InvalidHost { .. })));
+    assert!(matches!(judge("https", "", b""), Err(RequestError::InvalidHost { .. })));
 }

@@ -24,7 +24,7 @@ fn head(lines: &[&str]) -> Vec<u8> {
 fn head_may_be_as_long_as_the_limit_and_no_longer() {
     let bytes = head(LINES);
     let receive = |max| {
-        let limits = Limits { max_head_len: max, ..Limits::DEFAULT };
+        let limits = Limits::DEFAULT.with_max_head_len(max);
         ServerHandshake::new(&limits).receive(&bytes).map(|received| received.is_some())
     };
     assert_eq!(receive(bytes.len() + 1), Ok(true));
@@ -40,7 +40,7 @@ fn request_line_beyond_the_limit_is_answered_414() {
     let bytes = head(LINES);
     // The line has 20 bytes with its end.
     for max in 0..20 {
-        let limits = Limits { max_head_len: max, ..Limits::DEFAULT };
+        let limits = Limits::DEFAULT.with_max_head_len(max);
         let error = ServerHandshake::new(&limits).receive(&bytes).unwrap_err();
         assert_eq!(error, RequestError::Head(HeadError::StartLineTooLong { max }));
         assert_eq!(error.response().status(), 414);
@@ -49,7 +49,7 @@ fn request_line_beyond_the_limit_is_answered_414() {
 
 #[test]
 fn unfinished_head_at_the_limit_is_refused_without_one_byte_more() {
-    let limits = Limits { max_head_len: 64, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_head_len(64);
     let bytes = &head(LINES)[..64];
     assert!(matches!(ServerHandshake::new(&limits).receive(&bytes[..63]), Ok(None)));
     assert_eq!(

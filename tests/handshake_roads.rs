@@ -33,7 +33,7 @@ fn request(bytes: &[u8]) -> Result<Head, RequestError> {
 
 /// Reads the reason of a response and its length, whole and one byte at a time.
 fn response(bytes: &[u8]) -> Result<(Vec<u8>, usize), ResponseError> {
-    let read = |handshake: &mut ClientHandshake<'_>, len| {
+    let read = |handshake: &mut ClientHandshake, len| {
         let answer = handshake.receive(&bytes[..len]).transpose()?;
         Some(answer.map(|answer| {
             let Answer::Refused(response) = answer else { panic!("{}", bytes.escape_ascii()) };
@@ -115,7 +115,7 @@ fn response_that_is_nearly_right_is_refused_on_both_roads() {
         (&b"\r\nHTTP/1.1 302 Found\r\n"[..], byte(b'\r', 0, HeadPart::Version)),
         (b"\nHTTP/1.1 302 Found\r\n", HeadError::BareLineFeed { offset: 0 }),
         (b"HTTP/1.1  302 Found\r\n", byte(b' ', 9, HeadPart::Status)),
-        (b"HTTP/1.1 302\r\n", byte(b'\r', 12, HeadPart::Status)),
+        (b"HTTP/1.1 302\t\r\n", byte(b'\t', 12, HeadPart::Status)),
         (b"HTTP/1.1 302\n", HeadError::BareLineFeed { offset: 12 }),
         (b"HTTP/1.1 302 Found\n", HeadError::BareLineFeed { offset: 18 }),
         (b"HTTP/1.1 302 \n", HeadError::BareLineFeed { offset: 13 }),
@@ -158,5 +158,13 @@ fn as_many_fields_as_the_limit_are_taken_on_both_roads() {
                 assert_eq!((count, error), (101, RequestError::Head(HeadError::TooManyFields { max: 100 })));
             }
         }
+    }
+}
+
+#[test]
+fn status_line_without_a_reason_is_read_on_both_roads() {
+    for line in [&b"HTTP/1.1 302\r\nA: b"[..], b"HTTP/1.1 302 \r\nA: b", b"HTTP/1.1 302"] {
+        let bytes = [line, END].concat();
+        assert_eq!(response(&bytes), Ok((Vec::new(), bytes.len())));
     }
 }

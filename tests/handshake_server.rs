@@ -54,7 +54,7 @@ fn accepted(bytes: &[u8]) -> Vec<u8> {
     match receive(bytes) {
         Ok(Some(Received::Upgrade(request))) => {
             let mut out = Vec::new();
-            request.accept().write_to(&mut out).unwrap();
+            let _negotiated = request.accept().write_to(&mut out).unwrap();
             out
         }
         other => panic!("{}: {other:?}", bytes.escape_ascii()),
@@ -109,7 +109,7 @@ fn example_of_section_1_3_is_accepted() {
 
 #[test]
 fn method_other_than_get_is_answered_405_and_case_matters() {
-    for method in ["POST", "HEAD", "CONNECT", "get", "Get", "GETS"] {
+    for method in ["POST", "CONNECT", "get", "Get", "GETS", "head"] {
         let error = refused(&changed(&[&format!("{method} /chat HTTP/1.1")]), 405, &["Allow: GET"]);
         assert_eq!(excerpt(error), method);
     }
@@ -129,8 +129,8 @@ fn what_was_refused_is_shown_and_whether_more_of_it_came() {
 }
 
 #[test]
-fn http_version_other_than_1_1_is_answered_505() {
-    for (major, minor) in [(1, 0), (1, 2), (2, 0), (0, 9), (3, 0), (9, 9)] {
+fn upgrade_by_http_1_0_or_another_major_version_is_answered_505() {
+    for (major, minor) in [(1, 0), (2, 0), (0, 9), (3, 0), (9, 9)] {
         let error = refused(&changed(&[&format!("GET /chat HTTP/{major}.{minor}")]), 505, &[]);
         assert_eq!(error, RequestError::HttpVersion { major, minor });
     }
@@ -210,7 +210,7 @@ fn tokens_of_connection_and_upgrade_stand_anywhere_in_their_lists() {
 fn key_missing_empty_twice_or_not_16_bytes_is_answered_400() {
     assert_eq!(refused(&without("Sec-WebSocket-Key"), 400, &[]), RequestError::KeyMissing);
     assert_eq!(refused(&with("sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ=="), 400, &[]), RequestError::KeyRepeated);
-    for key in ["", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZR==", "dGhlIHNhbXBsZSBub25jZTEy", "!", "AAAA, AAAA"]
+    for key in ["", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZ===", "dGhlIHNhbXBsZSBub25jZTEy", "!", "AAAA, AAAA"]
     {
         let error = refused(&changed(&[&format!("Sec-WebSocket-Key: {key}")]), 400, &[]);
         assert!(matches!(error, RequestError::InvalidKey(invalid) if invalid.len == key.len()), "{error:?}");
@@ -499,4 +499,30 @@ fn unknown_extensions_are_declined() {
     let Ok(Some(Received::Upgrade(request))) = receive(&bytes) else { panic!() };
     assert!(request.extensions().map(|extension| extension.name()).eq(["foo", "__proto__", "x-bar"]));
     assert!(!String::from_utf8_lossy(&accepted(&bytes)).contains("Extensions"));
+}
+
+/// RFC 9110 §2.5: a recipient "SHOULD process a received message [of a higher minor version] as if it were of the highest minor version
+/// within that major version to which it is conformant".
+#[test]
+fn later_minor_version_is_read_as_http_1_1() {
+    for version in ["1.2", "1.9"] {
+        accepted(&changed(&[&format!("GET /chat HTTP/{version}")]));
+    }
+}
+
+/// §4.1 prints this key as its example; clients send it as it is.
+#[test]
+fn key_whose_unused_bits_are_not_zero_is_accepted() {
+    let out = accepted(&changed(&["Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEC=="]));
+    assert!(String::from_utf8(out).unwrap().contains("\r\nSec-WebSocket-Accept: OfS0wDaT5NoxF2gqm7Zj2YtetzM=\r\n"));
+}
+
+#[test]
+fn ip_literal_of_the_host_is_an_address() {
+    for host in ["[face.cafe]", "[127.0.0.1]", "[:::::::]", "[.]", "[1::2::3]", "[v.x]", "a%zz", "a%4"] {
+        assert!(matches!(refused(&changed(&[&format!("Host: {host}")]), 400, &[]), RequestError::InvalidHost { .. }));
+    }
+    for host in ["[v1.x]:1", "[::ffff:127.0.0.1]", "a%41"] {
+        accepted(&changed(&[&format!("Host: {host}")]));
+    }
 }

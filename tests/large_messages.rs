@@ -1,10 +1,8 @@
 //! Large frames read right into the place that `Messages` lends.
 #![cfg(feature = "alloc")]
 
-mod support;
-
 use proptest::prelude::*;
-use support::strategies;
+use testkit::strategies;
 use websocket_proto::wire::{DataOpcode, Header, MaskingKey};
 use websocket_proto::{Connection, Incoming, Limits, Messages, Negotiated, ProtocolError, Server};
 
@@ -107,6 +105,75 @@ fn nothing_is_lent_between_frames_or_after_the_end() {
     connection.receive_eof();
     assert!(messages.space(&connection).is_none());
     assert_eq!(messages.filled(&mut connection, 10, &mut Vec::new()), Ok(None));
+}
+
+/// A binary frame of so many bytes, of which none has come.
+fn awaiting(len: u32, messages: &mut Messages) -> Connection<Server> {
+    let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+    await_frame(0x82, len, &mut connection, messages);
+    connection
+}
+
+fn await_frame(first: u8, len: u32, connection: &mut Connection<Server>, messages: &mut Messages) {
+    let mut header = match u16::try_from(len) {
+        Ok(len) => [&[first, 0xfe][..], &len.to_be_bytes(), &[0; 4]].concat(),
+        Err(_) => [&[first, 0xff, 0, 0, 0, 0][..], &len.to_be_bytes(), &[0; 4]].concat(),
+    };
+    assert_eq!(messages.next(connection, &mut &mut header[..], &mut Vec::new()), Ok(None));
+}
+
+#[test]
+fn bytes_that_were_not_lent_are_not_taken_however_many_are_reported() {
+    let mut messages = Messages::new();
+    let mut secret = [&[0x02, 0xfe, 0x9c, 0x40, 0, 0, 0, 0][..], &[b'S'; 40_000], &[0x80, 0x80, 0, 0, 0, 0]].concat();
+    let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+    assert!(messages.next(&mut connection, &mut &mut secret[..], &mut Vec::new()).unwrap().is_some());
+
+    // The memory holds the message from before, and `space` was not called.
+    await_frame(0x82, 70_000, &mut connection, &mut messages);
+    assert_eq!(messages.filled(&mut connection, 20_000, &mut Vec::new()), Ok(None));
+    assert_eq!(connection.payload_remaining(), 70_000, "none of them has come");
+
+    // Twice for one loan.
+    let lent = messages.space(&connection).unwrap().len();
+    assert_eq!(messages.filled(&mut connection, 10, &mut Vec::new()), Ok(None));
+    assert_eq!(messages.filled(&mut connection, lent - 10, &mut Vec::new()), Ok(None));
+    assert_eq!(connection.payload_remaining(), 70_000 - 10);
+
+    // After other input.
+    assert!(messages.space(&connection).is_some());
+    assert_eq!(messages.next(&mut connection, &mut &mut [1; 5][..], &mut Vec::new()), Ok(None));
+    assert_eq!(messages.filled(&mut connection, 1000, &mut Vec::new()), Ok(None));
+    assert_eq!(connection.payload_remaining(), 70_000 - 15);
+}
+
+#[test]
+fn more_than_a_frame_misses_is_not_taken_from_the_next() {
+    let mut messages = Messages::new();
+    let mut connection = awaiting(20_000, &mut messages);
+    while connection.payload_remaining() > 16_500 {
+        messages.space(&connection).unwrap();
+        assert_eq!(messages.filled(&mut connection, 500, &mut Vec::new()), Ok(None));
+    }
+    let lent = messages.space(&connection).map_or(0, |space| space.len());
+    assert_eq!(lent, usize::try_from(connection.payload_remaining()).unwrap());
+    let found = messages.filled(&mut connection, usize::MAX, &mut Vec::new()).unwrap();
+    assert!(matches!(found, Some(Incoming::Binary(bytes)) if bytes.len() == 20_000));
+    let mut next = *b"\x81\x82\0\0\0\0ok";
+    assert_eq!(messages.next(&mut connection, &mut &mut next[..], &mut Vec::new()), Ok(Some(Incoming::Text("ok"))));
+
+    // A loan for the larger frame of another connection.
+    let mut messages = Messages::new();
+    let larger = awaiting(60_000, &mut messages);
+    assert_eq!(messages.space(&larger).unwrap().len(), 16_384);
+    let mut connection = awaiting(500, &mut Messages::new());
+    let found = messages.filled(&mut connection, 16_384, &mut Vec::new()).unwrap();
+    assert!(matches!(found, Some(Incoming::Binary(bytes)) if bytes.len() == 500));
+    assert_eq!(connection.payload_remaining(), 0);
+    assert_eq!(
+        messages.next(&mut connection, &mut &mut [0x81, 0x80, 0, 0, 0, 0][..], &mut Vec::new()),
+        Ok(Some(Incoming::Text("")))
+    );
 }
 
 proptest! {

@@ -1,9 +1,7 @@
 //! The limits on frames, messages and fragments: each inclusive, each judged on the header alone, each off when it is unlimited.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{
+use testkit::{
     bytes::{Form, frame, header, peer_key},
     drive::{self, binary, text},
     reference::{Endpoint, Side, Step},
@@ -22,7 +20,7 @@ fn failure_of(limits: Limits, side: Side, bytes: &[u8]) -> (ProtocolError, u16) 
 #[test]
 fn frame_beyond_its_limit() {
     for max in [5_u8, 125, 126, 200].map(u64::from).into_iter().chain([65_535, 65_536, 70_000]) {
-        let limits = Limits { max_frame_len: max, ..Limits::DEFAULT };
+        let limits = Limits::DEFAULT.with_max_frame_len(max);
         for (len, passes) in [(max - 1, true), (max, true), (max + 1, false)] {
             if passes {
                 let payload = vec![9; usize::try_from(len).unwrap()];
@@ -42,7 +40,7 @@ fn frame_beyond_its_limit() {
 
 #[test]
 fn message_beyond_its_limit() {
-    let limits = Limits { max_message_len: 10, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_message_len(10);
     for (len, passes) in [(9, true), (10, true), (11, false)] {
         for first_fragment in 0..=len {
             let message = vec![b'm'; len];
@@ -60,7 +58,7 @@ fn message_beyond_its_limit() {
 
 #[test]
 fn a_limit_on_one_message_starts_anew_with_the_next() {
-    let limits = Limits { max_message_len: 4, max_fragments: 2, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_message_len(4).with_max_fragments(2);
     let message = [frame(Side::Server, 0x02, &[1, 2]), frame(Side::Server, 0x80, &[3, 4])].concat();
     let thrice = [&message[..], &frame(Side::Server, 0x82, &[5; 4]), &message].concat();
     assert_eq!(
@@ -71,7 +69,7 @@ fn a_limit_on_one_message_starts_anew_with_the_next() {
 
 #[test]
 fn fragments_beyond_their_limit_empty_ones_included() {
-    let limits = Limits { max_fragments: 3, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_fragments(3);
     for (fragments, passes) in [(2, true), (3, true), (4, false)] {
         let mut bytes = frame(Side::Server, 0x02, b"");
         for i in 2..=fragments {
@@ -88,14 +86,26 @@ fn fragments_beyond_their_limit_empty_ones_included() {
 
 #[test]
 fn no_fragment_at_all_may_be_the_limit() {
-    let limits = Limits { max_fragments: 0, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_fragments(0);
     let bytes = [frame(Side::Client, 0x89, b""), header(None, 0x81, Form::Shortest, 0)].concat();
     assert_eq!(failure_of(limits, Side::Client, &bytes), (ProtocolError::TooManyFragments { max: 0 }, 1009));
 }
 
 #[test]
+fn fragment_limit_is_decided_at_the_first_byte_that_suffices() {
+    let limits = Limits::DEFAULT.with_max_fragments(2).with_max_frame_len(5);
+    let two = [frame(Side::Server, 0x02, b"1"), frame(Side::Server, 0x00, b"2")].concat();
+    let expected = (ProtocolError::TooManyFragments { max: 2 }, 1009);
+    assert_eq!(failure_of(limits, Side::Server, &[&two[..], &[0x00]].concat()), expected);
+    assert_eq!(failure_of(limits, Side::Server, &[&two[..], &[0x80, 0x86, 1, 2, 3, 4]].concat()), expected);
+    assert_eq!(steps_of(limits, Side::Server, &[&two[..], &[0x89]].concat()), [], "a control frame is no fragment");
+    let none = limits.with_max_fragments(0);
+    assert_eq!(failure_of(none, Side::Client, &[0x81]), (ProtocolError::TooManyFragments { max: 0 }, 1009));
+}
+
+#[test]
 fn control_frames_are_bounded_by_125_and_by_no_other_limit() {
-    let limits = Limits { max_frame_len: 0, max_message_len: 0, max_fragments: 0, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_frame_len(0).with_max_message_len(0).with_max_fragments(0);
     let steps = steps_of(limits, Side::Client, &frame(Side::Client, 0x8a, &[1; 125]));
     assert_eq!(steps, [Step::Pong(vec![1; 125])]);
 }
@@ -121,7 +131,7 @@ fn declared_length_of_2_to_the_62_is_no_failure_where_nothing_is_limited() {
 #[test]
 fn a_whole_message_beyond_its_limit() {
     for max in [0, 10, 125, 126, 65_535, 65_536] {
-        let limits = Limits { max_message_len: max, ..Limits::DEFAULT };
+        let limits = Limits::DEFAULT.with_max_message_len(max);
         let payload = vec![b'm'; usize::try_from(max + 1).unwrap()];
         for first in [0x81, 0x82, 0x01, 0x02] {
             let (fits, too_long) = (frame(Side::Client, first, &payload[1..]), frame(Side::Client, first, &payload));
@@ -138,7 +148,7 @@ fn lengths_that_add_up_beyond_63_bits() {
     let longest = (1 << 63) - 1;
     let bytes = [frame(Side::Client, 0x02, b"xy"), header(None, 0x00, Form::Bits64, longest)].concat();
     assert_eq!(steps_of(Limits::UNLIMITED, Side::Client, &bytes), []);
-    let limits = Limits { max_frame_len: u64::MAX, max_message_len: longest, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_frame_len(u64::MAX).with_max_message_len(longest);
     let error = ProtocolError::MessageTooLong { len: longest + 2, max: longest };
     assert_eq!(failure_of(limits, Side::Client, &bytes), (error, 1009));
 }
@@ -147,10 +157,28 @@ fn lengths_that_add_up_beyond_63_bits() {
 fn control_frames_between_fragments_change_no_count() {
     let ping = || frame(Side::Server, 0x89, b"?");
     let two = |last| [frame(Side::Server, 0x02, &[1; 6]), ping(), frame(Side::Server, last, &[2; 5]), ping()].concat();
-    let limits = Limits { max_message_len: 10, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_message_len(10);
     let error = ProtocolError::MessageTooLong { len: 11, max: 10 };
     assert_eq!(failure_of(limits, Side::Server, &two(0x80)), (error, 1009));
-    let limits = Limits { max_fragments: 2, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_fragments(2);
     let three = [two(0x00), frame(Side::Server, 0x80, b"")].concat();
     assert_eq!(failure_of(limits, Side::Server, &three), (ProtocolError::TooManyFragments { max: 2 }, 1009));
+}
+
+#[test]
+fn a_limit_that_is_set_changes_and_no_other_does() {
+    let set = Limits::DEFAULT
+        .with_max_head_len(1)
+        .with_max_head_fields(2)
+        .with_max_interim_responses(3)
+        .with_max_frame_len(4)
+        .with_max_message_len(5)
+        .with_max_fragments(6)
+        .with_high_water_mark(7);
+    let Limits { max_head_len, max_head_fields, max_interim_responses, .. } = set;
+    let Limits { max_frame_len, max_message_len, max_fragments, high_water_mark, .. } = set;
+    assert_eq!((max_head_len, max_head_fields, max_interim_responses), (1, 2, 3));
+    assert_eq!((max_frame_len, max_message_len, max_fragments, high_water_mark), (4, 5, 6, 7));
+    let one = Limits::DEFAULT.with_max_fragments(6);
+    assert_eq!(one.with_max_fragments(Limits::DEFAULT.max_fragments), Limits::DEFAULT);
 }

@@ -2,10 +2,8 @@
 //! anywhere.
 #![cfg(feature = "alloc")]
 
-mod support;
-
 use proptest::{collection::vec, prelude::*, sample::Index};
-use support::{
+use testkit::{
     bytes::frame,
     drive,
     reference::{self, Endpoint, Side},

@@ -1,11 +1,9 @@
 //! Memory, counted by the allocator: layer one asks for none, and layer two for what has arrived, whatever a header declares.
 #![cfg(feature = "alloc")]
 
-mod support;
-
 use std::mem::size_of;
 
-use support::{
+use testkit::{
     bytes::{Form, PEER_KEY, frame, header},
     counting::{Counting, counted, live, peak},
     drive,
@@ -66,7 +64,7 @@ fn receive_and_reply(bytes: &mut [u8], read: usize, memory: &mut [u8]) {
                 }
                 Ok(Some(Event::Binary(bytes, part))) => drop(connection.send_header(&*bytes, part).unwrap()),
                 Ok(Some(Event::Ping(payload))) => connection.ping(payload.as_bytes(), &mut out).unwrap(),
-                Ok(Some(Event::Pong(_) | Event::Close(_) | Event::Compressed(..))) => {}
+                Ok(Some(_)) => {}
                 Ok(None) => break,
                 Err(_) => break 'all,
             }
@@ -127,8 +125,35 @@ fn a_few_bytes_of_2_to_the_62_allocate_a_little() {
     }
 }
 
+/// The output of nearly everybody is a `Vec`, and this peer never reads.
 #[test]
-fn a_flood_of_pings_grows_nothing_while_nothing_can_be_written() {
+fn a_flood_of_pings_grows_the_output_to_its_mark_and_one_frame() {
+    for (payload, read) in [(&b""[..], 64 * 1024), (b"", 6), (&[b'p'; 125], 64 * 1024), (&[b'p'; 125], 131), (b"12", 5)]
+    {
+        for mark in [0, 1000, Limits::DEFAULT.high_water_mark] {
+            let mut flood = frame(Side::Server, 0x89, payload).repeat(400_000 / (payload.len() + 2));
+            let limits = Limits::DEFAULT.with_high_water_mark(mark);
+            let (mut connection, mut messages, mut out) = (drive::server(&limits), Messages::new(), Vec::new());
+            let mut pings = 0;
+            for piece in flood.chunks_mut(read) {
+                let mut input = &mut *piece;
+                while let Some(incoming) = messages.next(&mut connection, &mut input, &mut out).unwrap() {
+                    assert!(matches!(incoming, Incoming::Ping(_)));
+                    pings += 1;
+                }
+                assert!(input.is_empty(), "the input is used up all the same");
+            }
+            assert_eq!(pings, 400_000 / (payload.len() + 2));
+            // The last reply that still fits below the mark, and the one above it.
+            assert!(out.len() <= mark + 2 * 127, "{} bytes wait, the mark is {mark}", out.len());
+            assert!(out.len() >= mark, "and below it nothing waits");
+            assert!(connection.wants_write(), "the newest Pong waits");
+        }
+    }
+}
+
+#[test]
+fn a_flood_of_pings_allocates_nothing_where_the_output_is_full() {
     let flood = frame(Side::Server, 0x89, b"").repeat(100_000);
     let (mut connection, mut messages) = (drive::server(&Limits::DEFAULT), Messages::new());
     let (mut first, mut second) = (flood.clone(), flood);
@@ -181,7 +206,7 @@ fn echo<R: Role>(connection: &mut Connection<R>, messages: &mut Messages, read: 
         match incoming {
             Incoming::Text(text) => connection.send(text, out).unwrap(),
             Incoming::Binary(bytes) => connection.send(&*bytes, out).unwrap(),
-            Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => {}
+            _ => {}
         }
     }
 }
@@ -233,4 +258,14 @@ fn an_assembled_message_takes_less_than_twice_what_has_arrived() {
         let kept = i64::try_from(Messages::KEPT_CAPACITY).unwrap();
         assert!(live() - before <= kept, "{} bytes are kept", live() - before);
     }
+}
+
+/// What the page on performance says, on a machine of 64 bits.
+#[cfg(all(target_pointer_width = "64", feature = "rand", feature = "deflate"))]
+#[test]
+fn connections_and_messages_have_the_documented_sizes() {
+    use websocket_proto::{Client, RandomKeys};
+    assert_eq!(size_of::<Connection<Server>>(), 512);
+    assert_eq!(size_of::<Connection<Client<RandomKeys>>>(), 832);
+    assert_eq!(size_of::<Messages>(), 376);
 }

@@ -2,9 +2,7 @@
 //! errs at the borders of its blocks, and random data hardly ever meets them.
 #![cfg(feature = "alloc")]
 
-mod support;
-
-use support::{
+use testkit::{
     bytes::{PEER_KEY, frame, frame_with},
     drive,
     reference::{CodePoint, Side, Step, code_point},
@@ -124,7 +122,7 @@ fn messages_judge_whole_texts_at_every_position() {
 /// The input ends at every place within and around the sequence; so does the frame, in a second run.
 #[test]
 fn texts_are_judged_with_a_cut_around_the_sequence() {
-    let endpoint = support::reference::Endpoint::new(Side::Server, Limits::DEFAULT);
+    let endpoint = testkit::reference::Endpoint::new(Side::Server, Limits::DEFAULT);
     for (sequence, before, behind) in texts().filter(|(_, before, behind)| before % 16 < 2 || behind % 16 < 2) {
         let text = text(sequence, before, behind);
         let steps = match expected(&text) {
@@ -140,13 +138,13 @@ fn texts_are_judged_with_a_cut_around_the_sequence() {
 
             let (front, back) = text.split_at(cut);
             let front = frame(Side::Server, 0x01, front);
-            let back = frame_with(Some(PEER_KEY.map(|byte| !byte)), 0x80, support::bytes::Form::Shortest, back);
+            let back = frame_with(Some(PEER_KEY.map(|byte| !byte)), 0x80, testkit::bytes::Form::Shortest, back);
             expect(&endpoint, &[&[front, back].concat()], &steps);
         }
     }
 }
 
-fn expect(endpoint: &support::reference::Endpoint, pieces: &[&[u8]], steps: &[Step]) {
+fn expect(endpoint: &testkit::reference::Endpoint, pieces: &[&[u8]], steps: &[Step]) {
     assert_eq!(drive::receive(endpoint, pieces.iter().copied()).steps, steps, "{pieces:02x?}");
     assert_eq!(drive::messages(endpoint, pieces.iter().copied()), steps, "{pieces:02x?}");
 }
@@ -157,7 +155,7 @@ fn impossible_bytes_fail_at_once_before_their_frame_ends() {
         // A frame that declares a hundred bytes more than ever come.
         let mut bytes = frame(Side::Server, 0x81, &text(sequence, 3, 100));
         bytes.truncate(6 + 3 + sequence.len());
-        let endpoint = support::reference::Endpoint::new(Side::Server, Limits::DEFAULT);
+        let endpoint = testkit::reference::Endpoint::new(Side::Server, Limits::DEFAULT);
         let outcome = drive::receive(&endpoint, [&bytes[..]]);
         match code_point(sequence) {
             CodePoint::Impossible => {

@@ -1,11 +1,9 @@
 //! Small promises of public values, each of which no larger test happens to need.
-#![cfg(all(feature = "deflate", feature = "std"))]
-
-mod support;
+#![cfg(all(feature = "deflate", feature = "rand"))]
 
 use std::collections::HashSet;
 
-use support::{
+use testkit::{
     bytes::frame,
     counting::{Counting, live},
     drive,
@@ -22,7 +20,7 @@ use websocket_proto::wire::{
     ControlFrame, ControlOpcode, ControlPayload, DataOpcode, Header, InvalidUtf8, MaskingKey, Opcode,
 };
 use websocket_proto::{
-    Client, Connection, Incoming, Limits, MaskingKeys, Messages, Negotiated, Prepared, RandomKeys, Server,
+    Client, Connection, Incoming, Limits, MaskingKeys, Messages, Negotiated, Prepared, PreparedForm, RandomKeys, Server,
 };
 
 #[global_allocator]
@@ -35,17 +33,26 @@ fn both_sides_tell_the_same_outcome_of_the_negotiation() {
     let params = DeflateParams { server: small, client: Compression::DEFAULT };
     let negotiated = || Negotiated::elsewhere().with_deflate(params);
     assert_eq!(Connection::new(negotiated(), Server, &Limits::DEFAULT).deflate(), Some(params));
-    assert_eq!(Connection::new(negotiated(), Client::new(|| [0; 4]), &Limits::DEFAULT).deflate(), Some(params));
+    assert_eq!(Connection::new(negotiated(), Client::from_fn(|| [0; 4]), &Limits::DEFAULT).deflate(), Some(params));
     assert_eq!(drive::server(&Limits::DEFAULT).deflate(), None);
 }
 
 #[test]
 fn prepared_message_has_a_compressed_form_if_it_was_compressed() {
-    assert_eq!(Prepared::new("Hello").unwrap().compressed_bytes(), None);
+    let plain = Prepared::new("Hello").unwrap();
+    let queued = plain.clone();
+    assert!(
+        std::ptr::eq(queued.frame(PreparedForm::Plain), plain.frame(PreparedForm::Plain)),
+        "a clone shares the bytes"
+    );
+    assert!(!plain.is_compressed());
+    assert_eq!(plain.frame(PreparedForm::Compressed), b"\x81\x05Hello", "there is no other");
     let without = Compression { context_takeover: false, ..Compression::DEFAULT };
     let mut deflater = Deflater::new(without, Effort::default());
     let prepared = Prepared::compressed("Hello", &mut deflater).unwrap();
-    assert_eq!(prepared.compressed_bytes().unwrap()[0], 0xc1, "§6: RSV1 is set");
+    assert!(prepared.is_compressed());
+    assert_eq!(prepared.frame(PreparedForm::Compressed)[0], 0xc1, "§6: RSV1 is set");
+    assert_eq!(prepared.frame(PreparedForm::Plain), b"\x81\x05Hello");
 }
 
 /// §4.1: "The nonce MUST be selected randomly for each connection."
@@ -118,7 +125,7 @@ fn messages_of_another_connection_begin_anew() {
 #[test]
 fn parts_of_a_head_have_names() {
     use HeadPart as P;
-    let parts = [P::Method, P::Target, P::Version, P::Status, P::Reason, P::FieldName, P::FieldValue, P::End];
+    let parts = [P::Method, P::Target, P::Version, P::Status, P::Reason, P::FieldName, P::FieldValue];
     let names: HashSet<String> = parts.iter().map(|part| part.to_string()).collect();
     assert!(names.len() == parts.len() && names.iter().all(|name| name.len() > 5), "{names:?}");
     let error = HeadError::UnexpectedByte { byte: 0x15, offset: 7, part: P::Target }.to_string();
@@ -129,7 +136,7 @@ fn parts_of_a_head_have_names() {
 fn request_of_a_uri_goes_to_its_host_and_path() {
     let url = WsUrl::parse("ws://example.com:8080/chat?room=1").unwrap();
     let mut out = Vec::new();
-    ClientRequest::from_url(&url).start([0; 16], &Limits::DEFAULT, &mut out).unwrap();
+    let _handshake = ClientRequest::from_url(&url).start([0; 16], &Limits::DEFAULT, &mut out).unwrap();
     assert!(out.starts_with(b"GET /chat?room=1 HTTP/1.1\r\nHost: example.com:8080\r\n"), "{}", out.escape_ascii());
 }
 
@@ -152,20 +159,20 @@ fn fields_are_found_by_name_without_letter_case() {
 /// RFC 8441 §5.
 #[test]
 fn connect_that_is_none_for_us_is_refused_with_a_sentence() {
-    let right = ConnectHead { protocol: "websocket", scheme: "https", authority: "a", path: "/" };
+    let right = ConnectHead::new("websocket", "https", "a", "/");
     let error = |head, fields: &[(&'static str, &'static [u8])]| {
         ConnectRequest::from_connect(head, fields.iter().copied()).map(drop).unwrap_err().to_string()
     };
     let version: (&str, &[u8]) = ("sec-websocket-version", b"13");
     assert_eq!(
-        error(ConnectHead { protocol: "connect-udp", ..right }, &[version]),
-        "the protocol 'connect-udp' is not supported, websocket is"
+        error(ConnectHead::new("connect-udp", "https", "a", "/"), &[version]),
+        "expected the protocol websocket, found 'connect-udp'"
     );
-    assert_eq!(error(ConnectHead { scheme: "wss", ..right }, &[version]), "the scheme 'wss' is neither http nor https");
     assert_eq!(
-        error(right, &[version, ("upgrade", b"websocket")]),
-        "there is a field that HTTP/2 and HTTP/3 do not have"
+        error(ConnectHead::new("websocket", "wss", "a", "/"), &[version]),
+        "expected the scheme http or https, found 'wss'"
     );
+    assert_eq!(error(right, &[version, ("upgrade", b"websocket")]), "found a field that HTTP/2 and HTTP/3 do not have");
 }
 
 #[test]
@@ -178,7 +185,7 @@ fn accept_error_is_a_sentence() {
     let error = request.accept().fields(&[("A", "\n")]).write_to(&mut Vec::new()).unwrap_err();
     assert_eq!(error.to_string(), "the value of field 0 contains '\\n'");
     let key = Key::from_nonce(*b"the sample nonce");
-    assert_eq!(format!("{key:?}"), "Key(dGhlIHNhbXBsZSBub25jZQ==)");
+    assert_eq!(format!("{key:?}"), "Key(..)");
     assert_eq!(format!("{:?}", key.accept()), "AcceptKey(s3pPLMBiTxaQ9kYGzzhZRbK+xOo=)");
 }
 
@@ -200,13 +207,11 @@ fn no_more_of_the_buffer_is_kept_than_was_asked_for() {
 }
 
 #[test]
-fn wire_values_show_their_bytes() {
+fn wire_values_are_their_bytes() {
     let ping = ControlFrame::new(ControlOpcode::Ping, &ControlPayload::new(b"a\0").unwrap(), None);
     assert_eq!(ping.as_ref(), [0x89, 0x02, b'a', 0]);
-    assert_eq!(format!("{ping:?}"), "ControlFrame(b\"\\x89\\x02a\\x00\")");
     let header = Header::data(DataOpcode::Binary, true, 256).unwrap();
     assert_eq!(header.encode().as_ref(), [0x82, 0x7e, 0x01, 0x00]);
-    assert_eq!(format!("{:?}", header.encode()), "EncodedHeader([82, 7e, 01, 00])");
     assert_eq!(MaskingKey::new([1, 2, 3, 4]).to_bytes(), [1, 2, 3, 4]);
     assert_eq!(Opcode::from(DataOpcode::Text), Opcode::Data(DataOpcode::Text));
     assert_eq!(InvalidUtf8.to_string(), "bytes are not UTF-8");

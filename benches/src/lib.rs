@@ -3,7 +3,7 @@
 use websocket_proto::{Client, Connection, Limits, Message, Negotiated, RandomKeys, Server};
 
 /// Every limit far away.
-pub const LIMITS: Limits = Limits { max_frame_len: 1 << 30, max_message_len: 1 << 30, ..Limits::DEFAULT };
+pub const LIMITS: Limits = Limits::DEFAULT.with_max_frame_len(1 << 30).with_max_message_len(1 << 30);
 
 /// A server's connection, as after a handshake.
 pub fn server() -> Connection<Server> {

@@ -76,7 +76,7 @@ fn talk(opened: Opened) -> Result<(), String> {
                 outgoing.send(&mut connection, &line, &mut out).map_err(|error| error.to_string())?;
             }
             Some(Input::EndOfLines) if connection.state() == State::Open => {
-                connection.close(CloseCode::NORMAL.into()).map_err(|error| error.to_string())?;
+                connection.close(CloseCode::NORMAL).map_err(|error| error.to_string())?;
             }
             Some(Input::Bytes(mut bytes)) => {
                 timers.received(Instant::now());
@@ -86,11 +86,11 @@ fn talk(opened: Opened) -> Result<(), String> {
                     match incoming {
                         Incoming::Text(text) => writeln!(replies, "{text}"),
                         Incoming::Binary(bytes) => writeln!(replies, "{} bytes: {}", bytes.len(), bytes.escape_ascii()),
-                        Incoming::Ping(_) | Incoming::Pong(_) => Ok(()),
                         Incoming::Close(frame) => {
                             eprintln!("the server closes: {frame}");
                             Ok(())
                         }
+                        _ => Ok(()),
                     }
                     .map_err(|error| format!("can't write the reply: {error}"))?;
                 }

@@ -28,7 +28,7 @@ impl Options {
         let mut options = Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 9002)),
             // One more than the default at least: the Autobahn TestSuite sends 4 MiB in fragments of 64 bytes, and an empty last one.
-            limits: Limits { max_fragments: 100_000, ..Limits::default() },
+            limits: Limits::default().with_max_fragments(100_000),
             subprotocols: Vec::new(),
             allow_stop: false,
             quiet: false,

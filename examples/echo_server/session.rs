@@ -107,8 +107,8 @@ impl Session {
                     Ok(Some(Incoming::Binary(bytes))) => {
                         outgoing.send(&mut connection, &*bytes, &mut self.out).map_err(io::Error::other)?;
                     }
-                    Ok(Some(Incoming::Ping(_) | Incoming::Pong(_))) => {}
                     Ok(Some(Incoming::Close(frame))) => closed_with = Some(*frame),
+                    Ok(Some(_)) => {}
                     // The Close that says why is in `out` already, and the connection is on its way to the end.
                     Err(_) => break,
                 }
@@ -117,9 +117,9 @@ impl Session {
             self.timers.observe(connection.state(), Instant::now());
 
             match connection.transport() {
-                Transport::KeepOpen => {}
+                Transport::KeepOpen | Transport::WriteOnly => {}
                 // After a clean close there should be nothing to read. Where there is, the peer gets the Close all the same.
-                Transport::HalfClose | Transport::AwaitEof | Transport::Close => {
+                _ => {
                     self.hang_up()?;
                     break;
                 }
@@ -137,9 +137,7 @@ impl Session {
                     connection.ping(b"", &mut self.out).map_err(io::Error::other)?;
                     0..0
                 }
-                ReadMore::TimedOut(timeout @ (Timeout::Handshake | Timeout::Pong | Timeout::Close)) => {
-                    return Ok(format!("gone silent: {timeout:?} time-out"));
-                }
+                ReadMore::TimedOut(timeout) => return Ok(format!("gone silent: {timeout:?} time-out")),
             };
         }
         Ok(match (connection.failure(), closed_with) {

@@ -4,11 +4,11 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use testkit::{Cuts, inflate as reference};
 use websocket_proto::extension::deflate::{DeflateParams, Deflater, Effort, Inflater};
 use websocket_proto::{
     Client, Connection, Incoming, Limits, Message, Messages, Negotiated, Part, Role, Server, frame::Masking,
 };
-use websocket_proto_fuzz::{Cuts, inflate as reference};
 
 #[derive(Arbitrary, Debug)]
 struct Script<'a> {
@@ -61,7 +61,7 @@ fuzz_target!(|script: Script<'_>| {
     alone(&script);
     let negotiated = Negotiated::elsewhere().with_deflate(script.params);
     let limits = Limits::UNLIMITED;
-    let client = Connection::new(negotiated, Client::new(|| [0x37, 0xfa, 0x21, 0x3d]), &limits);
+    let client = Connection::new(negotiated, Client::from_fn(|| [0x37, 0xfa, 0x21, 0x3d]), &limits);
     let server = Connection::new(negotiated, Server, &limits);
     match script.to {
         Masking::Required => connected(&script, client, server),

@@ -57,11 +57,13 @@ pub struct End<R: Role> {
     first_close: Option<u64>,
 }
 
-const TIMEOUTS: Timeouts<u64> = Timeouts { handshake: Some(50), idle: Some(300), pong: Some(200), close: Some(400) };
+fn timeouts() -> Timeouts<u64> {
+    Timeouts::none().with_handshake(50).with_idle(300).with_pong(200).with_close(400)
+}
 
 impl<R: Role> End<R> {
     pub fn new(connection: Connection<R>, whole_messages: bool) -> Self {
-        let mut timers = Timers::new(TIMEOUTS, 0);
+        let mut timers = Timers::new(timeouts(), 0);
         timers.opened(0);
         Self {
             connection,

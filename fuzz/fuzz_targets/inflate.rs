@@ -4,10 +4,10 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use testkit::{Cuts, inflate as reference};
 use websocket_proto::extension::deflate::{Compression, DeflateParams, Inflater, WindowBits};
 use websocket_proto::wire::InvalidDeflate;
 use websocket_proto::{Client, Connection, Incoming, Limits, Messages, Negotiated, ProtocolError};
-use websocket_proto_fuzz::{Cuts, inflate as reference};
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
@@ -89,9 +89,9 @@ fn inflate(compression: Compression, messages: &[Vec<&[u8]>], max: [usize; 2], h
 /// Each piece is a fragment, with a Ping behind it.
 fn through_messages(compression: Compression, messages: &[Vec<&[u8]>], limit: usize, expected: &Outcome) {
     let params = DeflateParams { server: compression, ..DeflateParams::default() };
-    let limits = Limits { max_message_len: limit as u64, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_message_len(limit as u64);
     let agreed = Negotiated::elsewhere().with_deflate(params);
-    let mut connection = Connection::new(agreed, Client::new(|| [1, 2, 3, 4]), &limits);
+    let mut connection = Connection::new(agreed, Client::from_fn(|| [1, 2, 3, 4]), &limits);
     let mut receiver = Messages::new();
     for (pieces, (out, result)) in messages.iter().zip(expected) {
         let too_long = ProtocolError::MessageTooLong { len: limit as u64 + 1, max: limit as u64 };

@@ -3,12 +3,8 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use reference::{Endpoint, Side, Step};
+use testkit::reference::{self, Endpoint, Side, Step};
 use websocket_proto::{Connection, Incoming, Limits, MessageKind, Messages, Negotiated, ProtocolError, Server};
-
-#[path = "../../tests/support/reference.rs"]
-#[allow(dead_code)]
-mod reference;
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {

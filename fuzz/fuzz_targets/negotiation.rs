@@ -6,7 +6,7 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use websocket_proto::extension::deflate::{Compression, DeflateConfig, DeflateParams};
-use websocket_proto::handshake::{Answer, ClientConnect, ClientRequest, ConnectHead, ConnectRequest};
+use websocket_proto::handshake::{Answer, ClientConnect, ClientRequest, ConnectHead, ConnectRequest, Scheme};
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
@@ -115,13 +115,13 @@ fn reads(agreed: Compression, sent: Compression) -> bool {
     sent.window_bits <= agreed.window_bits && (agreed.context_takeover || !sent.context_takeover)
 }
 
-fn start(config: DeflateConfig) -> ClientConnect<'static, 'static> {
-    ClientRequest::new("a", "/").deflate(config).connect(true).expect("a request")
+fn start(config: DeflateConfig) -> ClientConnect<'static> {
+    ClientRequest::new("a", "/").deflate(config).connect(Scheme::Https).expect("a request")
 }
 
 /// The server's answer, if it gives one; an error where the offers are no list of extensions.
 fn answer(config: DeflateConfig, offers: &[u8]) -> Result<Option<(String, DeflateParams)>, ()> {
-    let head = ConnectHead { protocol: "websocket", scheme: "https", authority: "a", path: "/" };
+    let head = ConnectHead::new("websocket", "https", "a", "/");
     let fields = [("sec-websocket-version", &b"13"[..]), (FIELD, offers)];
     let request = ConnectRequest::from_connect(head, fields.into_iter()).map_err(|_| ())?;
     let response = request.accept().deflate(config).response().expect("every request can be accepted");
@@ -131,7 +131,7 @@ fn answer(config: DeflateConfig, offers: &[u8]) -> Result<Option<(String, Deflat
 }
 
 /// What the client makes of an answer; none where it fails the connection.
-fn check(request: ClientConnect<'_, '_>, answer: &[u8]) -> Option<Option<DeflateParams>> {
+fn check(request: ClientConnect<'_>, answer: &[u8]) -> Option<Option<DeflateParams>> {
     match request.receive(200, [(FIELD, answer)].into_iter()) {
         Ok(Answer::Open(response)) => Some(response.negotiated().deflate()),
         Ok(Answer::Refused(_)) => panic!("200 is no refusal"),

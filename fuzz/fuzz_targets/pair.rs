@@ -76,7 +76,7 @@ fuzz_target!(|script: Script<'_>| {
     drain(now, &mut ends);
     if !cut {
         // Someone closes, if nobody did.
-        ends[0].close(CloseCode::NORMAL.into());
+        ends[0].close(CloseCode::NORMAL);
         drain(now, &mut ends);
         assert_eq!(ends[0].transport(), Transport::AwaitEof, "§7.1.1: the client waits for the server");
         assert_eq!(ends[1].transport(), Transport::Close);

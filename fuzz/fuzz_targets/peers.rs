@@ -3,9 +3,9 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use testkit::Cuts;
 use websocket_proto::testing::{FrameStream, Heard};
 use websocket_proto::{ProtocolError, frame::Masking};
-use websocket_proto_fuzz::Cuts;
 use websocket_proto_fuzz::peers::{self, Report, Verdict};
 
 #[derive(Arbitrary, Debug)]

@@ -3,16 +3,9 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use reference::{Endpoint, Side};
+use testkit::reference::{self, Endpoint, Side};
+use testkit::{Cuts, drive};
 use websocket_proto::Limits;
-use websocket_proto_fuzz::Cuts;
-
-#[path = "../../tests/support/drive.rs"]
-#[allow(dead_code)]
-mod drive;
-#[path = "../../tests/support/reference.rs"]
-#[allow(dead_code)]
-mod reference;
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
@@ -39,8 +32,8 @@ fuzz_target!(|input: Input<'_>| {
 const LIMITS: [Limits; 6] = [
     Limits::DEFAULT,
     Limits::UNLIMITED,
-    Limits { max_frame_len: 20, max_message_len: 40, max_fragments: 3, ..Limits::DEFAULT },
-    Limits { max_frame_len: 130, max_message_len: 130, max_fragments: 5, ..Limits::DEFAULT },
-    Limits { max_frame_len: 9, max_message_len: u64::MAX, max_fragments: 1, ..Limits::DEFAULT },
-    Limits { max_frame_len: 0, max_message_len: 0, max_fragments: 0, ..Limits::DEFAULT },
+    Limits::DEFAULT.with_max_frame_len(20).with_max_message_len(40).with_max_fragments(3),
+    Limits::DEFAULT.with_max_frame_len(130).with_max_message_len(130).with_max_fragments(5),
+    Limits::DEFAULT.with_max_frame_len(9).with_max_message_len(u64::MAX).with_max_fragments(1),
+    Limits::DEFAULT.with_max_frame_len(0).with_max_message_len(0).with_max_fragments(0),
 ];

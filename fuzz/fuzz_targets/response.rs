@@ -1,12 +1,12 @@
 //! Law: however a response is cut, it opens, is refused or fails alike, and as early as its bytes allow. What opens is what another
-//! parser sees, and keeps to §4.1 as a plain reader judges it.
+//! parser sees, and keeps to §4.1 as a plain reader judges it. After a result the handshake is as new.
 #![no_main]
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use testkit::{Cuts, heads};
 use websocket_proto::Limits;
 use websocket_proto::handshake::{Answer, ClientHandshake, ClientRequest, ResponseError};
-use websocket_proto_fuzz::{Cuts, heads};
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
@@ -19,7 +19,7 @@ struct Input<'a> {
 fuzz_target!(|input: Input<'_>| {
     let Input { tight, cuts, bytes } = input;
     let limits = if tight {
-        Limits { max_head_len: 300, max_head_fields: 8, max_interim_responses: 2, ..Limits::DEFAULT }
+        Limits::DEFAULT.with_max_head_len(300).with_max_head_fields(8).with_max_interim_responses(2)
     } else {
         Limits::DEFAULT
     };
@@ -33,6 +33,8 @@ fuzz_target!(|input: Input<'_>| {
             let so_far = client.receive(&bytes[..end]);
             if !matches!(so_far, Ok(None)) {
                 assert_eq!(describe(&so_far), outcome, "at byte {end}");
+                // It is as new: what comes next is read like the first, the same bytes included.
+                assert_eq!(format!("{client:?}"), format!("{:?}", self::client(&limits)), "at byte {end}");
                 assert_eq!(describe(&client.receive(bytes)), outcome, "again, at byte {end}");
                 break;
             }
@@ -68,7 +70,7 @@ fuzz_target!(|input: Input<'_>| {
     }
 });
 
-fn client(limits: &Limits) -> ClientHandshake<'static> {
+fn client(limits: &Limits) -> ClientHandshake<&'static [&'static str]> {
     let request = ClientRequest::new("server.example.com", "/chat").subprotocols(OFFERED);
     request.start(*b"the sample nonce", limits, &mut Vec::new()).expect("a request")
 }

@@ -4,17 +4,10 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use reference::{Endpoint, Side, Step};
+use testkit::reference::{self, Endpoint, Side, Step};
+use testkit::{Cuts, drive};
 use websocket_proto::testing::{End, FrameStream, Heard};
 use websocket_proto::{Limits, MessageKind, frame::Masking};
-use websocket_proto_fuzz::Cuts;
-
-#[path = "../../tests/support/drive.rs"]
-#[allow(dead_code)]
-mod drive;
-#[path = "../../tests/support/reference.rs"]
-#[allow(dead_code)]
-mod reference;
 
 #[derive(Arbitrary, Debug)]
 struct Input {

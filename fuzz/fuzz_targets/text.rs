@@ -4,15 +4,9 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use reference::{CodePoint, Endpoint, Outcome, Side, Step};
+use testkit::drive;
+use testkit::reference::{self, CodePoint, Endpoint, Outcome, Side, Step};
 use websocket_proto::{Limits, MessageKind, ProtocolError, wire::PartialChar};
-
-#[path = "../../tests/support/drive.rs"]
-#[allow(dead_code)]
-mod drive;
-#[path = "../../tests/support/reference.rs"]
-#[allow(dead_code)]
-mod reference;
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {

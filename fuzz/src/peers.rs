@@ -33,16 +33,14 @@ pub const MAX_LEN: usize = 1 << 17;
 
 /// This crate, with the error it names.
 pub fn ours(masking: Masking, pieces: &[&[u8]]) -> (Report, Option<ProtocolError>) {
-    let limits = Limits {
-        max_frame_len: MAX_LEN as u64,
-        max_message_len: MAX_LEN as u64,
-        max_fragments: u32::MAX,
-        ..Limits::DEFAULT
-    };
+    let limits = Limits::DEFAULT
+        .with_max_frame_len(MAX_LEN as u64)
+        .with_max_message_len(MAX_LEN as u64)
+        .with_max_fragments(u32::MAX);
     match masking {
         Masking::Required => listen(Connection::new(Negotiated::elsewhere(), Server, &limits), pieces),
         Masking::Forbidden => {
-            listen(Connection::new(Negotiated::elsewhere(), Client::new(|| [1, 2, 3, 4]), &limits), pieces)
+            listen(Connection::new(Negotiated::elsewhere(), Client::from_fn(|| [1, 2, 3, 4]), &limits), pieces)
         }
     }
 }
@@ -63,6 +61,7 @@ fn listen<R: Role>(mut connection: Connection<R>, pieces: &[&[u8]]) -> (Report, 
                     let verdict = Verdict::Closed(frame.code().map(u16::from), frame.reason().into());
                     return (Report { heard, verdict }, None);
                 }
+                Ok(Some(other)) => panic!("{other:?}"),
                 Err(error) => {
                     return (Report { heard, verdict: Verdict::Failed(error.close_code().get()) }, Some(error));
                 }

@@ -4,12 +4,14 @@ use core::fmt;
 
 /// Where a connection stands between open and closed.
 ///
-/// | state ╲ input | `close(frame)` | the peer's Close | data | violation | end of input |
-/// |---|---|---|---|---|---|
-/// | `Open` | queue it → `CloseSent` | event, queue echo → `CloseReceived` | event | queue Close → `Closed` | unclean → `Closed` |
-/// | `CloseSent` | error: not open | event → `Closed` | event | → `Closed` | unclean → `Closed` |
-/// | `CloseReceived` | replaces the unsent echo | ignored | ignored | – | unclean → `Closed` |
-/// | `Closed` | error: not open | ignored | ignored | – | clean if both Close frames were seen |
+/// | state ╲ input | `close(frame)` | the peer's Close | data | a Ping | violation | end of input |
+/// |---|---|---|---|---|---|---|
+/// | `Open` | queue it → `CloseSent` | event, queue echo → `CloseReceived` | event | event, queue Pong | queue Close → `Closed` | unclean → `Closed` |
+/// | `CloseSent` | error: not open | event → `Closed` | event | event, no Pong | → `Closed` | unclean → `Closed` |
+/// | `CloseReceived` | replaces the unsent echo | ignored | ignored | ignored | – | unclean → `Closed` |
+/// | `Closed` | error: not open | ignored | ignored | ignored | – | clean if both Close frames were seen |
+///
+/// That a Ping is not answered in `CloseSent` deviates from §5.5.2, which asks for a Pong until a Close was *received*.
 ///
 /// `CloseReceived` becomes `Closed` when the caller takes the echo in order to write it.
 ///
@@ -18,7 +20,7 @@ use core::fmt;
 ///
 /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
 /// assert_eq!(connection.state(), State::Open);
-/// connection.close(CloseCode::GOING_AWAY.into()).unwrap();
+/// connection.close(CloseCode::GOING_AWAY).unwrap();
 /// assert_eq!(connection.state(), State::CloseSent);
 /// assert_eq!(connection.take_control().unwrap().as_bytes(), [0x88, 0x02, 0x03, 0xe9]);
 /// ```
@@ -72,6 +74,54 @@ impl State {
     }
 }
 
+/// The state, and how the connection ended once its input has: one byte for both.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Stage {
+    Open,
+    CloseSent,
+    CloseReceived,
+    Closed,
+    EndedCleanly,
+    EndedUncleanly,
+}
+
+impl Stage {
+    pub(super) const fn state(self) -> State {
+        match self {
+            Self::Open => State::Open,
+            Self::CloseSent => State::CloseSent,
+            Self::CloseReceived => State::CloseReceived,
+            Self::Closed | Self::EndedCleanly | Self::EndedUncleanly => State::Closed,
+        }
+    }
+
+    pub(super) const fn ending(self) -> Option<Ending> {
+        match self {
+            Self::Open | Self::CloseSent | Self::CloseReceived | Self::Closed => None,
+            Self::EndedCleanly => Some(Ending::Clean),
+            Self::EndedUncleanly => Some(Ending::Unclean),
+        }
+    }
+
+    /// Goes on to another state, unless the connection has ended.
+    pub(super) fn enter(&mut self, state: State) {
+        *self = match (self.ending(), state) {
+            (Some(_), _) => *self,
+            (None, State::Open) => Self::Open,
+            (None, State::CloseSent) => Self::CloseSent,
+            (None, State::CloseReceived) => Self::CloseReceived,
+            (None, State::Closed) => Self::Closed,
+        };
+    }
+
+    pub(super) fn end(&mut self, ending: Ending) {
+        *self = match ending {
+            Ending::Clean => Self::EndedCleanly,
+            Ending::Unclean => Self::EndedUncleanly,
+        };
+    }
+}
+
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -119,9 +169,13 @@ impl Ending {
 /// assert_eq!(connection.transport(), Transport::Close, "the server closes first");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum Transport {
     /// Read and write on.
     KeepOpen,
+    /// Write what is queued, then ask again. The input has ended, so that there is nothing to read any more: a loop that waits for
+    /// input here would spin.
+    WriteOnly,
     /// Close the writing half, read and discard until the end of input or a time-out, then close: the peer may still be
     /// sending, and closing with unread input would destroy the Close frame that tells it why (§7.1.1 describes the order).
     HalfClose,

@@ -1,14 +1,14 @@
 //! Messages that are compressed on the way (RFC 7692 §6).
 
 use super::{Connection, Message, Part, Role, SendError};
-use crate::extension::deflate::{Compression, DeflateParams, Deflater, Effort, Inflater, WindowBits};
+use crate::extension::deflate::{Compression, DeflateParams, Deflater, Effort, Inflater, Meeting, PackedCompression};
 use crate::frame::Masking;
 use crate::wire::{Output, Rsv};
 
 impl<R: Role> Connection<R> {
     /// What was agreed on about compression, if it is in use.
     pub fn deflate(&self) -> Option<DeflateParams> {
-        let (own, peer) = (self.deflate?.own(), self.deflate?.peer);
+        let (own, peer) = (self.deflate?.own.unpack(), self.deflate?.peer.unpack());
         Some(match R::RECEIVES {
             Masking::Required => DeflateParams { server: own, client: peer },
             Masking::Forbidden => DeflateParams { server: peer, client: own },
@@ -17,14 +17,14 @@ impl<R: Role> Connection<R> {
 
     /// Makes a compressor for what this side sends, with all that was agreed on; `None` where messages go out as they are.
     pub fn deflater(&self, effort: Effort) -> Option<Deflater> {
-        Some(Deflater::new(self.deflate?.own(), effort))
+        Some(Deflater::new(self.deflate?.own.unpack(), effort))
     }
 
     /// Makes a decompressor for what the peer sends; `None` where messages come as they are.
     ///
     /// It is for those who take [`Event::Compressed`](crate::Event::Compressed) pieces; [`Messages`](crate::Messages) has its own.
     pub fn inflater(&self) -> Option<Inflater> {
-        Some(Inflater::new(self.deflate?.peer))
+        Some(Inflater::new(self.deflate?.peer.unpack()))
     }
 
     /// Appends a message to `out`, compressed and in one frame. Where nothing was agreed on, and below the compressor's
@@ -46,8 +46,8 @@ impl<R: Role> Connection<R> {
     ///
     /// # Errors
     ///
-    /// [`SendError`], with nothing written and the connection as before. Where it was for want of room, the compressor has forgotten its
-    /// history, so that what comes next can be read.
+    /// [`SendError`], with nothing written and the connection as before. Where it was for want of room, the compressor will refer to
+    /// nothing before the next message, so that the peer can read what comes.
     pub fn send_compressed<'m>(
         &mut self,
         message: impl Into<Message<'m>>,
@@ -64,7 +64,8 @@ impl<R: Role> Connection<R> {
     /// Appends a fragment of a compressed message to `out` (§5.4). The peer can read it as soon as it has it, since the compressor is
     /// flushed; so fragments should not be small.
     ///
-    /// All fragments of a message go through the same compressor, and none of another message between them.
+    /// All fragments of a message should go through the same compressor, and none of another message between them: with every change it
+    /// refers to nothing before.
     ///
     /// # Errors
     ///
@@ -78,31 +79,42 @@ impl<R: Role> Connection<R> {
     ) -> Result<(), SendError> {
         let message = message.into();
         let Some(deflate) = self.deflate else { return self.send_part(message, part, out) };
-        if !deflate.own().admits(deflater.compression()) {
+        if !deflate.own.unpack().admits(deflater.compression()) {
             return Err(SendError::CompressionNotAgreed);
         }
         // What is not sent must not be compressed either: the peer would not have it in its history.
         self.admit(message.kind(), part, Rsv::RSV1)?;
-        if deflate.history == History::Interrupted {
-            deflater.forget();
-            self.deflate = Some(Deflate { history: History::Kept, ..deflate });
-        }
-        let payload = deflater.deflate(message.payload(), part.is_last());
+        let mut meeting = deflate.sent;
+        let payload = deflater.deflate_for(&mut meeting, message.payload(), part.is_last());
         let sent = self.append_frame(message.kind(), payload, part, Rsv::RSV1, out);
-        if sent.is_err() {
-            deflater.forget();
-        }
+        deflater.trim();
+        self.deflate = Some(Deflate { sent: if sent.is_ok() { meeting } else { Meeting::NONE }, ..deflate });
         sent
     }
 
     /// Whether a broadcast that was compressed like this may go out.
     pub(super) fn admit_broadcast(&mut self, compression: Compression) -> bool {
         let Some(deflate) = &mut self.deflate else { return false };
-        let admitted = deflate.own().admits(compression);
-        if admitted && deflate.history == History::Kept {
-            deflate.history = History::Interrupted;
+        let admitted = deflate.own.unpack().admits(compression);
+        if admitted {
+            // The peer will have it in its history, and this side's compressor does not.
+            deflate.sent = Meeting::NONE;
         }
         admitted
+    }
+
+    /// The decompressor for the next piece of a message from the peer: one that knows what came before, or, where a message begins, one
+    /// that knows nothing. `None` where the message was begun by another.
+    pub(crate) fn inflater_in<'f>(
+        &mut self,
+        place: &'f mut Option<Inflater>,
+        piece: &[u8],
+        begins: bool,
+    ) -> Option<&'f mut Inflater> {
+        let deflate = self.deflate.as_mut()?;
+        let compression = deflate.peer.unpack();
+        let inflater = place.get_or_insert_with(|| Inflater::new(compression));
+        inflater.meet(&mut deflate.received, compression, piece, begins).then_some(inflater)
     }
 
     /// The longest message that may come out of a decompressor.
@@ -111,23 +123,13 @@ impl<R: Role> Connection<R> {
     }
 }
 
-/// What was agreed on, as this side sees it.
+/// What was agreed on, as this side sees it, and who holds the history of what was sent and received.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deflate {
-    window_bits: WindowBits,
-    history: History,
-    peer: Compression,
-}
-
-/// What the messages of this side refer to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum History {
-    /// Only themselves.
-    PerMessage,
-    /// Earlier ones.
-    Kept,
-    /// Earlier ones; but since the last of them the peer has decompressed a broadcast, which this side's compressor knows nothing of.
-    Interrupted,
+    own: PackedCompression,
+    peer: PackedCompression,
+    sent: Meeting,
+    received: Meeting,
 }
 
 impl Deflate {
@@ -136,11 +138,6 @@ impl Deflate {
             Masking::Required => (params.server, params.client),
             Masking::Forbidden => (params.client, params.server),
         };
-        let history = if own.context_takeover { History::Kept } else { History::PerMessage };
-        Self { window_bits: own.window_bits, history, peer }
-    }
-
-    fn own(self) -> Compression {
-        Compression { window_bits: self.window_bits, context_takeover: self.history != History::PerMessage }
+        Self { own: own.pack(), peer: peer.pack(), sent: Meeting::NONE, received: Meeting::NONE }
     }
 }

@@ -1,8 +1,8 @@
 //! What a connection hands to its application.
 
-use core::mem::size_of;
+use core::{fmt, mem::size_of};
 
-use crate::wire::{CloseFrame, ControlPayload, MessageKind, ProtocolError};
+use crate::wire::{CloseFrame, ControlPayload, MessageKind, ProtocolError, Redacted};
 
 /// What [`Connection::receive`](super::Connection::receive) found in its input.
 ///
@@ -22,7 +22,8 @@ use crate::wire::{CloseFrame, ControlPayload, MessageKind, ProtocolError};
 ///     other => panic!("{other:?}"),
 /// }
 /// ```
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Event<'i> {
     /// A piece of a text message: valid UTF-8, cut between code points.
     Text(&'i str, Part),
@@ -30,15 +31,33 @@ pub enum Event<'i> {
     Char(char, Part),
     /// A piece of a binary message.
     Binary(&'i mut [u8], Part),
-    /// A piece of a message as permessage-deflate has compressed it, for those who inflate it themselves; it comes only
+    /// A piece of a message as permessage-deflate has compressed it, for callers that inflate it themselves; it comes only
     /// where the extension was negotiated. Neither its text nor its inflated length has been judged.
     Compressed(MessageKind, &'i mut [u8], Part),
-    /// A Ping; the Pong that answers it is queued already (§5.5.2).
+    /// A Ping; while the connection is [open](super::State::Open), the Pong that answers it is queued already (§5.5.2). After a Close
+    /// of this side there is no answer.
     Ping(ControlPayload),
     /// A Pong, asked for or not (§5.5.3).
     Pong(ControlPayload),
     /// The peer's Close; the Close that answers it, if one is due, is queued already (§5.5.1). Nothing follows it.
     Close(CloseFrame),
+}
+
+/// Without the payload: it may be secret, and large.
+impl fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text, part) => f.debug_tuple("Text").field(&Redacted(text.len())).field(part).finish(),
+            Self::Char(char, part) => f.debug_tuple("Char").field(&Redacted(char.len_utf8())).field(part).finish(),
+            Self::Binary(bytes, part) => f.debug_tuple("Binary").field(&Redacted(bytes.len())).field(part).finish(),
+            Self::Compressed(kind, bytes, part) => {
+                f.debug_tuple("Compressed").field(kind).field(&Redacted(bytes.len())).field(part).finish()
+            }
+            Self::Ping(payload) => f.debug_tuple("Ping").field(payload).finish(),
+            Self::Pong(payload) => f.debug_tuple("Pong").field(payload).finish(),
+            Self::Close(frame) => f.debug_tuple("Close").field(frame).finish(),
+        }
+    }
 }
 
 /// Which part of a message a piece is: of a received one, however the transport cut it, or of one that is sent in fragments.

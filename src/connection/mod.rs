@@ -1,4 +1,4 @@
-//! The top floor: what frames mean to an endpoint (§5 to §7).
+//! What frames mean to an endpoint (§5 to §7).
 //!
 //! [`Connection`] is the protocol and nothing else. It holds no payload but that of a control frame, and never asks for memory.
 #![forbid(unsafe_code)]
@@ -7,8 +7,11 @@ mod closing;
 #[cfg(feature = "deflate")]
 mod compressed;
 mod event;
+mod forward;
 mod message;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
+mod prepared;
+#[cfg(feature = "rand")]
 mod random_keys;
 mod receive;
 mod role;
@@ -17,16 +20,17 @@ mod whole;
 
 use core::fmt;
 
+use closing::Stage;
 pub use closing::{Ending, State, Transport};
 pub use event::{Event, Part};
 pub use message::Message;
 #[cfg(feature = "alloc")]
-pub use message::Prepared;
-#[cfg(feature = "std")]
+pub use prepared::{Prepared, PreparedForm};
+#[cfg(feature = "rand")]
 pub use random_keys::{RandomKeys, SeedUnavailable};
 #[cfg(feature = "alloc")]
 pub(crate) use receive::{Awaited, Raw, RawData};
-pub use role::{Client, MaskingKeys, Role, Server};
+pub use role::{Client, FnKeys, MaskingKeys, Role, Server};
 pub use send::SendError;
 #[cfg(feature = "alloc")]
 pub(crate) use whole::Whole;
@@ -41,7 +45,8 @@ use whole::Short;
 
 /// One WebSocket connection, from the end of its handshake to its end: bytes in, events out; messages in, bytes out.
 ///
-/// It is at most 512 bytes for a server, inline, and allocates nothing. Whoever owns the transport drives it:
+/// It takes at most 512 bytes for a server, inline, and allocates nothing; a client's source of keys comes on top. The owner of the
+/// transport drives it:
 ///
 /// * what was read goes to [`receive`](Self::receive), until that returns `None`: **drain the input before you read again**;
 /// * what [`send`](Self::send) and its siblings append to the output, and what [`take_control`](Self::take_control) or
@@ -49,6 +54,9 @@ use whole::Short;
 /// * [`transport`](Self::transport) says when to close it.
 ///
 /// For whole messages instead of pieces there is [`Messages`](crate::Messages), for time-outs [`Timers`](crate::Timers).
+///
+/// A task that reads and one that writes can share a connection and its output in a mutex that is locked for each call: events borrow
+/// the input and not the connection, so no lock is held while one is handled.
 ///
 /// ```
 /// use websocket_proto::{Connection, Event, Limits, Negotiated, Server};
@@ -64,19 +72,17 @@ use whole::Short;
 ///         Event::Char(char, part) => connection.send_part(&*char.encode_utf8(&mut [0; 4]), part, &mut out).unwrap(),
 ///         Event::Binary(bytes, part) => connection.send_part(&*bytes, part, &mut out).unwrap(),
 ///         Event::Ping(_) | Event::Close(_) => connection.write_control(&mut out).unwrap(),
-///         Event::Pong(_) | Event::Compressed(..) => {}
+///         _ => {} // a Pong; and compressed pieces come only where compression was negotiated
 ///     }
 /// }
 /// assert_eq!(out, b"\x81\x05Hello");
 /// # Ok::<(), websocket_proto::ProtocolError>(())
 /// ```
-pub struct Connection<R: Role> {
+pub struct Connection<R> {
     /// Which frames may take the short paths of `receive`: the whole of the fields below, condensed.
     short: Short,
-    state: State,
+    stage: Stage,
     inbound: Inbound,
-    /// How the connection ended, once the input has.
-    ending: Option<Ending>,
     reader: Reader,
     /// Bytes of the current message that were handed out.
     delivered: u64,
@@ -85,11 +91,15 @@ pub struct Connection<R: Role> {
     /// What has come of a control frame's payload.
     control: ControlPayload,
     pong: Option<ControlPayload>,
+    /// With so many bytes in the output, a Pong waits; the largest number is no bound.
+    high_water_mark: u32,
     close: Option<CloseFrame>,
     /// Where the messages of this side stand.
     sending: Sequence,
     /// The reserved bits of the message that was begun.
     sending_rsv: Rsv,
+    /// The beginning of a code point that a fragment of that message ended in.
+    sending_partial: PartialChar,
     #[cfg(feature = "deflate")]
     deflate: Option<Deflate>,
     role: R,
@@ -100,10 +110,8 @@ pub struct Connection<R: Role> {
 enum Inbound {
     /// They are read.
     Reading,
-    /// What was valid before this violation was handed out; the next call fails.
-    Doomed(ProtocolError),
-    /// The connection has failed, and every call says so again.
-    Failed(ProtocolError),
+    /// What was valid before this violation was handed out, or is with this call; from the next one on every call fails.
+    Violated(ProtocolError),
     /// The peer's Close has come, and what follows is ignored (§5.5.1); or nothing follows, since the input has ended.
     Closed,
 }
@@ -111,7 +119,7 @@ enum Inbound {
 impl<R: Role> Connection<R> {
     /// Begins where the handshake ended.
     ///
-    /// The bytes behind the handshake's head, if the same read brought any, are the first input.
+    /// The bytes after the handshake's head, if the same read brought any, are the first input.
     pub fn new(negotiated: Negotiated, role: R, limits: &Limits) -> Self {
         #[cfg(not(feature = "deflate"))]
         let _nothing_was_agreed_on = negotiated;
@@ -121,17 +129,18 @@ impl<R: Role> Connection<R> {
         let reader = if negotiated.deflate().is_some() { reader.with_owned_rsv(Rsv::RSV1) } else { reader };
         let mut connection = Self {
             short: Short::NONE,
-            state: State::Open,
+            stage: Stage::Open,
             inbound: Inbound::Reading,
-            ending: None,
             reader,
             delivered: 0,
             partial: PartialChar::default(),
             control: ControlPayload::EMPTY,
             pong: None,
+            high_water_mark: u32::try_from(limits.high_water_mark).unwrap_or(u32::MAX),
             close: None,
             sending: Sequence::Between,
             sending_rsv: Rsv::NONE,
+            sending_partial: PartialChar::default(),
             #[cfg(feature = "deflate")]
             deflate: negotiated.deflate().map(Deflate::new::<R>),
             role,
@@ -143,20 +152,19 @@ impl<R: Role> Connection<R> {
     /// Where the connection stands between open and closed.
     #[inline]
     pub const fn state(&self) -> State {
-        self.state
+        self.stage.state()
     }
 
     /// What the owner of the transport has to do with it.
     pub fn transport(&self) -> Transport {
-        match (self.state, self.inbound, R::RECEIVES) {
+        match (self.state(), self.inbound, R::RECEIVES) {
+            _ if self.wants_write() && self.stage.ending().is_some() => Transport::WriteOnly,
             _ if self.wants_write() => Transport::KeepOpen,
-            _ if self.ending.is_some() => Transport::Close,
+            _ if self.stage.ending().is_some() => Transport::Close,
             (State::Open | State::CloseSent | State::CloseReceived, ..) => Transport::KeepOpen,
             (State::Closed, _, Masking::Forbidden) => Transport::AwaitEof,
-            (State::Closed, Inbound::Failed(_), Masking::Required) => Transport::HalfClose,
-            (State::Closed, Inbound::Reading | Inbound::Doomed(_) | Inbound::Closed, Masking::Required) => {
-                Transport::Close
-            }
+            (State::Closed, Inbound::Violated(_), Masking::Required) => Transport::HalfClose,
+            (State::Closed, Inbound::Reading | Inbound::Closed, Masking::Required) => Transport::Close,
         }
     }
 
@@ -167,15 +175,17 @@ impl<R: Role> Connection<R> {
 
     /// The violation for which the connection has failed.
     pub const fn failure(&self) -> Option<ProtocolError> {
-        match self.inbound {
-            Inbound::Failed(error) => Some(error),
-            Inbound::Reading | Inbound::Doomed(_) | Inbound::Closed => None,
+        match (self.inbound, self.state()) {
+            (Inbound::Violated(error), State::Closed) => Some(error),
+            // It is told, and the connection fails, with the next call of `receive`.
+            (Inbound::Violated(_), State::Open | State::CloseSent | State::CloseReceived) => None,
+            (Inbound::Reading | Inbound::Closed, _) => None,
         }
     }
 
     /// Bytes of the current frame's payload that have not come yet; 0 between frames.
     ///
-    /// Who has a place of his own for a large payload reads exactly that many bytes into it and gives them to
+    /// A caller that has its own place for a large payload can read exactly that many bytes into it and give them to
     /// [`receive`](Self::receive) as its input: they are unmasked where they lie.
     pub const fn payload_remaining(&self) -> u64 {
         self.reader.payload_remaining()
@@ -185,7 +195,7 @@ impl<R: Role> Connection<R> {
 impl<R: Role> fmt::Debug for Connection<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
-            .field("state", &self.state)
+            .field("state", &self.state())
             .field("inbound", &self.inbound)
             .field("payload_remaining", &self.payload_remaining())
             .field("pong", &self.pong)

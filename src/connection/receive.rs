@@ -14,12 +14,17 @@ impl<R: Role> Connection<R> {
     /// the number of pieces differs.
     ///
     /// A Ping queues its Pong, and the peer's Close its echo, to be fetched with [`take_control`](Self::take_control) or
-    /// [`write_control`](Self::write_control); while a Pong waits, a newer Ping replaces it (§5.5.3).
+    /// [`write_control`](Self::write_control); while a Pong waits, a newer Ping replaces it (§5.5.3). After a Close of this side, Pings
+    /// are not answered.
+    ///
+    /// `input` is a variable of the caller, which each call moves forward. A new `&mut &mut buffer[..n]` for each call would read the
+    /// same bytes again, which were unmasked by then.
     ///
     /// # Errors
     ///
     /// [`ProtocolError`] if the peer broke the protocol or a limit. All that was valid before came first. The Close frame
-    /// that tells the peer why is queued, the rest of `input` is dropped, and asked again the answer is the same.
+    /// that tells the peer why is queued and still has to be written, so do not leave with `?` before that. The rest of `input` is
+    /// dropped, and calling this again returns the same error.
     #[inline]
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
         if let Some(Whole { kind, payload, key }) = self.short_frame(input) {
@@ -98,7 +103,7 @@ impl<R: Role> Connection<R> {
     ) -> Result<Option<Raw<'i>>, ProtocolError> {
         let raw = self.read_raw(input, max);
         if !matches!(self.inbound, Inbound::Reading) {
-            // §5.5.1: behind a Close, or an error, "any further data" is discarded.
+            // §5.5.1: after a Close, or an error, "any further data" is discarded.
             *input = &mut [];
         }
         self.settle();
@@ -108,8 +113,8 @@ impl<R: Role> Connection<R> {
     fn read_raw<'i>(&mut self, input: &mut &'i mut [u8], max: usize) -> Result<Option<Raw<'i>>, ProtocolError> {
         match self.inbound {
             Inbound::Reading => {}
-            Inbound::Doomed(error) => return Err(self.fail(error)),
-            Inbound::Failed(error) => return Err(error),
+            // The first time the connection fails; after that this changes nothing.
+            Inbound::Violated(error) => return Err(self.fail(error)),
             Inbound::Closed => return Ok(None),
         }
         loop {
@@ -166,10 +171,11 @@ impl<R: Role> Connection<R> {
         let payload = self.control;
         Ok(Some(match opcode {
             ControlOpcode::Ping => {
-                // §5.5.2: "an endpoint MUST send a Pong frame in response, unless it already received a Close frame"; behind a
-                // Close of ours nothing may follow. §5.5.3: it "MAY elect to send a Pong frame for only the most recently
+                // §5.5.2: "an endpoint MUST send a Pong frame in response, unless it already received a Close frame". After a Close of
+                // this side no Pong is sent either: that deviates from the sentence, since many peers take any frame after a Close
+                // for an error. §5.5.3: it "MAY elect to send a Pong frame for only the most recently
                 // processed Ping frame".
-                if self.state == State::Open {
+                if self.state() == State::Open {
                     self.pong = Some(payload);
                 }
                 Raw::Ping(payload)
@@ -177,8 +183,9 @@ impl<R: Role> Connection<R> {
             ControlOpcode::Pong => Raw::Pong(payload),
             ControlOpcode::Close => {
                 let frame = CloseFrame::decode(payload)?;
-                let (state, echo) = self.state.after_peer_close();
-                (self.state, self.inbound) = (state, Inbound::Closed);
+                let (state, echo) = self.state().after_peer_close();
+                self.stage.enter(state);
+                self.inbound = Inbound::Closed;
                 if echo {
                     // §5.5.1: "When sending a Close frame in response, the endpoint typically echos the status code it received."
                     self.close = Some(frame.code().map_or(CloseFrame::EMPTY, CloseFrame::from));
@@ -258,7 +265,7 @@ impl<R: Role> Connection<R> {
         if valid.is_empty() {
             return Err(self.fail(error));
         }
-        self.inbound = Inbound::Doomed(error);
+        self.inbound = Inbound::Violated(error);
         self.settle();
         let part = self.deliver(valid.len(), false);
         Ok(Some(Event::Text(valid, part)))
@@ -267,8 +274,9 @@ impl<R: Role> Connection<R> {
     /// _Fail the WebSocket Connection_ (§7.1.7): the peer is told why, and nothing more is taken from it.
     #[cold]
     pub(crate) fn fail(&mut self, error: ProtocolError) -> ProtocolError {
-        let (state, tell) = self.state.after_violation();
-        (self.state, self.inbound) = (state, Inbound::Failed(error));
+        let (state, tell) = self.state().after_violation();
+        self.stage.enter(state);
+        self.inbound = Inbound::Violated(error);
         if tell {
             self.close = Some(error.close_code().into());
         }
@@ -278,16 +286,15 @@ impl<R: Role> Connection<R> {
 
     /// The transport has no more input: the peer closed it, or its sending half.
     ///
-    /// What is queued can still be taken and written. Called again, the answer is the same.
+    /// What is queued can still be taken and written. Calling this again returns the same.
     pub fn receive_eof(&mut self) -> Ending {
-        let ending = self.ending.unwrap_or(match self.inbound {
+        let ending = self.stage.ending().unwrap_or(match self.inbound {
             // §7.1.4: "If the TCP connection was closed after the WebSocket closing handshake was completed, the WebSocket
             // connection is said to have been closed cleanly."
             Inbound::Closed if self.close.is_none() => Ending::Clean,
-            Inbound::Closed | Inbound::Reading | Inbound::Doomed(_) | Inbound::Failed(_) => Ending::Unclean,
+            Inbound::Closed | Inbound::Reading | Inbound::Violated(_) => Ending::Unclean,
         });
-        self.ending = Some(ending);
-        self.state = State::Closed;
+        self.stage.end(ending);
         if let Inbound::Reading = self.inbound {
             self.inbound = Inbound::Closed;
         }

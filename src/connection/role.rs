@@ -1,5 +1,7 @@
 //! Server or client: who masks (§5.1).
 
+use core::fmt;
+
 use crate::frame::Masking;
 use crate::wire::MaskingKey;
 
@@ -48,14 +50,16 @@ impl Role for Server {
 /// use websocket_proto::{Client, Connection, Limits, Negotiated};
 ///
 /// // A fixed key, to show §5.7's bytes. A real client gives `RandomKeys`, or a source of its own.
-/// let client = Client::new(|| [0x37, 0xfa, 0x21, 0x3d]);
+/// let client = Client::from_fn(|| [0x37, 0xfa, 0x21, 0x3d]);
 /// let mut connection = Connection::new(Negotiated::elsewhere(), client, &Limits::default());
 /// let mut out = Vec::new();
 /// connection.send("Hello", &mut out).unwrap();
 /// assert_eq!(out, [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
 /// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Client<K> {
+///
+/// With feature `rand`, `Client` alone means `Client<RandomKeys>`.
+#[derive(Clone, Copy)]
+pub struct Client<#[cfg(feature = "rand")] K = super::RandomKeys, #[cfg(not(feature = "rand"))] K> {
     keys: K,
 }
 
@@ -63,6 +67,22 @@ impl<K: MaskingKeys> Client<K> {
     /// Makes the role of a client that masks with these keys.
     pub const fn new(keys: K) -> Self {
         Self { keys }
+    }
+}
+
+impl<F: FnMut() -> [u8; 4]> Client<FnKeys<F>> {
+    /// Makes the role of a client that asks this function for each key.
+    ///
+    /// The function has to keep the promise of [`MaskingKeys`].
+    pub const fn from_fn(keys: F) -> Self {
+        Self { keys: FnKeys(keys) }
+    }
+}
+
+/// Without the source of the keys.
+impl<K> fmt::Debug for Client<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
     }
 }
 
@@ -78,11 +98,12 @@ impl<K: MaskingKeys> Role for Client<K> {
 /// Where a client's masking keys come from: one fresh key per frame.
 ///
 /// §10.3: "the client MUST choose a new masking key for each frame, using an algorithm that cannot be predicted by end
-/// applications that provide data". Behind a predictable key, a script that chooses the payload also chooses the bytes that a proxy
+/// applications that provide data". Where the key can be predicted, a script that chooses the payload also chooses the bytes that a proxy
 /// sees, which can poison the caches of old ones. So take the keys from a cryptographic generator that was seeded by the operating
-/// system; with feature `std` that is [`RandomKeys`](crate::RandomKeys).
+/// system; with feature `rand` that is `RandomKeys`.
 ///
-/// Every `FnMut() -> [u8; 4]` is such a source.
+/// A function is a source by [`Client::from_fn`] or [`FnKeys`]; `&mut K` and `Box<K>` are sources where `K` is, also
+/// `Box<dyn MaskingKeys>`.
 ///
 /// ```
 /// use websocket_proto::{Client, MaskingKeys};
@@ -101,14 +122,51 @@ impl<K: MaskingKeys> Role for Client<K> {
 /// let role = Client::new(HardwareGenerator);
 /// ```
 pub trait MaskingKeys {
-    /// A key that was not used before and that the peer, and whoever provides the data, can't predict.
+    /// A key that was not used before, and that neither the peer nor the provider of the data can predict.
     fn next_key(&mut self) -> [u8; 4];
 }
 
-impl<F: FnMut() -> [u8; 4]> MaskingKeys for F {
+impl<K: MaskingKeys + ?Sized> MaskingKeys for &mut K {
     #[inline]
     fn next_key(&mut self) -> [u8; 4] {
-        self()
+        (**self).next_key()
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<K: MaskingKeys + ?Sized> MaskingKeys for alloc::boxed::Box<K> {
+    #[inline]
+    fn next_key(&mut self) -> [u8; 4] {
+        (**self).next_key()
+    }
+}
+
+/// A function as a source of masking keys; see [`Client::from_fn`].
+///
+/// ```
+/// use websocket_proto::{FnKeys, MaskingKeys};
+///
+/// let mut counter = 0_u32;
+/// let mut keys = FnKeys(|| {
+///     counter += 1; // for a test: keys have to be unpredictable
+///     counter.to_be_bytes()
+/// });
+/// assert_eq!((keys.next_key(), keys.next_key()), ([0, 0, 0, 1], [0, 0, 0, 2]));
+/// ```
+#[derive(Clone, Copy)]
+pub struct FnKeys<F>(pub F);
+
+impl<F: FnMut() -> [u8; 4]> MaskingKeys for FnKeys<F> {
+    #[inline]
+    fn next_key(&mut self) -> [u8; 4] {
+        (self.0)()
+    }
+}
+
+/// Without what the function has captured.
+impl<F> fmt::Debug for FnKeys<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FnKeys").finish_non_exhaustive()
     }
 }
 

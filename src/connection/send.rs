@@ -2,11 +2,10 @@
 
 use core::fmt;
 
+use super::{Connection, Message, Part, Role, Server, State};
 #[cfg(feature = "alloc")]
-use super::Prepared;
-use super::{Client, Connection, MaskingKeys, Message, Part, Role, Server, State};
+use super::{Prepared, PreparedForm};
 use crate::frame::{OutOfSequence, Sequence};
-use crate::simd::{self, Tail};
 use crate::wire::{
     CloseFrame, ControlFrame, ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, HeaderWord, LengthTooLarge,
     Masker, MaskingKey, MessageKind, Output, OutputFull, Rsv, widened,
@@ -107,18 +106,19 @@ impl<R: Role> Connection<R> {
         Ok(())
     }
 
-    /// Queues a Close, behind which nothing can be sent (§5.5.1), to be fetched with [`take_control`](Self::take_control) or
+    /// Queues a Close, after which nothing can be sent (§5.5.1), to be fetched with [`take_control`](Self::take_control) or
     /// [`write_control`](Self::write_control).
     ///
-    /// Messages of the peer still come until its Close does; who answers them gets [`SendError::NotOpen`]. While the echo to the
+    /// Messages of the peer still come until its Close does; an answer to them is refused with [`SendError::NotOpen`]. While the echo to the
     /// peer's own Close waits to be written, this replaces it.
     ///
     /// # Errors
     ///
     /// [`SendError::NotOpen`] if a Close was queued before, or the connection has failed or ended.
-    pub fn close(&mut self, frame: CloseFrame) -> Result<(), SendError> {
-        self.state = self.state.after_close().ok_or(SendError::NotOpen { state: self.state })?;
-        self.close = Some(frame);
+    pub fn close(&mut self, frame: impl Into<CloseFrame>) -> Result<(), SendError> {
+        let state = self.state();
+        self.stage.enter(state.after_close().ok_or(SendError::NotOpen { state })?);
+        self.close = Some(frame.into());
         Ok(())
     }
 
@@ -128,28 +128,70 @@ impl<R: Role> Connection<R> {
     /// use websocket_proto::{CloseCode, Connection, Limits, Negotiated, Server};
     ///
     /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
-    /// connection.close(CloseCode::NORMAL.into()).unwrap();
+    /// connection.close(CloseCode::NORMAL).unwrap();
     /// assert_eq!(connection.take_control().unwrap().as_bytes(), [0x88, 0x02, 0x03, 0xe8]);
     /// assert!(connection.take_control().is_none());
     /// ```
+    #[must_use = "the frame is no longer queued: it has to be written"]
     pub fn take_control(&mut self) -> Option<ControlFrame> {
         let (opcode, payload) = self.queued_control()?;
+        // A source of keys that panics leaves the frame where it is.
+        let frame = ControlFrame::new(opcode, &payload, self.role.next_key());
         self.control_written(opcode);
-        Some(ControlFrame::new(opcode, &payload, self.role.next_key()))
+        Some(frame)
     }
 
-    /// Appends all control frames that wait to be written to `out`.
+    /// Appends the control frames that wait to be written to `out`, as far as it is not too full for a Pong.
+    ///
+    /// While `out` holds [`Limits::high_water_mark`](crate::Limits::high_water_mark) bytes or more, a Pong goes on waiting, and a newer
+    /// Ping replaces it (§5.5.3): so the replies to a flood of Pings are bounded even if the peer never reads. A Close is appended in
+    /// any case, after the Pong. [`wants_write`](Self::wants_write) tells whether something still waits; then write out what `out`
+    /// holds, and call this again.
+    ///
+    /// ```
+    /// use websocket_proto::{Connection, Limits, Negotiated, Server};
+    ///
+    /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+    /// let mut out = vec![0; 64 * 1024]; // not written yet
+    /// connection.receive(&mut &mut [0x89, 0x81, 0, 0, 0, 0, b'?'][..]).unwrap(); // a masked Ping
+    /// connection.write_control(&mut out).unwrap();
+    /// assert_eq!((out.len(), connection.wants_write()), (64 * 1024, true));
+    ///
+    /// out.clear(); // now it is
+    /// connection.write_control(&mut out).unwrap();
+    /// assert_eq!((&out[..], connection.wants_write()), (&b"\x8a\x01?"[..], false));
+    /// ```
     ///
     /// # Errors
     ///
     /// [`OutputFull`]; a frame that found no room goes on waiting.
     #[inline]
     pub fn write_control(&mut self, out: &mut impl Output) -> Result<(), OutputFull> {
+        self.write_control_until(self.close.is_none(), out)
+    }
+
+    /// The same; unless `bounded`, a Pong is appended however much `out` holds.
+    #[inline]
+    pub(crate) fn write_control_until(&mut self, bounded: bool, out: &mut impl Output) -> Result<(), OutputFull> {
         while let Some((opcode, payload)) = self.queued_control() {
+            if bounded && !self.is_below_mark(out) {
+                break;
+            }
             out.append_slices(ControlFrame::new(opcode, &payload, self.role.next_key()).as_bytes(), &[])?;
             self.control_written(opcode);
         }
         Ok(())
+    }
+
+    /// Whether the output holds less than the mark from which on a Pong waits.
+    pub(crate) fn is_below_mark(&self, out: &impl Output) -> bool {
+        self.high_water_mark == u32::MAX || widened(out.waiting_len()) < u64::from(self.high_water_mark)
+    }
+
+    /// How much output may wait.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn high_water_mark(&self) -> usize {
+        usize::try_from(self.high_water_mark).unwrap_or(usize::MAX)
     }
 
     /// Whether a Pong or a Close waits to be written.
@@ -173,14 +215,14 @@ impl<R: Role> Connection<R> {
             ControlOpcode::Pong => self.pong = None,
             ControlOpcode::Close => {
                 self.close = None;
-                self.state = self.state.after_close_written();
+                self.stage.enter(self.state().after_close_written());
             }
         }
     }
 
     /// The header of this side's next data frame, and where it leaves the sequence.
     #[inline]
-    fn frame(
+    pub(super) fn frame(
         &mut self,
         kind: MessageKind,
         part: Part,
@@ -209,13 +251,15 @@ impl<R: Role> Connection<R> {
             Sequence::Within(_) if self.sending_rsv != rsv => {
                 Err(SendError::OtherForm { begun_compressed: self.sending_rsv.contains(Rsv::RSV1) })
             }
+            // What was sent as bytes ended inside a code point, which only bytes can continue.
+            Sequence::Within(_) if !self.sending_partial.is_empty() => Err(SendError::NotUtf8 { valid_up_to: 0 }),
             Sequence::Within(_) | Sequence::Between => Ok((opcode, after)),
         }
     }
 
     #[inline]
     fn expect_open(&self) -> Result<(), SendError> {
-        match self.state {
+        match self.state() {
             State::Open => Ok(()),
             // §5.5.1: an endpoint "MUST NOT send any more data frames after sending a Close frame".
             state @ (State::CloseSent | State::CloseReceived | State::Closed) => Err(SendError::NotOpen { state }),
@@ -223,8 +267,23 @@ impl<R: Role> Connection<R> {
     }
 }
 
+impl<R: Role> Connection<R> {
+    /// What [`send_prepared`](Connection::send_prepared) does; only a server has it, since a client masks each frame anew.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn admit_prepared(&mut self, message: &Prepared) -> Result<PreparedForm, SendError> {
+        self.expect_open()?;
+        self.sending.after(DataOpcode::Binary, true)?;
+        #[cfg(feature = "deflate")]
+        if message.compression().is_some_and(|compression| self.admit_broadcast(compression)) {
+            return Ok(PreparedForm::Compressed);
+        }
+        let _ = message;
+        Ok(PreparedForm::Plain)
+    }
+}
+
 impl Connection<Server> {
-    /// Announces a message, or a fragment of one, whose payload the caller writes himself, right behind the returned header: for
+    /// Announces a message, or a fragment of one, whose payload the caller writes itself, right after the returned header: for
     /// a vectored write of a large or shared payload, which is copied nowhere.
     ///
     /// ```
@@ -240,75 +299,60 @@ impl Connection<Server> {
     /// # Errors
     ///
     /// [`SendError`], with the connection as before.
+    #[must_use = "the frame counts as sent: header and payload have to be written"]
     pub fn send_header<'m>(&mut self, message: impl Into<Message<'m>>, part: Part) -> Result<EncodedHeader, SendError> {
         let message = message.into();
-        let (header, _, after) = self.frame(message.kind(), part, Rsv::NONE, message.payload_len())?;
+        self.send_header_of(message.kind(), message.payload_len(), part)
+    }
+
+    /// Announces a message, or a fragment of one, by its kind and length: for a payload that is not in memory, such as a file that
+    /// the operating system copies to the socket.
+    ///
+    /// So many bytes have to follow the header, and nothing between them. The caller vouches that text is UTF-8 (§5.6).
+    ///
+    /// ```
+    /// use websocket_proto::{Connection, Limits, MessageKind, Negotiated, Part, Server};
+    ///
+    /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+    /// let header = connection.send_header_of(MessageKind::Binary, 3 << 30, Part::Whole).unwrap();
+    /// assert_eq!(header[..], [0x82, 127, 0, 0, 0, 0, 0xc0, 0, 0, 0]);
+    /// // socket.write_all(&header), then sendfile(socket, file, 3 GiB)
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`], with the connection as before; [`SendError::TooLarge`] for 2⁶³ bytes and more.
+    #[must_use = "the frame counts as sent: header and payload have to be written"]
+    pub fn send_header_of(
+        &mut self,
+        kind: MessageKind,
+        payload_len: u64,
+        part: Part,
+    ) -> Result<EncodedHeader, SendError> {
+        let (header, _, after) = self.frame(kind, part, Rsv::NONE, payload_len)?;
         self.sending = after;
         Ok(header.to_bytes())
     }
 
-    /// Admits a broadcast to this connection: the bytes to write are the same for all.
+    /// Admits a broadcast to this connection, and says in which form: [`Prepared::frame`] has the bytes to write, the same for all.
     ///
     /// # Errors
     ///
     /// [`SendError::NotOpen`], or [`SendError::OutOfSequence`] inside a fragmented message.
     #[cfg(feature = "alloc")]
-    pub fn send_prepared<'p>(&mut self, message: &'p Prepared) -> Result<&'p [u8], SendError> {
-        self.expect_open()?;
-        self.sending.after(DataOpcode::Binary, true)?;
-        #[cfg(feature = "deflate")]
-        if let Some((compression, frame)) = message.compressed_frame() {
-            if self.admit_broadcast(compression) {
-                return Ok(frame);
-            }
-        }
-        Ok(message.as_bytes())
+    #[must_use = "the frame counts as sent: it has to be written"]
+    pub fn send_prepared(&mut self, message: &Prepared) -> Result<PreparedForm, SendError> {
+        self.admit_prepared(message)
     }
 }
 
-impl<K: MaskingKeys> Connection<Client<K>> {
-    /// Masks a payload where it lies, and returns the header to write in front of it: nothing is copied.
-    ///
-    /// ```
-    /// use websocket_proto::{Client, Connection, Limits, MessageKind, Negotiated, Part};
-    ///
-    /// let mut connection = Connection::new(Negotiated::elsewhere(), Client::new(|| [1, 2, 3, 4]), &Limits::default());
-    /// let mut payload = *b"abc";
-    /// let header = connection.send_in_place(MessageKind::Binary, &mut payload, Part::Whole).unwrap();
-    /// assert_eq!((&header[..], payload), (&[0x82, 0x83, 1, 2, 3, 4][..], [b'a' ^ 1, b'b' ^ 2, b'c' ^ 3]));
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`SendError`], with payload and connection as before; [`SendError::NotUtf8`] if `payload` should be text and is not.
-    pub fn send_in_place(
-        &mut self,
-        kind: MessageKind,
-        payload: &mut [u8],
-        part: Part,
-    ) -> Result<EncodedHeader, SendError> {
-        if kind == MessageKind::Text {
-            let text = simd::validate(self.level(), payload);
-            if text.tail != Tail::Complete {
-                return Err(SendError::NotUtf8 { valid_up_to: text.valid.len() });
-            }
-        }
-        let (header, key, after) = self.frame(kind, part, Rsv::NONE, widened(payload.len()))?;
-        if let Some(key) = key {
-            simd::xor(self.level(), payload, key.to_word());
-        }
-        self.sending = after;
-        Ok(header.to_bytes())
-    }
-}
-
-/// Why something was not sent. It is the caller's to mend; nothing was written, and the connection is as before.
+/// Why something was not sent: the caller's fault. Nothing was written, and the connection is as before.
 ///
 /// ```
 /// use websocket_proto::{CloseCode, Connection, Limits, Negotiated, SendError, Server, State};
 ///
 /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
-/// connection.close(CloseCode::NORMAL.into()).unwrap();
+/// connection.close(CloseCode::NORMAL).unwrap();
 /// let error = connection.send("too late", &mut Vec::new()).unwrap_err();
 /// assert_eq!(error, SendError::NotOpen { state: State::CloseSent });
 /// ```
@@ -356,20 +400,26 @@ pub enum SendError {
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotOpen { state } => write!(f, "nothing can be sent: the connection is {state}"),
+            Self::NotOpen { state } => write!(f, "expected an open connection, found one that is {state}"),
             Self::OutOfSequence(error) => error.fmt(f),
-            Self::OtherKind { begun } => write!(f, "fragment is of another kind than its {begun:?} message"),
+            Self::OtherKind { begun } => {
+                write!(f, "expected a fragment of a {begun:?} message, found one of the other kind")
+            }
             Self::OtherForm { begun_compressed: true } => {
-                f.write_str("the fragment is not compressed, but its message is")
+                f.write_str("expected a compressed fragment of a compressed message, found one that is not")
             }
             Self::OtherForm { begun_compressed: false } => {
-                f.write_str("the fragment is compressed, but its message is not")
+                f.write_str("expected a plain fragment of a plain message, found a compressed one")
             }
-            Self::CompressionNotAgreed => f.write_str("the compressor goes beyond what was agreed on with the peer"),
+            Self::CompressionNotAgreed => {
+                f.write_str("expected a compressor within what was agreed on with the peer, found one beyond it")
+            }
             Self::ControlTooLong { opcode, len } => {
-                write!(f, "a {opcode:?} holds at most {} bytes, not {len}", ControlPayload::MAX_LEN)
+                write!(f, "expected at most {} bytes in a {opcode:?}, found {len}", ControlPayload::MAX_LEN)
             }
-            Self::NotUtf8 { valid_up_to } => write!(f, "text is not UTF-8 behind its byte {valid_up_to}"),
+            Self::NotUtf8 { valid_up_to } => {
+                write!(f, "expected UTF-8 in a text message, found other bytes after {valid_up_to} valid ones")
+            }
             Self::TooLarge(error) => error.fmt(f),
             Self::OutputFull(error) => error.fmt(f),
         }

@@ -36,6 +36,12 @@ impl<R: Role> Connection<R> {
         Whole::take::<R>(kind, header_len, usize::try_from(len).ok()?, input)
     }
 
+    /// Whether the next message lies in the input whole and can be taken by one of the short paths.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_whole_message(&self, input: &mut [u8]) -> bool {
+        self.short_frame(&mut &mut *input).is_some() || self.extended_frame(&mut &mut *input).is_some()
+    }
+
     /// Whether a message may begin with the next byte.
     #[inline]
     pub(crate) const fn takes_short_frames(&self) -> bool {

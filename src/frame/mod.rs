@@ -1,6 +1,6 @@
-//! The middle floor: from bytes to frames, cut anywhere, and which frame may follow which.
+//! From bytes to frames, cut anywhere, and which frame may follow which.
 //!
-//! A proxy that forwards frames needs this floor and no more; [`Connection`](crate::Connection) is built on it.
+//! A proxy that forwards frames needs this layer and no more; [`Connection`](crate::Connection) is built on it.
 #![forbid(unsafe_code)]
 
 mod reader;

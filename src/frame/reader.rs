@@ -1,12 +1,12 @@
 //! Bytes, cut anywhere, to headers and payload pieces.
 
-use core::mem;
+use core::{fmt, mem};
 
 use super::Sequence;
 use crate::simd::{self, Level};
 use crate::wire::{
     ControlOpcode, DataOpcode, Header, HeaderRules, HeaderStart, Limits, MaskingKey, MessageKind, Opcode,
-    ProtocolError, Rsv, rotated, widened,
+    ProtocolError, Redacted, Rsv, rotated, widened,
 };
 
 /// Which frames have to be masked (§5.1).
@@ -45,18 +45,16 @@ pub enum Masking {
 /// }
 /// assert_eq!(text, b"Hello");
 /// ```
-#[derive(Debug)]
 pub struct Reader {
     reading: Reading,
     rules: Rules,
 }
 
 /// What the next byte is.
-#[derive(Debug)]
 enum Reading {
     /// A header's; the `len` bytes before it are kept.
     Header { len: u8, bytes: [u8; Header::MAX_LEN] },
-    /// A payload's, behind `taken` others.
+    /// A payload's, after `taken` others.
     Payload { header: Header, taken: u64, of: Of },
 }
 
@@ -164,6 +162,18 @@ impl Reader {
     }
 }
 
+/// Without the bytes of a header that is not complete: its key may be among them.
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Reader");
+        match &self.reading {
+            Reading::Header { len, .. } => shown.field("header", &Redacted(usize::from(*len))),
+            Reading::Payload { header, taken, .. } => shown.field("header", header).field("taken", taken),
+        };
+        shown.field("rules", &self.rules).finish()
+    }
+}
+
 impl Reading {
     const BETWEEN_FRAMES: Self = Self::Header { len: 0, bytes: [0; Header::MAX_LEN] };
 }
@@ -179,7 +189,7 @@ impl Reading {
 /// assert_eq!((&*piece.payload, piece.offset, piece.ends_frame()), (&[1, 2, 3][..], 0, false));
 /// assert_eq!(reader.payload_remaining(), 2);
 /// ```
-#[derive(Debug)]
+#[non_exhaustive]
 pub struct Piece<'i> {
     /// The frame's header.
     pub header: Header,
@@ -213,6 +223,18 @@ pub enum Of {
     },
     /// None: a control frame stands for itself.
     Control(ControlOpcode),
+}
+
+/// Without the payload.
+impl fmt::Debug for Piece<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Piece")
+            .field("header", &self.header)
+            .field("offset", &self.offset)
+            .field("payload", &Redacted(self.payload.len()))
+            .field("of", &self.of)
+            .finish()
+    }
 }
 
 impl Piece<'_> {
@@ -312,8 +334,15 @@ impl HeaderRules for Rules {
         if rsv != Rsv::NONE {
             return Err(ProtocolError::ReservedBits { rsv });
         }
-        if let Opcode::Data(opcode) = start.opcode {
-            self.sequence.after(opcode, start.fin)?;
+        let Opcode::Data(opcode) = start.opcode else { return Ok(()) };
+        self.sequence.after(opcode, start.fin)?;
+        let fragments = match self.sequence {
+            Sequence::Between => 0,
+            Sequence::Within(_) => self.fragments,
+        };
+        // A count that has reached the largest number stays there, and is then no limit.
+        if fragments >= self.max_fragments && self.max_fragments != u32::MAX {
+            return Err(ProtocolError::TooManyFragments { max: self.max_fragments });
         }
         Ok(())
     }
@@ -328,9 +357,9 @@ impl HeaderRules for Rules {
 
     fn payload_len(&self, start: HeaderStart, len: u64) -> Result<(), ProtocolError> {
         let Opcode::Data(_) = start.opcode else { return Ok(()) };
-        let (message_len, fragments) = match self.sequence {
-            Sequence::Between => (0, 0),
-            Sequence::Within(_) => (self.message_len, self.fragments),
+        let message_len = match self.sequence {
+            Sequence::Between => 0,
+            Sequence::Within(_) => self.message_len,
         };
         if len > self.max_frame_len {
             return Err(ProtocolError::FrameTooLong { len, max: self.max_frame_len });
@@ -338,10 +367,6 @@ impl HeaderRules for Rules {
         let message_len = message_len.saturating_add(len);
         if message_len > self.max_message_len {
             return Err(ProtocolError::MessageTooLong { len: message_len, max: self.max_message_len });
-        }
-        // A count that has reached the largest number stays there, and is then no limit.
-        if fragments >= self.max_fragments && self.max_fragments != u32::MAX {
-            return Err(ProtocolError::TooManyFragments { max: self.max_fragments });
         }
         Ok(())
     }

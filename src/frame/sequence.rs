@@ -68,8 +68,10 @@ pub enum OutOfSequence {
 impl fmt::Display for OutOfSequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NothingToContinue => f.write_str("continuation without a message to continue"),
-            Self::Interrupted { by } => write!(f, "{by:?} message inside an unfinished one"),
+            Self::NothingToContinue => f.write_str("expected the first fragment of a message, found a continuation"),
+            Self::Interrupted { by } => {
+                write!(f, "expected a continuation of the message that was begun, found a {by:?} message")
+            }
         }
     }
 }

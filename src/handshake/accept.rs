@@ -3,10 +3,12 @@
 use core::fmt;
 
 use super::Negotiated;
+use super::field_section::FieldSection;
 use super::fields::{Fields, InvalidField};
 use super::key::{AcceptKey, Key};
 use super::refusal::{emit_fields, write_whole};
-use super::request::Request;
+use super::request::{Request, RequestKey};
+use super::shown::Shown;
 #[cfg(feature = "deflate")]
 use crate::extension::deflate::DeflateConfig;
 use crate::extension::{Agreed, FieldValue, Policy};
@@ -38,7 +40,7 @@ use crate::wire::{Output, OutputFull};
 ///     Server: mine\r\n\
 ///     \r\n");
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[must_use = "nothing is written before `write_to`"]
 pub struct Accept<'r, 'b, F = Fields<'b>, K = Key> {
     request: &'r Request<'b, F, K>,
@@ -47,7 +49,7 @@ pub struct Accept<'r, 'b, F = Fields<'b>, K = Key> {
     policy: Policy,
 }
 
-impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Accept<'r, 'b, F, K> {
+impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
     pub(super) fn new(request: &'r Request<'b, F, K>) -> Self {
         Self { request, subprotocol: None, fields: &[], policy: Policy::default() }
     }
@@ -63,10 +65,10 @@ impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Accept<'r
         Self { fields, ..self }
     }
 
-    /// Accepts permessage-deflate, if the client offers it in a way that `config` allows (RFC 7692).
+    /// Accepts permessage-deflate, if the client offers it in a way that `config` allows (RFC 7692); with `None` it does not.
     #[cfg(feature = "deflate")]
-    pub fn deflate(self, config: DeflateConfig) -> Self {
-        Self { policy: Policy { deflate: Some(config) }, ..self }
+    pub fn deflate(self, config: impl Into<Option<DeflateConfig>>) -> Self {
+        Self { policy: Policy { deflate: config.into() }, ..self }
     }
 
     fn negotiate(&self) -> Result<Agreed, AcceptError> {
@@ -79,7 +81,7 @@ impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Accept<'r
     }
 }
 
-impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Accept<'r, 'b, F, Key> {
+impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
     /// Appends the whole response, or nothing. From then on both sides send frames.
     ///
     /// # Errors
@@ -117,7 +119,7 @@ impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Accept<'r, 'b, F, 
     }
 }
 
-impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Accept<'r, 'b, F, ()> {
+impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, ()> {
     /// The response as status and fields, for the stack that owns the stream.
     ///
     /// # Errors
@@ -135,13 +137,13 @@ impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Accept<'r, 'b, F, 
 /// use websocket_proto::handshake::{Parts, Received};
 ///
 /// let fields = [
-///     ("host", &b"server.example.com"[..]),
-///     ("upgrade", b"websocket"),
-///     ("connection", b"Upgrade"),
-///     ("sec-websocket-key", b"dGhlIHNhbXBsZSBub25jZQ=="),
-///     ("sec-websocket-version", b"13"),
+///     ("host", "server.example.com"),
+///     ("upgrade", "websocket"),
+///     ("connection", "Upgrade"),
+///     ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+///     ("sec-websocket-version", "13"),
 /// ];
-/// let parts = Parts { method: "GET", target: "/chat", version: (1, 1), fields: fields.into_iter() };
+/// let parts = Parts::new("GET", "/chat", (1, 1), &fields);
 /// let Received::Upgrade(request) = Received::from_parts(parts).unwrap() else { panic!("plain HTTP") };
 /// let response = request.accept().fields(&[("server", "mine")]).response().unwrap();
 /// assert_eq!(response.status(), 101);
@@ -152,7 +154,8 @@ impl<'r, 'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Accept<'r, 'b, F, 
 ///     ("server", "mine"),
 /// ]));
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
+#[must_use = "the response has to be sent"]
 pub struct AcceptResponse<'r> {
     accept: Option<AcceptKey>,
     subprotocol: Option<&'r str>,
@@ -195,6 +198,24 @@ impl<'r> AcceptResponse<'r> {
     }
 }
 
+impl<'b, F: FieldSection<'b>, K: RequestKey> fmt::Debug for Accept<'_, 'b, F, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accept")
+            .field("request", self.request)
+            .field("fields", &Shown(|| self.fields.iter().copied()))
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AcceptResponse<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AcceptResponse")
+            .field("status", &self.status())
+            .field("fields", &Shown(|| self.fields()))
+            .finish()
+    }
+}
+
 /// Why an acceptance was not written: the application's fault, or no room.
 ///
 /// ```
@@ -208,9 +229,10 @@ impl<'r> AcceptResponse<'r> {
 /// let error = request.accept().subprotocol("chat").write_to(&mut out).unwrap_err();
 /// assert_eq!(error, AcceptError::SubprotocolNotOffered);
 /// let error = request.accept().write_to(&mut FixedOutput::new(&mut [0; 100])).unwrap_err();
-/// assert_eq!(error.to_string(), "output has room for 100 bytes, but 129 were to be appended");
+/// assert_eq!(error.to_string(), "expected room for 129 bytes in the output, found room for 100");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum AcceptError {
     /// The subprotocol is none that the client offered.
     SubprotocolNotOffered,

@@ -1,7 +1,8 @@
 //! The few fields that matter, picked out of a head in one pass (§4.2.1).
 
 use super::excerpt::Excerpt;
-use super::host::split_host;
+use super::field_section::FieldSection;
+use super::host::{is_same_host, split_host};
 use super::key::Key;
 use super::request_error::RequestError;
 use crate::extension::token::{elements, is_token, trim};
@@ -49,8 +50,8 @@ impl<'b> Checked<'b> {
     }
 
     /// The same for fields that another stack has parsed.
-    pub(super) fn collect_parsed(fields: impl Iterator<Item = (&'b str, &'b [u8])>) -> Self {
-        Self::collect(fields.map(|(name, value)| (name.as_bytes(), trim(value))))
+    pub(super) fn collect_parsed(fields: impl FieldSection<'b>) -> Self {
+        Self::collect(fields.into_pairs().map(|(name, value)| (name.as_bytes(), trim(value))))
     }
 
     /// Takes a field, whose value has no white space around it.
@@ -100,12 +101,20 @@ impl<'b> Checked<'b> {
         authority.map_or(Ok(host), |authority| check_host(authority.as_bytes()))
     }
 
-    /// RFC 8441 §5: the host is the `:authority`; RFC 9113 §8.3.1: a `Host` beside it must not name another.
-    pub(super) fn same_host(&self, authority: &'b str) -> Result<&'b [u8], RequestError> {
+    /// RFC 8441 §5: the host is the `:authority`. RFC 9113 §8.3.1: a `Host` beside it must not name another host or port; where
+    /// there is no authority, as after a gateway from HTTP/1.1, it is the `Host` alone that counts.
+    pub(super) fn same_host(&self, authority: &'b str, default_port: u16) -> Result<&'b [u8], RequestError> {
+        let authority = authority.as_bytes();
         match self.host {
-            Found::Missing => check_host(authority.as_bytes()),
-            Found::Once(host) if host.eq_ignore_ascii_case(authority.as_bytes()) => check_host(host),
-            Found::Once(host) => Err(RequestError::InvalidHost { host: Excerpt::new(host) }),
+            Found::Once(host) if authority.is_empty() => check_host(host),
+            Found::Missing => check_host(authority),
+            Found::Once(host) => {
+                let (host, authority) = (check_host(host)?, check_host(authority)?);
+                if !is_same_host(host, authority, default_port) {
+                    return Err(RequestError::HostMismatch { host: Excerpt::new(host) });
+                }
+                Ok(authority)
+            }
             Found::Repeated => Err(RequestError::HostRepeated),
         }
     }
@@ -147,7 +156,7 @@ impl<'b> Checked<'b> {
     /// Subprotocols, and then extensions. §4.3: `1#token` and `1#extension` have at least one element.
     pub(super) fn lists<F>(&self, fields: &F) -> Result<(), RequestError>
     where
-        F: Iterator<Item = (&'b str, &'b [u8])> + Clone,
+        F: FieldSection<'b>,
     {
         let mut empty = !matches!(self.subprotocols, Found::Missing);
         self.subprotocols.each(fields, "Sec-WebSocket-Protocol", |value| {
@@ -172,7 +181,7 @@ impl<'b> Checked<'b> {
     /// Whether there is an extension where there is a field for it, and all of them follow the grammar.
     pub(super) fn extensions<F>(&self, fields: &F) -> Result<bool, InvalidExtension>
     where
-        F: Iterator<Item = (&'b str, &'b [u8])> + Clone,
+        F: FieldSection<'b>,
     {
         let mut filled = matches!(self.extensions, Found::Missing);
         self.extensions.each(fields, "Sec-WebSocket-Extensions", |value| {
@@ -198,7 +207,7 @@ impl<'b> Found<'b> {
     #[inline]
     fn each<F, E>(self, fields: &F, name: &str, mut judge: impl FnMut(&'b [u8]) -> Result<(), E>) -> Result<(), E>
     where
-        F: Iterator<Item = (&'b str, &'b [u8])> + Clone,
+        F: FieldSection<'b>,
     {
         match self {
             Self::Missing => Ok(()),
@@ -208,13 +217,9 @@ impl<'b> Found<'b> {
     }
 
     /// The values of a field that is a list over all its occurrences; `fields` are asked only where there are several.
-    pub(super) fn values<'n, F>(
-        self,
-        fields: &F,
-        name: &'n str,
-    ) -> impl Iterator<Item = &'b [u8]> + Clone + use<'b, 'n, F>
+    pub(super) fn values<'n, F>(self, fields: &F, name: &'n str) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n, F>
     where
-        F: Iterator<Item = (&'b str, &'b [u8])> + Clone,
+        F: FieldSection<'b>,
     {
         let (once, several) = match self {
             Self::Missing => (None, None),
@@ -226,11 +231,11 @@ impl<'b> Found<'b> {
 }
 
 /// The values of each field with this name.
-pub(super) fn values<'b, 'n, F: Iterator<Item = (&'b str, &'b [u8])> + Clone>(
+pub(super) fn values<'b, 'n, F: FieldSection<'b>>(
     fields: F,
     name: &'n str,
-) -> impl Iterator<Item = &'b [u8]> + Clone + use<'b, 'n, F> {
-    fields.filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n, F> {
+    fields.into_pairs().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
 fn check_host(host: &[u8]) -> Result<&[u8], RequestError> {

@@ -1,19 +1,21 @@
 //! The client's side: from bytes to a checked response.
 
+use core::fmt;
+
 use super::check::Checked;
 use super::head::Scanner;
-use super::key::AcceptKey;
-use super::response::{Answer, Offered};
+use super::pending::PendingAnswer;
+use super::response::Answer;
 use super::response_error::ResponseError;
-use crate::extension::Offers;
+use super::subprotocols::{NoSubprotocols, Subprotocols};
 use crate::wire::Limits;
 
 /// Reads a server's response, which may arrive in any pieces.
 ///
-/// The caller keeps what he has read in one buffer and calls [`receive`](Self::receive) with all of it, each time
+/// The caller keeps what it has read in one buffer and calls [`receive`](Self::receive) with all of it, each time
 /// that more has come. What was looked at is not looked at again. Interim responses stay in front and count towards
 /// [`Limits::max_head_len`], so that a buffer of that many bytes is always enough.
-/// [`ClientRequest::start`](super::ClientRequest::start) makes one.
+/// [`ClientRequest::start`](super::ClientRequest::start) makes one; `P` is the list of [`Subprotocols`] that were offered.
 ///
 /// ```
 /// use websocket_proto::handshake::{Answer, ClientRequest};
@@ -27,32 +29,38 @@ use crate::wire::Limits;
 /// assert_eq!(response.status(), 302);
 /// assert_eq!(response.field("location").next(), Some(&b"/elsewhere"[..]));
 /// ```
-#[derive(Clone, Debug)]
-pub struct ClientHandshake<'p> {
+#[derive(Clone)]
+#[must_use = "the response has to be read"]
+pub struct ClientHandshake<P = NoSubprotocols> {
     scanner: Scanner,
-    accept: AcceptKey,
-    offered: Offered<'p>,
+    pending: PendingAnswer<P>,
     interim: u32,
     max_interim: u32,
 }
 
-impl<'p> ClientHandshake<'p> {
-    pub(super) fn new(accept: AcceptKey, subprotocols: &'p [&'p str], extensions: Offers, limits: &Limits) -> Self {
-        Self {
-            scanner: Scanner::response(limits),
-            accept,
-            offered: Offered { subprotocols, extensions },
-            interim: 0,
-            max_interim: limits.max_interim_responses,
-        }
+impl<P: Subprotocols> ClientHandshake<P> {
+    pub(super) fn new(pending: PendingAnswer<P>, limits: &Limits) -> Self {
+        Self { scanner: Scanner::response(limits), pending, interim: 0, max_interim: limits.max_interim_responses }
     }
 
     /// Takes all bytes received so far, from the first on. `Ok(None)` means that the head is not complete yet.
+    ///
+    /// After any other result the handshake is as new.
     ///
     /// # Errors
     ///
     /// [`ResponseError`]: there is nothing to answer, the transport is closed (§4.1, §7.1.7). Asked again it is the same.
     pub fn receive<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Answer<'b>>, ResponseError> {
+        let result = self.read(bytes);
+        if !matches!(result, Ok(None)) {
+            // What was remembered is about these bytes.
+            self.scanner.restart();
+            self.interim = 0;
+        }
+        result
+    }
+
+    fn read<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Answer<'b>>, ResponseError> {
         loop {
             let mut checked = Checked::default();
             let Some(head) = self.scanner.read_response(bytes, &mut checked)? else { return Ok(None) };
@@ -60,7 +68,7 @@ impl<'p> ClientHandshake<'p> {
             // response".
             // One of another major version is no response that can be skipped: what its status means is not known (RFC 9110 §2.5).
             if !matches!(head.status, 100 | 102..=199) || head.version.0 != 1 {
-                return Answer::from_head(&head, &checked, &self.accept, self.offered).map(Some);
+                return self.pending.judge(head, &checked).map(Some);
             }
             if self.interim >= self.max_interim {
                 return Err(ResponseError::TooManyInterim { max: self.max_interim });
@@ -68,5 +76,16 @@ impl<'p> ClientHandshake<'p> {
             self.interim = self.interim.saturating_add(1);
             self.scanner.next_response(head.len);
         }
+    }
+}
+
+impl<P> fmt::Debug for ClientHandshake<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientHandshake")
+            .field("scanner", &self.scanner)
+            .field("pending", &self.pending)
+            .field("interim", &self.interim)
+            .field("max_interim", &self.max_interim)
+            .finish()
     }
 }

@@ -7,13 +7,18 @@ use super::connect::ClientConnect;
 use super::fields::InvalidField;
 use super::host::split_host;
 use super::key::Key;
+use super::pending::PendingAnswer;
 use super::refusal::{emit_fields, write_whole};
+use super::scheme::Scheme;
+use super::shown::{Shown, ShownTarget};
+use super::subprotocols::{NoSubprotocols, Subprotocols};
 use super::text::is_target;
+use super::upgrade::ClientUpgrade;
 use super::url::WsUrl;
-use crate::extension::Offers;
 #[cfg(feature = "deflate")]
 use crate::extension::deflate::DeflateConfig;
 use crate::extension::token::is_token;
+use crate::extension::{FieldValue, Offers};
 use crate::wire::{Limits, Output, OutputFull};
 
 /// What a client asks for. All of it is checked before a byte is written.
@@ -47,22 +52,22 @@ use crate::wire::{Limits, Output, OutputFull};
 /// let negotiated = response.negotiated();
 /// # let _ = negotiated;
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[must_use = "nothing is written before `start`"]
-pub struct ClientRequest<'a, 'p> {
+pub struct ClientRequest<'a, P = NoSubprotocols> {
     pub(super) host: &'a str,
     pub(super) target: &'a str,
     pub(super) origin: Option<&'a str>,
-    pub(super) subprotocols: &'p [&'p str],
+    pub(super) subprotocols: P,
     pub(super) fields: &'a [(&'a str, &'a str)],
     pub(super) offers: Offers,
 }
 
-impl<'a> ClientRequest<'a, 'static> {
+impl<'a> ClientRequest<'a> {
     /// Asks `host`, with `:port` behind it unless it is the default port of the scheme, for `target`: a path with
     /// perhaps a query (§3, "resource name").
     pub fn new(host: &'a str, target: &'a str) -> Self {
-        Self { host, target, origin: None, subprotocols: &[], fields: &[], offers: Offers::default() }
+        Self { host, target, origin: None, subprotocols: [], fields: &[], offers: Offers::default() }
     }
 
     /// Asks for what a URL names.
@@ -81,9 +86,10 @@ impl<'a> ClientRequest<'a, 'static> {
     }
 }
 
-impl<'a, 'p> ClientRequest<'a, 'p> {
-    /// Offers subprotocols, the preferred first; the handshake borrows them until the server has chosen.
-    pub fn subprotocols<'q>(self, subprotocols: &'q [&'q str]) -> ClientRequest<'a, 'q> {
+impl<'a, P: Subprotocols> ClientRequest<'a, P> {
+    /// Offers subprotocols, the preferred first: an array, a slice or a `Vec`. The handshake keeps the list until the server has
+    /// chosen.
+    pub fn subprotocols<Q: Subprotocols>(self, subprotocols: Q) -> ClientRequest<'a, Q> {
         let Self { host, target, origin, subprotocols: _, fields, offers } = self;
         ClientRequest { host, target, origin, subprotocols, fields, offers }
     }
@@ -98,10 +104,10 @@ impl<'a, 'p> ClientRequest<'a, 'p> {
         Self { fields, ..self }
     }
 
-    /// Offers permessage-deflate (RFC 7692).
+    /// Offers permessage-deflate (RFC 7692); with `None` it does not.
     #[cfg(feature = "deflate")]
-    pub fn deflate(self, config: DeflateConfig) -> Self {
-        Self { offers: Offers { deflate: Some(config) }, ..self }
+    pub fn deflate(self, config: impl Into<Option<DeflateConfig>>) -> Self {
+        Self { offers: Offers { deflate: config.into() }, ..self }
     }
 
     /// Appends the whole request, or nothing, and begins to wait for the answer.
@@ -117,7 +123,7 @@ impl<'a, 'p> ClientRequest<'a, 'p> {
         nonce: [u8; 16],
         limits: &Limits,
         out: &mut impl Output,
-    ) -> Result<ClientHandshake<'p>, StartError> {
+    ) -> Result<ClientHandshake<P>, StartError> {
         self.check()?;
         let (key, extensions) = (Key::from_nonce(nonce), self.offers.field_value());
         write_whole(out, |emit| {
@@ -135,12 +141,12 @@ impl<'a, 'p> ClientRequest<'a, 'p> {
             if let Some(origin) = self.origin {
                 emit_fields(emit, &[("Origin", origin)]);
             }
-            if let Some((first, others)) = self.subprotocols.split_first() {
+            if let Some((first, others)) = self.subprotocols.as_slice().split_first() {
                 emit(b"Sec-WebSocket-Protocol: ");
-                emit(first.as_bytes());
+                emit(first.as_ref().as_bytes());
                 for other in others {
                     emit(b", ");
-                    emit(other.as_bytes());
+                    emit(other.as_ref().as_bytes());
                 }
                 emit(b"\r\n");
             }
@@ -151,7 +157,41 @@ impl<'a, 'p> ClientRequest<'a, 'p> {
             emit(b"\r\n");
         })
         .map_err(StartError::Output)?;
-        Ok(ClientHandshake::new(key.accept(), self.subprotocols, self.offers, limits))
+        Ok(ClientHandshake::new(PendingAnswer::new(key.accept(), self.subprotocols, self.offers), limits))
+    }
+
+    /// Gives the request as parts, for another HTTP/1.1 stack to send; see [`ClientUpgrade`].
+    ///
+    /// For the nonce, see [`start`](Self::start).
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], also [`StartError::Target`] for a target that begins with `?`: there is no place to put the `/` of the path.
+    pub fn upgrade(self, nonce: [u8; 16]) -> Result<ClientUpgrade<'a, P>, StartError> {
+        self.check()?;
+        ClientUpgrade::new(self, nonce)
+    }
+
+    /// The fields that do not depend on the version of HTTP, their names in lower case but for the application's own.
+    pub(super) fn common_fields<'f>(
+        &'f self,
+        extensions: Option<&'f FieldValue>,
+    ) -> impl Iterator<Item = (&'f str, &'f str)> + Clone {
+        let origin = self.origin.map(|origin| ("origin", origin));
+        // One field each: a list over all its occurrences.
+        let subprotocols = self.subprotocols.as_slice().iter().map(|name| ("sec-websocket-protocol", name.as_ref()));
+        let extensions = extensions.map(|value| ("sec-websocket-extensions", value.as_str()));
+        origin.into_iter().chain(subprotocols).chain(extensions).chain(self.fields.iter().copied())
+    }
+
+    /// The target with its path; none where a `/` would have to be put before the query.
+    pub(super) fn origin_form(&self) -> Result<&'a str, StartError> {
+        match self.target {
+            // §3: "'/' if the path component is empty".
+            "" => Ok("/"),
+            query if query.starts_with('?') => Err(StartError::Target),
+            path => Ok(path),
+        }
     }
 
     /// Asks by the extended CONNECT of HTTP/2 or HTTP/3 instead; see [`ClientConnect`].
@@ -159,9 +199,9 @@ impl<'a, 'p> ClientRequest<'a, 'p> {
     /// # Errors
     ///
     /// [`StartError`], but never for want of room: nothing is written.
-    pub fn connect(self, secure: bool) -> Result<ClientConnect<'a, 'p>, StartError> {
+    pub fn connect(self, scheme: Scheme) -> Result<ClientConnect<'a, P>, StartError> {
         self.check()?;
-        ClientConnect::new(self, secure)
+        ClientConnect::new(self, scheme)
     }
 
     fn check(&self) -> Result<(), StartError> {
@@ -176,15 +216,27 @@ impl<'a, 'p> ClientRequest<'a, 'p> {
         if self.origin.is_some_and(|origin| origin.is_empty() || !is_origin(origin)) {
             return Err(StartError::Origin);
         }
-        for (index, subprotocol) in self.subprotocols.iter().enumerate() {
+        let subprotocols = || self.subprotocols.as_slice().iter().map(AsRef::as_ref);
+        for (index, subprotocol) in subprotocols().enumerate() {
             // §4.1, 10: they "MUST all be unique strings".
-            if !is_token(subprotocol.as_bytes())
-                || self.subprotocols.iter().take(index).any(|other| other == subprotocol)
-            {
+            if !is_token(subprotocol.as_bytes()) || subprotocols().take(index).any(|other| other == subprotocol) {
                 return Err(StartError::Subprotocol { index });
             }
         }
         InvalidField::check(self.fields, RESERVED).map_err(StartError::Field)
+    }
+}
+
+impl<P> fmt::Debug for ClientRequest<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Subprotocols are left out: some hold a credential.
+        f.debug_struct("ClientRequest")
+            .field("host", &self.host)
+            .field("target", &ShownTarget(self.target))
+            .field("origin", &self.origin)
+            .field("fields", &Shown(|| self.fields.iter().copied()))
+            .field("offers", &self.offers)
+            .finish_non_exhaustive()
     }
 }
 
@@ -200,8 +252,9 @@ impl<'a, 'p> ClientRequest<'a, 'p> {
 /// assert!(out.is_empty());
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum StartError {
-    /// The host is not a host with perhaps a port.
+    /// The host is not a host, with or without a port.
     Host,
     /// The target is not a path with perhaps a query, all in visible ASCII and without a fragment.
     Target,
@@ -221,10 +274,10 @@ pub enum StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Host => f.write_str("the host is not a host with perhaps a port"),
-            Self::Target => f.write_str("the target is not a path with perhaps a query, in visible ASCII"),
-            Self::Origin => f.write_str("the origin is not visible ASCII"),
-            Self::Subprotocol { index } => write!(f, "subprotocol {index} is not a token, or stands in the list twice"),
+            Self::Host => f.write_str("expected a host, with or without a port"),
+            Self::Target => f.write_str("expected a path, with or without a query, in visible ASCII as the target"),
+            Self::Origin => f.write_str("expected visible ASCII as the origin"),
+            Self::Subprotocol { index } => write!(f, "subprotocol {index} is not a token, or is in the list twice"),
             Self::Field(error) => error.fmt(f),
             Self::Output(error) => error.fmt(f),
         }

@@ -3,13 +3,21 @@
 //! There is no key, no `Connection` and no `Upgrade`; the HTTP stack reads and writes the fields, and the stream is
 //! the transport.
 
+use core::fmt;
+
 use super::check::Checked;
 use super::client_request::{ClientRequest, StartError};
 use super::excerpt::Excerpt;
-use super::request::{Request, Target};
+use super::field_section::FieldSection;
+use super::pending::PendingAnswer;
+use super::request::Request;
 use super::request_error::RequestError;
-use super::response::{Answer, Offered};
+use super::response::Answer;
 use super::response_error::ResponseError;
+use super::scheme::Scheme;
+use super::shown::ShownTarget;
+use super::subprotocols::{NoSubprotocols, Subprotocols};
+use super::target::Target;
 use crate::extension::FieldValue;
 
 /// The pseudo-header fields of an extended CONNECT (RFC 8441 §4); its `:method` is `CONNECT`.
@@ -17,12 +25,14 @@ use crate::extension::FieldValue;
 /// ```
 /// use websocket_proto::handshake::{ConnectHead, ConnectRequest, RequestError};
 ///
-/// let head = ConnectHead { protocol: "connect-udp", scheme: "https", authority: "example.com", path: "/" };
-/// let error = ConnectRequest::from_connect(head, core::iter::empty()).unwrap_err();
+/// let head = ConnectHead::new("connect-udp", "https", "example.com", "/");
+/// let fields = [("sec-websocket-version", "13")];
+/// let error = ConnectRequest::from_connect(head, &fields).unwrap_err();
 /// assert!(matches!(error, RequestError::ConnectProtocol { .. }));
 /// assert_eq!(error.response_to_connect().status(), 501);
 /// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct ConnectHead<'b> {
     /// `:protocol`. A CONNECT without it is no extended one, and not for us.
     pub protocol: &'b str,
@@ -34,21 +44,38 @@ pub struct ConnectHead<'b> {
     pub path: &'b str,
 }
 
+impl<'b> ConnectHead<'b> {
+    /// The pseudo-header fields of an extended CONNECT.
+    pub const fn new(protocol: &'b str, scheme: &'b str, authority: &'b str, path: &'b str) -> Self {
+        Self { protocol, scheme, authority, path }
+    }
+}
+
+impl fmt::Debug for ConnectHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectHead")
+            .field("protocol", &self.protocol)
+            .field("scheme", &self.scheme)
+            .field("authority", &self.authority)
+            .field("path", &ShownTarget(self.path))
+            .finish()
+    }
+}
+
 /// A request for a WebSocket connection by extended CONNECT, checked: every one can be accepted.
 ///
 /// ```
 /// use websocket_proto::handshake::{ConnectHead, ConnectRequest};
 ///
 /// // RFC 8441 §5.1
-/// let head =
-///     ConnectHead { protocol: "websocket", scheme: "https", authority: "server.example.com", path: "/chat" };
+/// let head = ConnectHead::new("websocket", "https", "server.example.com", "/chat");
 /// let fields = [
-///     ("sec-websocket-protocol", &b"chat, superchat"[..]),
-///     ("sec-websocket-extensions", b"permessage-deflate"),
-///     ("sec-websocket-version", b"13"),
-///     ("origin", b"http://www.example.com"),
+///     ("sec-websocket-protocol", "chat, superchat"),
+///     ("sec-websocket-extensions", "permessage-deflate"),
+///     ("sec-websocket-version", "13"),
+///     ("origin", "http://www.example.com"),
 /// ];
-/// let request = ConnectRequest::from_connect(head, fields.into_iter()).unwrap();
+/// let request = ConnectRequest::from_connect(head, &fields).unwrap();
 /// let response = request.accept().subprotocol("chat").response().unwrap();
 /// assert_eq!(response.status(), 200);
 /// assert!(response.fields().eq([("sec-websocket-protocol", "chat")]));
@@ -57,7 +84,7 @@ pub struct ConnectHead<'b> {
 /// ```
 pub type ConnectRequest<'b, F> = Request<'b, F, ()>;
 
-impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> ConnectRequest<'b, F> {
+impl<'b, F: FieldSection<'b>> ConnectRequest<'b, F> {
     /// Checks an extended CONNECT: its pseudo-header fields, and all other fields.
     ///
     /// # Errors
@@ -69,12 +96,12 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> ConnectRequest<'b, F> 
             return Err(RequestError::ConnectProtocol { protocol: Excerpt::new(head.protocol.as_bytes()) });
         }
         // RFC 8441 §5: "'https' for 'wss'-schemed WebSockets and 'http' for 'ws'-schemed WebSockets".
-        if !["http", "https"].iter().any(|known| head.scheme.eq_ignore_ascii_case(known)) {
+        let Some(scheme) = Scheme::of_http(head.scheme) else {
             return Err(RequestError::ConnectScheme { scheme: Excerpt::new(head.scheme.as_bytes()) });
-        }
+        };
         let target = Target::path_only(head.path)?;
         let checked = Checked::collect_parsed(fields.clone());
-        let host = checked.same_host(head.authority)?;
+        let host = checked.same_host(head.authority, scheme.default_port())?;
         // RFC 8441 §5: Connection and Upgrade "MUST NOT be included in the CONNECT request".
         if checked.hop {
             return Err(RequestError::ConnectionField);
@@ -93,11 +120,11 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> ConnectRequest<'b, F> 
 /// The server must have sent `SETTINGS_ENABLE_CONNECT_PROTOCOL` (RFC 8441 §3). [`ClientRequest::connect`] makes one.
 ///
 /// ```
-/// use websocket_proto::handshake::{Answer, ClientRequest};
+/// use websocket_proto::handshake::{Answer, ClientRequest, Scheme};
 ///
 /// // RFC 8441 §5.1
-/// let request = ClientRequest::new("server.example.com", "/chat").subprotocols(&["chat", "superchat"]);
-/// let connect = request.connect(true).unwrap();
+/// let request = ClientRequest::new("server.example.com", "/chat").subprotocols(["chat", "superchat"]);
+/// let connect = request.connect(Scheme::Https).unwrap();
 /// let fields: Vec<(&str, &str)> = connect.fields().collect();
 /// assert_eq!(fields, [
 ///     (":method", "CONNECT"),
@@ -110,49 +137,55 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> ConnectRequest<'b, F> 
 ///     ("sec-websocket-protocol", "superchat"),
 /// ]);
 ///
-/// let answer = connect.receive(200, [("sec-websocket-protocol", &b"chat"[..])].into_iter());
+/// let answer = connect.receive(200, &[("sec-websocket-protocol", "chat")]);
 /// let Ok(Answer::Open(response)) = answer else { panic!("{answer:?}") };
 /// assert_eq!(response.subprotocol(), Some("chat"));
 /// ```
-#[derive(Clone, Copy, Debug)]
-pub struct ClientConnect<'a, 'p> {
+#[derive(Clone, Copy)]
+#[must_use = "another HTTP stack has to send it"]
+pub struct ClientConnect<'a, P = NoSubprotocols> {
     /// Checked.
-    request: ClientRequest<'a, 'p>,
+    request: ClientRequest<'a, P>,
     path: &'a str,
-    secure: bool,
+    scheme: Scheme,
     extensions: Option<FieldValue>,
 }
 
-impl<'a, 'p> ClientConnect<'a, 'p> {
-    pub(super) fn new(request: ClientRequest<'a, 'p>, secure: bool) -> Result<Self, StartError> {
-        let path = match request.target {
-            "" => "/",
-            // A path cannot be put before the query here: the application has to.
-            query if query.starts_with('?') => return Err(StartError::Target),
-            path => path,
-        };
-        Ok(Self { request, path, secure, extensions: request.offers.field_value() })
+impl<'a, P: Subprotocols> ClientConnect<'a, P> {
+    pub(super) fn new(request: ClientRequest<'a, P>, scheme: Scheme) -> Result<Self, StartError> {
+        let (path, extensions) = (request.origin_form()?, request.offers.field_value());
+        Ok(Self { request, path, scheme, extensions })
+    }
+
+    #[cfg(feature = "http")]
+    pub(super) fn scheme(&self) -> &'static str {
+        self.scheme.as_str()
+    }
+
+    #[cfg(feature = "http")]
+    pub(super) fn authority(&self) -> &'a str {
+        self.request.host
+    }
+
+    #[cfg(feature = "http")]
+    pub(super) fn path(&self) -> &'a str {
+        self.path
     }
 
     /// What to send: pseudo-header fields, the handshake's, and then the application's own.
     ///
     /// The application's names come as they were given; HTTP/2 and HTTP/3 want lower case.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
-        let ClientRequest { host, origin, subprotocols, fields, .. } = self.request;
         [
             (":method", "CONNECT"),
             (":protocol", "websocket"),
-            (":scheme", if self.secure { "https" } else { "http" }),
-            (":authority", host),
+            (":scheme", self.scheme.as_str()),
+            (":authority", self.request.host),
             (":path", self.path),
             ("sec-websocket-version", "13"),
         ]
         .into_iter()
-        .chain(origin.map(|origin| ("origin", origin)))
-        // One field each: a list over all its occurrences.
-        .chain(subprotocols.iter().map(|subprotocol| ("sec-websocket-protocol", *subprotocol)))
-        .chain(self.extensions.as_ref().map(|value| ("sec-websocket-extensions", value.as_str())))
-        .chain(fields.iter().copied())
+        .chain(self.request.common_fields(self.extensions.as_ref()))
     }
 
     /// Checks the final response: its status, and its fields without pseudo-header fields.
@@ -162,9 +195,20 @@ impl<'a, 'p> ClientConnect<'a, 'p> {
     /// [`ResponseError`]: the stream is reset.
     pub fn receive<'b, F>(&self, status: u16, fields: F) -> Result<Answer<'b, F>, ResponseError>
     where
-        F: Iterator<Item = (&'b str, &'b [u8])> + Clone,
+        F: FieldSection<'b>,
     {
-        let offered = Offered { subprotocols: self.request.subprotocols, extensions: self.request.offers };
-        Answer::from_connect(status, fields, offered)
+        let subprotocols = self.request.subprotocols.as_slice();
+        PendingAnswer::new((), subprotocols, self.request.offers).receive(status, fields)
+    }
+
+    /// What the answer is judged by, without what the request borrows: it can be kept in a struct until the answer comes.
+    pub fn into_pending(self) -> PendingAnswer<P, ()> {
+        PendingAnswer::new((), self.request.subprotocols, self.request.offers)
+    }
+}
+
+impl<P> fmt::Debug for ClientConnect<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientConnect").field("request", &self.request).finish_non_exhaustive()
     }
 }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::shown::Shown;
 use super::text::{is_text_byte, split_at_byte};
 use crate::extension::token::{ascii, is_token, trim};
 
@@ -19,7 +20,7 @@ use crate::extension::token::{ascii, is_token, trim};
 /// let fields: Vec<(&str, &[u8])> = request.fields().collect();
 /// assert_eq!(fields, [("Host", &b"example.com"[..]), ("Accept", b"text/html")]);
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Fields<'b> {
     /// Whole lines that the scanner has checked, and the empty line behind them.
     lines: &'b [u8],
@@ -55,18 +56,26 @@ impl<'b> Iterator for Fields<'b> {
 
 impl core::iter::FusedIterator for Fields<'_> {}
 
-/// A field of the caller's that must not be written; nothing was.
+impl fmt::Debug for Fields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Shown(|| *self).fmt(f)
+    }
+}
+
+/// A field of the caller's that must not be written; nothing was written.
 ///
 /// ```
-/// use websocket_proto::handshake::{ClientRequest, FieldFault, InvalidField, StartError};
+/// use websocket_proto::handshake::{ClientRequest, FieldFault, StartError};
 /// use websocket_proto::wire::Limits;
 ///
 /// let fields = [("Cookie", "a=b"), ("X-Name", "value\r\nX-Other: smuggled")];
 /// let request = ClientRequest::new("example.com", "/").fields(&fields);
 /// let error = request.start([0; 16], &Limits::DEFAULT, &mut Vec::new()).unwrap_err();
-/// assert_eq!(error, StartError::Field(InvalidField { index: 1, fault: FieldFault::Value { byte: b'\r' } }));
+/// let StartError::Field(error) = error else { panic!("{error}") };
+/// assert_eq!((error.index, error.fault), (1, FieldFault::Value { byte: b'\r' }));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct InvalidField {
     /// Which of the fields it is, counted from 0.
     pub index: usize,
@@ -77,12 +86,14 @@ pub struct InvalidField {
 /// What is wrong with a field of the caller's.
 ///
 /// ```
-/// use websocket_proto::handshake::{FieldFault, InvalidField, Refusal, RefusalError};
+/// use websocket_proto::handshake::{FieldFault, Refusal, RefusalError};
 ///
 /// let error = Refusal::new(404, &[("Content-Length", "3")], b"none").unwrap_err();
-/// assert_eq!(error, RefusalError::Field(InvalidField { index: 0, fault: FieldFault::Reserved }));
+/// let RefusalError::Field(error) = error else { panic!("{error}") };
+/// assert_eq!((error.index, error.fault), (0, FieldFault::Reserved));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum FieldFault {
     /// Its name is not a token.
     Name,
@@ -120,7 +131,7 @@ impl fmt::Display for InvalidField {
         match self.fault {
             FieldFault::Name => write!(f, "the name of field {index} is not a token"),
             FieldFault::Value { byte } => write!(f, "the value of field {index} contains '{}'", byte.escape_ascii()),
-            FieldFault::Reserved => write!(f, "field {index} is one that the handshake itself is responsible for"),
+            FieldFault::Reserved => write!(f, "field {index} is one that only the handshake itself may write"),
         }
     }
 }

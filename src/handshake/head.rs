@@ -29,6 +29,8 @@ pub(super) struct Scanner {
     status: u16,
     max_len: usize,
     max_fields: usize,
+    /// The place of the first byte.
+    first: Place,
 }
 
 /// The place of the next byte.
@@ -68,11 +70,11 @@ pub(super) struct RequestHead<'b> {
 
 /// A response's head, syntactically right.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ResponseHead<'b> {
+pub(super) struct ResponseHead<'b, F = Fields<'b>> {
     pub(super) version: (u8, u8),
     pub(super) status: u16,
     pub(super) reason: &'b [u8],
-    pub(super) fields: Fields<'b>,
+    pub(super) fields: F,
     /// Bytes up to and with the empty line, those of earlier heads included.
     pub(super) len: usize,
 }
@@ -89,6 +91,7 @@ impl Scanner {
     fn new(place: Place, limits: &Limits) -> Self {
         Self {
             place,
+            first: place,
             at: 0,
             start: 0,
             marks: (0, 0),
@@ -99,6 +102,15 @@ impl Scanner {
             status: 0,
             max_len: limits.max_head_len,
             max_fields: limits.max_head_fields,
+        }
+    }
+
+    /// Forgets what was read: the next bytes are another head.
+    pub(super) fn restart(&mut self) {
+        // A head that came whole has left nothing to forget.
+        if self.at > 0 {
+            *self =
+                Self { max_len: self.max_len, max_fields: self.max_fields, ..Self::new(self.first, &Limits::DEFAULT) };
         }
     }
 
@@ -127,7 +139,6 @@ impl Scanner {
             };
             self.place = self.step(byte, rest)?;
         }
-        // Whoever gives less than before has not got the head in his hands.
         Ok(bytes.len() >= self.at)
     }
 
@@ -192,6 +203,11 @@ impl Scanner {
                 (3.., b' ') => {
                     self.marks.0 = offset;
                     Place::Reason
+                }
+                // RFC 9112 §4 wants the space "even when the reason-phrase is absent"; servers leave it out.
+                (3.., b'\r') => {
+                    self.marks = (offset, offset);
+                    Place::StartLineFeed
                 }
                 _ => return Err(unexpected(HeadPart::Status)),
             },
@@ -365,7 +381,7 @@ mod tests {
             head.extend_from_slice(b"Name: value\tof a field\r\n");
         }
         head.extend_from_slice(b"\r\n");
-        let limits = Limits { max_head_fields: usize::MAX, ..Limits::DEFAULT };
+        let limits = Limits::DEFAULT.with_max_head_fields(usize::MAX);
         let mut scanner = Scanner::request(&limits);
         for len in 0..head.len() {
             assert!(scanner.read_request(&head[..len], &mut Checked::default()).unwrap().is_none());

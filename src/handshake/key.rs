@@ -1,6 +1,7 @@
 //! `Sec-WebSocket-Key` and the `Sec-WebSocket-Accept` that proves it was read (§1.3, §4.2.2).
 
 use core::fmt;
+use core::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -36,17 +37,15 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// [`InvalidKey`] unless it is the base64 form of 16 bytes, with its padding and with zeros in the unused bits (RFC 4648 §3.5;
-    /// the example key of §4.1 breaks that rule, see erratum 3150).
+    /// [`InvalidKey`] unless it is the base64 form of 16 bytes, with its padding. The unused bits may be anything: RFC 4648 §3.5
+    /// leaves it to the decoder, and the example of §4.1 (see erratum 3150), which clients send, has one that is not zero.
     pub fn new(value: &[u8]) -> Result<Self, InvalidKey> {
         let invalid = InvalidKey { len: value.len() };
         let text = <[u8; Self::LEN]>::try_from(value).map_err(|_| invalid)?;
-        // §4.2.1, 5: "a base64-encoded value that, when decoded, is 16 bytes in length". Nobody wants these bytes: so it is
-        // judged and not decoded. No early end: the 21 lookups do not wait for each other.
-        let [full @ .., last, b'=', b'='] = &text else { return Err(invalid) };
-        let full = full.iter().fold(true, |all, &char| all & is_base64_char(char));
-        // RFC 4648 §4: "the final quantum of encoding input is exactly 8 bits", of which two are left for the last character.
-        if full && matches!(last, b'A' | b'Q' | b'g' | b'w') { Ok(Self(text)) } else { Err(invalid) }
+        // §4.2.1, 5: "a base64-encoded value that, when decoded, is 16 bytes in length". The bytes are not needed, so it is not
+        // decoded: 22 characters are 16 bytes and four unused bits. No early end: the lookups do not wait for each other.
+        let [chars @ .., b'=', b'='] = &text else { return Err(invalid) };
+        if chars.iter().fold(true, |all, &char| all & is_base64_char(char)) { Ok(Self(text)) } else { Err(invalid) }
     }
 
     /// Encodes the 16 bytes that a client chose at random, anew for each connection (§4.1).
@@ -69,9 +68,45 @@ impl Key {
     }
 }
 
+impl AsRef<str> for Key {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Key {
+    type Err = InvalidKey;
+
+    fn from_str(value: &str) -> Result<Self, InvalidKey> {
+        Self::new(value.as_bytes())
+    }
+}
+
+impl TryFrom<&str> for Key {
+    type Error = InvalidKey;
+
+    fn try_from(value: &str) -> Result<Self, InvalidKey> {
+        Self::new(value.as_bytes())
+    }
+}
+
+impl TryFrom<&[u8]> for Key {
+    type Error = InvalidKey;
+
+    fn try_from(value: &[u8]) -> Result<Self, InvalidKey> {
+        Self::new(value)
+    }
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({})", self.as_str())
+        f.write_str("Key(..)")
     }
 }
 
@@ -100,6 +135,32 @@ impl AcceptKey {
     }
 }
 
+impl AsRef<str> for AcceptKey {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for AcceptKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Compares with a field's value.
+impl PartialEq<[u8]> for AcceptKey {
+    fn eq(&self, value: &[u8]) -> bool {
+        self.0 == value
+    }
+}
+
+/// Compares with a field's value.
+impl PartialEq<str> for AcceptKey {
+    fn eq(&self, value: &str) -> bool {
+        self.0 == value.as_bytes()
+    }
+}
+
 impl fmt::Debug for AcceptKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AcceptKey({})", self.as_str())
@@ -109,11 +170,13 @@ impl fmt::Debug for AcceptKey {
 /// A value that is not the base64 form of 16 bytes.
 ///
 /// ```
-/// use websocket_proto::handshake::{InvalidKey, Key};
+/// use websocket_proto::handshake::Key;
 ///
-/// assert_eq!(Key::new(b"c2hvcnQ="), Err(InvalidKey { len: 8 }));
+/// let error = Key::new(b"c2hvcnQ=").unwrap_err();
+/// assert_eq!(error.to_string(), "expected a Sec-WebSocket-Key of 24 characters, found 8");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct InvalidKey {
     /// How many characters the value has; a key has 24.
     pub len: usize,
@@ -121,7 +184,10 @@ pub struct InvalidKey {
 
 impl fmt::Display for InvalidKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sec-WebSocket-Key of {} characters is not the base64 form of 16 bytes", self.len)
+        match self.len {
+            Key::LEN => f.write_str("expected a Sec-WebSocket-Key of 16 bytes in base64, found other characters"),
+            len => write!(f, "expected a Sec-WebSocket-Key of {} characters, found {len}", Key::LEN),
+        }
     }
 }
 
@@ -147,7 +213,8 @@ const GUID: &[u8; 36] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 #[cfg(test)]
 mod tests {
-    use base64::engine::general_purpose::STANDARD;
+    use base64::alphabet;
+    use base64::engine::general_purpose::{GeneralPurpose, PAD};
 
     use super::*;
 
@@ -156,7 +223,9 @@ mod tests {
         let nonce = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
         assert_eq!(Key::from_nonce(nonce).as_str(), "AQIDBAUGBwgJCgsMDQ4PEA==");
         assert!(Key::new(b"AQIDBAUGBwgJCgsMDQ4PEA==").is_ok());
-        assert_eq!(Key::new(b"AQIDBAUGBwgJCgsMDQ4PEC=="), Err(InvalidKey { len: 24 }), "unused bits are not zero");
+        // As it is printed there: the unused bits are not zero. The answer is over the text.
+        let printed = Key::new(b"AQIDBAUGBwgJCgsMDQ4PEC==").unwrap();
+        assert_eq!(printed.accept().as_str(), "OfS0wDaT5NoxF2gqm7Zj2YtetzM=");
     }
 
     #[test]
@@ -169,11 +238,12 @@ mod tests {
 
     #[test]
     fn judgement_without_decoding_is_that_of_a_decoder() {
+        let decoder = GeneralPurpose::new(&alphabet::STANDARD, PAD.with_decode_allow_trailing_bits(true));
         for at in 0..Key::LEN {
             for byte in 0..=u8::MAX {
                 let mut value = *b"dGhlIHNhbXBsZSBub25jZQ==";
                 value[at] = byte;
-                let decoded = STANDARD.decode_slice(value, &mut [0; 18]);
+                let decoded = decoder.decode_slice(value, &mut [0; 18]);
                 assert_eq!(Key::new(&value).is_ok(), decoded == Ok(16), "{}", value.escape_ascii());
             }
         }

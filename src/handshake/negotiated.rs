@@ -6,7 +6,7 @@ use crate::extension::deflate::DeflateParams;
 
 /// The proof of a handshake, and what it agreed on: a connection is made of it.
 ///
-/// It is the same for both sides; the subprotocol, which only the application can use, is not part of it.
+/// It is the same for both sides, and equal where the same was agreed on. The subprotocol, which only the application uses, is not part of it.
 ///
 /// ```
 /// use websocket_proto::handshake::Negotiated;
@@ -16,8 +16,10 @@ use crate::extension::deflate::DeflateParams;
 /// # let _ = negotiated;
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[must_use = "a connection is made of it"]
 pub struct Negotiated {
-    agreed: Agreed,
+    #[cfg(feature = "deflate")]
+    deflate: Option<DeflateParams>,
 }
 
 /// With or without compression.
@@ -35,26 +37,31 @@ impl<'a> arbitrary::Arbitrary<'a> for Negotiated {
 }
 
 impl Negotiated {
-    /// For those whose handshake was made elsewhere, and agreed on no extension: behind a proxy that ends it, on
-    /// another HTTP stack, in a test. Nothing is checked: whoever calls this vouches for it.
+    /// The result of a handshake that was made elsewhere and agreed on no extension: by a proxy in front, by another WebSocket
+    /// library, in a test. Nothing is checked; the caller answers for it.
     pub fn elsewhere() -> Self {
-        Self { agreed: Agreed::default() }
+        Self::new(Agreed::default())
     }
 
     /// The same, for a handshake elsewhere that has agreed on permessage-deflate.
     #[cfg(feature = "deflate")]
-    #[must_use]
     pub fn with_deflate(self, params: DeflateParams) -> Self {
-        Self { agreed: Agreed::on_deflate(params) }
+        Self { deflate: Some(params) }
     }
 
     /// What was agreed on about permessage-deflate, if it is in use.
     #[cfg(feature = "deflate")]
     pub fn deflate(&self) -> Option<DeflateParams> {
-        self.agreed.deflate()
+        self.deflate
     }
 
+    #[cfg(feature = "deflate")]
     pub(super) fn new(agreed: Agreed) -> Self {
-        Self { agreed }
+        Self { deflate: agreed.deflate() }
+    }
+
+    #[cfg(not(feature = "deflate"))]
+    pub(super) fn new(_agreed: Agreed) -> Self {
+        Self {}
     }
 }

@@ -1,15 +1,17 @@
-//! The answer that ends a request without a WebSocket connection.
+//! The response that ends a request without a WebSocket connection.
 
 use core::fmt::{self, Write};
 
 use super::fields::InvalidField;
-use super::request_error::RequestError;
+use super::shown::Shown;
 use crate::wire::{Output, OutputFull};
 
-/// A complete response that refuses a request: status, fields and body.
+/// A complete response without a WebSocket connection: a refusal, or the answer to plain HTTP.
 ///
-/// [`write_to`](Self::write_to) makes HTTP/1.1 of it, with `Connection: close` and `Content-Length`. Whoever has another HTTP
-/// stack reads [`status`](Self::status), [`fields`](Self::fields) and [`body`](Self::body).
+/// [`write_to`](Self::write_to) makes HTTP/1.1 of it, with `Connection: close` and `Content-Length`. A caller with another HTTP
+/// stack reads [`status`](Self::status), [`fields`](Self::fields) and [`body`](Self::body), or, with feature `http`, calls `to_http`.
+///
+/// The answer to HEAD, and a response with status 204 or 304, has no body (RFC 9110 §9.3.2, §15.3.5, §15.4.5).
 ///
 /// ```
 /// use websocket_proto::handshake::{Received, ServerHandshake};
@@ -25,22 +27,44 @@ use crate::wire::{Output, OutputFull};
 ///     Sec-WebSocket-Version: 13\r\n\
 ///     Connection: close\r\n\
 ///     Content-Type: text/plain\r\n\
-///     Content-Length: 33\r\n\
+///     Content-Length: 40\r\n\
 ///     \r\n\
-///     there is WebSocket here, no page\n");
+///     only WebSocket connections are accepted\n");
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
+#[must_use = "the response has to be sent"]
 pub struct Refusal<'a> {
     status: u16,
+    /// The handshake's own fields.
+    own: &'static [OwnField],
+    /// The application's.
     fields: &'a [(&'a str, &'a str)],
     body: Body<'a>,
+    /// Whether it answers a request that wants no body.
+    head: bool,
+    /// Whether it goes out on HTTP/1.1, where a connection is closed after it.
+    http1: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Body<'a> {
+/// A field that the handshake itself writes.
+pub(super) struct OwnField {
+    /// As HTTP/1.1 is used to it.
+    name: &'static str,
+    /// As HTTP/2 and HTTP/3 want it.
+    lower_name: &'static str,
+    value: &'static str,
+}
+
+impl OwnField {
+    pub(super) const fn new(name: &'static str, lower_name: &'static str, value: &'static str) -> Self {
+        Self { name, lower_name, value }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Body<'a> {
     /// A line of text that names the reason.
-    Error(RequestError),
-    Line(&'static str),
+    Line(Line),
     /// The application's own.
     Bytes(&'a [u8]),
 }
@@ -50,8 +74,8 @@ impl<'a> Refusal<'a> {
     ///
     /// # Errors
     ///
-    /// [`RefusalError`] for a status below 300 or above 599, and for a field that is not to be written. `Connection`,
-    /// `Content-Length` and `Transfer-Encoding` are written by the handshake.
+    /// [`RefusalError`] for a status below 300 or above 599, and for a field that must not be written: `Connection`,
+    /// `Content-Length` and `Transfer-Encoding` are the handshake's.
     ///
     /// ```
     /// use websocket_proto::handshake::Refusal;
@@ -63,16 +87,39 @@ impl<'a> Refusal<'a> {
     /// assert!(Refusal::new(302, &[("Location", "/a\r\nSet-Cookie: b=c")], b"").is_err());
     /// ```
     pub fn new(status: u16, fields: &'a [(&'a str, &'a str)], body: &'a [u8]) -> Result<Self, RefusalError> {
-        if !(300..=599).contains(&status) {
-            return Err(RefusalError::Status { status });
+        match status {
+            300..=599 => Self::application(status, fields, body),
+            status => Err(RefusalError::Status { status }),
         }
-        InvalidField::check(fields, &["Connection", "Content-Length", "Transfer-Encoding"])
-            .map_err(RefusalError::Field)?;
-        Ok(Self { status, fields, body: Body::Bytes(body) })
     }
 
-    pub(super) fn own(status: u16, fields: &'a [(&'a str, &'a str)], body: Body<'a>) -> Self {
-        Self { status, fields, body }
+    /// A response of the application's to plain HTTP, with any final status.
+    pub(super) fn page(status: u16, fields: &'a [(&'a str, &'a str)], body: &'a [u8]) -> Result<Self, RefusalError> {
+        match status {
+            200..=599 => Self::application(status, fields, body),
+            status => Err(RefusalError::Status { status }),
+        }
+    }
+
+    fn application(status: u16, fields: &'a [(&'a str, &'a str)], body: &'a [u8]) -> Result<Self, RefusalError> {
+        InvalidField::check(fields, &["Connection", "Content-Length", "Transfer-Encoding"])
+            .map_err(RefusalError::Field)?;
+        Ok(Self { status, own: &[], fields, body: Body::Bytes(body), head: false, http1: true })
+    }
+
+    /// The handshake's own, with a body of one line.
+    pub(super) fn own(status: u16, own: &'static [OwnField], reason: impl fmt::Display) -> Self {
+        Self { status, own, fields: &[], body: Body::Line(Line::new(reason)), head: false, http1: true }
+    }
+
+    /// The same for a stream of HTTP/2 or HTTP/3.
+    pub(super) fn on_stream(self) -> Self {
+        Self { http1: false, ..self }
+    }
+
+    /// The same as an answer to HEAD, which has no body: RFC 9110 §9.3.2: "the server MUST NOT send content in the response".
+    pub fn to_head(self) -> Self {
+        Self { head: true, ..self }
     }
 
     /// The status code.
@@ -80,14 +127,22 @@ impl<'a> Refusal<'a> {
         self.status
     }
 
-    /// The fields, without `Content-Length`, `Content-Type` and `Connection: close`.
-    pub fn fields(&self) -> &'a [(&'a str, &'a str)] {
-        self.fields
+    /// The fields, without `Content-Length`: the handshake's, with names in lower case as HTTP/2 wants them, and then the
+    /// application's own.
+    pub fn fields(&self) -> impl Iterator<Item = (&'a str, &'a str)> + Clone + use<'a> {
+        let close = self.http1.then_some(("connection", "close"));
+        let text = self.has_line().then_some(("content-type", "text/plain"));
+        self.own
+            .iter()
+            .map(|field| (field.lower_name, field.value))
+            .chain(close)
+            .chain(text)
+            .chain(self.fields.iter().copied())
     }
 
-    /// The body: text, or what the application gave.
-    pub fn body(&self) -> impl fmt::Display + use<'a> {
-        RefusalBody(self.body)
+    /// The body: a line of text, or what the application gave. It is empty where the response has none.
+    pub fn body(&self) -> &[u8] {
+        if self.has_no_body() { &[] } else { self.content() }
     }
 
     /// Appends the whole response as HTTP/1.1, or nothing.
@@ -98,41 +153,80 @@ impl<'a> Refusal<'a> {
     pub fn write_to(&self, out: &mut impl Output) -> Result<(), OutputFull> {
         write_whole(out, |emit| {
             emit_text(emit, format_args!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status)));
+            for field in self.own {
+                emit_fields(emit, &[(field.name, field.value)]);
+            }
             emit_fields(emit, self.fields);
             emit(b"Connection: close\r\n");
-            if !matches!(self.body, Body::Bytes(_)) {
+            if self.has_line() {
                 emit(b"Content-Type: text/plain\r\n");
             }
-            let mut len = 0;
-            self.body.emit(&mut |piece| len += piece.len());
-            emit_text(emit, format_args!("Content-Length: {len}\r\n\r\n"));
-            self.body.emit(emit);
+            // RFC 9110 §8.6: a 204 has none; a 304 and the answer to HEAD tell the length of what is not sent, if anything.
+            if !matches!(self.status, 204 | 304) {
+                emit_text(emit, format_args!("Content-Length: {}\r\n", self.content().len()));
+            }
+            emit(b"\r\n");
+            emit(self.body());
         })
     }
-}
 
-impl Body<'_> {
-    fn emit(&self, emit: &mut dyn FnMut(&[u8])) {
-        match self {
-            Self::Error(error) => emit_text(emit, format_args!("{error}\n")),
-            Self::Line(line) => emit_text(emit, format_args!("{line}\n")),
-            Self::Bytes(bytes) => emit(bytes),
+    fn content(&self) -> &[u8] {
+        match &self.body {
+            Body::Line(line) => line.as_bytes(),
+            Body::Bytes(bytes) => bytes,
         }
+    }
+
+    fn has_line(&self) -> bool {
+        matches!(self.body, Body::Line(_))
+    }
+
+    /// RFC 9112 §6.3: "Any response to a HEAD request and any response with a 1xx (Informational), 204 (No Content), or 304 (Not
+    /// Modified) status code is always terminated by the first empty line after the header fields".
+    fn has_no_body(&self) -> bool {
+        self.head || matches!(self.status, 204 | 304)
     }
 }
 
-struct RefusalBody<'a>(Body<'a>);
+/// A line of text by value. The longest sentence of an error fits.
+#[derive(Clone, Copy)]
+struct Line {
+    bytes: [u8; Self::MAX_LEN],
+    len: u8,
+}
 
-impl fmt::Display for RefusalBody<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Body::Error(error) => writeln!(f, "{error}"),
-            Body::Line(line) => writeln!(f, "{line}"),
-            Body::Bytes(bytes) => match core::str::from_utf8(bytes) {
-                Ok(text) => f.write_str(text),
-                Err(_) => bytes.escape_ascii().fmt(f),
-            },
+impl Line {
+    const MAX_LEN: usize = 192;
+
+    fn new(text: impl fmt::Display) -> Self {
+        let mut line = Self { bytes: [0; Self::MAX_LEN], len: 0 };
+        // What does not fit is left out.
+        let _fits = writeln!(line, "{text}");
+        line
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for (to, from) in self.bytes.iter_mut().skip(usize::from(self.len)).zip(text.bytes()) {
+            *to = from;
+            self.len = self.len.saturating_add(1);
         }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Refusal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal")
+            .field("status", &self.status)
+            .field("fields", &Shown(|| self.fields()))
+            .field("body_len", &self.body().len())
+            .finish()
     }
 }
 
@@ -144,8 +238,9 @@ impl fmt::Display for RefusalBody<'_> {
 /// assert_eq!(Refusal::new(101, &[], b"").unwrap_err(), RefusalError::Status { status: 101 });
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum RefusalError {
-    /// The status is none that refuses: 300 to 599 do.
+    /// The status does not refuse: 300 to 599 do. For an answer to plain HTTP, 200 to 299 are allowed, too.
     Status {
         /// The status.
         status: u16,
@@ -157,7 +252,9 @@ pub enum RefusalError {
 impl fmt::Display for RefusalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Status { status } => write!(f, "a request cannot be refused with status {status}"),
+            Self::Status { status } => {
+                write!(f, "expected a status from 300 to 599 (for plain HTTP, from 200), found {status}")
+            }
             Self::Field(error) => error.fmt(f),
         }
     }
@@ -211,10 +308,15 @@ impl Write for Emitter<'_> {
 /// RFC 9110 §15: the reason phrases of the codes that a WebSocket server may want.
 fn reason(status: u16) -> &'static str {
     match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
         300 => "Multiple Choices",
         301 => "Moved Permanently",
         302 => "Found",
         303 => "See Other",
+        304 => "Not Modified",
         307 => "Temporary Redirect",
         308 => "Permanent Redirect",
         400 => "Bad Request",

@@ -1,14 +1,21 @@
 //! A client's request, checked (§4.2.1).
 
+use core::fmt;
+
 use super::accept::Accept;
 use super::check::{Checked, Found, values};
 use super::excerpt::Excerpt;
+use super::field_section::FieldSection;
 use super::fields::Fields;
 use super::head::RequestHead;
+use super::host::is_same_host;
+use super::http_request::HttpRequest;
 use super::key::Key;
-use super::refusal::{Body, Refusal, RefusalError};
-use super::request_error::{RequestError, UPGRADE_REQUIRED};
-use super::text::is_target;
+use super::refusal::{Refusal, RefusalError};
+use super::request_error::RequestError;
+use super::scheme::Scheme;
+use super::shown::{Shown, ShownTarget};
+use super::target::Target;
 use crate::extension::token::{ascii, elements};
 use crate::extension::{Extension, Extensions};
 
@@ -28,7 +35,7 @@ use crate::extension::{Extension, Extensions};
 /// }
 /// assert!(out.ends_with(b"Hello"));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Received<'b, F = Fields<'b>> {
     /// A WebSocket connection.
     Upgrade(Request<'b, F>),
@@ -39,12 +46,17 @@ pub enum Received<'b, F = Fields<'b>> {
 impl<'b> Received<'b> {
     #[inline]
     pub(super) fn from_head(head: &RequestHead<'b>, checked: &Checked<'b>) -> Result<Self, RequestError> {
-        let parts = Parts { method: head.method, target: head.target, version: head.version, fields: head.fields };
-        Self::check(parts, checked, head.len)
+        let RequestHead { method, target, version: (major, minor), fields, len } = *head;
+        // RFC 9110 §15.6.6: a server answers 505 when it does not support "the major version of HTTP that was used".
+        if major != 1 {
+            return Err(RequestError::HttpVersion { major, minor });
+        }
+        let parts = Parts { method, target, version: (major, minor), fields };
+        Self::check(parts, || Target::new(target), checked, len)
     }
 }
 
-impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Received<'b, F> {
+impl<'b, F: FieldSection<'b>> Received<'b, F> {
     /// Checks a head of HTTP/1.1 that another stack has parsed, by the same rules.
     ///
     /// The answer is read by [`Accept::response`], [`Refusal::status`] and [`Refusal::fields`], or written as bytes
@@ -58,13 +70,13 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Received<'b, F> {
     /// use websocket_proto::handshake::{Parts, Received};
     ///
     /// let fields = [
-    ///     ("host", &b"server.example.com"[..]),
-    ///     ("upgrade", b"websocket"),
-    ///     ("connection", b"Upgrade"),
-    ///     ("sec-websocket-key", b"dGhlIHNhbXBsZSBub25jZQ=="),
-    ///     ("sec-websocket-version", b"13"),
+    ///     ("host", "server.example.com"),
+    ///     ("upgrade", "websocket"),
+    ///     ("connection", "Upgrade"),
+    ///     ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ///     ("sec-websocket-version", "13"),
     /// ];
-    /// let parts = Parts { method: "GET", target: "/chat", version: (1, 1), fields: fields.into_iter() };
+    /// let parts = Parts::new("GET", "/chat", (1, 1), &fields);
     /// let Received::Upgrade(request) = Received::from_parts(parts).unwrap() else { panic!("plain HTTP") };
     /// let response = request.accept().response().unwrap();
     /// assert_eq!(response.status(), 101);
@@ -72,25 +84,33 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Received<'b, F> {
     /// ```
     pub fn from_parts(parts: Parts<'b, F>) -> Result<Self, RequestError> {
         let checked = Checked::collect_parsed(parts.fields.clone());
-        Self::check(parts, &checked, 0)
+        let target = parts.target;
+        Self::check(parts, || Target::new(target), &checked, 0)
     }
 
-    /// The order of the checks is the same wherever the head came from: version, plain HTTP, method, and the rest.
+    /// The order of the checks is the same wherever the head came from: plain HTTP, method, version, and the rest.
     #[inline]
-    fn check(parts: Parts<'b, F>, checked: &Checked<'b>, head_len: usize) -> Result<Self, RequestError> {
-        let Parts { method, target, version: (major, minor), fields } = parts;
-        // §4.2.1, 1: "An HTTP/1.1 or higher GET request"; no higher version of HTTP has this form of a request.
-        if (major, minor) != (1, 1) {
-            return Err(RequestError::HttpVersion { major, minor });
-        }
+    pub(super) fn check(
+        parts: Parts<'b, F>,
+        judge_target: impl FnOnce() -> Result<Target<'b>, RequestError>,
+        checked: &Checked<'b>,
+        head_len: usize,
+    ) -> Result<Self, RequestError> {
+        let Parts { method, target, version, fields } = parts;
         if !checked.websocket {
-            return Ok(Self::Http(HttpRequest { method, target, fields, head_len }));
+            return Ok(Self::Http(HttpRequest { method, target, version, fields, head_len }));
         }
         // RFC 9110 §9.1: "The method token is case-sensitive".
         if method != "GET" {
             return Err(RequestError::Method { method: Excerpt::new(method.as_bytes()) });
         }
-        let target = Target::new(target)?;
+        match version {
+            // §4.2.1, 1: "An HTTP/1.1 or higher GET request". RFC 9110 §2.5: a later minor version is read as the highest that
+            // is known of that major version.
+            (1, 1..) => {}
+            (major, minor) => return Err(RequestError::HttpVersion { major, minor }),
+        }
+        let target = judge_target()?;
         let host = checked.host(target.authority)?;
         checked.no_body()?;
         if !checked.connection {
@@ -110,11 +130,11 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Received<'b, F> {
 /// ```
 /// use websocket_proto::handshake::{Parts, Received};
 ///
-/// let fields = [("host", &b"example.com"[..])];
-/// let parts = Parts { method: "GET", target: "/", version: (1, 1), fields: fields.into_iter() };
+/// let parts = Parts::new("GET", "/", (1, 1), &[("host", "example.com")]);
 /// assert!(matches!(Received::from_parts(parts), Ok(Received::Http(_))), "there is no Upgrade");
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Parts<'b, F> {
     /// The method, in its letter case.
     pub method: &'b str,
@@ -122,8 +142,15 @@ pub struct Parts<'b, F> {
     pub target: &'b str,
     /// The two digits of the version.
     pub version: (u8, u8),
-    /// The fields, in any letter case; a field that occurs twice comes twice.
+    /// The fields: see [`FieldSection`] for what can be given.
     pub fields: F,
+}
+
+impl<'b, F: FieldSection<'b>> Parts<'b, F> {
+    /// The method, the target, the two digits of the version, and the fields.
+    pub const fn new(method: &'b str, target: &'b str, version: (u8, u8), fields: F) -> Self {
+        Self { method, target, version, fields }
+    }
 }
 
 /// A request for a WebSocket connection, checked: every one can be accepted.
@@ -152,7 +179,7 @@ pub struct Parts<'b, F> {
 /// assert!(request.subprotocols().eq(["chat", "superchat"]));
 /// assert_eq!(request.head_len(), head.len());
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request<'b, F = Fields<'b>, K = Key> {
     pub(super) target: Target<'b>,
     pub(super) host: &'b [u8],
@@ -164,7 +191,7 @@ pub struct Request<'b, F = Fields<'b>, K = Key> {
     pub(super) key: K,
 }
 
-impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Request<'b, F, K> {
+impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
     /// The target as it was sent: a path with perhaps a query, or an absolute URI.
     pub fn target(&self) -> &'b str {
         self.target.whole
@@ -197,7 +224,7 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Request<'b, F
 
     /// Checks the origin against a list such as `["https://example.com"]`.
     ///
-    /// A request without `Origin` passes: it comes from no browser (§4.2.1, 7), and whoever writes his own client can
+    /// A request without `Origin` passes: it comes from no browser (§4.2.1, 7), and other clients can
     /// write any origin. Origins compare without ASCII case (§4.2.2, 4).
     ///
     /// # Errors
@@ -222,23 +249,60 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Request<'b, F
         }
     }
 
+    /// Checks that the script that connects comes from this very server: that the `Origin` has the scheme by which browsers reach
+    /// the server, and the host and port of the request. The origins in `allowed` pass, too.
+    ///
+    /// The scheme is that of the page: [`Scheme::Https`] where TLS is spoken, also if a proxy in front ends it. A request without
+    /// `Origin` passes: it comes from no browser. A host that the server does not have is not noticed: where a name can be made to
+    /// point to the server (DNS rebinding), [`host`](Self::host) has to be compared with a list, too.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::OriginNotAllowed`], whose answer is 403.
+    ///
+    /// ```
+    /// use websocket_proto::handshake::{Received, Scheme, ServerHandshake};
+    /// use websocket_proto::wire::Limits;
+    ///
+    /// let head = b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    ///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: https://example.com\r\n\r\n";
+    /// let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
+    /// let Some(Received::Upgrade(request)) = received else { panic!("plain HTTP, or cut") };
+    /// assert!(request.check_same_origin(Scheme::Https, &[]).is_ok());
+    /// let error = request.check_same_origin(Scheme::Http, &[]).unwrap_err();
+    /// assert_eq!(error.response().status(), 403);
+    /// ```
+    pub fn check_same_origin(&self, scheme: Scheme, allowed: &[&str]) -> Result<(), RequestError> {
+        match self.origin {
+            Some(origin) if self.is_own_origin(origin, scheme) => Ok(()),
+            _ => self.check_origin(allowed),
+        }
+    }
+
+    /// RFC 6454 §4: an origin is scheme, host and port; §6.2: it is written as `scheme "://" host [ ":" port ]`.
+    fn is_own_origin(&self, origin: &[u8], scheme: Scheme) -> bool {
+        let name = scheme.as_str().as_bytes();
+        let Some((found, [b':', b'/', b'/', host @ ..])) = origin.split_at_checked(name.len()) else { return false };
+        found.eq_ignore_ascii_case(name) && is_same_host(host, self.host, scheme.default_port())
+    }
+
     /// All fields, in their order.
-    pub fn fields(&self) -> F {
-        self.fields.clone()
+    pub fn fields(&self) -> F::Pairs {
+        self.fields.clone().into_pairs()
     }
 
     /// The values of each field with this name; names compare without ASCII case.
-    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + Clone + use<'b, 'n, F, K> {
+    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n, F, K> {
         values(self.fields.clone(), name)
     }
 
     /// The subprotocols that the client offers, in its order of preference; all of them tokens.
-    pub fn subprotocols(&self) -> impl Iterator<Item = &'b str> + Clone + use<'b, F, K> {
+    pub fn subprotocols(&self) -> impl Iterator<Item = &'b str> + use<'b, F, K> {
         self.subprotocols.values(&self.fields, "Sec-WebSocket-Protocol").flat_map(elements).map(ascii)
     }
 
     /// The extensions that the client offers, in its order of preference.
-    pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + Clone + use<'b, F, K> {
+    pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + use<'b, F, K> {
         // The grammar was checked: there is no error left.
         let values = self.extensions.values(&self.fields, "Sec-WebSocket-Extensions");
         values.flat_map(Extensions::new).filter_map(Result::ok)
@@ -281,105 +345,44 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone, K: Copy> Request<'b, F
     }
 }
 
-/// A request of plain HTTP/1.1: any method, and no `Upgrade: websocket`.
-///
-/// ```
-/// use websocket_proto::handshake::{Received, ServerHandshake};
-/// use websocket_proto::wire::Limits;
-///
-/// let head = b"GET /index.html HTTP/1.1\r\nHost: example.com\r\n\r\n";
-/// let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
-/// let Some(Received::Http(request)) = received else { panic!("not plain HTTP") };
-/// assert_eq!((request.method(), request.target()), ("GET", "/index.html"));
-/// assert_eq!(request.field("host").next(), Some(&b"example.com"[..]));
-/// assert_eq!(request.head_len(), head.len());
-/// ```
-#[derive(Clone, Debug)]
-pub struct HttpRequest<'b, F = Fields<'b>> {
-    method: &'b str,
-    target: &'b str,
-    fields: F,
-    head_len: usize,
-}
-
-impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> HttpRequest<'b, F> {
-    /// The method, in its letter case.
-    pub fn method(&self) -> &'b str {
-        self.method
-    }
-
-    /// The target as it was sent; it may also be `*`, or what a proxy is asked for.
-    pub fn target(&self) -> &'b str {
-        self.target
-    }
-
-    /// All fields, in their order. None was judged: `Host`, `Content-Length` and `Transfer-Encoding` are whoever's
-    /// who serves it.
-    pub fn fields(&self) -> F {
-        self.fields.clone()
-    }
-
-    /// The values of each field with this name; names compare without ASCII case.
-    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + Clone + use<'b, 'n, F> {
-        values(self.fields.clone(), name)
-    }
-
-    /// How many bytes the head has. The bytes behind it are the body, or the next request.
-    /// 0 for a head that another stack has parsed.
-    pub fn head_len(&self) -> usize {
-        self.head_len
-    }
-
-    /// The answer of a server that has nothing but WebSocket to offer: 426 (RFC 9110 §15.5.22).
-    pub fn upgrade_required(&self) -> Refusal<'static> {
-        Refusal::own(426, UPGRADE_REQUIRED, Body::Line("there is WebSocket here, no page"))
+impl<'b, F: FieldSection<'b>> fmt::Debug for Parts<'b, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts")
+            .field("method", &self.method)
+            .field("target", &ShownTarget(self.target))
+            .field("version", &self.version)
+            .field("fields", &Shown(|| self.fields.clone().into_pairs()))
+            .finish()
     }
 }
 
-/// A request's target, in the forms that name a resource (RFC 9112 §3.2).
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Target<'b> {
-    whole: &'b str,
-    /// Of the absolute form.
-    authority: Option<&'b str>,
-    /// The path, and the query.
-    resource: &'b str,
+impl<'b, F: FieldSection<'b>, K: RequestKey> fmt::Debug for Request<'b, F, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("target", &ShownTarget(self.target.whole))
+            .field("fields", &Shown(|| self.fields()))
+            .field("head_len", &self.head_len)
+            .finish()
+    }
 }
 
-impl<'b> Target<'b> {
-    pub(super) fn new(whole: &'b str) -> Result<Self, RequestError> {
-        let error = || RequestError::Target { target: Excerpt::new(whole.as_bytes()) };
-        if !is_target(whole) {
-            return Err(error());
+impl<'b, F: FieldSection<'b>> fmt::Debug for Received<'b, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Upgrade(request) => f.debug_tuple("Upgrade").field(request).finish(),
+            Self::Http(request) => f.debug_tuple("Http").field(request).finish(),
         }
-        // §4.2.1, 1: a resource name "(or an absolute HTTP/HTTPS URI containing the /resource name/)".
-        let (authority, resource) = if whole.starts_with('/') {
-            (None, whole)
-        } else {
-            let (scheme, rest) = whole.split_once("://").ok_or_else(error)?;
-            if !["http", "https", "ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-                return Err(error());
-            }
-            let len = rest.find(['/', '?']).unwrap_or(rest.len());
-            let (authority, resource) = rest.split_at_checked(len).ok_or_else(error)?;
-            (Some(authority), resource)
-        };
-        Ok(Self { whole, authority, resource })
     }
+}
 
-    /// The `:path` of an extended CONNECT: the origin form alone.
-    pub(super) fn path_only(path: &'b str) -> Result<Self, RequestError> {
-        if !path.starts_with('/') || !is_target(path) {
-            return Err(RequestError::Target { target: Excerpt::new(path.as_bytes()) });
-        }
-        Ok(Self { whole: path, authority: None, resource: path })
-    }
+/// What a request has for a key: a [`Key`] in HTTP/1.1, and `()` in an extended CONNECT.
+pub trait RequestKey: sealed::RequestKey + Copy {}
 
-    /// The path and the query, as they were sent.
-    fn split(&self) -> (&'b str, Option<&'b str>) {
-        match self.resource.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (self.resource, None),
-        }
-    }
+impl RequestKey for Key {}
+impl RequestKey for () {}
+
+mod sealed {
+    pub trait RequestKey {}
+    impl RequestKey for super::Key {}
+    impl RequestKey for () {}
 }

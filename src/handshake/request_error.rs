@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::excerpt::Excerpt;
 use super::key::InvalidKey;
-use super::refusal::{Body, Refusal};
+use super::refusal::{OwnField, Refusal};
 use super::syntax::HeadError;
 use crate::extension::InvalidExtension;
 
@@ -17,23 +17,23 @@ use crate::extension::InvalidExtension;
 /// use websocket_proto::wire::Limits;
 ///
 /// let mut handshake = ServerHandshake::new(&Limits::DEFAULT);
-/// let error = handshake.receive(b"GET / HTTP/1.0\r\n\r\n").unwrap_err();
+/// let error = handshake.receive(b"GET / HTTP/1.0\r\nUpgrade: websocket\r\n\r\n").unwrap_err();
 /// assert_eq!(error, RequestError::HttpVersion { major: 1, minor: 0 });
 /// let mut out = Vec::new();
 /// error.response().write_to(&mut out).unwrap();
 /// assert!(out.starts_with(b"HTTP/1.1 505 HTTP Version Not Supported\r\n"));
-/// assert!(out.ends_with(b"\r\n\r\nHTTP/1.0 is not supported, HTTP/1.1 is\n"));
+/// assert!(out.ends_with(b"\r\n\r\nexpected HTTP/1.1, found HTTP/1.0\n"));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum RequestError {
     /// The bytes are not HTTP/1, or beyond a limit: 400, 414 or 431.
     Head(HeadError),
-    /// The version is not HTTP/1.1: 505.
+    /// An upgrade asks for it by another version than HTTP/1.1, or the major version is not 1: 505.
     HttpVersion {
         /// The digit before the dot.
         major: u8,
-        /// The digit behind it.
+        /// The digit after it.
         minor: u8,
     },
     /// The method is not `GET` (§4.2.1, 1): 405 with `Allow: GET`.
@@ -50,9 +50,14 @@ pub enum RequestError {
     HostMissing,
     /// There is more than one `Host`: 400 (RFC 9112 §3.2).
     HostRepeated,
-    /// The `Host`, or the target's host, is not a host with perhaps a port: 400 (RFC 9112 §3.2).
+    /// The `Host`, or the target's host, is not a host, with or without a port: 400 (RFC 9112 §3.2).
     InvalidHost {
         /// The value.
+        host: Excerpt,
+    },
+    /// An extended CONNECT has a `Host` that names another host or port than the `:authority` (RFC 9113 §8.3.1): 400.
+    HostMismatch {
+        /// The `Host`.
         host: Excerpt,
     },
     /// The request announces a body, which would be read as frames: 400.
@@ -109,12 +114,12 @@ pub enum RequestError {
 impl RequestError {
     /// The answer: what to write before the transport is closed, complete with a body of one line that names the reason.
     pub fn response(&self) -> Refusal<'static> {
-        let (status, fields): (_, &[_]) = match self {
+        let (status, fields): (_, &'static [OwnField]) = match self {
             Self::Head(HeadError::StartLineTooLong { .. }) => (414, &[]),
             Self::Head(HeadError::TooLong { .. } | HeadError::TooManyFields { .. }) => (431, &[]),
             Self::HttpVersion { .. } => (505, &[]),
             // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response".
-            Self::Method { .. } => (405, &[("Allow", "GET")]),
+            Self::Method { .. } => (405, const { &[OwnField::new("Allow", "allow", "GET")] }),
             // §4.2.2, 4: "an appropriate HTTP error code (such as 426 Upgrade Required) and a |Sec-WebSocket-Version|
             // header field".
             Self::VersionMissing | Self::UnsupportedVersion { .. } => (426, UPGRADE_REQUIRED),
@@ -125,6 +130,7 @@ impl RequestError {
             | Self::HostMissing
             | Self::HostRepeated
             | Self::InvalidHost { .. }
+            | Self::HostMismatch { .. }
             | Self::Body
             | Self::ConnectionWithoutUpgrade
             | Self::VersionRepeated
@@ -139,7 +145,11 @@ impl RequestError {
             | Self::ConnectScheme { .. }
             | Self::ConnectionField => (400, &[]),
         };
-        Refusal::own(status, fields, Body::Error(*self))
+        let refusal = Refusal::own(status, fields, self);
+        match self {
+            Self::Method { method } if method.as_bytes() == b"HEAD" => refusal.to_head(),
+            _ => refusal,
+        }
     }
 
     /// The answer on a stream of HTTP/2 or HTTP/3, which have no 426: where the version is at fault it is 400, and
@@ -147,10 +157,11 @@ impl RequestError {
     pub fn response_to_connect(&self) -> Refusal<'static> {
         match self {
             Self::VersionMissing | Self::UnsupportedVersion { .. } => {
-                Refusal::own(400, &[("sec-websocket-version", "13")], Body::Error(*self))
+                Refusal::own(400, const { &[SUPPORTED_VERSION] }, self)
             }
             error => error.response(),
         }
+        .on_stream()
     }
 }
 
@@ -164,29 +175,34 @@ impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Head(error) => error.fmt(f),
-            Self::HttpVersion { major, minor } => write!(f, "HTTP/{major}.{minor} is not supported, HTTP/1.1 is"),
-            Self::Method { method } => write!(f, "the method of a WebSocket request is GET, not {method}"),
-            Self::Target { target } => write!(f, "the request target {target} is neither a path nor an absolute URI"),
-            Self::HostMissing => f.write_str("there is no Host"),
-            Self::HostRepeated => f.write_str("there is more than one Host"),
-            Self::InvalidHost { host } => write!(f, "{host} is not a host with perhaps a port"),
-            Self::Body => f.write_str("a WebSocket request has no body"),
-            Self::ConnectionWithoutUpgrade => f.write_str("there is Upgrade, but Connection does not name it"),
-            Self::VersionMissing => f.write_str("there is no Sec-WebSocket-Version"),
-            Self::VersionRepeated => f.write_str("there is more than one Sec-WebSocket-Version"),
-            Self::UnsupportedVersion { version } => write!(f, "Sec-WebSocket-Version is {version}, 13 is supported"),
-            Self::KeyMissing => f.write_str("there is no Sec-WebSocket-Key"),
-            Self::KeyRepeated => f.write_str("there is more than one Sec-WebSocket-Key"),
+            Self::HttpVersion { major, minor } => write!(f, "expected HTTP/1.1, found HTTP/{major}.{minor}"),
+            Self::Method { method } => write!(f, "expected the method GET, found {method}"),
+            Self::Target { target } => {
+                write!(f, "expected a path or an absolute URI as the request target, found {target}")
+            }
+            Self::HostMissing => f.write_str("the field Host is missing"),
+            Self::HostRepeated => f.write_str("the field Host occurs more than once"),
+            Self::InvalidHost { host } => write!(f, "expected a host, with or without a port, found {host}"),
+            Self::HostMismatch { host } => write!(f, "expected the Host of the :authority, found {host}"),
+            Self::Body => f.write_str("a WebSocket request must not have a body"),
+            Self::ConnectionWithoutUpgrade => f.write_str("the field Connection does not name Upgrade"),
+            Self::VersionMissing => f.write_str("the field Sec-WebSocket-Version is missing"),
+            Self::VersionRepeated => f.write_str("the field Sec-WebSocket-Version occurs more than once"),
+            Self::UnsupportedVersion { version } => write!(f, "expected Sec-WebSocket-Version 13, found {version}"),
+            Self::KeyMissing => f.write_str("the field Sec-WebSocket-Key is missing"),
+            Self::KeyRepeated => f.write_str("the field Sec-WebSocket-Key occurs more than once"),
             Self::InvalidKey(error) => error.fmt(f),
-            Self::OriginRepeated => f.write_str("there is more than one Origin"),
-            Self::SubprotocolsEmpty => f.write_str("Sec-WebSocket-Protocol names nothing"),
-            Self::InvalidSubprotocol { subprotocol } => write!(f, "the subprotocol {subprotocol} is not a token"),
-            Self::ExtensionsEmpty => f.write_str("Sec-WebSocket-Extensions names nothing"),
+            Self::OriginRepeated => f.write_str("the field Origin occurs more than once"),
+            Self::SubprotocolsEmpty => f.write_str("the field Sec-WebSocket-Protocol names no subprotocol"),
+            Self::InvalidSubprotocol { subprotocol } => {
+                write!(f, "expected a token as a subprotocol, found {subprotocol}")
+            }
+            Self::ExtensionsEmpty => f.write_str("the field Sec-WebSocket-Extensions names no extension"),
             Self::InvalidExtension(error) => error.fmt(f),
             Self::OriginNotAllowed { origin } => write!(f, "the origin {origin} is not allowed"),
-            Self::ConnectProtocol { protocol } => write!(f, "the protocol {protocol} is not supported, websocket is"),
-            Self::ConnectScheme { scheme } => write!(f, "the scheme {scheme} is neither http nor https"),
-            Self::ConnectionField => f.write_str("there is a field that HTTP/2 and HTTP/3 do not have"),
+            Self::ConnectProtocol { protocol } => write!(f, "expected the protocol websocket, found {protocol}"),
+            Self::ConnectScheme { scheme } => write!(f, "expected the scheme http or https, found {scheme}"),
+            Self::ConnectionField => f.write_str("found a field that HTTP/2 and HTTP/3 do not have"),
         }
     }
 }
@@ -194,5 +210,11 @@ impl fmt::Display for RequestError {
 impl core::error::Error for RequestError {}
 
 /// RFC 9110 §15.5.22: a 426 names the protocol in `Upgrade`, and §7.8 that field in `Connection`.
-pub(super) const UPGRADE_REQUIRED: &[(&str, &str)] =
-    &[("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")];
+pub(super) const UPGRADE_REQUIRED: &[OwnField] = &[
+    OwnField::new("Upgrade", "upgrade", "websocket"),
+    OwnField::new("Connection", "connection", "Upgrade"),
+    SUPPORTED_VERSION,
+];
+
+/// §4.4: the version that is supported.
+const SUPPORTED_VERSION: OwnField = OwnField::new("Sec-WebSocket-Version", "sec-websocket-version", "13");

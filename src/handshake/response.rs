@@ -1,12 +1,17 @@
 //! A server's response, checked (§4.1).
 
+use core::fmt;
+
 use super::Negotiated;
 use super::check::{Checked, Found, values};
 use super::excerpt::Excerpt;
+use super::field_section::FieldSection;
 use super::fields::Fields;
 use super::head::ResponseHead;
 use super::key::AcceptKey;
 use super::response_error::ResponseError;
+use super::shown::Shown;
+use super::subprotocols::Subprotocols;
 use crate::extension::token::ascii;
 use crate::extension::{Agreed, Extension, Extensions, Offers};
 
@@ -24,7 +29,7 @@ use crate::extension::{Agreed, Extension, Extensions, Offers};
 ///     Some(Answer::Refused(response)) => assert_eq!(response.status(), 401),
 /// }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Answer<'b, F = Fields<'b>> {
     /// The connection is open.
     Open(Response<'b, F>),
@@ -34,19 +39,20 @@ pub enum Answer<'b, F = Fields<'b>> {
 
 /// What a client offered, which the answer must not go beyond.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Offered<'p> {
-    pub(super) subprotocols: &'p [&'p str],
+pub(super) struct Offered<'p, P> {
+    pub(super) subprotocols: &'p P,
     pub(super) extensions: Offers,
 }
 
-impl<'b> Answer<'b> {
-    pub(super) fn from_head(
-        head: &ResponseHead<'b>,
+impl<'b, F: FieldSection<'b>> Answer<'b, F> {
+    /// The answer to an upgrade of HTTP/1.1, whose key is proved to have been read by `accept`.
+    pub(super) fn from_head<P: Subprotocols>(
+        head: ResponseHead<'b, F>,
         checked: &Checked<'b>,
         accept: &AcceptKey,
-        offered: Offered<'_>,
+        offered: Offered<'_, P>,
     ) -> Result<Self, ResponseError> {
-        let ResponseHead { version: (major, minor), status, reason, fields, len } = *head;
+        let ResponseHead { version: (major, minor), status, reason, fields, len } = head;
         if major != 1 || status == 101 && minor != 1 {
             return Err(ResponseError::HttpVersion { major, minor });
         }
@@ -57,10 +63,8 @@ impl<'b> Answer<'b> {
             // §4.1, 2: "an ASCII case-insensitive match for the value 'websocket'".
             Found::Once(value) if value.eq_ignore_ascii_case(b"websocket") => {}
             Found::Missing => return Err(ResponseError::UpgradeMissing),
-            Found::Once(_) | Found::Repeated => {
-                let first = checked.upgrade.values(&fields, "Upgrade").next().unwrap_or_default();
-                return Err(ResponseError::Upgrade { upgrade: Excerpt::new(first) });
-            }
+            Found::Once(other) => return Err(ResponseError::Upgrade { upgrade: Excerpt::new(other) }),
+            Found::Repeated => return Err(ResponseError::UpgradeRepeated),
         }
         if !checked.connection {
             return Err(ResponseError::ConnectionWithoutUpgrade);
@@ -75,11 +79,13 @@ impl<'b> Answer<'b> {
         }
         Response::agree(fields, checked, offered, len).map(Self::Open)
     }
-}
 
-impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Answer<'b, F> {
     /// RFC 8441 §5: there is no key, and success is what it is for CONNECT: 2xx (RFC 9110 §9.3.6).
-    pub(super) fn from_connect(status: u16, fields: F, offered: Offered<'_>) -> Result<Self, ResponseError> {
+    pub(super) fn from_connect<P: Subprotocols>(
+        status: u16,
+        fields: F,
+        offered: Offered<'_, P>,
+    ) -> Result<Self, ResponseError> {
         match status {
             200..=299 => {
                 let checked = Checked::collect_parsed(fields.clone());
@@ -105,7 +111,8 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Answer<'b, F> {
 /// assert_eq!(response.field("set-cookie").next(), Some(&b"a=b"[..]));
 /// assert_eq!(bytes[response.head_len()..], [0x89, 0x00], "the connection's first input");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[must_use = "the connection is open, and is made of `negotiated`"]
 pub struct Response<'b, F = Fields<'b>> {
     fields: F,
     subprotocol: Option<&'b str>,
@@ -114,13 +121,20 @@ pub struct Response<'b, F = Fields<'b>> {
     head_len: usize,
 }
 
-impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Response<'b, F> {
+impl<'b, F: FieldSection<'b>> Response<'b, F> {
     /// What every response must keep to, whichever version of HTTP it came by: no more than was offered.
-    fn agree(fields: F, checked: &Checked<'b>, offered: Offered<'_>, head_len: usize) -> Result<Self, ResponseError> {
+    fn agree<P: Subprotocols>(
+        fields: F,
+        checked: &Checked<'b>,
+        offered: Offered<'_, P>,
+        head_len: usize,
+    ) -> Result<Self, ResponseError> {
         let subprotocol = match checked.subprotocols {
             Found::Missing => None,
             // §4.1, 6: "a subprotocol that was not present in the client's handshake". Letter case counts.
-            Found::Once(chosen) if offered.subprotocols.iter().any(|offer| offer.as_bytes() == chosen) => {
+            Found::Once(chosen)
+                if offered.subprotocols.as_slice().iter().any(|offer| offer.as_ref().as_bytes() == chosen) =>
+            {
                 Some(ascii(chosen))
             }
             Found::Once(chosen) => {
@@ -151,18 +165,18 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Response<'b, F> {
     }
 
     /// The extensions in use, in their order (§9.1).
-    pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + Clone + use<'b, F> {
+    pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + use<'b, F> {
         let values = self.extensions.values(&self.fields, "Sec-WebSocket-Extensions");
         values.flat_map(Extensions::new).filter_map(Result::ok)
     }
 
     /// All fields, in their order.
-    pub fn fields(&self) -> F {
-        self.fields.clone()
+    pub fn fields(&self) -> F::Pairs {
+        self.fields.clone().into_pairs()
     }
 
     /// The values of each field with this name; names compare without ASCII case.
-    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + Clone + use<'b, 'n, F> {
+    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n, F> {
         values(self.fields.clone(), name)
     }
 
@@ -186,7 +200,7 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> Response<'b, F> {
 /// assert_eq!((response.status(), response.reason()), (404, &b"Not Found"[..]));
 /// assert_eq!(&bytes[response.head_len()..], b"none", "what came of the body");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpResponse<'b, F = Fields<'b>> {
     status: u16,
     reason: &'b [u8],
@@ -194,7 +208,7 @@ pub struct HttpResponse<'b, F = Fields<'b>> {
     head_len: usize,
 }
 
-impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> HttpResponse<'b, F> {
+impl<'b, F: FieldSection<'b>> HttpResponse<'b, F> {
     /// The status code, whatever its three digits are.
     pub fn status(&self) -> u16 {
         self.status
@@ -206,12 +220,12 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> HttpResponse<'b, F> {
     }
 
     /// All fields, in their order.
-    pub fn fields(&self) -> F {
-        self.fields.clone()
+    pub fn fields(&self) -> F::Pairs {
+        self.fields.clone().into_pairs()
     }
 
     /// The values of each field with this name; names compare without ASCII case.
-    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + Clone + use<'b, 'n, F> {
+    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n, F> {
         values(self.fields.clone(), name)
     }
 
@@ -219,5 +233,35 @@ impl<'b, F: Iterator<Item = (&'b str, &'b [u8])> + Clone> HttpResponse<'b, F> {
     /// the body.
     pub fn head_len(&self) -> usize {
         self.head_len
+    }
+}
+
+impl<'b, F: FieldSection<'b>> fmt::Debug for Answer<'b, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(response) => f.debug_tuple("Open").field(response).finish(),
+            Self::Refused(response) => f.debug_tuple("Refused").field(response).finish(),
+        }
+    }
+}
+
+impl<'b, F: FieldSection<'b>> fmt::Debug for Response<'b, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("negotiated", &self.negotiated())
+            .field("fields", &Shown(|| self.fields()))
+            .field("head_len", &self.head_len)
+            .finish()
+    }
+}
+
+impl<'b, F: FieldSection<'b>> fmt::Debug for HttpResponse<'b, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpResponse")
+            .field("status", &self.status)
+            .field("reason", &format_args!("\"{}\"", self.reason.escape_ascii()))
+            .field("fields", &Shown(|| self.fields()))
+            .field("head_len", &self.head_len)
+            .finish()
     }
 }

@@ -15,7 +15,7 @@ use crate::extension::{InvalidExtension, Mismatch};
 /// let mut out = Vec::new();
 /// let mut handshake = ClientRequest::new("example.com", "/").start([7; 16], &Limits::DEFAULT, &mut out).unwrap();
 /// let error = handshake.receive(b"HTTP/1.1 101 \r\nUpgrade: h2c\r\n\r\n").unwrap_err();
-/// assert_eq!(error.to_string(), "Upgrade is 'h2c', not websocket");
+/// assert_eq!(error.to_string(), "expected websocket alone in the field Upgrade, found 'h2c'");
 /// assert!(matches!(error, ResponseError::Upgrade { .. }));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -27,7 +27,7 @@ pub enum ResponseError {
     HttpVersion {
         /// The digit before the dot.
         major: u8,
-        /// The digit behind it.
+        /// The digit after it.
         minor: u8,
     },
     /// There were more interim responses than
@@ -43,6 +43,8 @@ pub enum ResponseError {
         /// The value.
         upgrade: Excerpt,
     },
+    /// There is more than one `Upgrade` (§4.1, 2).
+    UpgradeRepeated,
     /// No `Connection` has the token `upgrade` (§4.1, 3).
     ConnectionWithoutUpgrade,
     /// There is no `Sec-WebSocket-Accept` (§4.1, 4).
@@ -110,17 +112,20 @@ impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Head(error) => error.fmt(f),
-            Self::HttpVersion { major, minor } => write!(f, "the response is HTTP/{major}.{minor}, not HTTP/1.1"),
-            Self::TooManyInterim { max } => write!(f, "more than {max} interim responses"),
-            Self::UpgradeMissing => f.write_str("there is no Upgrade"),
-            Self::Upgrade { upgrade } => write!(f, "Upgrade is {upgrade}, not websocket"),
-            Self::ConnectionWithoutUpgrade => f.write_str("Connection does not name Upgrade"),
-            Self::AcceptMissing => f.write_str("there is no Sec-WebSocket-Accept"),
-            Self::AcceptRepeated => f.write_str("there is more than one Sec-WebSocket-Accept"),
-            Self::AcceptWrong => f.write_str("Sec-WebSocket-Accept does not belong to the key"),
-            Self::SubprotocolRepeated => f.write_str("there is more than one Sec-WebSocket-Protocol"),
+            Self::HttpVersion { major, minor } => {
+                write!(f, "expected a response of HTTP/1.1, found HTTP/{major}.{minor}")
+            }
+            Self::TooManyInterim { max } => write!(f, "expected at most {max} interim responses, found more"),
+            Self::UpgradeMissing => f.write_str("the field Upgrade is missing"),
+            Self::Upgrade { upgrade } => write!(f, "expected websocket alone in the field Upgrade, found {upgrade}"),
+            Self::UpgradeRepeated => f.write_str("the field Upgrade occurs more than once"),
+            Self::ConnectionWithoutUpgrade => f.write_str("the field Connection does not name Upgrade"),
+            Self::AcceptMissing => f.write_str("the field Sec-WebSocket-Accept is missing"),
+            Self::AcceptRepeated => f.write_str("the field Sec-WebSocket-Accept occurs more than once"),
+            Self::AcceptWrong => f.write_str("the field Sec-WebSocket-Accept does not belong to the key"),
+            Self::SubprotocolRepeated => f.write_str("the field Sec-WebSocket-Protocol occurs more than once"),
             Self::SubprotocolNotOffered { subprotocol } => write!(f, "the subprotocol {subprotocol} was not offered"),
-            Self::ExtensionsEmpty => f.write_str("Sec-WebSocket-Extensions names nothing"),
+            Self::ExtensionsEmpty => f.write_str("the field Sec-WebSocket-Extensions names no extension"),
             Self::InvalidExtension(error) => error.fmt(f),
             Self::ExtensionNotOffered { extension } => write!(f, "the extension {extension} was not offered"),
             Self::ExtensionRepeated { extension } => write!(f, "the extension {extension} was accepted twice"),
@@ -131,7 +136,7 @@ impl fmt::Display for ResponseError {
                 write!(f, "the extension's parameter {name} with the value {value} does not answer the offer")
             }
             Self::ExtensionParamMissing { name } => {
-                write!(f, "the extension's parameter '{name}' was demanded, and is missing")
+                write!(f, "the extension's parameter '{name}' was demanded and is missing")
             }
         }
     }

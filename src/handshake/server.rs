@@ -8,9 +8,16 @@ use crate::wire::Limits;
 
 /// Reads a client's request, which may arrive in any pieces.
 ///
-/// The caller keeps what he has read in one buffer and calls [`receive`](ServerHandshake::receive) with all of it,
+/// The caller keeps what it has read in one buffer and calls [`receive`](ServerHandshake::receive) with all of it,
 /// each time that more has come. What was looked at is not looked at again, so that even one byte at a time costs
 /// linear time. A buffer of [`Limits::max_head_len`] bytes is always enough.
+///
+/// # Cross-site hijacking
+///
+/// A browser lets a script of any site connect to any WebSocket server, and sends the cookies of that server along. So a server
+/// that knows its users by cookies (or by their address, or by being on a local network) must look at the `Origin`, or a page of
+/// somebody else acts in their name (§10.2). Call [`Request::check_same_origin`](super::Request::check_same_origin) or
+/// [`Request::check_origin`](super::Request::check_origin) before [`accept`](super::Request::accept), which does not ask.
 ///
 /// ```
 /// use websocket_proto::handshake::{Received, ServerHandshake};
@@ -36,6 +43,7 @@ use crate::wire::Limits;
 /// assert_eq!(buffer[request.head_len()..], [0x8a, 0x80], "the connection's first input");
 /// ```
 #[derive(Clone, Debug)]
+#[must_use = "the request has to be read"]
 pub struct ServerHandshake {
     scanner: Scanner,
 }
@@ -48,15 +56,22 @@ impl ServerHandshake {
 
     /// Takes all bytes received so far, from the first on. `Ok(None)` means that the head is not complete yet.
     ///
+    /// After any other result the handshake is as new, and can read the next request of a connection that stays open after
+    /// [`Received::Http`].
+    ///
     /// # Errors
     ///
     /// [`RequestError`]; its [`response`](RequestError::response) is what to write before the transport is closed. It comes with
     /// the first byte that cannot stand where it is, and asked again it is the same.
     pub fn receive<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Received<'b>>, RequestError> {
         let mut checked = Checked::default();
-        match self.scanner.read_request(bytes, &mut checked)? {
-            Some(head) => Received::from_head(&head, &checked).map(Some),
-            None => Ok(None),
-        }
+        let result = match self.scanner.read_request(bytes, &mut checked) {
+            Ok(None) => return Ok(None),
+            Ok(Some(head)) => Received::from_head(&head, &checked).map(Some),
+            Err(error) => Err(error.into()),
+        };
+        // What was remembered is about these bytes. The next ones may be another request on the same connection.
+        self.scanner.restart();
+        result
     }
 }

@@ -106,6 +106,7 @@ impl core::error::Error for HeadError {}
 /// assert_eq!(HeadPart::Target.to_string(), "a request target");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum HeadPart {
     /// A request's method: a token.
     Method,
@@ -121,8 +122,6 @@ pub enum HeadPart {
     FieldName,
     /// A field's value: anything but control characters; tabs are fine.
     FieldValue,
-    /// The empty line that ends the head.
-    End,
 }
 
 impl fmt::Display for HeadPart {
@@ -135,7 +134,6 @@ impl fmt::Display for HeadPart {
             Self::Reason => "a reason phrase",
             Self::FieldName => "a field name",
             Self::FieldValue => "a field value",
-            Self::End => "the end of a head",
         })
     }
 }

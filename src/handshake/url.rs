@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use super::host::split_host;
+use super::host::{ipv6, split_host};
+use super::scheme::Scheme;
+use super::shown::ShownTarget;
 
 /// A `ws:` or `wss:` URI, taken apart: whom to connect to, and what to ask for.
 ///
@@ -15,7 +17,7 @@ use super::host::split_host;
 /// assert_eq!(url.host_field(), "example.com");
 /// assert_eq!(url.path_and_query(), "/chat?room=1");
 /// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct WsUrl<'u> {
     secure: bool,
     host: &'u str,
@@ -25,8 +27,8 @@ pub struct WsUrl<'u> {
 }
 
 impl<'u> WsUrl<'u> {
-    /// Takes a URI apart. Nothing is encoded or decoded: what is no visible ASCII is to be percent-encoded before, and
-    /// the host put into its ASCII form.
+    /// Takes a URI apart. Nothing is encoded or decoded: what is not visible ASCII has to be percent-encoded before, and the
+    /// host put into its ASCII form.
     ///
     /// # Errors
     ///
@@ -72,10 +74,16 @@ impl<'u> WsUrl<'u> {
         self.secure
     }
 
+    /// The scheme: [`Scheme::Https`] for `wss`.
+    pub fn scheme(&self) -> Scheme {
+        if self.secure { Scheme::Https } else { Scheme::Http }
+    }
+
     /// The name or address to connect to, as `TcpStream::connect((url.host(), url.port()))` takes it, and as TLS names
-    /// it: an IPv6 address has no brackets here.
+    /// it: an IPv6 address has no brackets here. An address of a later version keeps them, so that it is not resolved as a name.
     pub fn host(&self) -> &'u str {
-        self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(self.host)
+        let literal = self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        literal.filter(|address| ipv6(address.as_bytes()).is_some()).unwrap_or(self.host)
     }
 
     /// The port to connect to: 80 or 443 where none is named.
@@ -95,6 +103,32 @@ impl<'u> WsUrl<'u> {
     }
 }
 
+impl<'u> TryFrom<&'u str> for WsUrl<'u> {
+    type Error = InvalidUrl;
+
+    fn try_from(url: &'u str) -> Result<Self, InvalidUrl> {
+        Self::parse(url)
+    }
+}
+
+/// The URI, without a port that is the scheme's default. The query is shown.
+impl fmt::Display for WsUrl<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.secure { "wss" } else { "ws" };
+        write!(f, "{scheme}://{}{}", self.host_field, self.path_and_query)
+    }
+}
+
+impl fmt::Debug for WsUrl<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WsUrl")
+            .field("secure", &self.secure)
+            .field("host_field", &self.host_field)
+            .field("path_and_query", &ShownTarget(self.path_and_query))
+            .finish()
+    }
+}
+
 /// A text that is not a WebSocket URI (§3).
 ///
 /// ```
@@ -104,6 +138,7 @@ impl<'u> WsUrl<'u> {
 /// assert_eq!(WsUrl::parse("ws://example.com/#top"), Err(InvalidUrl::Fragment));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum InvalidUrl {
     /// A byte that is no visible ASCII.
     Byte {
@@ -116,21 +151,21 @@ pub enum InvalidUrl {
     Fragment,
     /// There is `user@` before the host.
     UserInfo,
-    /// The host is missing, or is none.
+    /// The host is missing or invalid.
     Host,
-    /// The port is no number up to 65535.
+    /// The port is not a number up to 65535.
     Port,
 }
 
 impl fmt::Display for InvalidUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Byte { byte } => write!(f, "'{}' cannot stand in a URI", byte.escape_ascii()),
+            Self::Byte { byte } => write!(f, "expected visible ASCII in a URI, found '{}'", byte.escape_ascii()),
             Self::Scheme => f.write_str("a WebSocket URI begins with ws:// or wss://"),
             Self::Fragment => f.write_str("a WebSocket URI has no fragment"),
             Self::UserInfo => f.write_str("a WebSocket URI has no user information"),
-            Self::Host => f.write_str("the host is missing, or is none"),
-            Self::Port => f.write_str("the port is no number up to 65535"),
+            Self::Host => f.write_str("the host is missing or invalid"),
+            Self::Port => f.write_str("expected a port from 0 to 65535"),
         }
     }
 }

@@ -4,13 +4,14 @@ use super::Messages;
 use crate::connection::{Connection, RawData, Role};
 use crate::extension::deflate::Inflater;
 use crate::simd;
-use crate::wire::{MessageKind, ProtocolError, widened};
+use crate::wire::{InvalidDeflate, MessageKind, ProtocolError, widened};
 
 impl Messages {
     /// The place of the decompressor, which is there from the first compressed message on.
     ///
-    /// Where no context takeover was agreed on for what the peer sends, it may be taken out between messages and lent to another
-    /// connection with the same agreement; with context takeover it belongs to this connection alone.
+    /// It may be taken out between messages and put back, or serve another connection: a connection that finds one that has worked for
+    /// another begins without a history. Where its peer works with context takeover, and so refers to earlier messages, it needs the one
+    /// that has decompressed those.
     pub const fn inflater_mut(&mut self) -> &mut Option<Inflater> {
         &mut self.inflater
     }
@@ -25,13 +26,12 @@ impl Messages {
         if begins {
             self.assembly.clear(self.kept_capacity);
         }
-        if self.inflater.is_none() {
-            self.inflater = connection.inflater();
-        }
-        // The bit that says so passes only where an inflater was agreed on.
-        let Some(inflater) = &mut self.inflater else { return Ok(()) };
         let level = connection.level();
         simd::xor(level, payload, key);
+        let Some(inflater) = connection.inflater_in(&mut self.inflater, payload, begins) else {
+            // The message was begun in another `Messages`, or this one has served another connection since.
+            return Err(connection.fail(ProtocolError::InvalidCompression(InvalidDeflate::Corrupt)));
+        };
         let (mut input, limit) = (&*payload, connection.max_message_len());
         let max = usize::try_from(limit).unwrap_or(usize::MAX);
         loop {

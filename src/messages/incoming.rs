@@ -1,6 +1,9 @@
 //! What is handed out.
 
-use crate::wire::{CloseFrame, MessageKind};
+use core::fmt;
+
+use crate::connection::Message;
+use crate::wire::{CloseFrame, MessageKind, Redacted};
 
 /// What [`Messages::next`](super::Messages::next) found: a message as a whole, or a control frame.
 ///
@@ -13,30 +16,92 @@ use crate::wire::{CloseFrame, MessageKind};
 ///         Incoming::Binary(bytes) => format!("{} bytes", bytes.len()),
 ///         Incoming::Ping(payload) | Incoming::Pong(payload) => format!("control frame with {payload:?}"),
 ///         Incoming::Close(frame) => format!("Close with {:?}", frame.code()),
+///         other => format!("{other:?}"), // what a later version may add
 ///     }
 /// }
 /// assert_eq!(describe(Incoming::Text("Hello")), "text of 5 bytes");
 /// ```
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Incoming<'m> {
     /// A text message.
     Text(&'m str),
     /// A binary message.
     Binary(&'m mut [u8]),
-    /// A Ping, answered already.
+    /// A Ping; while the connection is [open](crate::State::Open), it is answered already, or its Pong waits for room in the output. After
+    /// a Close of this side there is no answer.
     Ping(&'m [u8]),
     /// A Pong.
     Pong(&'m [u8]),
-    /// The peer's Close, answered already if an answer was due. Nothing follows it.
+    /// The peer's Close; the answer, if one is due, is in the output already, or waits for room in it. Nothing follows it.
     Close(&'m CloseFrame),
 }
 
-/// The same before it borrows: assembled messages and control payloads lie in [`Messages`](super::Messages) by now.
-pub(super) enum Found<'i> {
-    Text(&'i str),
-    Binary(&'i mut [u8]),
-    Assembled(MessageKind),
+/// Without the payload: it may be secret, and large.
+impl fmt::Debug for Incoming<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.debug_tuple("Text").field(&Redacted(text.len())).finish(),
+            Self::Binary(bytes) => f.debug_tuple("Binary").field(&Redacted(bytes.len())).finish(),
+            Self::Ping(payload) => f.debug_tuple("Ping").field(&Redacted(payload.len())).finish(),
+            Self::Pong(payload) => f.debug_tuple("Pong").field(&Redacted(payload.len())).finish(),
+            Self::Close(frame) => f.debug_tuple("Close").field(frame).finish(),
+        }
+    }
+}
+
+/// A message to be sent on, for an echo or a broadcast. A control frame is given back: it is no message.
+impl<'m> TryFrom<Incoming<'m>> for Message<'m> {
+    type Error = Incoming<'m>;
+
+    fn try_from(incoming: Incoming<'m>) -> Result<Self, Incoming<'m>> {
+        match incoming {
+            Incoming::Text(text) => Ok(Self::Text(text)),
+            Incoming::Binary(bytes) => Ok(Self::Binary(bytes)),
+            Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => Err(incoming),
+        }
+    }
+}
+
+/// Where a [`Messages`](super::Messages) stands between two calls.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Stage {
+    /// There is nothing to hand out, and nothing was.
+    Free,
+    /// The assembled message was handed out, so its memory is free again.
+    HandedOut,
+    /// This was found and waits to be handed out.
+    Found(Ready),
+}
+
+impl Stage {
+    #[inline]
+    pub(super) const fn is_free(self) -> bool {
+        matches!(self, Self::Free)
+    }
+
+    #[inline]
+    pub(super) const fn is_found(self) -> bool {
+        matches!(self, Self::Found(_))
+    }
+}
+
+/// What lies in [`Messages`](super::Messages), ready to be handed out.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ready {
+    /// An assembled message.
+    Message(MessageKind),
     Ping,
     Pong,
     Close,
+}
+
+/// What was found, and where it lies.
+pub(super) enum Found<'i> {
+    /// A text message in the input.
+    Text(&'i str),
+    /// A binary message in the input.
+    Binary(&'i mut [u8]),
+    /// Anything in [`Messages`](super::Messages).
+    Kept(Ready),
 }

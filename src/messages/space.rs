@@ -1,6 +1,7 @@
 //! A place to read the rest of a large frame into.
 
-use super::{Found, Incoming, Messages};
+use super::incoming::{Ready, Stage};
+use super::{Incoming, Messages};
 use crate::connection::{Awaited, Connection, Role};
 use crate::wire::{MessageKind, Output, ProtocolError, widened};
 
@@ -53,7 +54,7 @@ impl Messages {
         }
         if awaited.begins {
             self.assembly.clear(self.kept_capacity);
-            self.handed_out = false;
+            self.stage = Stage::Free;
         }
         Some(self.assembly.space(missing))
     }
@@ -71,6 +72,26 @@ impl Messages {
         n: usize,
         out: &mut impl Output,
     ) -> Result<Option<Incoming<'_>>, ProtocolError> {
+        let found = self.fill(connection, n, out)?;
+        Ok(found.map(|ready| self.lend(ready)))
+    }
+
+    /// Takes the first `n` bytes of what was lent as read, as [`filled`](Self::filled), but leaves a message that is whole for
+    /// [`next`](Self::next) to hand out: the first step of two, as [`advance`](Self::advance).
+    ///
+    /// True if `next` has something to hand out, a failure included.
+    #[must_use = "what was found waits for `next`"]
+    pub fn advance_filled<R: Role>(&mut self, connection: &mut Connection<R>, n: usize, out: &mut impl Output) -> bool {
+        let found = self.fill(connection, n, out);
+        self.wait(found)
+    }
+
+    fn fill<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        n: usize,
+        out: &mut impl Output,
+    ) -> Result<Option<Ready>, ProtocolError> {
         let Some(Awaited { kind, key, fin, missing, .. }) = connection.awaited() else { return Ok(None) };
         let (before, level) = (self.assembly.len(), connection.level());
         let n = n.min(usize::try_from(missing).unwrap_or(usize::MAX));
@@ -85,7 +106,8 @@ impl Messages {
         let n = self.assembly.len().saturating_sub(before);
         connection.pass(n);
         let ends = fin && widened(n) == missing;
-        let found = self.judge(connection, kind, ends, valid).map(|()| ends.then_some(Found::Assembled(kind)));
-        self.hand_out(connection, found, out)
+        let found = self.judge(connection, kind, ends, valid).map(|()| ends.then_some(Ready::Message(kind)));
+        self.finish(connection, &found, out);
+        found
     }
 }

@@ -1,6 +1,6 @@
 //! The buffer in which a message is assembled.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use super::{Level, Tail, Text, scalar, unmask_text, unmask_text_copy, xor, xor_copy};
@@ -19,12 +19,14 @@ pub(crate) struct Assembly {
     filled: usize,
     /// So many of them are valid UTF-8. Of a text, the others are the beginning of a cut code point. At most `filled`.
     valid: usize,
+    /// How many bytes after those that arrived were lent to be read into, and were not reported since.
+    lent: usize,
 }
 
 impl Assembly {
     /// An empty message, without memory.
     pub(crate) const fn new() -> Self {
-        Self { bytes: Vec::new(), filled: 0, valid: 0 }
+        Self { bytes: Vec::new(), filled: 0, valid: 0, lent: 0 }
     }
 
     /// How many bytes have arrived.
@@ -41,6 +43,7 @@ impl Assembly {
 
     /// Unmasks a piece of a binary message while copying it in.
     pub(crate) fn push_binary(&mut self, level: Level, masked: &[u8], key: u32) {
+        self.lent = 0;
         let to = self.place(masked.len());
         xor_copy(level, masked, to, key);
         self.filled += masked.len();
@@ -53,6 +56,7 @@ impl Assembly {
     /// How many bytes of the text are valid, if no further byte could make the next ones so. All that is left to do then is to
     /// [`clear`](Self::clear).
     pub(crate) fn push_text(&mut self, level: Level, mut masked: &[u8], mut key: u32) -> Result<(), usize> {
+        self.lent = 0;
         while self.is_cut() {
             let Some((byte, rest)) = masked.split_first() else { return Ok(()) };
             xor_copy(level, &[*byte], self.place(1), key);
@@ -74,6 +78,7 @@ impl Assembly {
             self.bytes.reserve(wanted - self.bytes.len());
         }
         let len = (self.bytes.capacity() - self.filled).min(max).min(MOST_SPACE);
+        self.lent = len;
         self.place(len)
     }
 
@@ -89,9 +94,8 @@ impl Assembly {
 
     /// Unmasks the `n` bytes that were read into the space.
     pub(crate) fn filled_binary(&mut self, level: Level, n: usize, key: u32) {
-        let read = self.read(n);
-        let n = read.len();
-        xor(level, read, key);
+        let n = self.settle(n);
+        xor(level, self.read(n), key);
         self.filled += n;
     }
 
@@ -101,7 +105,7 @@ impl Assembly {
     ///
     /// As for [`push_text`](Self::push_text).
     pub(crate) fn filled_text(&mut self, level: Level, n: usize, mut key: u32) -> Result<(), usize> {
-        let mut n = self.read(n).len();
+        let mut n = self.settle(n);
         while self.is_cut() {
             if n == 0 {
                 return Ok(());
@@ -127,6 +131,24 @@ impl Assembly {
         Some(unsafe { core::str::from_utf8_unchecked(text) })
     }
 
+    /// Takes the text that has arrived, and the memory with it; `None`, with nothing taken, as for [`text`](Self::text).
+    pub(crate) fn take_text(&mut self) -> Option<String> {
+        self.text()?;
+        let valid = self.valid;
+        let mut bytes = self.take_binary();
+        bytes.truncate(valid);
+        // SAFETY: `text` has just found the first `valid` bytes to be UTF-8, and these are what is left.
+        Some(unsafe { String::from_utf8_unchecked(bytes) })
+    }
+
+    /// Takes the bytes that have arrived, and the memory with them.
+    pub(crate) fn take_binary(&mut self) -> Vec<u8> {
+        let mut bytes = core::mem::take(&mut self.bytes);
+        bytes.truncate(self.filled);
+        (self.filled, self.valid, self.lent) = (0, 0, 0);
+        bytes
+    }
+
     /// The bytes that have arrived. As they may be changed here, they are no text any more.
     #[inline]
     pub(crate) fn binary(&mut self) -> &mut [u8] {
@@ -136,7 +158,7 @@ impl Assembly {
 
     /// Forgets the message, and gives back what memory is held beyond `keep` bytes.
     pub(crate) fn clear(&mut self, keep: usize) {
-        (self.filled, self.valid) = (0, 0);
+        (self.filled, self.valid, self.lent) = (0, 0, 0);
         if self.bytes.capacity() > keep {
             self.bytes.truncate(keep);
             self.bytes.shrink_to(keep);
@@ -145,6 +167,7 @@ impl Assembly {
 
     /// Gives back what memory holds nothing.
     pub(crate) fn shrink(&mut self) {
+        self.lent = 0;
         self.bytes.truncate(self.filled);
         self.bytes.shrink_to_fit();
     }
@@ -172,6 +195,11 @@ impl Assembly {
             self.bytes.resize(end, 0);
         }
         self.bytes.get_mut(self.filled..end).unwrap_or_default()
+    }
+
+    /// How many of `n` bytes can have been read: no more than were lent. What was lent is no longer.
+    fn settle(&mut self, n: usize) -> usize {
+        n.min(core::mem::take(&mut self.lent))
     }
 
     /// The next `n` places, as far as they are there.

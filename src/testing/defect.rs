@@ -40,7 +40,7 @@ pub(super) fn commit(writer: &mut Writer, u: &mut Unstructured<'_>) -> Result<Pr
         3 => {
             let (opcode, len) = (ControlOpcode::arbitrary(u)?, *u.choose(&[126, 127, 65_535, 65_536])?);
             writer.header(0x80 | Opcode::Control(opcode).encode(), Form::Shortest, len, u)?;
-            E::ControlTooLong { opcode, len }
+            E::ControlTooLong { opcode }
         }
         // §5.1: a client's frames are masked, a server's are not.
         4 => {
@@ -63,7 +63,7 @@ pub(super) fn commit(writer: &mut Writer, u: &mut Unstructured<'_>) -> Result<Pr
         6 => {
             let len = *u.choose(&[1 << 63, u64::MAX, (1 << 63) + 5])?;
             writer.header(*u.choose(&[0x81, 0x82])?, Form::Bits64, len, u)?;
-            E::LengthTopBit { len }
+            E::LengthTopBit { first_byte: len.to_be_bytes()[0] }
         }
         // §5.4: there is nothing to continue.
         7 => {

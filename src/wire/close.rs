@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{ControlPayload, ProtocolError};
+use super::{ControlPayload, ProtocolError, Redacted};
 
 /// A status code that may appear in a Close frame (§7.4).
 ///
@@ -86,14 +86,15 @@ impl fmt::Display for CloseCode {
 /// ```
 /// use websocket_proto::wire::CloseCode;
 ///
-/// assert_eq!(CloseCode::new(1005).unwrap_err().to_string(), "1005 may not be the status code of a Close frame");
+/// let error = CloseCode::new(1005).unwrap_err();
+/// assert_eq!(error.to_string(), "expected a status code that may be sent in a Close frame, found 1005");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct InvalidCloseCode(pub u16);
 
 impl fmt::Display for InvalidCloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} may not be the status code of a Close frame", self.0)
+        write!(f, "expected a status code that may be sent in a Close frame, found {}", self.0)
     }
 }
 
@@ -195,9 +196,13 @@ impl fmt::Display for CloseFrame {
     }
 }
 
+/// With the status code, but without the reason, which may be secret; [`Display`](fmt::Display) shows both.
 impl fmt::Debug for CloseFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CloseFrame").field("code", &self.code()).field("reason", &self.reason()).finish()
+        f.debug_struct("CloseFrame")
+            .field("code", &self.code())
+            .field("reason", &Redacted(self.reason().len()))
+            .finish()
     }
 }
 
@@ -216,7 +221,7 @@ pub struct ReasonTooLong {
 
 impl fmt::Display for ReasonTooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a Close frame's reason holds at most {} bytes, not {}", CloseFrame::MAX_REASON_LEN, self.len)
+        write!(f, "expected at most {} bytes in a Close frame's reason, found {}", CloseFrame::MAX_REASON_LEN, self.len)
     }
 }
 

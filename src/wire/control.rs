@@ -3,7 +3,7 @@
 use core::fmt;
 use core::num::NonZeroU8;
 
-use super::{ControlOpcode, Header, Masker, MaskingKey};
+use super::{ControlOpcode, Header, Masker, MaskingKey, Redacted};
 
 /// The payload of a control frame: 0 to 125 bytes, by value (§5.5).
 ///
@@ -91,9 +91,10 @@ impl core::hash::Hash for ControlPayload {
     }
 }
 
+/// Without the bytes: they may be secret.
 impl fmt::Debug for ControlPayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "b\"{}\"", self.as_bytes().escape_ascii())
+        f.debug_tuple("ControlPayload").field(&Redacted(self.len())).finish()
     }
 }
 
@@ -112,7 +113,7 @@ pub struct ControlPayloadTooLong {
 
 impl fmt::Display for ControlPayloadTooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a control frame's payload holds at most {} bytes, not {}", ControlPayload::MAX_LEN, self.len)
+        write!(f, "expected at most {} bytes in a control frame's payload, found {}", ControlPayload::MAX_LEN, self.len)
     }
 }
 
@@ -166,9 +167,10 @@ impl AsRef<[u8]> for ControlFrame {
     }
 }
 
+/// Without the bytes: payload and key may be secret.
 impl fmt::Debug for ControlFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ControlFrame(b\"{}\")", self.as_bytes().escape_ascii())
+        f.debug_tuple("ControlFrame").field(&Redacted(usize::from(self.len))).finish()
     }
 }
 

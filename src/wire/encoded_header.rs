@@ -2,7 +2,7 @@
 
 use core::{fmt, ops::Deref};
 
-use super::{DataOpcode, HeaderStart, LengthTooLarge, MaskingKey, Opcode, Rsv};
+use super::{DataOpcode, HeaderStart, LengthTooLarge, MaskingKey, Opcode, Redacted, Rsv};
 
 /// A header's bytes, 2 to 14, by value.
 ///
@@ -34,9 +34,10 @@ impl AsRef<[u8]> for EncodedHeader {
     }
 }
 
+/// Without the bytes, of which four may be a masking key.
 impl fmt::Debug for EncodedHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EncodedHeader({:02x?})", &**self)
+        f.debug_tuple("EncodedHeader").field(&Redacted(self.len())).finish()
     }
 }
 
@@ -65,13 +66,16 @@ impl fmt::Debug for EncodedHeader {
 ///     fn append_zeros(&mut self, len: usize) -> Result<&mut [u8], OutputFull> {
 ///         self.payloads.append_zeros(len)
 ///     }
+///     fn waiting_len(&self) -> usize {
+///         self.headers.len() + self.payloads.len()
+///     }
 /// }
 ///
 /// let mut out = Apart::default();
 /// Connection::new(Negotiated::elsewhere(), Server, &Limits::default()).send("Hello", &mut out).unwrap();
 /// assert_eq!((&out.headers[..], &out.payloads[..]), (&b"\x81\x05"[..], &b"Hello"[..]));
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct HeaderWord(u128);
 
 impl HeaderWord {
@@ -121,7 +125,7 @@ impl HeaderWord {
         len as usize
     }
 
-    /// Its bytes and what is behind them, the first in the least significant place, so that a copy has one length.
+    /// Its bytes and the padding after them, the first in the least significant place, so that a copy has one length.
     #[inline]
     pub(crate) const fn padded(self) -> u128 {
         self.0
@@ -133,5 +137,12 @@ impl HeaderWord {
         let bytes = self.0.to_le_bytes();
         let [.., len] = bytes;
         EncodedHeader { bytes, len }
+    }
+}
+
+/// Without the bytes, as for [`EncodedHeader`].
+impl fmt::Debug for HeaderWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("HeaderWord").field(&Redacted(self.len())).finish()
     }
 }

@@ -12,11 +12,11 @@ use super::{CloseCode, ControlOpcode, InvalidDeflate, MessageKind, Rsv};
 /// ```
 /// use websocket_proto::wire::{CloseCode, ControlOpcode, Header, ProtocolError};
 ///
-/// // A Ping that declares 130 bytes of payload.
-/// let error = Header::decode(&[0x89, 0x7e, 0x00, 0x82]).unwrap_err();
-/// assert_eq!(error, ProtocolError::ControlTooLong { opcode: ControlOpcode::Ping, len: 130 });
+/// // A Ping with a payload length of 16 bits: the second byte says so.
+/// let error = Header::decode(&[0x89, 0x7e]).unwrap_err();
+/// assert_eq!(error, ProtocolError::ControlTooLong { opcode: ControlOpcode::Ping });
 /// assert_eq!(error.close_code(), CloseCode::PROTOCOL_ERROR);
-/// assert_eq!(error.to_string(), "Ping frame declares a payload of 130 bytes, but control frames hold at most 125");
+/// assert_eq!(error.to_string(), "expected at most 125 bytes of payload in a Ping frame, found an extended payload length");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -36,12 +36,11 @@ pub enum ProtocolError {
         /// The control frame's opcode.
         opcode: ControlOpcode,
     },
-    /// A control frame with a payload of more than 125 bytes (§5.5).
+    /// A control frame with an extended payload length, so with more than 125 bytes of payload (§5.5). The second byte of the header
+    /// tells; the length itself is not awaited.
     ControlTooLong {
         /// The control frame's opcode.
         opcode: ControlOpcode,
-        /// The declared length.
-        len: u64,
     },
     /// A client's frame without a masking key (§5.1).
     Unmasked,
@@ -52,10 +51,11 @@ pub enum ProtocolError {
         /// The declared length.
         len: u64,
     },
-    /// A 64-bit payload length with its most significant bit set (§5.2).
+    /// A 64-bit payload length with its most significant bit set (§5.2). The first byte of the length tells; the others are not
+    /// awaited.
     LengthTopBit {
-        /// The declared length.
-        len: u64,
+        /// The first byte of the length.
+        first_byte: u8,
     },
     /// A continuation frame without a message to continue (§5.4).
     UnexpectedContinuation,
@@ -133,30 +133,46 @@ impl ProtocolError {
 impl fmt::Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::ReservedBits { rsv } => write!(f, "frame sets {rsv}, which nothing that was negotiated allows here"),
-            Self::ReservedOpcode { opcode } => write!(f, "frame has the reserved opcode {opcode:#x}"),
-            Self::FragmentedControl { opcode } => write!(f, "{opcode:?} frame is fragmented"),
-            Self::ControlTooLong { opcode, len } => {
-                write!(f, "{opcode:?} frame declares a payload of {len} bytes, but control frames hold at most 125")
+            Self::ReservedBits { rsv } => write!(f, "expected no reserved bit beyond what was negotiated, found {rsv}"),
+            Self::ReservedOpcode { opcode } => write!(f, "expected an opcode in use, found the reserved {opcode:#x}"),
+            Self::FragmentedControl { opcode } => write!(f, "expected a whole {opcode:?} frame, found a fragment"),
+            Self::ControlTooLong { opcode } => {
+                write!(
+                    f,
+                    "expected at most 125 bytes of payload in a {opcode:?} frame, found an extended payload length"
+                )
             }
-            Self::Unmasked => f.write_str("frame from a client is not masked"),
-            Self::Masked => f.write_str("frame from a server is masked"),
-            Self::LengthNotMinimal { len } => write!(f, "payload length {len} is not in its shortest form"),
-            Self::LengthTopBit { len } => write!(f, "payload length {len:#x} has its top bit set"),
-            Self::UnexpectedContinuation => f.write_str("continuation frame without a message to continue"),
-            Self::ExpectedContinuation { kind } => write!(f, "{kind:?} frame inside a fragmented message"),
-            Self::FrameTooLong { len, max } => write!(f, "frame of {len} bytes exceeds the limit of {max}"),
+            Self::Unmasked => f.write_str("expected a masked frame from a client, found an unmasked one"),
+            Self::Masked => f.write_str("expected an unmasked frame from a server, found a masked one"),
+            Self::LengthNotMinimal { len } => {
+                write!(f, "expected a payload length in its shortest form, found {len} in a longer one")
+            }
+            Self::LengthTopBit { first_byte } => {
+                write!(f, "expected a payload length below 2^63, found one with the first byte {first_byte:#04x}")
+            }
+            Self::UnexpectedContinuation => {
+                f.write_str("expected the first frame of a message, found a continuation frame")
+            }
+            Self::ExpectedContinuation { kind } => write!(f, "expected a continuation frame, found a {kind:?} frame"),
+            Self::FrameTooLong { len, max } => write!(f, "expected a frame of at most {max} bytes, found {len}"),
             Self::MessageTooLong { len, max } => {
-                write!(f, "message of at least {len} bytes exceeds the limit of {max}")
+                write!(f, "expected a message of at most {max} bytes, found {len} or more")
             }
-            Self::TooManyFragments { max } => write!(f, "message has more than {max} frames"),
-            Self::InvalidUtf8 { valid_up_to } => write!(f, "text is not UTF-8 behind its byte {valid_up_to}"),
-            Self::CloseCodeCut => f.write_str("Close frame has a payload of one byte"),
+            Self::TooManyFragments { max } => write!(f, "expected a message of at most {max} frames, found one more"),
+            Self::InvalidUtf8 { valid_up_to } => {
+                write!(f, "expected UTF-8 in a text message, found other bytes after {valid_up_to} valid ones")
+            }
+            Self::CloseCodeCut => {
+                f.write_str("expected no payload or at least a status code in a Close frame, found one byte")
+            }
             Self::InvalidCloseCode { code } => {
-                write!(f, "Close frame has the status code {code}, which must not be sent")
+                write!(f, "expected a status code that may be sent in a Close frame, found {code}")
             }
             Self::InvalidCloseReason { valid_up_to } => {
-                write!(f, "Close frame's reason is not UTF-8 behind its byte {valid_up_to}")
+                write!(
+                    f,
+                    "expected UTF-8 in the reason of a Close frame, found other bytes after {valid_up_to} valid ones"
+                )
             }
             Self::InvalidCompression(error) => error.fmt(f),
         }

@@ -4,7 +4,7 @@ use core::{fmt, ops::BitOr};
 
 use super::{ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, HeaderWord, MaskingKey, Opcode, ProtocolError};
 
-/// A frame's header (§5.2). There is none that the RFC forbids to send.
+/// A frame's header (§5.2): its length in the shortest form, a control frame whole. Reserved bits are as the caller sets them.
 ///
 /// ```
 /// use websocket_proto::wire::{DataOpcode, Header, MaskingKey};
@@ -123,14 +123,16 @@ impl Header {
         let Some((&second, rest)) = rest.split_first() else { return Ok(None) };
         let masked = second & 0x80 != 0;
         rules.masked(masked)?;
-
-        let Some((payload_len, rest)) = decode_len(second & 0x7f, rest)? else { return Ok(None) };
+        let seven_bits = second & 0x7f;
         if let Opcode::Control(opcode) = start.opcode {
-            // §5.5: "All control frames MUST have a payload length of 125 bytes or less".
-            if payload_len > widened(ControlPayload::MAX_LEN) {
-                return Err(ProtocolError::ControlTooLong { opcode, len: payload_len });
+            // §5.5: "All control frames MUST have a payload length of 125 bytes or less". 126 and 127 announce an extended length: it
+            // is too long, or not in its shortest form, whatever follows.
+            if usize::from(seven_bits) > ControlPayload::MAX_LEN {
+                return Err(ProtocolError::ControlTooLong { opcode });
             }
         }
+
+        let Some((payload_len, rest)) = decode_len(seven_bits, rest)? else { return Ok(None) };
         rules.payload_len(start, payload_len)?;
 
         let (masking_key, rest) = match rest.split_first_chunk() {
@@ -148,7 +150,7 @@ impl Header {
     }
 }
 
-/// The payload length behind the second byte, and the bytes behind it.
+/// The payload length after the second byte, and the bytes after it.
 fn decode_len(seven_bits: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, ProtocolError> {
     let (len, shortest, rest) = match seven_bits {
         126 => {
@@ -156,14 +158,15 @@ fn decode_len(seven_bits: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Proto
             (u64::from(u16::from_be_bytes(len)), 126, rest)
         }
         127 => {
+            // §5.2: "the most significant bit MUST be 0".
+            if let Some(&first_byte @ 0x80..) = rest.first() {
+                return Err(ProtocolError::LengthTopBit { first_byte });
+            }
             let Some((&len, rest)) = rest.split_first_chunk() else { return Ok(None) };
             (u64::from_be_bytes(len), 1 << 16, rest)
         }
         len => (u64::from(len), 0, rest),
     };
-    if len >> 63 != 0 {
-        return Err(ProtocolError::LengthTopBit { len });
-    }
     if len < shortest {
         return Err(ProtocolError::LengthNotMinimal { len });
     }
@@ -326,13 +329,13 @@ pub struct LengthTooLarge {
 
 impl fmt::Display for LengthTooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a frame's payload has less than 2^63 bytes, not {}", self.len)
+        write!(f, "expected fewer than 2^63 bytes in a frame's payload, found {}", self.len)
     }
 }
 
 impl core::error::Error for LengthTooLarge {}
 
-/// No machine of today has lengths beyond 64 bits.
+/// A length as 64 bits.
 #[inline]
 pub(crate) fn widened(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
@@ -395,14 +398,14 @@ mod tests {
     #[test]
     fn length_with_top_bit_is_refused() {
         let bytes = [0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 1];
-        assert_eq!(decode(&bytes), Err(ProtocolError::LengthTopBit { len: (1 << 63) + 1 }));
+        assert_eq!(decode(&bytes), Err(ProtocolError::LengthTopBit { first_byte: 0x80 }));
     }
 
     #[test]
     fn control_frame_longer_than_125_is_refused_in_either_form() {
-        let error = |len| Err(ProtocolError::ControlTooLong { opcode: ControlOpcode::Ping, len });
-        assert_eq!(decode(&[0x89, 126, 0, 130]), error(130));
-        assert_eq!(decode(&[0x89, 127, 0, 0, 0, 0, 0, 1, 0, 0]), error(65_536));
+        let error = Err(ProtocolError::ControlTooLong { opcode: ControlOpcode::Ping });
+        assert_eq!(decode(&[0x89, 126, 0, 130]), error);
+        assert_eq!(decode(&[0x89, 127, 0, 0, 0, 0, 0, 1, 0, 0]), error);
         assert!(decode(&[0x89, 125]).unwrap().is_some());
     }
 

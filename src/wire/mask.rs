@@ -1,5 +1,7 @@
 //! Masking (§5.3).
 
+use core::fmt;
+
 use crate::simd::{self, Level};
 
 /// The four bytes that a client's frame is masked with (§5.3).
@@ -14,7 +16,7 @@ use crate::simd::{self, Level};
 /// Masker::new(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d])).apply(&mut payload);
 /// assert_eq!(&payload, b"Hello");
 /// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct MaskingKey([u8; 4]);
 
@@ -38,6 +40,13 @@ impl MaskingKey {
     }
 }
 
+/// Without the key: with it the payload can be read.
+impl fmt::Debug for MaskingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MaskingKey(..)")
+    }
+}
+
 /// Masks or unmasks one frame's payload, in any pieces: it carries the phase from piece to piece.
 ///
 /// §5.3: "The same algorithm applies regardless of the direction of the translation".
@@ -51,7 +60,7 @@ impl MaskingKey {
 /// masker.apply(&mut back);
 /// assert_eq!((front, back), ([1, 2, 3], [4, 1, 2]));
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Masker {
     /// The next byte's mask is the least significant one.
     key: u32,
@@ -98,6 +107,13 @@ impl Masker {
         simd::xor_copy(self.level, from, to, self.key);
         self.key = rotated(self.key, from.len());
         Some(to)
+    }
+}
+
+/// Without the key.
+impl fmt::Debug for Masker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Masker").finish_non_exhaustive()
     }
 }
 

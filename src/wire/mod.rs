@@ -1,4 +1,4 @@
-//! The ground floor: the values of the protocol and pure functions over them.
+//! The values of the protocol and pure functions over them.
 //!
 //! Nothing here keeps a connection's state, and nothing allocates. A load generator or a protocol analyser may need no more.
 #![forbid(unsafe_code)]
@@ -15,6 +15,7 @@ mod limits;
 mod mask;
 mod opcode;
 mod output;
+mod redacted;
 mod utf8;
 
 pub use close::{CloseCode, CloseFrame, InvalidCloseCode, ReasonTooLong};
@@ -29,4 +30,5 @@ pub(crate) use mask::rotated;
 pub use mask::{Masker, MaskingKey};
 pub use opcode::{ControlOpcode, DataOpcode, MessageKind, Opcode};
 pub use output::{FixedOutput, Output, OutputFull};
+pub(crate) use redacted::Redacted;
 pub use utf8::{InvalidUtf8, PartialChar};

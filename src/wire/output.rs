@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{HeaderWord, Masker};
+use super::{HeaderWord, Masker, Redacted};
 #[cfg(feature = "alloc")]
 use crate::simd;
 
@@ -60,6 +60,18 @@ pub trait Output {
     /// assert_eq!(out.written().len(), 3);
     /// ```
     fn append_zeros(&mut self, len: usize) -> Result<&mut [u8], OutputFull>;
+
+    /// How many bytes it holds that are still to be written.
+    ///
+    /// From [`Limits::high_water_mark`](super::Limits::high_water_mark) on, replies to Pings wait. An output that does not hold bytes,
+    /// but writes them at once, answers 0.
+    ///
+    /// ```
+    /// use websocket_proto::wire::Output;
+    ///
+    /// assert_eq!(vec![1, 2, 3].waiting_len(), 3);
+    /// ```
+    fn waiting_len(&self) -> usize;
 }
 
 /// There is no room in the output for what was to be appended; nothing was.
@@ -79,13 +91,15 @@ pub struct OutputFull {
 
 impl fmt::Display for OutputFull {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "output has room for {} bytes, but {} were to be appended", self.room, self.needed)
+        write!(f, "expected room for {} bytes in the output, found room for {}", self.needed, self.room)
     }
 }
 
 impl core::error::Error for OutputFull {}
 
-/// An [`Output`] over memory of a fixed size, for those who have no allocator.
+/// An [`Output`] over memory of a fixed size, for callers without an allocator.
+///
+/// Beyond what was [written](Self::written), the memory may be overwritten with zeros and the length of a header.
 ///
 /// ```
 /// use websocket_proto::wire::{FixedOutput, Output};
@@ -97,7 +111,6 @@ impl core::error::Error for OutputFull {}
 /// out.clear();
 /// assert!(out.written().is_empty());
 /// ```
-#[derive(Debug)]
 pub struct FixedOutput<'m> {
     memory: &'m mut [u8],
     len: usize,
@@ -117,6 +130,14 @@ impl<'m> FixedOutput<'m> {
     /// Forgets what was appended, so that its room is free again.
     pub fn clear(&mut self) {
         self.len = 0;
+    }
+}
+
+/// Without the bytes.
+impl fmt::Debug for FixedOutput<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (written, room) = (Redacted(self.len), Redacted(self.memory.len()));
+        f.debug_struct("FixedOutput").field("written", &written).field("memory", &room).finish()
     }
 }
 
@@ -160,6 +181,10 @@ impl Output for FixedOutput<'_> {
         self.len += len;
         Ok(place)
     }
+
+    fn waiting_len(&self) -> usize {
+        self.len
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -185,6 +210,10 @@ impl Output for alloc::vec::Vec<u8> {
         self.resize(start.saturating_add(len), 0);
         Ok(self.get_mut(start..).unwrap_or_default())
     }
+
+    fn waiting_len(&self) -> usize {
+        self.len()
+    }
 }
 
 #[cfg(test)]
@@ -205,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_stand_behind_what_was_written_and_count() {
+    fn zeros_follow_what_was_written_and_count() {
         let mut memory = [7; 6];
         let mut out = FixedOutput::new(&mut memory);
         out.append_slices(b"a", b"b").unwrap();
@@ -231,12 +260,16 @@ mod tests {
             self.0.resize(start + len, 0);
             Ok(&mut self.0[start..])
         }
+
+        fn waiting_len(&self) -> usize {
+            self.0.len()
+        }
     }
 
     #[test]
     fn output_that_only_takes_slices_gets_whole_masked_frames() {
         let mut out = Least(std::vec::Vec::new());
-        let client = Client::new(|| [0x37, 0xfa, 0x21, 0x3d]);
+        let client = Client::from_fn(|| [0x37, 0xfa, 0x21, 0x3d]);
         Connection::new(Negotiated::elsewhere(), client, &Limits::default()).send("Hello", &mut out).unwrap();
         // §5.7: "A single-frame masked text message".
         assert_eq!(out.0, [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);

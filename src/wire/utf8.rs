@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use super::Redacted;
+
 /// The beginning of a code point whose other bytes are still to come: 0 to 3 bytes.
 ///
 /// A text's pieces may end inside a code point. The bytes that do are fed here one by one, together with those that follow, until
@@ -16,9 +18,9 @@ use core::fmt;
 /// assert_eq!(partial.push(0xed), Ok(None));
 /// assert_eq!(partial.push(0xa0), Err(InvalidUtf8), "a surrogate, told by its second byte");
 /// ```
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
 pub struct PartialChar {
-    len: u8,
+    /// Zeros after the pending bytes, none of which is 0.
     bytes: [u8; 3],
 }
 
@@ -26,12 +28,17 @@ impl PartialChar {
     /// Whether no code point is pending: a text may end here.
     #[inline]
     pub const fn is_empty(&self) -> bool {
-        self.len == 0
+        matches!(self.bytes, [0, ..])
     }
 
     /// How many bytes are pending, at most 3.
     pub const fn len(&self) -> usize {
-        self.len as usize
+        match self.bytes {
+            [0, ..] => 0,
+            [_, 0, _] => 1,
+            [_, _, 0] => 2,
+            [..] => 3,
+        }
     }
 
     /// Takes the next byte of the text; `Ok(None)` asks for another.
@@ -54,11 +61,18 @@ impl PartialChar {
             }
             Err(error) if error.error_len().is_none() => {
                 let [a, b, c, _] = sequence;
-                *self = Self { len: self.len + 1, bytes: [a, b, c] };
+                *self = Self { bytes: [a, b, c] };
                 Ok(None)
             }
             Err(_) => Err(InvalidUtf8),
         }
+    }
+}
+
+/// Without the bytes: they are payload.
+impl fmt::Debug for PartialChar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PartialChar").field(&Redacted(self.len())).finish()
     }
 }
 

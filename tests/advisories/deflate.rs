@@ -3,17 +3,17 @@
 use websocket_proto::extension::deflate::{
     Compression, DeflateConfig, DeflateParams, Deflater, Effort, Inflater, WindowBits,
 };
-use websocket_proto::handshake::{Answer, ClientRequest, ConnectHead, ConnectRequest};
+use websocket_proto::handshake::{Answer, ClientRequest, ConnectHead, ConnectRequest, Scheme};
 use websocket_proto::wire::InvalidDeflate;
 use websocket_proto::{Client, Connection, Incoming, Limits, Messages, Negotiated, ProtocolError, Server};
 
-use crate::support::{bytes::frame, reference::Side};
+use testkit::{bytes::frame, reference::Side};
 
-type Keys = fn() -> [u8; 4];
+type Keys = websocket_proto::FnKeys<fn() -> [u8; 4]>;
 
 fn client(limits: &Limits) -> Connection<Client<Keys>> {
     let agreed = Negotiated::elsewhere().with_deflate(DeflateParams::default());
-    Connection::new(agreed, Client::new(|| [1, 2, 3, 4]), limits)
+    Connection::new(agreed, Client::from_fn(|| [1, 2, 3, 4]), limits)
 }
 
 /// All output, taken `max` bytes at a time, in as many calls as it may take.
@@ -98,7 +98,7 @@ fn a_window_that_is_none_is_declined_by_a_server_and_refused_by_a_client() {
         let is_window = (8..=15).any(|bits| value == bits.to_string());
         let extension = format!("permessage-deflate; server_max_window_bits={value}");
 
-        let head = ConnectHead { protocol: "websocket", scheme: "https", authority: "a", path: "/" };
+        let head = ConnectHead::new("websocket", "https", "a", "/");
         let fields =
             [("sec-websocket-version", &b"13"[..]), ("sec-websocket-extensions", extension.as_bytes())].into_iter();
         let agreed = ConnectRequest::from_connect(head, fields).ok().and_then(|request| {
@@ -106,7 +106,7 @@ fn a_window_that_is_none_is_declined_by_a_server_and_refused_by_a_client() {
         });
         assert_eq!(agreed.map(|params| params.server.window_bits.to_string()), is_window.then(|| value.clone()));
 
-        let request = ClientRequest::new("a", "/").deflate(DeflateConfig::DEFAULT).connect(true).unwrap();
+        let request = ClientRequest::new("a", "/").deflate(DeflateConfig::DEFAULT).connect(Scheme::Https).unwrap();
         let fields = [("sec-websocket-extensions", extension.as_bytes())].into_iter();
         let agreed = match request.receive(200, fields) {
             Ok(Answer::Open(response)) => response.negotiated().deflate(),

@@ -99,7 +99,7 @@ fn measured_handshake(out: &mut [u8]) {
         let mut handshake = ServerHandshake::new(&Limits::DEFAULT);
         match handshake.receive(black_box(REQUEST)).unwrap() {
             Some(Received::Upgrade(request)) => {
-                black_box(request.accept().write_to(&mut FixedOutput::new(out)).unwrap());
+                let _ = black_box(request.accept().write_to(&mut FixedOutput::new(out)).unwrap());
             }
             other => panic!("{other:?}"),
         }
@@ -115,7 +115,7 @@ fn measured_answer(out: &mut [u8]) {
         let mut handshake = request.start(nonce, &Limits::DEFAULT, &mut FixedOutput::new(out)).unwrap();
         match handshake.receive(black_box(RESPONSE)).unwrap() {
             Some(Answer::Open(response)) => {
-                black_box(response.negotiated());
+                let _ = black_box(response.negotiated());
             }
             other => panic!("{other:?}"),
         }

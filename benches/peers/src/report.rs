@@ -171,7 +171,7 @@ pub fn in_unit(unit: Unit, nanoseconds: f64) -> String {
 /// The versions of the crates that take part, as the lock file has them.
 fn versions() -> Vec<(&'static str, &'static str)> {
     let crates = ["tungstenite", "fastwebsockets", "tokio-websockets", "soketto", "sockudo-ws", "yawc", "web-socket"];
-    let lock = include_str!("../Cargo.lock");
+    let lock = include_str!("../../../Cargo.lock");
     let version = |name: &str| {
         let (_, rest) = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?;
         Some(rest.split_once('"')?.0)
@@ -184,7 +184,7 @@ fn profile() -> String {
     let program = std::env::current_exe().unwrap_or_default();
     let directory = program.parent().and_then(Path::file_name).and_then(|name| name.to_str());
     match directory {
-        Some("release") => "thin-lto".into(),
+        Some("release") => "default-release".into(),
         Some(name) => name.into(),
         None => "unknown".into(),
     }
@@ -192,7 +192,7 @@ fn profile() -> String {
 
 fn profile_in_words() -> &'static str {
     match profile().as_str() {
-        "thin-lto" => "release profile with thin LTO and one codegen unit",
+        "thin-lto" => "cargo's release profile with thin LTO and one codegen unit",
         "default-release" => "cargo's default release profile",
         _ => "another profile",
     }

@@ -1,8 +1,8 @@
 //! A message for many, framed once, and compressed once.
 
 use std::cell::RefCell;
-use std::ptr;
 
+pub use websocket_proto::PreparedForm as Form;
 use websocket_proto::extension::deflate::{Compression, DeflateConfig, Deflater, Effort};
 use websocket_proto::{Connection, Message, Prepared, SendError, Server};
 
@@ -27,13 +27,6 @@ pub struct Letter {
     frame: Prepared,
 }
 
-/// Which of a letter's frames a connection takes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Form {
-    Plain,
-    Compressed,
-}
-
 impl Letter {
     /// Frames a message. Text is compressed beside it; pictures are small already.
     pub fn new<'m>(message: impl Into<Message<'m>>) -> Self {
@@ -49,21 +42,18 @@ impl Letter {
 
     /// Asks a connection whether it may be sent now, and in which form.
     pub fn admit(&self, connection: &mut Connection<Server>) -> Result<Form, SendError> {
-        let bytes = connection.send_prepared(&self.frame)?;
-        Ok(if ptr::eq(bytes, self.frame.as_bytes()) { Form::Plain } else { Form::Compressed })
+        connection.send_prepared(&self.frame)
     }
 
     /// The bytes to write, of one that was admitted in this form.
     pub fn bytes(&self, form: Form) -> &[u8] {
-        match form {
-            Form::Plain => self.frame.as_bytes(),
-            Form::Compressed => self.frame.compressed_bytes().unwrap_or_default(),
-        }
+        self.frame.frame(form)
     }
 
     /// How many bytes it takes in memory.
     pub fn len(&self) -> usize {
-        self.bytes(Form::Plain).len() + self.bytes(Form::Compressed).len()
+        let compressed = if self.frame.is_compressed() { self.bytes(Form::Compressed).len() } else { 0 };
+        self.bytes(Form::Plain).len() + compressed
     }
 }
 
@@ -84,7 +74,7 @@ mod tests {
         let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::DEFAULT);
         let letter = Letter::new("Hello");
         assert!(letter.admit(&mut connection).is_ok());
-        connection.close(CloseCode::NORMAL.into()).unwrap();
+        connection.close(CloseCode::NORMAL).unwrap();
         assert!(letter.admit(&mut connection).is_err());
         assert_eq!(letter.bytes(Form::Plain), b"\x81\x05Hello", "what was admitted before is still to be written");
     }

@@ -48,7 +48,7 @@ pub const FAREWELL: Duration = Duration::from_secs(2);
 /// The bounds that the protocol itself enforces: what is larger is answered by a Close with 1009.
 pub fn protocol() -> Limits {
     let max = (MAX_PICTURE_LEN + MAX_JSON_LEN) as u64;
-    Limits { max_message_len: max, max_frame_len: max, max_fragments: 1024, ..Limits::default() }
+    Limits::default().with_max_message_len(max).with_max_frame_len(max).with_max_fragments(1024)
 }
 
 /// How long a client may take for its request.
@@ -56,7 +56,7 @@ pub const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// How long to wait for what, by how often Pings are sent: who lets two of them go unanswered is gone.
 pub fn timeouts(ping: Duration) -> Timeouts {
-    Timeouts { idle: Some(ping * 3 / 2), pong: Some(ping), ..Timeouts::default() }
+    Timeouts::default().with_idle(ping * 3 / 2).with_pong(ping)
 }
 
 /// What the page has to know in order to refuse by itself what the server would refuse.

@@ -92,7 +92,9 @@ impl Session {
             let paused = self.listen();
             self.speak()?;
             self.timers.observe(self.connection.state(), Instant::now());
-            if self.outgoing.is_empty() && self.connection.transport() != Transport::KeepOpen {
+            if self.outgoing.is_empty()
+                && !matches!(self.connection.transport(), Transport::KeepOpen | Transport::WriteOnly)
+            {
                 return Ok("closed".to_owned());
             }
 
@@ -122,7 +124,7 @@ impl Session {
                 () = until(self.timers.deadline()) => match self.timers.expired(Instant::now()) {
                     Some(Timeout::Idle) => self.heartbeat.beat(&mut self.connection, self.outgoing.own()),
                     Some(Timeout::Pong) => return Ok("gone: no Pong came".to_owned()),
-                    Some(Timeout::Close | Timeout::Handshake) => return Ok("did not close in time".to_owned()),
+                    Some(_) => return Ok("did not close in time".to_owned()),
                     None => {}
                 },
             }
@@ -224,7 +226,7 @@ fn hear(
             visitor.see(message)
         }
         Incoming::Pong(payload) => heartbeat.heard(payload),
-        Incoming::Ping(_) | Incoming::Close(_) => None,
+        _ => None,
     };
     if let Some(answer) = answer {
         let sent = connection.send(&answer, outgoing.own());

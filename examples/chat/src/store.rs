@@ -94,9 +94,7 @@ fn read_all(bytes: &mut [u8], restore: &mut impl FnMut(Told<'_>, Letter)) -> io:
                 let told = serde_json::from_slice(caption).map_err(|error| broken(&error))?;
                 restore(told, Letter::new(&*bytes));
             }
-            Ok(Some(Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_))) => {
-                return Err(broken(&"a control frame"));
-            }
+            Ok(Some(_)) => return Err(broken(&"a control frame")),
             Err(error) => return Err(broken(&error)),
         }
         whole = total - input.len();

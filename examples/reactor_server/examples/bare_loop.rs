@@ -70,7 +70,7 @@ fn open(listener: &TcpListener) -> Result<TcpStream, Box<dyn std::error::Error>>
         head.extend_from_slice(&read[..n]);
         match handshake.receive(&head)? {
             Some(Received::Upgrade(request)) => {
-                request.accept().write_to(&mut out)?;
+                let _ = request.accept().write_to(&mut out)?;
                 break;
             }
             None if n > 0 => {}

@@ -96,7 +96,7 @@ impl Client {
                     self.send_replies(shared);
                 }
             }
-            Some(Timeout::Handshake | Timeout::Pong | Timeout::Close) => {
+            Some(_) => {
                 shared.counters.timeouts += 1;
                 self.state = State::Gone;
             }
@@ -237,10 +237,10 @@ impl Client {
             State::Open(open) => {
                 self.timers.observe(open.state(), *now);
                 match open.transport() {
-                    Transport::KeepOpen => {}
+                    Transport::KeepOpen | Transport::WriteOnly => {}
                     Transport::HalfClose => self.state = State::Closing(Last::HalfClose),
                     Transport::AwaitEof => self.state = State::Closing(Last::AwaitEof),
-                    Transport::Close => self.state = State::Closing(Last::Close),
+                    _ => self.state = State::Closing(Last::Close),
                 }
             }
             State::Closing(_) => self.timers.observe(websocket_proto::State::Closed, *now),

@@ -31,9 +31,9 @@
 //! which copies frames and checks nothing:
 //!
 //! ```sh
-//! cargo build --release --examples --bins
-//! target/release/examples/load --connections 10000 --seconds 10
-//! target/release/examples/cpu_per_echo
+//! cargo build --profile thin-lto -p reactor_server --examples --bins
+//! target/thin-lto/examples/load --connections 10000 --seconds 10
+//! target/thin-lto/examples/cpu_per_echo
 //! ```
 
 mod client;

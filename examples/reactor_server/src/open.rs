@@ -45,7 +45,7 @@ impl Open {
                     Message::Text(text)
                 }
                 Ok(Some(Incoming::Binary(bytes))) => Message::Binary(bytes),
-                Ok(Some(Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_))) => continue,
+                Ok(Some(_)) => continue,
                 Ok(None) => return,
                 Err(_) => {
                     to.counters.failed += 1;

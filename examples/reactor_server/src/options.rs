@@ -73,7 +73,7 @@ impl Options {
             mode: Mode::Echo,
             interval: Duration::from_secs(1),
             // One more than the default at least: the Autobahn TestSuite sends 4 MiB in fragments of 64 bytes, and an empty last one.
-            limits: Limits { max_fragments: 100_000, ..Limits::default() },
+            limits: Limits::default().with_max_fragments(100_000),
             max_output: 1024 * 1024,
             slow: SlowReader::Drop,
             subprotocols: Vec::new(),

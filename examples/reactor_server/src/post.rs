@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use websocket_proto::PreparedForm;
 use websocket_proto::{Connection, Message, Prepared, SendError, Server};
 
 /// A message that was framed once, and whose bytes lie in the queues of all receivers.
@@ -13,7 +14,7 @@ pub struct Post {
 impl Post {
     pub fn new(message: Message<'_>) -> Option<Self> {
         let frame = Prepared::new(message).ok()?;
-        Some(Self { bytes: Rc::from(frame.as_bytes()), frame })
+        Some(Self { bytes: Rc::from(frame.frame(PreparedForm::Plain)), frame })
     }
 
     /// The bytes to write on this connection.

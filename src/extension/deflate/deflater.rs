@@ -5,7 +5,7 @@ use core::fmt;
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Method, Strategy};
 
-use super::{Compression, WindowBits};
+use super::{Compression, Meeting, WindowBits};
 
 /// How much a compressor does, and how much memory it takes, for how much less to send.
 ///
@@ -46,8 +46,9 @@ impl Default for Effort {
 
 /// Compresses the messages to one peer, whole or in pieces.
 ///
-/// It holds no memory before the first message. Use one per connection where it keeps its context from message to message; without
-/// context takeover, one can serve many connections, a message at a time.
+/// It holds no memory before the first message. It may serve many connections, and a connection may be served by many, a message at a
+/// time. Where it works with context takeover, use one for each connection: with every change it forgets its history, so that the peer
+/// can read what comes, and messages shrink less.
 ///
 /// ```
 /// use websocket_proto::extension::deflate::{Compression, Deflater, Effort, Inflater};
@@ -61,13 +62,15 @@ impl Default for Effort {
 /// ```
 pub struct Deflater {
     engine: Option<Deflate>,
-    /// Compressed bytes; as long as they ever had to be since memory was given back.
+    /// The place for compressed bytes, as long as it ever had to be since memory was given back.
     output: Vec<u8>,
     effort: Effort,
     compression: Compression,
     threshold: usize,
     /// Whether the next piece is a message's first.
     between: bool,
+    /// With the connection to whose peer all went that it has compressed since it last forgot.
+    meeting: Meeting,
 }
 
 impl Deflater {
@@ -75,7 +78,15 @@ impl Deflater {
     ///
     /// With 8 window bits it refers back by one byte only, to shorten repetitions: the backend has no window of 256 bytes.
     pub const fn new(compression: Compression, effort: Effort) -> Self {
-        Self { engine: None, output: Vec::new(), effort, compression, threshold: Self::THRESHOLD, between: true }
+        Self {
+            engine: None,
+            output: Vec::new(),
+            effort,
+            compression,
+            threshold: Self::THRESHOLD,
+            between: true,
+            meeting: Meeting::NONE,
+        }
     }
 
     /// How long a message is compressed at all, unless told otherwise: from 32 bytes on.
@@ -102,19 +113,54 @@ impl Deflater {
     /// Compresses the next piece of a message and hands out all of it as a frame's payload; `ends` says that it is the last piece.
     ///
     /// The peer can decompress a piece as soon as it has it. The last one is never empty.
+    ///
+    /// All pieces go to one peer, without those that [`Connection::send_compressed`](crate::Connection::send_compressed) sends by itself;
+    /// of those it makes sure. Memory above 64 KiB that the result takes is given back with the next piece.
     pub fn deflate(&mut self, piece: &[u8], ends: bool) -> &[u8] {
+        self.meeting = Meeting::NONE;
+        let len = self.deflate_piece(piece, ends);
+        self.payload(len, ends)
+    }
+
+    /// The same for a connection, by its last meeting: if that was not with this compressor, or this one has worked for another since, it
+    /// refers to nothing before.
+    pub(crate) fn deflate_for(&mut self, connection: &mut Meeting, piece: &[u8], ends: bool) -> &[u8] {
+        if !self.meeting.is_that_of(*connection) {
+            if self.compression.context_takeover {
+                self.forget();
+            }
+            // The piece may go on with a message; but with none that was begun here.
+            self.between = true;
+        }
+        let len = self.deflate_piece(piece, ends);
+        self.meeting = self.meeting.next(self.payload(len, ends), &self.output);
+        *connection = self.meeting;
+        self.payload(len, ends)
+    }
+
+    /// Compresses a piece, and says how much of the output is its payload.
+    fn deflate_piece(&mut self, piece: &[u8], ends: bool) -> usize {
         if self.between && !self.compression.context_takeover {
             self.forget();
         }
         self.between = ends;
         let len = if piece.is_empty() { 0 } else { self.compress(piece) };
-        let compressed = self.output.get(..len).unwrap_or_default();
-        match compressed.strip_suffix(&[0x00, 0x00, 0xff, 0xff]) {
-            _ if !ends => compressed,
-            // RFC 7692 §7.2.1: "Remove 4 octets (that are 0x00 0x00 0xff 0xff) from the tail end."
-            Some(message) => message,
+        // RFC 7692 §7.2.1: "Remove 4 octets (that are 0x00 0x00 0xff 0xff) from the tail end."
+        if ends { len.saturating_sub(TRAILER_LEN) } else { len }
+    }
+
+    fn payload(&self, len: usize, ends: bool) -> &[u8] {
+        match self.output.get(..len) {
             // All before is flushed. §7.2.3.6: a block without content "can be 0x00".
-            None => &[0x00],
+            Some([]) | None if ends => &[0x00],
+            payload => payload.unwrap_or_default(),
+        }
+    }
+
+    /// Gives back the memory of the output that is not kept between pieces.
+    pub(crate) fn trim(&mut self) {
+        if self.output.len() > KEPT_OUTPUT {
+            self.output = Vec::new();
         }
     }
 
@@ -143,23 +189,35 @@ impl Deflater {
         if self.output.len() > KEPT_OUTPUT {
             self.output = Vec::new();
         }
-        let (mut rest, mut len) = (piece, 0);
-        loop {
-            // Room for more than what is left, and for a flush.
-            let needed = len + rest.len() / 2 + LEAST_ROOM;
-            self.output.resize(needed.max(self.output.len()), 0);
-            let room = self.output.get_mut(len..).unwrap_or_default();
-            let room_len = room.len();
-            let (taken, written) = (engine.total_in(), engine.total_out());
-            // It refuses nothing: parameters are in range, and no stream is ever finished.
-            let _ = engine.compress(rest, room, DeflateFlush::SyncFlush);
-            let taken = usize::try_from(engine.total_in() - taken).unwrap_or(rest.len());
-            let written = usize::try_from(engine.total_out() - written).unwrap_or(0);
-            rest = rest.get(taken..).unwrap_or_default();
-            len += written;
-            if written < room_len {
-                return len;
-            }
+        compress(engine, piece, &mut self.output, MOST_PER_CALL)
+    }
+}
+
+/// Compresses and flushes a piece, at most `most` bytes of it a call, and says how long the result is.
+fn compress(engine: &mut Deflate, piece: &[u8], output: &mut Vec<u8>, most: usize) -> usize {
+    let (mut rest, mut len) = (piece, 0);
+    loop {
+        if output.len() - len < LEAST_ROOM {
+            // Most pieces shrink; for those that don't, the place doubles as it fills, and is as large as what is kept when it comes there.
+            let first = (rest.len() / 8).next_power_of_two().clamp(2 * LEAST_ROOM, MOST_FIRST_ROOM);
+            let most = if output.len() < KEPT_OUTPUT { KEPT_OUTPUT } else { usize::MAX };
+            let grown = output.len().saturating_mul(2).max(first).min(most);
+            output.reserve_exact(grown - output.len());
+            output.resize(grown, 0);
+        }
+        let room = output.get_mut(len..).unwrap_or_default();
+        let room_len = room.len();
+        let now = rest.get(..most).unwrap_or(rest);
+        let flush = if now.len() == rest.len() { DeflateFlush::SyncFlush } else { DeflateFlush::NoFlush };
+        let (taken, written) = (engine.total_in(), engine.total_out());
+        // It refuses nothing: parameters are in range, and no stream is ever finished.
+        let _ = engine.compress(now, room, flush);
+        let taken = usize::try_from(engine.total_in() - taken).unwrap_or(now.len());
+        let written = usize::try_from(engine.total_out() - written).unwrap_or(0);
+        rest = rest.get(taken..).unwrap_or_default();
+        len += written;
+        if rest.is_empty() && written < room_len {
+            return len;
         }
     }
 }
@@ -192,7 +250,41 @@ fn config(effort: Effort, window_bits: WindowBits) -> DeflateConfig {
     }
 }
 
-/// What one call of the backend writes at least: a flush, and the headers of blocks.
+/// 0x00 0x00 0xff 0xff.
+const TRAILER_LEN: usize = 4;
+/// The place for less than this is not worth a call of the backend: it takes a flush, and the headers of blocks.
 const LEAST_ROOM: usize = 128;
+/// The place for the output begins with this much at most.
+const MOST_FIRST_ROOM: usize = 16 * 1024;
 /// How much of the output's memory is kept between pieces.
 const KEPT_OUTPUT: usize = 64 * 1024;
+/// What the backend takes at a time, which counts in 32 bits; a border between two calls costs nothing.
+const MOST_PER_CALL: usize = 1 << 30;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A piece that no memory holds is cut as this one is.
+    #[test]
+    fn piece_longer_than_the_backend_takes_at_a_time_is_compressed_whole() {
+        let piece: Vec<u8> = (0..20_000_u32).flat_map(|n| (n * n / 977 % 251).to_le_bytes()).collect();
+        for level in [0, 1, 3, 6, 9] {
+            let engine = || Deflate::new_with_config(config(Effort { level, memory: 8 }, WindowBits::MAX));
+            let (mut whole, mut cut) = (Vec::new(), Vec::new());
+            let whole_len = compress(&mut engine(), &piece, &mut whole, usize::MAX);
+            for most in [1, 7, 1000, 79_999] {
+                let cut_len = compress(&mut engine(), &piece, &mut cut, most);
+                let mut inflater = super::super::Inflater::new(Compression::DEFAULT);
+                let (mut input, mut inflated) = (&cut[..cut_len - 4], Vec::new());
+                while let Some(bytes) = inflater.inflate(&mut input, true, usize::MAX).unwrap() {
+                    inflated.extend_from_slice(bytes);
+                }
+                assert!(inflated == piece, "level {level}, {most} bytes at a time");
+                // Level 1 looks no further than a call reaches.
+                let shrinks = most < 1000 || cut_len <= whole_len + whole_len / 10;
+                assert!(shrinks, "no flush between: {cut_len}, {whole_len}");
+            }
+        }
+    }
+}

@@ -17,7 +17,7 @@ use miniz_oxide::inflate::{
     },
 };
 
-use super::Compression;
+use super::{Compression, Meeting};
 use crate::wire::InvalidDeflate;
 
 /// Decompresses the messages of one peer, piece by piece.
@@ -53,6 +53,8 @@ pub struct Inflater {
     stream: Stream,
     phase: Phase,
     compression: Compression,
+    /// With the connection whose history it holds.
+    meeting: Meeting,
 }
 
 /// Where a message stands.
@@ -90,6 +92,7 @@ impl Inflater {
             stream: Stream::Border,
             phase: Phase::Before,
             compression,
+            meeting: Meeting::NONE,
         }
     }
 
@@ -181,7 +184,7 @@ impl Inflater {
             self.stream = match status {
                 TINFLStatus::NeedsMoreInput => Stream::Open,
                 // There was room.
-                TINFLStatus::HasMoreOutput if len > 0 => Stream::Open,
+                TINFLStatus::HasMoreOutput if len != 0 => Stream::Open,
                 TINFLStatus::BlockBoundary => match decoder.block_boundary_state() {
                     Some(state) if state.num_bits == 0 => Stream::Border,
                     _ => Stream::Open,
@@ -216,6 +219,29 @@ impl Inflater {
         let start = self.position;
         self.position += len;
         self.window.get(start..self.position).unwrap_or_default()
+    }
+
+    /// Makes ready for a piece that came over a connection, by its last meeting: if that was not with this decompressor, or this one has
+    /// worked for another since, then it knows nothing of what came before. It says whether it can go on: a message that was begun
+    /// elsewhere can't be.
+    pub(crate) fn meet(
+        &mut self,
+        connection: &mut Meeting,
+        compression: Compression,
+        piece: &[u8],
+        begins: bool,
+    ) -> bool {
+        let goes_on = self.meeting.is_that_of(*connection);
+        if !goes_on && begins {
+            let mut window = core::mem::take(&mut self.window);
+            if self.compression != compression || window.capacity() == 0 {
+                window = Vec::with_capacity(LEAST_WINDOW.min(compression.window_bits.size()));
+            }
+            *self = Self { window, meeting: self.meeting, ..Self::new(compression) };
+        }
+        self.meeting = self.meeting.next(piece, &self.window);
+        *connection = self.meeting;
+        goes_on || begins
     }
 
     /// Forgets the history, and keeps the memory.

@@ -19,7 +19,7 @@
 //! let agreed = request.accept().deflate(DeflateConfig::DEFAULT).write_to(&mut to_client)?;
 //! let mut server = Connection::new(agreed, Server, &limits);
 //! let Some(Answer::Open(response)) = handshake.receive(&to_client)? else { panic!("refused, or cut") };
-//! let mut client = Connection::new(response.negotiated(), Client::new(|| [1, 2, 3, 4]), &limits);
+//! let mut client = Connection::new(response.negotiated(), Client::from_fn(|| [1, 2, 3, 4]), &limits);
 //!
 //! // The client sends, the server receives.
 //! let mut deflater = client.deflater(Effort::FAST).ok_or("the server does not compress")?;
@@ -35,7 +35,9 @@
 //! # Memory
 //!
 //! A compressor is a [`Deflater`], a decompressor an [`Inflater`]. Neither holds memory before its first message, and both are the
-//! caller's: to own per connection; without context takeover also to share or to pool, a message at a time; or to put to sleep.
+//! caller's: to own per connection, to pool, or to put to sleep. A connection notices when it meets another compressor, or one that has
+//! worked for another connection since, and lets it refer to nothing before; so sharing is always right, and costs least without
+//! context takeover.
 //! [`Deflater::hibernate`] gives everything back, since a compressor need not refer to what it has sent.
 //! [`Inflater::hibernate`], which [`Messages::hibernate`](crate::Messages::hibernate) calls, keeps the history, to which the peer may
 //! refer, and no more of it than there is.
@@ -56,7 +58,7 @@
 //! | 8 | no | 246 | 135 | 10.5 | 0.0 |
 //!
 //! A decompressor without context takeover holds as much of its window as the longest message has filled: 1 KiB here. The other 10 KiB are
-//! the decoder's tables. A compressor holds its output too, up to 64 KiB.
+//! the decoder's tables. A compressor holds the place for its output too, up to 64 KiB between messages.
 //!
 //! # What is checked
 //!
@@ -72,13 +74,16 @@
 
 mod deflater;
 mod inflater;
+mod meeting;
 mod negotiation;
 mod params;
 mod window_bits;
 
 pub use deflater::{Deflater, Effort};
 pub use inflater::Inflater;
+pub(crate) use meeting::Meeting;
 pub use negotiation::DeflateConfig;
 pub(crate) use negotiation::{Answer, NAME};
+pub(crate) use params::PackedCompression;
 pub use params::{Compression, DeflateParams};
 pub use window_bits::WindowBits;

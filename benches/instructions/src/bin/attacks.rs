@@ -3,10 +3,7 @@
 //! `attacks` runs each attack of the tests with some bytes and with twice as many; `attacks SKIP FILE...` gives each file,
 //! without its first bytes, to everything that reads what a peer sends.
 
-#[path = "../../../../tests/denial_of_service/attacks.rs"]
-mod attacks;
-
-use attacks::{ATTACKS, Attack, Victim};
+use testkit::attacks::{ATTACKS, Attack, Victim};
 use websocket_proto::Limits;
 
 fn main() {

@@ -45,8 +45,7 @@ pub const PEERS: [Peer; 5] = [
     },
 ];
 
-const LIMITS: Limits =
-    Limits { max_frame_len: MAX_MESSAGE as u64, max_message_len: MAX_MESSAGE as u64, ..Limits::DEFAULT };
+const LIMITS: Limits = Limits::DEFAULT.with_max_frame_len(MAX_MESSAGE as u64).with_max_message_len(MAX_MESSAGE as u64);
 
 fn receive_pieces(transport: &mut Transport, messages: u64) -> Result<Tally, Failure> {
     each_piece(transport, messages, false)
@@ -75,7 +74,7 @@ fn each_piece(transport: &mut Transport, goal: u64, called: bool) -> Result<Tall
                 Event::Binary(bytes, part) => piece(&mut tally, bytes, part),
                 Event::Char(char, part) => piece(&mut tally, char.encode_utf8(&mut [0; 4]).as_bytes(), part),
                 Event::Ping(_) | Event::Close(_) => connection.write_control(&mut out)?,
-                Event::Pong(_) | Event::Compressed(..) => {}
+                _ => {}
             }
         }
         if !out.is_empty() {
@@ -126,7 +125,7 @@ fn each_message(transport: &mut Transport, goal: u64, mut messages: Messages, ca
             match messages.filled(&mut connection, n, &mut out)? {
                 Some(Incoming::Text(text)) => tally.whole(text.as_bytes()),
                 Some(Incoming::Binary(bytes)) => tally.whole(bytes),
-                Some(Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_)) | None => {}
+                _ => {}
             }
             continue;
         }
@@ -141,7 +140,7 @@ fn each_message(transport: &mut Transport, goal: u64, mut messages: Messages, ca
                 Incoming::Binary(bytes) if called => take_message(&mut tally, bytes),
                 Incoming::Text(text) => tally.whole(text.as_bytes()),
                 Incoming::Binary(bytes) => tally.whole(bytes),
-                Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => {}
+                _ => {}
             }
         }
         if !out.is_empty() {

@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             match incoming {
                 Incoming::Text(text) => connection.send(text, &mut out)?,
                 Incoming::Binary(bytes) => connection.send(&*bytes, &mut out)?,
-                Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => {}
+                _ => {}
             }
         }
         stdout.write_all(&out)?;

@@ -1,14 +1,11 @@
 //! A client of the chat, on the crate's own connection.
 
-#[path = "../../../support/open.rs"]
-mod open;
-
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
-use open::{Opened, open};
 use serde_json::{Value, json};
+use testkit::client::{Opened, open};
 use websocket_proto::{CloseCode, Incoming, Limits, Messages};
 
 use crate::server::Server;
@@ -81,7 +78,7 @@ impl Client {
     }
 
     pub fn close(mut self) {
-        self.opened.connection.close(CloseCode::NORMAL.into()).unwrap();
+        self.opened.connection.close(CloseCode::NORMAL).unwrap();
         let mut out = Vec::new();
         self.opened.connection.write_control(&mut out).unwrap();
         self.send_raw(&out);
@@ -164,7 +161,7 @@ impl Client {
                     let code = frame.code().map_or(1005, CloseCode::get);
                     self.closed = Some((code, frame.reason().to_owned()));
                 }
-                Incoming::Ping(_) | Incoming::Pong(_) => {}
+                _ => {}
             }
         }
         // A server that is gone is noticed by reading.

@@ -1,7 +1,8 @@
 //! Compares the CPU time per echo of the server with that of `bare_loop`, which copies frames and checks nothing.
 //!
 //! ```sh
-//! cargo build --release --examples --bins && target/release/examples/cpu_per_echo
+//! cargo build --profile thin-lto -p reactor_server --examples --bins
+//! target/thin-lto/examples/cpu_per_echo
 //! ```
 //!
 //! Both run at the same time and are asked in turns, so that what disturbs the machine disturbs both; the medians are compared.

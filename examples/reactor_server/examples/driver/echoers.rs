@@ -7,7 +7,7 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use websocket_proto::{Client, Connection, Incoming, Limits, Messages, RandomKeys};
 
-use super::open::open;
+use testkit::client::open;
 
 pub struct Echoers {
     poll: Poll,

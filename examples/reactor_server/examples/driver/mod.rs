@@ -2,6 +2,4 @@
 #![allow(dead_code)] // each program uses a part
 
 pub mod echoers;
-#[path = "../../../support/open.rs"]
-pub mod open;
 pub mod program;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use websocket_proto::Limits;
 
-use crate::driver::open::open;
+use testkit::client::open;
 
 /// Garbage, from two threads: instead of a request, and behind a good one, as fast as it goes.
 pub struct Garbage {

@@ -1,9 +1,9 @@
 //! Opens thousands of connections, has all of them echo, and tells the server's memory per connection and CPU time per echo.
 //!
 //! ```sh
-//! cargo build --release --examples --bins
-//! target/release/examples/load --connections 10000 --seconds 10
-//! target/release/examples/load --connections 2000 --disturb
+//! cargo build --profile thin-lto -p reactor_server --examples --bins
+//! target/thin-lto/examples/load --connections 10000 --seconds 10
+//! target/thin-lto/examples/load --connections 2000 --disturb
 //! ```
 //!
 //! With `--disturb` as many clients again are killed (SIGKILL) on the way, two threads send garbage, and 50 clients never read; every

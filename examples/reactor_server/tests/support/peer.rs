@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use websocket_proto::{Client, CloseCode, Connection, Incoming, Limits, Message, Messages, RandomKeys, Transport};
 
-use super::open::open;
+use testkit::client::open;
 
 pub struct Peer {
     pub stream: TcpStream,
@@ -63,7 +63,7 @@ impl Peer {
 
     pub fn close(&mut self) {
         let mut out = Vec::new();
-        self.connection.close(CloseCode::NORMAL.into()).unwrap();
+        self.connection.close(CloseCode::NORMAL).unwrap();
         self.connection.write_control(&mut out).unwrap();
         self.stream.write_all(&out).unwrap();
     }
@@ -111,6 +111,7 @@ impl Peer {
                 Incoming::Close(frame) => {
                     Heard::Close(frame.code().map_or(1005, CloseCode::get), frame.reason().to_owned())
                 }
+                other => panic!("{other:?}"),
             });
         }
         // A server that is gone shows when we read.

@@ -49,22 +49,23 @@ static BUMP: Bump = Bump { memory: UnsafeCell::new([0; Bump::LEN]), used: Atomic
 
 fn talk() -> Option<()> {
     let mut server = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
-    let mut client = Connection::new(Negotiated::elsewhere(), Client::new(|| [1, 2, 3, 4]), &Limits::default());
+    let mut client = Connection::new(Negotiated::elsewhere(), Client::from_fn(|| [1, 2, 3, 4]), &Limits::default());
     let mut to_server = Vec::new();
     client.send_part("Grü", Part::First, &mut to_server).ok()?;
     client.ping(b"?", &mut to_server).ok()?;
     client.send_part("ße", Part::Last, &mut to_server).ok()?;
-    client.close(CloseCode::NORMAL.into()).ok()?;
+    client.close(CloseCode::NORMAL).ok()?;
     client.write_control(&mut to_server).ok()?;
 
     let (mut messages, mut to_client) = (Messages::new(), Vec::new());
-    to_client.extend_from_slice(server.send_prepared(&Prepared::new("welcome").ok()?).ok()?);
+    let welcome = Prepared::new("welcome").ok()?;
+    to_client.extend_from_slice(welcome.frame(server.send_prepared(&welcome).ok()?));
     for mut input in to_server.chunks_mut(7) {
         while let Some(incoming) = messages.next(&mut server, &mut input, &mut to_client).ok()? {
             match incoming {
                 Incoming::Text(text) => server.send(text, &mut to_client).ok()?,
                 Incoming::Binary(_) => return None,
-                Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => {}
+                _ => {}
             }
         }
     }

@@ -21,7 +21,7 @@ fn talk() -> Option<()> {
     client.send_part(&[1, 2], Part::First, &mut out).ok()?;
     client.ping(b"?", &mut out).ok()?;
     client.send_part(&[3], Part::Last, &mut out).ok()?;
-    client.close(CloseCode::NORMAL.into()).ok()?;
+    client.close(CloseCode::NORMAL).ok()?;
     client.write_control(&mut out).ok()?;
     let mut to_server = [0; 512];
     let len = out.written().len();

@@ -1,0 +1,63 @@
+//! Input in a buffer of the owner's.
+
+use core::fmt;
+use core::ops::Add;
+
+use super::replies::Replies;
+use super::{Endpoint, Sender};
+use crate::wire::Redacted;
+use crate::{Incoming, Role};
+
+/// Bytes that an [`Endpoint`] takes from a buffer that is not its own; made by [`Endpoint::receive`].
+#[must_use = "messages come from `next`"]
+pub struct Received<'e, 'i, R: Role, I, D> {
+    endpoint: &'e mut Endpoint<R, I, D>,
+    rest: &'i mut [u8],
+}
+
+impl<'e, 'i, R: Role, I, D> Received<'e, 'i, R, I, D>
+where
+    I: Copy + Ord + Add<D, Output = I>,
+    D: Copy,
+{
+    pub(super) fn new(endpoint: &'e mut Endpoint<R, I, D>, mut rest: &'i mut [u8]) -> Self {
+        if !endpoint.input.is_empty() {
+            // What came earlier is taken first.
+            endpoint.input.extend(rest);
+            rest = &mut [];
+        }
+        endpoint.drained = false;
+        Self { endpoint, rest }
+    }
+
+    /// The next message or control frame, and the way to answer it, as [`Endpoint::next`].
+    pub fn next(&mut self) -> Option<(Incoming<'_>, Sender<'_, R>)> {
+        if !self.endpoint.input.is_empty() {
+            return self.endpoint.next();
+        }
+        let Endpoint { messages, connection, outgoing, drained, .. } = &mut *self.endpoint;
+        let mut input = core::mem::take(&mut self.rest);
+        let found = messages.next(connection, &mut input, &mut Replies(&mut outgoing.queue));
+        self.rest = input;
+        match found {
+            Ok(Some(incoming)) => Some((incoming, Sender { connection, outgoing })),
+            Ok(None) | Err(_) => {
+                *drained = true;
+                None
+            }
+        }
+    }
+}
+
+/// What was not taken is kept for [`Endpoint::next`].
+impl<R: Role, I, D> Drop for Received<'_, '_, R, I, D> {
+    fn drop(&mut self) {
+        self.endpoint.input.extend(self.rest);
+    }
+}
+
+impl<R: Role, I, D> fmt::Debug for Received<'_, '_, R, I, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received").field("rest", &Redacted(self.rest.len())).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,82 @@
+//! The way to answer, while a received message is held.
+
+use super::outgoing::Outgoing;
+use crate::{CloseFrame, Connection, Message, OwnedMessage, Prepared, Role, SendError, Server};
+
+/// The sending side of an [`Endpoint`](super::Endpoint), lent beside a received message.
+///
+/// Everything is appended to the endpoint's output, in the order of the calls; nothing is copied but into it.
+///
+/// ```
+/// # use websocket_proto::endpoint::{Config, Endpoint};
+/// # use websocket_proto::{Incoming, Negotiated, Server};
+/// # let mut endpoint: Endpoint<Server, u64, u64> = Endpoint::new(Negotiated::elsewhere(), Server, &Config::with_timeouts(websocket_proto::Timeouts::none()), b"", 0);
+/// while let Some((incoming, mut sender)) = endpoint.next() {
+///     if let Incoming::Text(text) = incoming {
+///         sender.send(text)?; // `text` still borrows what was received
+///     }
+/// }
+/// # Ok::<(), websocket_proto::SendError>(())
+/// ```
+#[derive(Debug)]
+pub struct Sender<'e, R: Role> {
+    pub(super) connection: &'e mut Connection<R>,
+    pub(super) outgoing: &'e mut Outgoing,
+}
+
+impl<R: Role> Sender<'_, R> {
+    /// Sends a message: compressed where that was agreed on, in fragments where it is longer than
+    /// [`Config::max_fragment_len`](super::Config::max_fragment_len).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::NotOpen`] after a Close, or a failure.
+    #[inline]
+    pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), SendError> {
+        self.outgoing.send(self.connection, message.into())
+    }
+
+    /// The same for a message that need not be borrowed: it is framed, and compressed, piece by piece as the output is written, so
+    /// that a long one takes neither the memory of its frames nor much time at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_owned(&mut self, message: impl Into<OwnedMessage>) -> Result<(), SendError> {
+        self.outgoing.send_owned(self.connection, message.into())
+    }
+
+    /// Sends a Ping with at most 125 bytes of payload (§5.5.2).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`]; [`SendError::OutputFull`] if too many control frames wait.
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.outgoing.ping(self.connection, payload)
+    }
+
+    /// Sends a Close after all that was sent before (§7.1.2); nothing can be sent after it.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::NotOpen`] if a Close was sent before, or the connection has failed.
+    pub fn close(&mut self, frame: impl Into<CloseFrame>) -> Result<(), SendError> {
+        self.outgoing.close(self.connection, frame.into())
+    }
+
+    /// How many bytes wait to be written, to slow down where a peer is slow.
+    pub fn queued_len(&self) -> usize {
+        self.outgoing.len()
+    }
+}
+
+impl Sender<'_, Server> {
+    /// Sends a message that many connections get: what is queued is a reference to its frame.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
+        self.outgoing.send_prepared(self.connection, message)
+    }
+}

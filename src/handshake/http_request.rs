@@ -1,0 +1,137 @@
+//! A request that has nothing to do with WebSocket.
+
+use core::fmt;
+
+use super::check::{Checked, values};
+use super::field_section::FieldSection;
+use super::fields::Fields;
+use super::refusal::{Refusal, RefusalError};
+use super::request_error::{RequestError, UPGRADE_REQUIRED};
+use super::shown::{Shown, ShownTarget};
+
+/// A request of plain HTTP: any method and version, and no `Upgrade: websocket`.
+///
+/// It is never an error of the WebSocket side: health checks of load balancers and requests for pages, which many proxies still send
+/// as HTTP/1.0, are for the application to answer. [`check_host`](Self::check_host) is what a server owes such a request, and
+/// [`respond`](Self::respond) makes the answer.
+///
+/// ```
+/// use websocket_proto::handshake::{Received, ServerHandshake};
+/// use websocket_proto::wire::Limits;
+///
+/// let head = b"GET /index.html HTTP/1.1\r\nHost: example.com\r\n\r\n";
+/// let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
+/// let Some(Received::Http(request)) = received else { panic!("not plain HTTP") };
+/// assert_eq!((request.method(), request.target(), request.version()), ("GET", "/index.html", (1, 1)));
+/// assert_eq!(request.field("host").next(), Some(&b"example.com"[..]));
+/// assert_eq!(request.head_len(), head.len());
+///
+/// let mut out = Vec::new();
+/// match request.check_host() {
+///     Err(error) => error.response().write_to(&mut out).unwrap(),
+///     Ok(()) => request.respond(200, &[("Content-Type", "text/html")], b"<p>Hello").unwrap().write_to(&mut out).unwrap(),
+/// }
+/// assert!(out.starts_with(b"HTTP/1.1 200 OK\r\n") && out.ends_with(b"\r\n\r\n<p>Hello"));
+/// ```
+#[derive(Clone)]
+pub struct HttpRequest<'b, F = Fields<'b>> {
+    pub(super) method: &'b str,
+    pub(super) target: &'b str,
+    pub(super) version: (u8, u8),
+    pub(super) fields: F,
+    pub(super) head_len: usize,
+}
+
+impl<'b, F: FieldSection<'b>> HttpRequest<'b, F> {
+    /// The method, in its letter case.
+    pub fn method(&self) -> &'b str {
+        self.method
+    }
+
+    /// The target as it was sent; it may also be `*`, or what a proxy is asked for.
+    pub fn target(&self) -> &'b str {
+        self.target
+    }
+
+    /// The two digits of the version: `(1, 1)` for HTTP/1.1.
+    pub fn version(&self) -> (u8, u8) {
+        self.version
+    }
+
+    /// Checks the `Host`: RFC 9112 §3.2 asks for a 400 where it is missing (in HTTP/1.1), repeated or invalid.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::HostMissing`], [`RequestError::HostRepeated`] or [`RequestError::InvalidHost`], for which
+    /// [`response`](RequestError::response) is the answer; to HEAD it is [`Refusal::to_head`] of that.
+    ///
+    /// ```
+    /// use websocket_proto::handshake::{Received, ServerHandshake};
+    /// use websocket_proto::wire::Limits;
+    ///
+    /// let received = ServerHandshake::new(&Limits::DEFAULT).receive(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    /// let Some(Received::Http(request)) = received else { panic!("not plain HTTP") };
+    /// assert_eq!(request.check_host().unwrap_err().response().status(), 400);
+    /// ```
+    pub fn check_host(&self) -> Result<(), RequestError> {
+        match Checked::collect_parsed(self.fields.clone()).host(None) {
+            Err(RequestError::HostMissing) if self.version != (1, 1) && !matches!(self.version, (1, 2..)) => Ok(()),
+            result => result.map(drop),
+        }
+    }
+
+    /// All fields, in their order. None was judged: `Content-Length` and `Transfer-Encoding` are left to the application, and `Host`
+    /// to [`check_host`](Self::check_host).
+    pub fn fields(&self) -> F::Pairs {
+        self.fields.clone().into_pairs()
+    }
+
+    /// The values of each field with this name; names compare without ASCII case.
+    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n, F> {
+        values(self.fields.clone(), name)
+    }
+
+    /// How many bytes the head has. The bytes behind it are the body, or the next request.
+    /// 0 for a head that another stack has parsed.
+    pub fn head_len(&self) -> usize {
+        self.head_len
+    }
+
+    /// The answer of a server that has nothing but WebSocket to offer: 426 (RFC 9110 §15.5.22).
+    pub fn upgrade_required(&self) -> Refusal<'static> {
+        self.without_body_for_head(Refusal::own(426, UPGRADE_REQUIRED, "only WebSocket connections are accepted"))
+    }
+
+    /// The application's answer: a page, an answer to a health check, a redirect, an error. The connection is closed after it.
+    ///
+    /// The body is left out where the request is HEAD, or the status 204 or 304.
+    ///
+    /// # Errors
+    ///
+    /// [`RefusalError`] for a status below 200 or above 599, and for a field that must not be written: `Connection`,
+    /// `Content-Length` and `Transfer-Encoding` are written by the handshake.
+    pub fn respond<'a>(
+        &self,
+        status: u16,
+        fields: &'a [(&'a str, &'a str)],
+        body: &'a [u8],
+    ) -> Result<Refusal<'a>, RefusalError> {
+        Refusal::page(status, fields, body).map(|response| self.without_body_for_head(response))
+    }
+
+    fn without_body_for_head<'a>(&self, response: Refusal<'a>) -> Refusal<'a> {
+        if self.method == "HEAD" { response.to_head() } else { response }
+    }
+}
+
+impl<'b, F: FieldSection<'b>> fmt::Debug for HttpRequest<'b, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("target", &ShownTarget(self.target))
+            .field("version", &self.version)
+            .field("fields", &Shown(|| self.fields()))
+            .field("head_len", &self.head_len)
+            .finish()
+    }
+}

@@ -1,0 +1,12 @@
+//! What `Debug` shows instead of payload.
+
+use core::fmt;
+
+/// Stands for so many bytes that have no place in a log.
+pub(crate) struct Redacted(pub(crate) usize);
+
+impl fmt::Debug for Redacted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0)
+    }
+}

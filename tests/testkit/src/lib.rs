@@ -1,0 +1,23 @@
+//! What the tests, fuzz targets, benchmarks and larger examples share: decoders that are obviously right, drivers of the crate that
+//! record what it says as those decoders do, and input for both.
+//!
+//! Nothing here is published. Generators for users who fuzz their own endpoints are in `websocket_proto::testing`.
+
+#[cfg(feature = "deflate")]
+pub mod attacks;
+pub mod bytes;
+#[cfg(feature = "client")]
+pub mod client;
+pub mod counting;
+#[cfg(feature = "arbitrary")]
+mod cuts;
+pub mod drive;
+pub mod heads;
+#[cfg(feature = "deflate")]
+pub mod inflate;
+pub mod reference;
+#[cfg(feature = "strategies")]
+pub mod strategies;
+
+#[cfg(feature = "arbitrary")]
+pub use cuts::Cuts;
