@@ -4,6 +4,7 @@ pub mod case;
 pub mod exam;
 pub mod lint;
 pub mod memory;
+pub mod report;
 pub mod socket;
 pub mod suite;
 pub mod wire;

@@ -1,24 +1,15 @@
-//! `wsspec`: see `wsspec --help`.
+//! `wsspec`: see `wsspec help`.
+
+mod cli;
 
 use std::process::ExitCode;
 
-use wsspec::case::Library;
-
 fn main() -> ExitCode {
-    let path = std::env::args().nth(2);
-    let library = match path {
-        Some(path) => Library::read(path.as_ref()),
-        None => Library::built_in(),
-    };
-    match library {
-        Ok(library) => {
-            for case in &library.cases {
-                println!("{:60} {}", case.id, case.family);
-            }
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("wsspec: {error}");
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match cli::run(&words) {
+        Ok(code) => ExitCode::from(code),
+        Err(message) => {
+            eprintln!("wsspec: {message}");
             ExitCode::from(2)
         }
     }
