@@ -62,6 +62,8 @@ pub struct CaseResult {
     pub log: Vec<Entry>,
     /// How many exams it took.
     pub runs: usize,
+    /// In how many of them there was a silence.
+    pub silences: usize,
 }
 
 impl CaseResult {
@@ -78,12 +80,14 @@ impl CaseResult {
             findings: verdict.findings,
             log: verdict.log,
             runs: 1,
+            silences: verdict.silence.into(),
         }
     }
 
     /// From another delivery.
     pub fn add(&mut self, delivery: Delivery, verdict: Verdict) {
         self.runs += 1;
+        self.silences += usize::from(verdict.silence);
         let differs = verdict.grade != self.grade || verdict.seen != self.seen;
         if differs && self.split.is_none() {
             let said = verdict.said.join("; ");

@@ -219,8 +219,10 @@ impl Ladder<'_, '_> {
         let pongs: Vec<&Vec<u8>> = seen.pongs.iter().filter(|pong| *pong != BARRIER && pings.contains(pong)).collect();
         let wanted: Vec<&Vec<u8>> = expected.pongs.iter().collect();
         let data_fits = seen.data.len() <= expected.data.len() && seen.data == expected.data[..seen.data.len()];
-        let pongs_fit = pongs.len() <= wanted.len() && pongs == wanted[..pongs.len()];
-        let fewer = seen.data.len() < expected.data.len() || pongs.len() < wanted.len();
+        // §5.5.3: of several Pings that wait for an answer, "only the most recently processed" may get one.
+        let mut left = wanted.iter();
+        let pongs_fit = pongs.iter().all(|pong| left.any(|wanted| wanted == pong));
+        let fewer = seen.data.len() < expected.data.len() || pongs.last() != wanted.last();
         if !data_fits {
             let (wanted, found) = (data_line(&expected.data), data_line(&seen.data));
             self.note(Grade::Fail, format!("expected {wanted}, found {found}"));
@@ -334,15 +336,21 @@ fn seen(exam: &Exam<'_>) -> String {
     let mut parts = Vec::new();
     if exam.role == Role::Server {
         parts.push(answer(exam));
+        if exam.seen.head.is_some() && !exam.is_open() {
+            // Whether such a connection is kept is nobody's business (RFC 9112 §9.3).
+            return parts.concat();
+        }
+    } else if !exam.is_good() && exam.seen.frames.is_empty() && exam.seen.ended.is_some_and(|how| how != Ended::Died) {
+        return "refused".to_owned();
     }
     if !exam.seen.data.is_empty() {
         parts.push(data_line(&exam.seen.data));
     }
     let pongs: Vec<_> = exam.seen.pongs.iter().filter(|pong| *pong != BARRIER).map(|pong| excerpt(pong)).collect();
-    if pongs.len() > 8 {
-        parts.push(format!("{} pongs", pongs.len()));
-    } else {
-        parts.extend(pongs.iter().map(|pong| format!("pong {pong}")));
+    match &pongs[..] {
+        [] => {}
+        [pong] => parts.push(format!("pong {pong}")),
+        [.., last] => parts.push(format!("pongs, the last {last}")),
     }
     if let Some((code, reason)) = exam.seen.close.as_ref().filter(|_| !exam.facts.cleaned) {
         parts.push(format!("close {} {}", code_name(*code), excerpt(reason)).trim_end().to_owned());

@@ -299,7 +299,7 @@ impl<'c> Exam<'c> {
             self.phase = Phase::Script;
         }
         let (early, rest) = self.early();
-        let frames = matches!(early.first(), Some(Step::Frame(_)));
+        let frames = self.role == Role::Client || matches!(early.first(), Some(Step::Frame(_)));
         let Ok(early) = self.writer.compile(early) else { return self.miss("needs a declared limit") };
         let mut half = false;
         for op in early {
@@ -491,8 +491,10 @@ impl<'c> Exam<'c> {
     /// Whether all that an alternative expects whose connection goes on is here.
     fn replies_complete(&self) -> bool {
         self.case.outcome.iter().filter(|a| a.end == End::Open && a.answer != Some(Answer::Refused)).any(|alternative| {
-            self.expected(alternative)
-                .is_some_and(|e| self.seen.data.len() >= e.data.len() && self.seen.pongs.len() >= e.pongs.len())
+            self.expected(alternative).is_some_and(|e| {
+                let last = e.pongs.last().is_none_or(|last| self.seen.pongs.contains(last));
+                self.seen.data.len() >= e.data.len() && last
+            })
         })
     }
 

@@ -25,6 +25,9 @@ pub fn report(run: &Run, library: &Library, verbose: bool) -> String {
         for said in &result.said {
             let _ = writeln!(out, "    {said}");
         }
+        if verbose && result.silences > 0 {
+            let _ = writeln!(out, "    silences: {}", result.silences);
+        }
         if verbose {
             let _ = writeln!(out, "    seen:  {}", result.seen);
         }
@@ -100,9 +103,10 @@ fn counts(run: &Run) -> String {
     let split = run.results.iter().filter(|result| result.split.is_some()).count();
     let lints = run.results.iter().filter(|result| !result.findings.is_empty()).count();
     let exams: usize = run.results.iter().map(|result| result.runs).sum();
+    let silences: usize = run.results.iter().map(|result| result.silences).sum();
     let _ = writeln!(
         out,
-        "{} ({}): {} cases in {exams} exams; {split} depend on the delivery, {lints} with something wrong in what was sent",
+        "{} ({}): {} cases in {exams} exams, {silences} with a silence; {split} depend on the delivery, {lints} with something wrong in what was sent",
         run.agent,
         run.role.name(),
         run.results.len(),
