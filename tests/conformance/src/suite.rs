@@ -34,7 +34,9 @@ impl Deliveries {
         if self.cuts {
             others.extend(Delivery::cuts(first.sent, first.good_head, first.work));
         }
-        others.extend((0..self.random).map(|i| Delivery::Random((self.seed + i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))));
+        others.extend(
+            (0..self.random).map(|i| Delivery::Random((self.seed + i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))),
+        );
         others
     }
 }
@@ -122,7 +124,8 @@ pub fn block(library: &Library, results: &mut [CaseResult]) {
     }
     for result in results {
         let Some(control) = broken.get(&result.rule) else { continue };
-        if !positive.get(&*result.id).copied().unwrap_or(false) && matches!(result.grade, Grade::Pass | Grade::Lenient) {
+        if !positive.get(&*result.id).copied().unwrap_or(false) && matches!(result.grade, Grade::Pass | Grade::Lenient)
+        {
             result.grade = Grade::Blocked;
             result.said = vec![format!("its control {control} fails")];
         }
@@ -142,7 +145,11 @@ pub fn count(results: &[CaseResult], grade: Grade) -> usize {
 }
 
 /// The results in the order of the cases, with so many at once.
-pub(crate) fn in_parallel(cases: &[&Case], jobs: usize, examine: impl Fn(&Case) -> CaseResult + Sync) -> Vec<CaseResult> {
+pub(crate) fn in_parallel(
+    cases: &[&Case],
+    jobs: usize,
+    examine: impl Fn(&Case) -> CaseResult + Sync,
+) -> Vec<CaseResult> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(cases.len()));
     std::thread::scope(|scope| {

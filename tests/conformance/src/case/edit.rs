@@ -1,8 +1,8 @@
 //! Edits of a good handshake head.
 
+use super::CaseError;
 use super::lex::{Cursor, ends_word};
 use super::literal::{Literal, Number, starts_literal};
-use super::CaseError;
 
 /// A change of a good head.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -215,7 +215,9 @@ fn quoted(cursor: &mut Cursor<'_>, variables: bool) -> Result<Vec<Unit>, CaseErr
             Some('$') if variables => {
                 let name = cursor.until(|c| !c.is_ascii_lowercase());
                 if !VARIABLES.contains(&&*name) {
-                    return Err(cursor.error_at(at, format!("expected one of ${}, found ${name}", VARIABLES.join(" $"))));
+                    return Err(
+                        cursor.error_at(at, format!("expected one of ${}, found ${name}", VARIABLES.join(" $")))
+                    );
                 }
                 if !bytes.is_empty() {
                     units.push(Unit::Bytes(std::mem::take(&mut bytes)));
@@ -306,12 +308,16 @@ fn stream(cursor: &mut Cursor<'_>) -> Result<Vec<u8>, CaseError> {
                 "stored" => kind = deflate::Block::Stored,
                 "final" => kind = deflate::Block::Final,
                 "" => return Err(cursor.error_at(start, "expected ')', found none")),
-                word => return Err(cursor.error_at(at, format!("expected stored, final, literals or LENGTH@DISTANCE, found {word}"))),
+                word => {
+                    return Err(cursor
+                        .error_at(at, format!("expected stored, final, literals or LENGTH@DISTANCE, found {word}")));
+                }
             },
         }
     }
     cursor.next();
-    deflate::block(kind, &tokens).ok_or_else(|| cursor.error_at(start, "a stored block holds literals only, at most 65535"))
+    deflate::block(kind, &tokens)
+        .ok_or_else(|| cursor.error_at(start, "a stored block holds literals only, at most 65535"))
 }
 
 const VARIABLES: [&str; 6] = ["host", "target", "key", "accept", "subprotocol", "origin"];

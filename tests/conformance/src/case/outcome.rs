@@ -1,9 +1,9 @@
 //! What a strict endpoint hears, and how it ends.
 
+use super::CaseError;
 use super::lex::{Cursor, ends_word};
 use super::literal::{Literal, Number, starts_literal};
 use super::step::code;
-use super::CaseError;
 
 /// One way in which a case may end.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -113,12 +113,7 @@ impl Alternative {
     }
 
     fn parse(cursor: &mut Cursor<'_>, lenient: bool) -> Result<Self, CaseError> {
-        let mut alternative = Self {
-            answer: None,
-            heard: Vec::new(),
-            end: End::Open,
-            lenient,
-        };
+        let mut alternative = Self { answer: None, heard: Vec::new(), end: End::Open, lenient };
         let mut place = Place::Start;
         loop {
             cursor.skip_blanks();

@@ -99,7 +99,9 @@ fn rule(cursor: &mut Cursor<'_>) -> Result<Rule, CaseError> {
         _ => return Err(cursor.error_at(start, format!("expected server, client or both, found {word}"))),
     };
     let needs = words
-        .map(|(start, word)| need(&word).ok_or_else(|| cursor.error_at(start, format!("expected a need, found {word}"))))
+        .map(|(start, word)| {
+            need(&word).ok_or_else(|| cursor.error_at(start, format!("expected a need, found {word}")))
+        })
         .collect::<Result<_, _>>()?;
     Ok(Rule { id, level, roles, needs, sentence: String::new() })
 }
@@ -128,7 +130,9 @@ fn case(cursor: &mut Cursor<'_>, rule: &Arc<Rule>, family: &str, text: String) -
         Opening::Response(_) | Opening::Answer(_) | Opening::Url(_) => rule.roles == Roles::Client,
     };
     if !fits {
-        return Err(cursor.error_at(start, "req and connect need a rule for servers; resp, answer and url one for clients"));
+        return Err(
+            cursor.error_at(start, "req and connect need a rule for servers; resp, answer and url one for clients")
+        );
     }
     if matches!(opening, Opening::Agree(_)) && !rule.needs(Need::Deflate) {
         return Err(cursor.error_at(start, "agree needs a rule with deflate"));

@@ -173,7 +173,8 @@ impl Frame {
     fn parse(word: &str, start: usize, cursor: &mut Cursor<'_>) -> Result<Self, CaseError> {
         let kind = word.split(['!', '+', '/']).next().unwrap_or("");
         let opcode = opcode(kind).ok_or_else(|| {
-            let steps = "a frame (text bin cont ping pong close opN), raw, more, look, early, half, wait, silent, do or =>";
+            let steps =
+                "a frame (text bin cont ping pong close opN), raw, more, look, early, half, wait, silent, do or =>";
             cursor.error_at(start, format!("expected {steps}, found {kind:?}"))
         })?;
         let mut rest = &word[kind.len()..];

@@ -36,7 +36,15 @@ pub(crate) fn run(words: &[String]) -> Result<u8, String> {
         }
         "show" => {
             for case in selected(&library, &options)? {
-                println!("{} ({}, line {})\n  {} {}\n  {}\n", case.id, case.family, case.line, case.rule.level.name(), case.rule.sentence, case.text);
+                println!(
+                    "{} ({}, line {})\n  {} {}\n  {}\n",
+                    case.id,
+                    case.family,
+                    case.line,
+                    case.rule.level.name(),
+                    case.rule.sentence,
+                    case.text
+                );
             }
             Ok(0)
         }
@@ -139,7 +147,12 @@ fn selected<'l>(library: &'l Library, options: &Options) -> Result<Vec<&'l Case>
     selected_by(library, options, &options.positional, None)
 }
 
-fn selected_by<'l>(library: &'l Library, options: &Options, words: &[String], role: Option<Role>) -> Result<Vec<&'l Case>, String> {
+fn selected_by<'l>(
+    library: &'l Library,
+    options: &Options,
+    words: &[String],
+    role: Option<Role>,
+) -> Result<Vec<&'l Case>, String> {
     let patterns: Vec<&String> = words.iter().chain(&options.only).collect();
     let fits = |case: &Case, pattern: &str| {
         let rule = case.rule.id.replacen('-', "/", 1);

@@ -80,7 +80,9 @@ impl Options {
                 "--html" => options.html = Some(value()?),
                 "--autobahn" => options.autobahn = Some(value()?),
                 "--cases" => options.cases = Some(value()?),
-                flag if flag.starts_with('-') => return Err(format!("expected an option of wsspec help, found {flag}")),
+                flag if flag.starts_with('-') => {
+                    return Err(format!("expected an option of wsspec help, found {flag}"));
+                }
                 _ => options.positional.push(word.clone()),
             }
         }

@@ -80,7 +80,8 @@ mod tests {
     #[test]
     fn pieces_join_to_what_was_to_be_sent() {
         let bytes: Vec<u8> = (0..5000_u32).map(|i| (i * i % 251) as u8).collect();
-        for delivery in [Delivery::Whole, Delivery::Bytes, Delivery::Cut(100), Delivery::Cut(4999), Delivery::Random(7)] {
+        for delivery in [Delivery::Whole, Delivery::Bytes, Delivery::Cut(100), Delivery::Cut(4999), Delivery::Random(7)]
+        {
             for len in [0, 1, 2048, 2049, 2100, 5000] {
                 assert_eq!(delivery.pieces(&bytes[..len], 50).concat(), &bytes[..len], "{delivery} {len}");
             }

@@ -38,7 +38,8 @@ impl Expected {
                 Heard::Text(content) | Heard::Binary(content) => {
                     let text = matches!(item, Heard::Text(_));
                     let bytes = content_of(content, &sent.messages, self.data.len(), limits)?;
-                    self.heard.push((if text { Event::Text(bytes.clone()) } else { Event::Binary(bytes.clone()) }, true));
+                    self.heard
+                        .push((if text { Event::Text(bytes.clone()) } else { Event::Binary(bytes.clone()) }, true));
                     self.data.push((text, bytes));
                 }
                 Heard::Ping(content) => {

@@ -6,6 +6,7 @@ use super::expect::{Event, Expected};
 use super::machine::{BARRIER, Exam};
 use super::observe::Ended;
 use super::verdict::{Grade, Verdict};
+use super::words::{code_name, data_line, excerpt, heard_line};
 use crate::case::{Alternative, Answer, End, FieldTest, Level, Role, StatusTest};
 use crate::lint;
 use crate::wire::extension;
@@ -18,7 +19,8 @@ pub(super) fn verdict(exam: &Exam<'_>, heard: Option<&[Event]>) -> Verdict {
     if exam.seen.ended == Some(Ended::Died) {
         grade = Grade::Crash;
     }
-    let key = exam.facts.own_head.as_ref().and_then(|head| head.values("Sec-WebSocket-Key").first().map(|key| key.to_vec()));
+    let key =
+        exam.facts.own_head.as_ref().and_then(|head| head.values("Sec-WebSocket-Key").first().map(|key| key.to_vec()));
     let accept = crate::wire::accept(&key.unwrap_or_default());
     let findings = lint::findings(&lint::Connection {
         role: exam.role,
@@ -30,7 +32,9 @@ pub(super) fn verdict(exam: &Exam<'_>, heard: Option<&[Event]>) -> Verdict {
         deflate: exam.facts.deflate,
         bad_deflate: exam.seen.bad_deflate,
         frames: &exam.seen.frames,
-        unfinished: exam.seen.head.is_some() && exam.seen.ended == Some(Ended::Eof) && !exam.seen.unfinished().is_empty(),
+        unfinished: exam.seen.head.is_some()
+            && exam.seen.ended == Some(Ended::Eof)
+            && !exam.seen.unfinished().is_empty(),
         early_data: exam.facts.early_data,
     });
     Verdict {
@@ -142,8 +146,12 @@ impl Ladder<'_, '_> {
             let extensions = extension::read(&names).unwrap_or_default();
             let agreed = extensions.iter().any(|extension| extension.name == Deflate::NAME);
             match deflate {
-                Some(true) if !agreed => self.note(Grade::Fail, "expected permessage-deflate in the answer, found none"),
-                Some(false) if agreed => self.note(Grade::Fail, "expected no permessage-deflate in the answer, found it"),
+                Some(true) if !agreed => {
+                    self.note(Grade::Fail, "expected permessage-deflate in the answer, found none")
+                }
+                Some(false) if agreed => {
+                    self.note(Grade::Fail, "expected no permessage-deflate in the answer, found it")
+                }
                 _ => {}
             }
         }
@@ -170,7 +178,10 @@ impl Ladder<'_, '_> {
                     let found = matches(&pattern, &whole) || head.elements(name).iter().any(|e| matches(&pattern, e));
                     if !found {
                         let (pattern, whole) = (pattern.escape_ascii(), whole.escape_ascii());
-                        self.note(Grade::Fail, format!("expected {name}: {pattern}, found {whole:?}", whole = whole.to_string()));
+                        self.note(
+                            Grade::Fail,
+                            format!("expected {name}: {pattern}, found {whole:?}", whole = whole.to_string()),
+                        );
                     }
                 }
             }
@@ -276,11 +287,17 @@ impl Ladder<'_, '_> {
         }
         match (&exam.seen.close, wanted) {
             (None, _) if exam.facts.prompts > 0 => {
-                return self.note(Grade::Fail, "expected the connection to fail, found that it ends only after the judge's end");
+                return self.note(
+                    Grade::Fail,
+                    "expected the connection to fail, found that it ends only after the judge's end",
+                );
             }
             (None, _) => self.note(Grade::Lenient, "expected a Close before the end (§7.1.7), found none"),
             (Some((code, _)), Some(wanted)) if *code != Some(wanted) => {
-                self.note(Grade::Lenient, format!("expected a Close with {wanted} (§7.4.1), found {}", code_name(*code)));
+                self.note(
+                    Grade::Lenient,
+                    format!("expected a Close with {wanted} (§7.4.1), found {}", code_name(*code)),
+                );
             }
             (Some(_), _) => {}
         }
@@ -294,7 +311,10 @@ impl Ladder<'_, '_> {
         match &self.exam.seen.close {
             None => self.note(Grade::Fail, "expected a Close, found none"),
             Some((code, _)) if *code != wanted => {
-                self.note(Grade::Fail, format!("expected a Close with {}, found {}", code_name(wanted), code_name(*code)));
+                self.note(
+                    Grade::Fail,
+                    format!("expected a Close with {}, found {}", code_name(wanted), code_name(*code)),
+                );
             }
             Some(_) => {}
         }
@@ -364,40 +384,4 @@ fn seen(exam: &Exam<'_>) -> String {
         (Some(Ended::Died), _) => "died".to_owned(),
     });
     parts.join(", ")
-}
-
-fn code_name(code: Option<u16>) -> String {
-    code.map_or_else(|| "no code".to_owned(), |code| code.to_string())
-}
-
-fn data_line(data: &[(bool, Vec<u8>)]) -> String {
-    match data {
-        [] => "no message".to_owned(),
-        [_, _, _, _, _, ..] => format!("{} messages of {} bytes", data.len(), data.iter().map(|(_, d)| d.len()).sum::<usize>()),
-        _ => {
-            let kind = |text: &bool| if *text { "text" } else { "bin" };
-            data.iter().map(|(text, data)| format!("{} {}", kind(text), excerpt(data))).collect::<Vec<_>>().join(", ")
-        }
-    }
-}
-
-fn heard_line(events: &[Event]) -> String {
-    let line = |event: &Event| match event {
-        Event::Text(bytes) => format!("text {}", excerpt(bytes)),
-        Event::Binary(bytes) => format!("bin {}", excerpt(bytes)),
-        Event::Ping(bytes) => format!("ping {}", excerpt(bytes)),
-        Event::Pong(bytes) => format!("pong {}", excerpt(bytes)),
-    };
-    events.iter().take(6).map(line).collect::<Vec<_>>().join(", ")
-}
-
-fn excerpt(bytes: &[u8]) -> String {
-    match bytes {
-        [] => "\"\"".to_owned(),
-        _ if bytes.len() > 24 => {
-            let sum = bytes.iter().fold(0_u32, |sum, &byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-            format!("\"{}…\" ({} bytes, {sum:08x})", bytes[..16].escape_ascii(), bytes.len())
-        }
-        _ => format!("\"{}\"", bytes.escape_ascii()),
-    }
 }

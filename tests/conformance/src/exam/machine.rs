@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 use super::expect::{Event, Expected};
-use super::heads::{Draft, Variables};
+use super::heads::Variables;
 use super::observe::{Ended, Observed};
 use super::script::{Op, Writer};
 use super::verdict::{Entry, Verdict};
 use super::{Context, Delivery, Do, grade};
-use crate::case::{Alternative, Answer, Case, Command, End, Need, Opening, Role, Step};
-use crate::wire::extension::{self, Deflate};
+use crate::case::{Alternative, Answer, Case, Command, End, Opening, Role};
+use crate::wire::extension::Deflate;
 use crate::wire::frame::Reader;
 use crate::wire::head::Head;
 use crate::wire::strict::Strict;
@@ -26,12 +26,12 @@ pub struct Exam<'c> {
     pub(super) writer: Writer<'c>,
     pub(super) strict: Strict,
     /// What was sent with the head, if it was frames.
-    early_frames: Vec<u8>,
+    pub(super) early_frames: Vec<u8>,
     /// Reads what the judge sends, to know where frames end.
-    own: Reader,
-    ops: VecDeque<Op>,
-    pieces: VecDeque<Do>,
-    phase: Phase,
+    pub(super) own: Reader,
+    pub(super) ops: VecDeque<Op>,
+    pub(super) pieces: VecDeque<Do>,
+    pub(super) phase: Phase,
     was_quiet: bool,
     pub(super) seen: Observed,
     pub(super) facts: Facts,
@@ -40,7 +40,7 @@ pub struct Exam<'c> {
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Phase {
+pub(super) enum Phase {
     Start,
     Answer,
     Request,
@@ -67,7 +67,7 @@ pub(super) struct Facts {
     pub(super) late: bool,
     pub(super) silence: bool,
     pub(super) half: bool,
-    silent: bool,
+    pub(super) silent: bool,
     pub(super) told_to_close: bool,
     pub(super) barrier: Option<bool>,
     /// What the subject needed before it ended.
@@ -75,15 +75,16 @@ pub(super) struct Facts {
     pub(super) sent_close: bool,
     /// The judge closed a connection that was in order.
     pub(super) cleaned: bool,
-    violates: bool,
+    pub(super) violates: bool,
 }
 
 impl<'c> Exam<'c> {
     /// A case for a subject of this role.
     pub fn new(case: &'c Case, role: Role, context: &'c Context, delivery: Delivery) -> Self {
-        let seed = case.id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let seed = case
+            .id
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         let mut nonce = [0; 16];
         nonce[..8].copy_from_slice(&seed.to_be_bytes());
         nonce[8..].copy_from_slice(&seed.rotate_left(21).to_le_bytes());
@@ -222,13 +223,13 @@ impl<'c> Exam<'c> {
         matches!(self.phase, Phase::Ending | Phase::Clean)
     }
 
-    fn wants(&self, end: impl Fn(&End) -> bool) -> bool {
+    pub(super) fn wants(&self, end: impl Fn(&End) -> bool) -> bool {
         self.case.outcome.iter().any(|alternative| {
             end(&alternative.end) && matches!(alternative.answer, None | Some(Answer::Accepted { .. }))
         })
     }
 
-    fn queue(&mut self, bytes: &[u8]) {
+    pub(super) fn queue(&mut self, bytes: &[u8]) {
         let pieces = self.delivery.pieces(bytes, self.sent);
         self.sent += bytes.len();
         let last = pieces.len().saturating_sub(1);
@@ -246,183 +247,11 @@ impl<'c> Exam<'c> {
         self.queue(bytes);
     }
 
-    fn note_frames(&mut self, bytes: &[u8]) {
+    pub(super) fn note_frames(&mut self, bytes: &[u8]) {
         self.strict.push(bytes);
         self.own.push(bytes);
         while self.own.next_frame().is_some() {}
         self.facts.sent_close = self.strict.closed;
-    }
-
-    fn early(&self) -> (&'c [Step], &'c [Step]) {
-        let case: &'c Case = self.case;
-        let Some((Step::Early, steps)) = case.steps.split_first() else { return (&[], &case.steps) };
-        match steps.iter().position(|step| *step == Step::Look) {
-            Some(at) => (&steps[..at], &steps[at + 1..]),
-            None => (steps, &[]),
-        }
-    }
-
-    fn miss(&mut self, what: impl Into<String>) -> Option<Do> {
-        self.facts.missing = Some(what.into());
-        self.phase = Phase::Done;
-        None
-    }
-
-    fn start(&mut self) -> Option<Do> {
-        if self.role == Role::Client {
-            self.phase = Phase::Request;
-            return None;
-        }
-        let offer = match &self.case.opening {
-            Opening::Agree(params) => Some(with_params(params)),
-            Opening::Good if self.case.rule.needs(Need::Deflate) => Some(Deflate::NAME.to_owned()),
-            _ => None,
-        };
-        let draft = Draft::request(&self.variables, offer.as_deref());
-        self.phase = Phase::Answer;
-        self.send_head(draft)
-    }
-
-    /// Sends the judge's head, with what goes with it.
-    fn send_head(&mut self, draft: Draft) -> Option<Do> {
-        let edits = match &self.case.opening {
-            Opening::Request(edits) | Opening::Response(edits) => &edits[..],
-            _ => &[],
-        };
-        let Some(draft) = draft.edit(edits, &self.context.limits, &self.variables) else {
-            return self.miss("needs a declared limit");
-        };
-        let head = draft.write();
-        self.facts.own_head = Head::read(&head);
-        let mut bytes = [draft.before(), &head].concat();
-        if draft.is_cut() {
-            self.phase = Phase::Script;
-        }
-        let (early, rest) = self.early();
-        let frames = self.role == Role::Client || matches!(early.first(), Some(Step::Frame(_)));
-        let Ok(early) = self.writer.compile(early) else { return self.miss("needs a declared limit") };
-        let mut half = false;
-        for op in early {
-            match op {
-                Op::Bytes(more) => {
-                    if frames {
-                        self.early_frames.extend(&more);
-                    }
-                    bytes.extend(more);
-                }
-                Op::Half => half = true,
-                Op::Look | Op::Wait(_) | Op::Silent | Op::Do(_) => {}
-            }
-        }
-        self.queue(&bytes);
-        if half {
-            self.facts.half = true;
-            self.pieces.push_back(Do::CloseWrite);
-        }
-        if self.role == Role::Client || draft.is_cut() {
-            return self.begin(rest);
-        }
-        None
-    }
-
-    /// The steps, now that it is known what was agreed.
-    fn begin(&mut self, steps: &[Step]) -> Option<Do> {
-        self.strict = Strict::new(self.role == Role::Server, self.facts.deflate);
-        self.writer.agree(self.facts.deflate);
-        self.seen.agree(self.facts.deflate, self.role);
-        let Ok(ops) = self.writer.compile(steps) else { return self.miss("needs a declared limit") };
-        let early = std::mem::take(&mut self.early_frames);
-        self.note_frames(&early);
-        let mut strict = Strict::new(self.role == Role::Server, self.facts.deflate);
-        strict.push(&early);
-        for op in &ops {
-            if let Op::Bytes(bytes) = op {
-                strict.push(bytes);
-            }
-        }
-        self.facts.violates = strict.failed.is_some();
-        self.ops = ops.into();
-        self.phase = Phase::Script;
-        None
-    }
-
-    fn await_head(&mut self, quiet: bool) -> Option<Do> {
-        if self.seen.head.is_some() {
-            return match self.role {
-                Role::Server => self.answered(),
-                Role::Client => self.asked(),
-            };
-        }
-        if self.seen.ended.is_none() && !quiet {
-            return Some(Do::Read);
-        }
-        self.facts.no_answer = true;
-        self.phase = Phase::Done;
-        None
-    }
-
-    /// A server's response is here.
-    fn answered(&mut self) -> Option<Do> {
-        if !self.is_open() {
-            self.phase = Phase::Done;
-            return None;
-        }
-        let head = self.seen.head.as_ref();
-        self.facts.deflate = head.and_then(|head| agreed(head));
-        let wanted = match &self.case.opening {
-            Opening::Agree(params) => Some(answer_of(&with_params(params))),
-            Opening::Good if self.case.rule.needs(Need::Deflate) => None,
-            _ => return self.begin(self.early().1),
-        };
-        match (wanted, self.facts.deflate) {
-            (_, None) => self.miss("needs permessage-deflate"),
-            (Some(wanted), deflate) if wanted != deflate => self.miss("needs a peer that agrees to these parameters"),
-            _ => self.begin(self.early().1),
-        }
-    }
-
-    /// A client's request is here.
-    fn asked(&mut self) -> Option<Do> {
-        let Some(head) = &self.seen.head else { return None };
-        self.facts.early_data = !self.seen.unfinished().is_empty() || !self.seen.frames.is_empty();
-        let key = head.values("Sec-WebSocket-Key").first().map(|key| key.to_vec()).unwrap_or_default();
-        self.variables.accept = accept(&key);
-        self.variables.key = String::from_utf8_lossy(&key).into_owned();
-        let offers: Vec<Deflate> = offers(head);
-        let mut answer = None;
-        if self.case.rule.needs(Need::Deflate) {
-            let Some(&offer) = offers.first() else { return self.miss("needs a client that offers permessage-deflate") };
-            match &self.case.opening {
-                Opening::Agree(params) => {
-                    let text = with_params(params);
-                    let wanted = answer_of(&text);
-                    if !wanted.is_some_and(|w| offers.iter().any(|&offer| w.not_of(offer).is_none())) {
-                        return self.miss("needs a client whose offer allows these parameters");
-                    }
-                    answer = Some(text);
-                }
-                Opening::Good => {
-                    let mut text = Deflate::NAME.to_owned();
-                    if offer.server_no_takeover {
-                        text.push_str("; server_no_context_takeover");
-                    }
-                    if let Some(bits) = offer.server_bits {
-                        text.push_str(&format!("; server_max_window_bits={bits}"));
-                    }
-                    answer = Some(text);
-                }
-                _ => {}
-            }
-        }
-        let draft = Draft::response(&self.variables, answer.as_deref());
-        // What is agreed stands in the head as it is sent.
-        let edits = match &self.case.opening {
-            Opening::Response(edits) => &edits[..],
-            _ => &[],
-        };
-        let edited = draft.clone().edit(edits, &self.context.limits, &self.variables);
-        self.facts.deflate = edited.and_then(|draft| Head::read(&draft.write())).and_then(|head| agreed(&head));
-        self.send_head(draft)
     }
 
     fn script(&mut self) -> Option<Do> {
@@ -489,134 +318,17 @@ impl<'c> Exam<'c> {
     }
 
     /// Whether all that an alternative expects whose connection goes on is here.
-    fn replies_complete(&self) -> bool {
-        self.case.outcome.iter().filter(|a| a.end == End::Open && a.answer != Some(Answer::Refused)).any(|alternative| {
-            self.expected(alternative).is_some_and(|e| {
-                let last = e.pongs.last().is_none_or(|last| self.seen.pongs.contains(last));
-                self.seen.data.len() >= e.data.len() && last
-            })
-        })
-    }
-
-    fn enter_barrier(&mut self) -> Option<Do> {
-        if !self.own.unfinished().is_empty() {
-            return self.enter_ending();
-        }
-        let ping = self.writer.control(9, BARRIER);
-        self.queue(&ping);
-        self.facts.barrier = Some(false);
-        self.phase = Phase::Barrier;
-        None
-    }
-
-    fn await_barrier(&mut self, quiet: bool) -> Option<Do> {
-        if self.seen.close.is_some() {
-            return self.enter_ending();
-        }
-        let answered = self.seen.pongs.iter().any(|pong| pong == BARRIER);
-        self.facts.barrier = Some(answered);
-        let waiting = !answered || self.wants(|end| *end == End::Open) && !self.replies_complete();
-        if self.seen.ended.is_some() {
-            self.phase = Phase::Done;
-        } else if waiting && !quiet {
-            return Some(Do::Read);
-        } else if !answered {
-            return self.enter_ending();
-        } else if self.wants(|end| *end == End::Open) {
-            let close = self.writer.control(8, &1000_u16.to_be_bytes());
-            self.queue(&close);
-            self.facts.cleaned = true;
-            self.phase = Phase::Clean;
-        } else {
-            self.phase = Phase::Done;
-        }
-        None
-    }
-
-    /// The judge's own Close was sent.
-    fn clean(&mut self, quiet: bool) -> Option<Do> {
-        if self.seen.ended.is_some() || quiet {
-            self.phase = Phase::Done;
-            return None;
-        }
-        if self.seen.close.is_some() && self.role == Role::Client && !self.facts.half {
-            self.facts.half = true;
-            return Some(Do::CloseWrite);
-        }
-        Some(Do::Read)
-    }
-
-    /// The subject closes, or should: the judge does its part.
-    fn enter_ending(&mut self) -> Option<Do> {
-        self.phase = Phase::Ending;
-        let closing = self.facts.told_to_close || self.wants(|end| matches!(end, End::Closing(_)));
-        if let (true, false, false, Some((code, _))) =
-            (closing, self.facts.silent, self.facts.sent_close, &self.seen.close)
-        {
-            let payload = code.map(u16::to_be_bytes);
-            let close = self.writer.control(8, payload.as_ref().map_or(&[], |code| &code[..]));
-            self.queue(&close);
-            self.facts.sent_close = true;
-        }
-        // A server closes first (§7.1.1).
-        if self.role == Role::Client && !self.facts.silent && !self.facts.half && self.seen.close.is_some() {
-            self.facts.half = true;
-            self.pieces.push_back(Do::CloseWrite);
-        }
-        None
-    }
-
-    fn ending(&mut self, quiet: bool) -> Option<Do> {
-        if self.seen.ended.is_some() {
-            self.phase = Phase::Done;
-            return None;
-        }
-        if !quiet {
-            return Some(Do::Read);
-        }
-        // It does not end by itself.
-        self.facts.prompts += 1;
-        if self.facts.silent || self.facts.half {
-            self.facts.prompts = usize::MAX;
-            self.phase = Phase::Done;
-            return None;
-        }
-        if let (Some((code, _)), false) = (&self.seen.close, self.facts.sent_close) {
-            let payload = code.map(u16::to_be_bytes);
-            let close = self.writer.control(8, payload.as_ref().map_or(&[], |code| &code[..]));
-            self.facts.sent_close = true;
-            self.queue(&close);
-            return None;
-        }
-        self.facts.half = true;
-        Some(Do::CloseWrite)
+    pub(super) fn replies_complete(&self) -> bool {
+        self.case.outcome.iter().filter(|a| a.end == End::Open && a.answer != Some(Answer::Refused)).any(
+            |alternative| {
+                self.expected(alternative).is_some_and(|e| {
+                    let last = e.pongs.last().is_none_or(|last| self.seen.pongs.contains(last));
+                    self.seen.data.len() >= e.data.len() && last
+                })
+            },
+        )
     }
 }
 
 /// What the judge asks with whether a subject goes on.
 pub(super) const BARRIER: &[u8] = b"wsspec: still there?";
-
-fn with_params(params: &str) -> String {
-    if params.is_empty() { Deflate::NAME.to_owned() } else { format!("{}; {params}", Deflate::NAME) }
-}
-
-fn answer_of(text: &str) -> Option<Deflate> {
-    let extensions = extension::read(text.as_bytes())?;
-    Deflate::read(extensions.first()?, true).ok()
-}
-
-/// What a response agrees on.
-fn agreed(head: &Head) -> Option<Deflate> {
-    let value = head.values("Sec-WebSocket-Extensions").join(&b", "[..]);
-    let extensions = extension::read(&value)?;
-    let deflate = extensions.iter().find(|extension| extension.name == Deflate::NAME)?;
-    Some(Deflate::read(deflate, true).unwrap_or_default())
-}
-
-/// The valid offers of permessage-deflate in a request.
-fn offers(head: &Head) -> Vec<Deflate> {
-    let value = head.values("Sec-WebSocket-Extensions").join(&b", "[..]);
-    let extensions = extension::read(&value).unwrap_or_default();
-    let offers = extensions.iter().filter(|extension| extension.name == Deflate::NAME);
-    offers.filter_map(|offer| Deflate::read(offer, false).ok()).collect()
-}

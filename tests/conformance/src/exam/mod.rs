@@ -4,13 +4,16 @@
 //! violation that was noticed.
 
 mod delivery;
+mod ending;
 mod expect;
 mod grade;
 mod heads;
 mod machine;
 mod observe;
+mod opening;
 mod script;
 mod verdict;
+mod words;
 
 use std::time::Duration;
 

@@ -80,7 +80,9 @@ fn refusal(connection: &Connection<'_>, head: &Head, status: u16, notes: &mut No
     if let [value] = head.values("Content-Length")[..] {
         let declared = std::str::from_utf8(value).ok().and_then(|value| value.parse::<usize>().ok());
         // More than is declared is another response, or garbage; less may be on its way.
-        if declared.is_none_or(|declared| connection.body.len() > declared) && head.values("Transfer-Encoding").is_empty() {
+        if declared.is_none_or(|declared| connection.body.len() > declared)
+            && head.values("Transfer-Encoding").is_empty()
+        {
             let (declared, found) = (value.escape_ascii(), connection.body.len());
             notes.add(&CONTENT_LENGTH, format!("a body of {found} bytes with Content-Length: {declared}"));
         }
@@ -95,7 +97,10 @@ fn protocol(connection: &Connection<'_>, head: &Head, notes: &mut Notes) {
     if let Some(value) = values.first() {
         let asked = connection.subprotocol_asked.as_ref().is_some_and(|asked| asked.iter().any(|name| name == value));
         if !asked {
-            notes.add(&PROTOCOL, format!("the subprotocol {:?}, which was not asked for", String::from_utf8_lossy(value)));
+            notes.add(
+                &PROTOCOL,
+                format!("the subprotocol {:?}, which was not asked for", String::from_utf8_lossy(value)),
+            );
         }
     }
 }
@@ -108,7 +113,8 @@ fn extensions(connection: &Connection<'_>, head: &Head, notes: &mut Notes) {
     let Some(answers) = extension::read(&head.values("Sec-WebSocket-Extensions").join(&b", "[..])) else {
         return notes.add(&EXTENSION_SYNTAX, "an answer that does not follow the grammar of RFC 6455 §9.1");
     };
-    let asked = connection.own_head.map(|own| own.values("Sec-WebSocket-Extensions").join(&b", "[..])).unwrap_or_default();
+    let asked =
+        connection.own_head.map(|own| own.values("Sec-WebSocket-Extensions").join(&b", "[..])).unwrap_or_default();
     let offers = elements(&asked);
     for answer in &answers {
         let of_this: Vec<_> = offers.iter().filter(|offer| offer.name == answer.name).collect();
@@ -122,7 +128,9 @@ fn extensions(connection: &Connection<'_>, head: &Head, notes: &mut Notes) {
                     let reasons: Vec<_> = valid.iter().map(|&offer| agreed.not_of(offer)).collect();
                     match reasons.first() {
                         None => notes.add(&DEFLATE_ANSWER, "an answer to offers that are all invalid (RFC 7692 §7)"),
-                        Some(Some(reason)) if reasons.iter().all(Option::is_some) => notes.add(&DEFLATE_ANSWER, *reason),
+                        Some(Some(reason)) if reasons.iter().all(Option::is_some) => {
+                            notes.add(&DEFLATE_ANSWER, *reason)
+                        }
                         Some(_) => {}
                     }
                 }

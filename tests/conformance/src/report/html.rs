@@ -32,10 +32,15 @@ pub fn page(runs: &[Json], library: &Library) -> String {
         if cases.is_empty() {
             continue;
         }
-        let _ = write!(out, "<tbody class=family><tr><th><button aria-expanded=false>{family}</button> <small>{}</small></th>", cases.len());
+        let _ = write!(
+            out,
+            "<tbody class=family><tr><th><button aria-expanded=false>{family}</button> <small>{}</small></th>",
+            cases.len()
+        );
         for results in &results {
             let of: Vec<_> = cases.iter().filter_map(|case| results.get(&*case.id)).collect();
-            let n = |grades: &[Grade]| of.iter().filter(|r| grades.iter().any(|g| g.name() == member(r, "grade"))).count();
+            let n =
+                |grades: &[Grade]| of.iter().filter(|r| grades.iter().any(|g| g.name() == member(r, "grade"))).count();
             let (bad, soft) = (n(&[Grade::Fail, Grade::Crash]), n(&[Grade::Lenient, Grade::Info]));
             let examined = of.len() - n(&[Grade::Unimplemented, Grade::Blocked, Grade::Inconclusive]);
             let class = match (examined, bad, soft) {
@@ -97,7 +102,8 @@ fn cell(result: Option<&Json>, out: &mut String) {
         let _ = write!(out, "{sign}</td>");
         return;
     }
-    let mut text: String = result.get("said").map_or(&[][..], Json::as_list).iter().map(|said| format!("{}\n", said.as_str())).collect();
+    let mut text: String =
+        result.get("said").map_or(&[][..], Json::as_list).iter().map(|said| format!("{}\n", said.as_str())).collect();
     let _ = writeln!(text, "seen: {}", member(result, "seen"));
     if !split.is_empty() {
         let _ = writeln!(text, "otherwise when delivered {split}");

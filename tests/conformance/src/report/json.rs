@@ -100,9 +100,14 @@ pub fn report(run: &Run, library: &Library) -> String {
     let _ = write!(out, ", \"role\": \"{}\", \"results\": [\n", run.role.name());
     for (i, result) in run.results.iter().enumerate() {
         let findings = result.findings.iter().map(|finding| {
-            Json::object([("lint", Json::text(finding.lint.name)), ("rule", Json::text(finding.lint.rule)), ("what", Json::text(&finding.what))])
+            Json::object([
+                ("lint", Json::text(finding.lint.name)),
+                ("rule", Json::text(finding.lint.rule)),
+                ("what", Json::text(&finding.what)),
+            ])
         });
-        let split = result.split.as_ref().map_or(Json::Null, |(delivery, seen)| Json::text(format!("{delivery}: {seen}")));
+        let split =
+            result.split.as_ref().map_or(Json::Null, |(delivery, seen)| Json::text(format!("{delivery}: {seen}")));
         let case = library.get(&result.id);
         // Of a pass the bytes are of no interest, and their masks differ from run to run.
         let log = if result.is_clean() { Json::Null } else { Json::text(wire(&result.log)) };

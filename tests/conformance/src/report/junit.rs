@@ -19,12 +19,23 @@ pub fn report(run: &Run, strict: bool) -> String {
     );
     for result in &run.results {
         let (class, name) = result.id.split_once('/').unwrap_or((&result.id, ""));
-        let _ = write!(out, "  <testcase classname=\"{}.{}\" name=\"{}\"", escape(&result.family), escape(class), escape(name));
+        let _ = write!(
+            out,
+            "  <testcase classname=\"{}.{}\" name=\"{}\"",
+            escape(&result.family),
+            escape(class),
+            escape(name)
+        );
         let findings = result.findings.iter().map(|finding| format!("sent: {}", finding.what));
         let said: Vec<String> = result.said.iter().cloned().chain(findings).collect();
         if Run::fails(result, strict) {
             let said = escape(&said.join("; "));
-            let _ = writeln!(out, "><failure type=\"{}\" message=\"{said}\">{}</failure></testcase>", result.grade, escape(&result.seen));
+            let _ = writeln!(
+                out,
+                "><failure type=\"{}\" message=\"{said}\">{}</failure></testcase>",
+                result.grade,
+                escape(&result.seen)
+            );
         } else if skipped(result.grade) {
             let _ = writeln!(out, "><skipped message=\"{}\"/></testcase>", escape(&said.join("; ")));
         } else {

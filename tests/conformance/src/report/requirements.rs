@@ -73,7 +73,10 @@ pub fn report(run: &Run) -> String {
         }
     }
     let examined = kept + broken.len();
-    let mut out = format!("{examined} MUST sentences examined: {kept} kept, {} broken; {unexamined} not examined\n", broken.len());
+    let mut out = format!(
+        "{examined} MUST sentences examined: {kept} kept, {} broken; {unexamined} not examined\n",
+        broken.len()
+    );
     for row in broken {
         let _ = writeln!(out, "  broken: {} ({}): {}", row.id, row.section, row.sentence);
     }

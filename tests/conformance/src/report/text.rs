@@ -82,7 +82,11 @@ fn counts(run: &Run) -> String {
     families.dedup();
     families.sort_unstable();
     families.dedup();
-    let _ = writeln!(out, "\n{:20} {:>5} {:>5} {:>7} {:>5} {:>6} {:>8}", "family", "pass", "info", "lenient", "fail", "crash", "not run");
+    let _ = writeln!(
+        out,
+        "\n{:20} {:>5} {:>5} {:>7} {:>5} {:>6} {:>8}",
+        "family", "pass", "info", "lenient", "fail", "crash", "not run"
+    );
     for family in families.iter().map(|family| Some(*family)).chain([None]) {
         let of: Vec<CaseResult> =
             run.results.iter().filter(|result| family.is_none_or(|family| result.family == family)).cloned().collect();

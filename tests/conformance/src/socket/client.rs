@@ -54,7 +54,8 @@ pub fn run_client(library: &Library, cases: &[&Case], run: ClientRun<'_>) -> Res
     let cases: Vec<&Case> = cases.iter().copied().filter(|case| case.rule.roles.contains(Role::Client)).collect();
     let jobs: Vec<Job<'_>> = cases.iter().map(|case| Job { case, delivery: Delivery::Whole }).collect();
     let firsts = judge.with_second_look(&jobs)?;
-    let mut results: Vec<CaseResult> = cases.iter().zip(&firsts).map(|(case, v)| CaseResult::new(case, v.clone())).collect();
+    let mut results: Vec<CaseResult> =
+        cases.iter().zip(&firsts).map(|(case, v)| CaseResult::new(case, v.clone())).collect();
     let others: Vec<Job<'_>> = cases
         .iter()
         .zip(&firsts)

@@ -130,7 +130,9 @@ impl Link<'_> {
                 self.received += n;
                 exam.received(&self.read[..n]);
             }
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) =>
+            {
                 return false;
             }
             Err(_) => exam.ended(Ended::Reset),

@@ -69,7 +69,8 @@ mod linux {
                 return None;
             }
             let socket =
-                socket_with(AddressFamily::NETLINK, SocketType::DGRAM, SocketFlags::CLOEXEC, Some(netlink::SOCK_DIAG)).ok()?;
+                socket_with(AddressFamily::NETLINK, SocketType::DGRAM, SocketFlags::CLOEXEC, Some(netlink::SOCK_DIAG))
+                    .ok()?;
             let mut diag = Self { socket, question: question(peer, own) };
             diag.unread()?;
             Some(diag)

@@ -90,4 +90,5 @@ impl Drop for Process {
     }
 }
 
-const ALARMS: [&str; 5] = ["panicked at", "Traceback (most recent", "AddressSanitizer", "fatal error", "Segmentation fault"];
+const ALARMS: [&str; 5] =
+    ["panicked at", "Traceback (most recent", "AddressSanitizer", "fatal error", "Segmentation fault"];

@@ -64,7 +64,10 @@ impl Server<'_> {
                 return Ok(());
             }
             if let Some(how) = process.and_then(Process::died) {
-                return Err(Setup(format!("expected the server to listen on {}, found that it ended: {how}", self.address)));
+                return Err(Setup(format!(
+                    "expected the server to listen on {}, found that it ended: {how}",
+                    self.address
+                )));
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -80,7 +83,10 @@ impl Server<'_> {
         if verdict.grade == Grade::Blocked || verdict.frames == 0 || lint.is_some() {
             let said = verdict.said.first().cloned().unwrap_or_default();
             let why = lint.map_or(said, |finding| finding.what.clone());
-            return Err(Setup(format!("expected an echo server at {}, found another: {why} ({})", self.address, verdict.seen)));
+            return Err(Setup(format!(
+                "expected an echo server at {}, found another: {why} ({})",
+                self.address, verdict.seen
+            )));
         }
         if self.examine(deflate, Delivery::Whole).grade == Grade::Unimplemented {
             self.context.without_deflate = true;
@@ -124,7 +130,11 @@ fn parse(url: &str) -> Result<(SocketAddr, String, String), Setup> {
     let expected = || Setup(format!("expected ws://HOST:PORT/PATH, found {url}"));
     let rest = url.strip_prefix("ws://").ok_or_else(expected)?;
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let with_port = if authority.rsplit(']').next().unwrap_or("").contains(':') { authority.to_owned() } else { format!("{authority}:80") };
+    let with_port = if authority.rsplit(']').next().unwrap_or("").contains(':') {
+        authority.to_owned()
+    } else {
+        format!("{authority}:80")
+    };
     let address = with_port.to_socket_addrs().ok().and_then(|mut addresses| addresses.next()).ok_or_else(expected)?;
     Ok((address, authority.to_owned(), if path.is_empty() { "/".to_owned() } else { path.to_owned() }))
 }

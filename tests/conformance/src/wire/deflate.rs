@@ -178,7 +178,11 @@ impl Bits {
             Token::Literal(byte) => self.huffman(0x190 + u32::from(byte) - 144, 9),
             Token::Copy { len, distance } => {
                 let (symbol, extra, bits) = length_symbol(len);
-                if symbol < 280 { self.huffman(symbol - 256, 7) } else { self.huffman(0xc0 + symbol - 280, 8) }
+                if symbol < 280 {
+                    self.huffman(symbol - 256, 7)
+                } else {
+                    self.huffman(0xc0 + symbol - 280, 8)
+                }
                 self.push(extra, bits);
                 let (symbol, extra, bits) = distance_symbol(distance);
                 self.huffman(symbol, 5);

@@ -114,7 +114,9 @@ impl Deflate {
             return Some("server_no_context_takeover was offered and is missing in the answer (RFC 7692 §7.1.1.1)");
         }
         match (offer.server_bits, self.server_bits) {
-            (Some(_), None) => return Some("server_max_window_bits was offered and is missing in the answer (RFC 7692 §7.1.2.1)"),
+            (Some(_), None) => {
+                return Some("server_max_window_bits was offered and is missing in the answer (RFC 7692 §7.1.2.1)");
+            }
             (Some(offered), Some(bits)) if bits > offered => {
                 return Some("server_max_window_bits is larger than offered (RFC 7692 §7.1.2.1)");
             }
@@ -140,7 +142,8 @@ mod tests {
 
     #[test]
     fn grammar_of_section_9_1() {
-        let extensions = read(b"foo; bar=2, permessage-deflate; client_max_window_bits; server_max_window_bits=\"1\\0\"").unwrap();
+        let extensions =
+            read(b"foo; bar=2, permessage-deflate; client_max_window_bits; server_max_window_bits=\"1\\0\"").unwrap();
         assert_eq!(extensions[0].params, [("bar".to_owned(), Some("2".to_owned()))]);
         assert_eq!(extensions[1].params[1].1.as_deref(), Some("10"));
         for bad in ["foo;", "foo bar", "foo; a=\"b c\"", "foo; =1", "a/b"] {
@@ -160,12 +163,17 @@ mod tests {
 
     #[test]
     fn answers_follow_from_offers() {
-        let offer = deflate("permessage-deflate; server_no_context_takeover; server_max_window_bits=10", false).unwrap();
+        let offer =
+            deflate("permessage-deflate; server_no_context_takeover; server_max_window_bits=10", false).unwrap();
         let fits = |answer: &str| deflate(answer, true).unwrap().not_of(offer).is_none();
-        assert!(fits("permessage-deflate; server_no_context_takeover; server_max_window_bits=9; client_no_context_takeover"));
+        assert!(fits(
+            "permessage-deflate; server_no_context_takeover; server_max_window_bits=9; client_no_context_takeover"
+        ));
         assert!(!fits("permessage-deflate; server_max_window_bits=10"));
         assert!(!fits("permessage-deflate; server_no_context_takeover"));
         assert!(!fits("permessage-deflate; server_no_context_takeover; server_max_window_bits=11"));
-        assert!(!fits("permessage-deflate; server_no_context_takeover; server_max_window_bits=10; client_max_window_bits=10"));
+        assert!(!fits(
+            "permessage-deflate; server_no_context_takeover; server_max_window_bits=10; client_max_window_bits=10"
+        ));
     }
 }

@@ -129,7 +129,9 @@ mod tests {
 
     #[test]
     fn every_form_is_read_as_it_was_written() {
-        for (form, len) in [(Form::Bits7, 5), (Form::Bits16, 5), (Form::Bits64, 5), (Form::Bits16, 300), (Form::Bits64, 70_000)] {
+        for (form, len) in
+            [(Form::Bits7, 5), (Form::Bits16, 5), (Form::Bits64, 5), (Form::Bits16, 300), (Form::Bits64, 70_000)]
+        {
             for key in [None, Some([1, 2, 3, 4])] {
                 let mut payload = vec![7; len];
                 let mut bytes = header(0xf2, form, len as u64, key);

@@ -156,9 +156,13 @@ mod tests {
 
     #[test]
     fn faults_are_noted() {
-        for bytes in
-            [&b"x\nA: b\r\n\r\n"[..], b"x\r\nA : b\r\n\r\n", b"x\r\nA: b\r\n c\r\n\r\n", b"x\r\nA\r\n\r\n", b"x\r\nA: b\rc\r\n\r\n"]
-        {
+        for bytes in [
+            &b"x\nA: b\r\n\r\n"[..],
+            b"x\r\nA : b\r\n\r\n",
+            b"x\r\nA: b\r\n c\r\n\r\n",
+            b"x\r\nA\r\n\r\n",
+            b"x\r\nA: b\rc\r\n\r\n",
+        ] {
             assert_eq!(Head::read(bytes).unwrap().faults.len(), 1, "{}", bytes.escape_ascii());
         }
     }

@@ -43,7 +43,9 @@ impl fmt::Display for InflateError {
             Self::Distance { distance, window } => {
                 write!(f, "expected copies from at most {window} bytes before, found one from {distance}")
             }
-            Self::NoSuchHistory { distance } => write!(f, "a copy from {distance} bytes before, where there is nothing"),
+            Self::NoSuchHistory { distance } => {
+                write!(f, "a copy from {distance} bytes before, where there is nothing")
+            }
             Self::TooLong => f.write_str("too much output"),
         }
     }
@@ -314,7 +316,11 @@ mod tests {
     fn distance_beyond_the_window_is_told() {
         let stream = crate::wire::deflate::block(
             crate::wire::deflate::Block::Fixed,
-            &[vec![crate::wire::deflate::Token::Literal(b'x'); 300], vec![crate::wire::deflate::Token::Copy { len: 3, distance: 257 }]].concat(),
+            &[
+                vec![crate::wire::deflate::Token::Literal(b'x'); 300],
+                vec![crate::wire::deflate::Token::Copy { len: 3, distance: 257 }],
+            ]
+            .concat(),
         );
         let narrow = Parameters { window_bits: 8, takeover: true };
         let error = Inflater::new(narrow).message(&stream.unwrap(), 1000);

@@ -10,7 +10,8 @@ use wsspec::case::{Command, Limit};
 use wsspec::exam::{Context, Event};
 use wsspec::memory::Subject;
 
-const LIMITS: Limits = Limits { max_message_len: 1 << 20, max_frame_len: 1 << 20, max_fragments: 5_000, ..Limits::DEFAULT };
+const LIMITS: Limits =
+    Limits::DEFAULT.with_max_message_len(1 << 20).with_max_frame_len(1 << 20).with_max_fragments(5_000);
 
 /// What these subjects declare.
 pub fn context() -> Context {
@@ -63,9 +64,15 @@ impl<R: Role> Echo<R> {
                 }
                 Ok(Some(Incoming::Ping(payload))) => self.heard.push(Event::Ping(payload.to_vec())),
                 Ok(Some(Incoming::Pong(payload))) => self.heard.push(Event::Pong(payload.to_vec())),
-                Ok(Some(Incoming::Close(_))) => {}
-                Ok(None) | Err(_) => return,
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => break,
             }
+        }
+        // What waits for room in the output has it now: everything before is written.
+        while self.connection.wants_write() {
+            let mut more = Vec::new();
+            self.connection.write_control(&mut more).unwrap();
+            out.extend(more);
         }
     }
 
@@ -76,9 +83,8 @@ impl<R: Role> Echo<R> {
 
     fn is_closed(&self) -> bool {
         match self.connection.transport() {
-            Transport::KeepOpen => self.eof,
-            Transport::AwaitEof => self.eof,
             Transport::HalfClose | Transport::Close => true,
+            _ => self.eof,
         }
     }
 
@@ -186,7 +192,7 @@ impl Subject for Server {
 /// A client.
 pub struct Client {
     head: Vec<u8>,
-    handshake: Option<ClientHandshake<'static>>,
+    handshake: Option<ClientHandshake<[&'static str; 1]>>,
     echo: Option<Echo<ClientRole<RandomKeys>>>,
     closed: bool,
 }
@@ -216,7 +222,8 @@ impl Client {
 
 impl Subject for Client {
     fn start(&mut self, out: &mut Vec<u8>) {
-        let request = ClientRequest::new("server.example.com", "/chat").subprotocols(&["chat"]).deflate(DeflateConfig::DEFAULT);
+        let request =
+            ClientRequest::new("server.example.com", "/chat").subprotocols(["chat"]).deflate(DeflateConfig::DEFAULT);
         self.handshake = Some(request.start([7; 16], &LIMITS, out).unwrap());
     }
 
