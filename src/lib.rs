@@ -7,6 +7,7 @@
 //!
 //! | layer | what it is | needs |
 //! |---|---|---|
+//! | [`endpoint`] | the whole of one end: buffers, output queue, compressor, time-outs and the verdict | `alloc` |
 //! | [`Timers`] | deadlines, on an instant type of yours | `core` |
 //! | [`Messages`] | whole messages: the memory, and replies that are written automatically | `alloc` |
 //! | [`Connection`] | the protocol: events out of your buffer, messages into your output; no heap, 512 bytes for a server | `core` |
@@ -14,8 +15,9 @@
 //! | [`frame`] | frames out of bytes that are cut anywhere, without a meaning: what a proxy wants | `core` |
 //! | [`wire`] | the values: headers, opcodes, masks, close codes, limits: what a load generator wants | `core` |
 //!
-//! Use the highest layer that fits. A connection begins with a [`handshake`], which yields [`Negotiated`]; that makes a
-//! [`Connection`]; [`Messages`] and [`Timers`] stand beside it.
+//! Use the highest layer that does not do too much; most programs want an [`Endpoint`](endpoint::Endpoint), whose module has a whole loop.
+//! Below it, a connection begins with a [`handshake`], which yields [`Negotiated`]; that makes a [`Connection`]; [`Messages`] and
+//! [`Timers`] stand beside it.
 //!
 //! # One contract
 //!
@@ -68,12 +70,15 @@
 //! | `std` | yes | run-time detection of CPU features; implies `alloc` |
 //! | `rand` | no | [`RandomKeys`], a client's source of masking keys; a server needs none |
 //! | `alloc` | by `std` | [`Messages`], [`Prepared`], `Vec<u8>` as an [`Output`] |
-//! | `deflate` | no | permessage-deflate (RFC 7692), both sides, in [`extension`]`::deflate`; implies `alloc`; its compressor, zlib-rs, needs `std` |
+//! | `deflate` | no | permessage-deflate (RFC 7692), both ways, in [`extension`]`::deflate`; implies `inflate`; its compressor, zlib-rs, needs `std` |
+//! | `inflate` | no | of permessage-deflate what needs no `std`: messages that come compressed are read, those that are sent go out as they are; implies `alloc` |
 //! | `http` | no | heads in the types of the crate `http`, which hyper, axum and h2 share, in [`handshake`]; implies `std` |
 //! | `arbitrary` | no | `Arbitrary` for the public values, and `testing`: streams of frames for fuzzing any WebSocket stack; implies `std` |
 //!
 //! Without any, the crate needs neither `std` nor an allocator. Features only add.
 #![cfg_attr(not(test), no_std)]
+// docs.rs says at each item which feature it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(unreachable_pub)]
 // Nothing that could panic or lose bits; tests may.
 #![cfg_attr(
@@ -106,7 +111,7 @@ mod messages;
 #[doc = include_str!("performance.md")]
 pub mod performance {}
 #[allow(unsafe_code)] // The one place where `unsafe` is allowed; see its documentation.
-mod simd;
+mod kernel;
 #[cfg(feature = "arbitrary")]
 pub mod testing;
 mod timers;

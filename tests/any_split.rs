@@ -38,6 +38,7 @@ fn cut_at<'b>(mut bytes: &'b [u8], cuts: &mut [usize]) -> Vec<&'b [u8]> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: strategies::persistence(), max_shrink_time: 30_000, ..ProptestConfig::default() })]
 
+    // §6.2
     #[test]
     fn any_split_agrees_with_the_reference(stream in stream(), cuttings in vec(vec(any::<Index>(), 1..12), 8)) {
         let bytes = stream.bytes();
@@ -93,11 +94,13 @@ fn streams_contain_every_kind_of_step_and_error() {
         for step in reference::decode(&stream.endpoint, &stream.bytes()).steps {
             let name = match step {
                 Step::Message(kind, _) => format!("{kind:?}"),
+                Step::Compressed(..) => "Compressed".into(),
                 Step::Fail(error) => format!("{error:?}").split_whitespace().next().unwrap_or_default().to_string(),
                 Step::Ping(_) => "Ping".into(),
                 Step::Pong(_) => "Pong".into(),
                 Step::Close(..) => "Close".into(),
                 Step::Send(_) => "Send".into(),
+                Step::Compressed(..) => "Compressed".into(),
             };
             seen.insert(name);
         }

@@ -103,6 +103,7 @@ fn examples_of_section_7_2_3_are_delivered() {
     assert_eq!(receive(&two), [hello()]);
 }
 
+// RFC 7692 §6.1
 #[test]
 fn rsv1_on_a_continuation_or_control_frame_fails() {
     let rsv1 = Got::Failed(ProtocolError::ReservedBits { rsv: Rsv::RSV1 });
@@ -131,6 +132,7 @@ fn uncompressed_messages_are_delivered_between_compressed_ones() {
     assert_eq!(receive(&bytes.concat()), [plain.clone(), hello(), plain, hello()]);
 }
 
+// RFC 7692 §6.2
 #[test]
 fn compressed_message_may_be_cut_anywhere_with_control_frames_between() {
     for first in 0..=HELLO.len() {
@@ -339,6 +341,7 @@ fn compressed_message_may_be_sent_in_fragments_with_control_frames_between() {
     assert_eq!(receive(&out), [Got::Ping, Got::Text("to be, or not to be".to_string())]);
 }
 
+// RFC 7692 §6.1
 #[test]
 fn fragments_of_a_message_are_all_compressed_or_none_is() {
     let mut server = server_with(DeflateParams::default());

@@ -23,6 +23,7 @@ fn repetitive(len: u32) -> Vec<u8> {
     (0..len).map(|n| if n % 7 < 3 { b' ' } else { (n / 64 * (n % 64) % 23) as u8 }).collect()
 }
 
+// RFC 7692 §7.2.3.6
 #[test]
 fn empty_message_is_a_zero_byte() {
     for takeover in [true, false] {

@@ -101,6 +101,7 @@ fn right_answer_opens_and_the_bytes_behind_it_are_frames() {
     opened(&with("Content-Length: 0"));
 }
 
+// RFC 9110 §15.2
 #[test]
 fn interim_responses_are_skipped() {
     let bytes = [
@@ -193,6 +194,7 @@ fn connection_missing_or_wrong_fails() {
     }
 }
 
+// §11.3.3
 #[test]
 fn accept_missing_wrong_or_twice_fails() {
     assert_eq!(failed(&without("Sec-WebSocket-Accept")), ResponseError::AcceptMissing);
@@ -224,6 +226,7 @@ fn no_subprotocol_is_open_and_seen() {
     assert_eq!(opened(&head(LINES)).0, None);
 }
 
+// §11.3.4
 #[test]
 fn subprotocol_not_offered_two_or_in_other_letter_case_fails() {
     for value in ["other", "Chat", "chat, superchat", "chat,", "", "\"chat\"", "cha", "chat2"] {
@@ -237,6 +240,7 @@ fn subprotocol_not_offered_two_or_in_other_letter_case_fails() {
     assert!(handshake.receive(&with("Sec-WebSocket-Protocol: chat")).is_err(), "nothing was offered");
 }
 
+// §9.1
 #[test]
 fn extension_that_was_not_offered_fails() {
     for line in ["Sec-WebSocket-Extensions: permessage-deflate", "sec-websocket-extensions: , foo; a=1"] {
@@ -343,6 +347,7 @@ fn target_with_a_forbidden_byte_is_the_callers_error() {
     }
 }
 
+// RFC 6454 §7.1
 #[test]
 fn origin_with_a_forbidden_byte_is_the_callers_error() {
     for origin in ["", "http://a\r\n", "http://a\0", "\u{e4}"] {
@@ -407,6 +412,7 @@ fn request_is_written_wholly_or_not_at_all() {
     }
 }
 
+// RFC 4648 §4
 #[test]
 fn key_is_the_base64_of_the_nonce() {
     // Erratum 3150 corrects the example of §4.1.

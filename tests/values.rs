@@ -65,6 +65,7 @@ fn nonce_is_another_each_time() {
 }
 
 /// §5.3: "The masking key needs to be unpredictable", and is "a 32-bit value chosen at random by the client" for each frame.
+// §10.3
 #[test]
 fn masking_keys_are_all_different() {
     for mut source in [RandomKeys::from_seed([7; 32]), RandomKeys::from_os().unwrap()] {
@@ -132,6 +133,7 @@ fn parts_of_a_head_have_names() {
     assert!(error.contains(&P::Target.to_string()), "{error}");
 }
 
+// §3
 #[test]
 fn request_of_a_uri_goes_to_its_host_and_path() {
     let url = WsUrl::parse("ws://example.com:8080/chat?room=1").unwrap();

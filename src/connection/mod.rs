@@ -4,8 +4,10 @@
 #![forbid(unsafe_code)]
 
 mod closing;
-#[cfg(feature = "deflate")]
+#[cfg(feature = "inflate")]
 mod compressed;
+#[cfg(feature = "deflate")]
+mod compressing;
 mod event;
 mod forward;
 mod message;
@@ -16,6 +18,7 @@ mod random_keys;
 mod receive;
 mod role;
 mod send;
+mod send_error;
 mod whole;
 
 use core::fmt;
@@ -31,15 +34,15 @@ pub use random_keys::{RandomKeys, SeedUnavailable};
 #[cfg(feature = "alloc")]
 pub(crate) use receive::{Awaited, Raw, RawData};
 pub use role::{Client, FnKeys, MaskingKeys, Role, Server};
-pub use send::SendError;
+pub use send_error::SendError;
 #[cfg(feature = "alloc")]
 pub(crate) use whole::Whole;
 
 use crate::frame::{Masking, Reader, Sequence};
 use crate::handshake::Negotiated;
-use crate::simd::Level;
+use crate::kernel::Level;
 use crate::wire::{CloseFrame, ControlPayload, Limits, PartialChar, ProtocolError, Rsv};
-#[cfg(feature = "deflate")]
+#[cfg(feature = "inflate")]
 use compressed::Deflate;
 use whole::Short;
 
@@ -100,7 +103,7 @@ pub struct Connection<R> {
     sending_rsv: Rsv,
     /// The beginning of a code point that a fragment of that message ended in.
     sending_partial: PartialChar,
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     deflate: Option<Deflate>,
     role: R,
 }
@@ -121,11 +124,11 @@ impl<R: Role> Connection<R> {
     ///
     /// The bytes after the handshake's head, if the same read brought any, are the first input.
     pub fn new(negotiated: Negotiated, role: R, limits: &Limits) -> Self {
-        #[cfg(not(feature = "deflate"))]
+        #[cfg(not(feature = "inflate"))]
         let _nothing_was_agreed_on = negotiated;
         let reader = Reader::new(R::RECEIVES, limits);
         // RFC 7692 §6: the extension owns "the RSV1 bit of the WebSocket header".
-        #[cfg(feature = "deflate")]
+        #[cfg(feature = "inflate")]
         let reader = if negotiated.deflate().is_some() { reader.with_owned_rsv(Rsv::RSV1) } else { reader };
         let mut connection = Self {
             short: Short::NONE,
@@ -141,7 +144,7 @@ impl<R: Role> Connection<R> {
             sending: Sequence::Between,
             sending_rsv: Rsv::NONE,
             sending_partial: PartialChar::default(),
-            #[cfg(feature = "deflate")]
+            #[cfg(feature = "inflate")]
             deflate: negotiated.deflate().map(Deflate::new::<R>),
             role,
         };

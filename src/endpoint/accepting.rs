@@ -72,7 +72,7 @@ where
         let mut answer = Responder {
             output: &mut self.output,
             result: None,
-            #[cfg(feature = "deflate")]
+            #[cfg(feature = "inflate")]
             deflate: self.config.deflate,
         };
         let head_len = match self.side.handshake.receive(self.input.unread()) {
@@ -105,7 +105,7 @@ where
 pub struct Responder<'a> {
     output: &'a mut Lane,
     result: Option<Result<Negotiated, OpeningError>>,
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     deflate: Option<crate::extension::deflate::DeflateConfig>,
 }
 
@@ -113,7 +113,7 @@ impl Responder<'_> {
     /// Opens the connection, with the compression that [`Config::deflate`](super::Config) allows.
     pub fn accept<'b>(&mut self, accept: Accept<'_, 'b>) {
         if self.result.is_none() {
-            #[cfg(feature = "deflate")]
+            #[cfg(feature = "inflate")]
             let accept = accept.deflate(self.deflate);
             self.result = Some(accept.write_to(&mut self.output.bytes).map_err(OpeningError::Accept));
             if let Some(Err(_)) = self.result {

@@ -40,7 +40,7 @@ where
         now: I,
     ) -> Result<Self, StartError> {
         let mut output = Lane::default();
-        #[cfg(feature = "deflate")]
+        #[cfg(feature = "inflate")]
         let request = request.deflate(config.deflate);
         let handshake = request.start(nonce, &config.limits, &mut output.bytes)?;
         Ok(Self::new(Asking { handshake, role: Some(role) }, false, config, output, now))

@@ -2,8 +2,10 @@
 
 use core::time::Duration;
 
+#[cfg(feature = "inflate")]
+use crate::extension::deflate::DeflateConfig;
 #[cfg(feature = "deflate")]
-use crate::extension::deflate::{DeflateConfig, Effort};
+use crate::extension::deflate::Effort;
 use crate::{Limits, Timeouts};
 
 /// The settings of an [`Endpoint`](super::Endpoint), the same for all connections of a program.
@@ -25,7 +27,7 @@ pub struct Config<D = Duration> {
     /// How long to wait for what.
     pub timeouts: Timeouts<D>,
     /// Compression to offer, or to accept. Default: none.
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     pub deflate: Option<DeflateConfig>,
     /// How hard to compress. Default: [`Effort::FAST`].
     #[cfg(feature = "deflate")]
@@ -43,7 +45,7 @@ impl<D> Config<D> {
         Self {
             limits: Limits::DEFAULT,
             timeouts,
-            #[cfg(feature = "deflate")]
+            #[cfg(feature = "inflate")]
             deflate: None,
             #[cfg(feature = "deflate")]
             effort: Effort::FAST,

@@ -3,20 +3,20 @@
 //! The only extension that is known is permessage-deflate, with feature `deflate`. Without it a server declines every offer, and a
 //! client makes none.
 
-#[cfg(feature = "deflate")]
+#[cfg(feature = "inflate")]
 use super::deflate::{Answer, DeflateConfig, DeflateParams, NAME};
 use super::{Extension, FieldValue, Param};
 
 /// Which offers a server accepts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Policy {
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     pub(crate) deflate: Option<DeflateConfig>,
 }
 
 impl Policy {
     /// Takes from a client's offers what can be honoured; the rest is declined.
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     pub(crate) fn choose<'b>(self, mut offers: impl Iterator<Item = Extension<'b>>) -> Agreed {
         let Some(config) = self.deflate else { return Agreed::default() };
         // RFC 7692 §5: the first one that is valid and can be honoured.
@@ -24,7 +24,7 @@ impl Policy {
     }
 
     /// Takes from a client's offers what can be honoured; the rest is declined.
-    #[cfg(not(feature = "deflate"))]
+    #[cfg(not(feature = "inflate"))]
     pub(crate) fn choose<'b>(self, offers: impl Iterator<Item = Extension<'b>>) -> Agreed {
         // §9.1: the client "is only offering to use any advertised extensions". Nothing is known, so all is declined
         // unread.
@@ -36,14 +36,14 @@ impl Policy {
 /// Which extensions a client offers.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Offers {
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     pub(crate) deflate: Option<DeflateConfig>,
 }
 
 impl Offers {
     /// The value of the request's `Sec-WebSocket-Extensions`.
     pub(crate) fn field_value(&self) -> Option<FieldValue> {
-        #[cfg(feature = "deflate")]
+        #[cfg(feature = "inflate")]
         if let Some(config) = &self.deflate {
             return FieldValue::written(|to| config.write_offers(to));
         }
@@ -64,7 +64,7 @@ impl Offers {
     }
 
     /// Adds an extension of the answer to those before it.
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     fn agree<'b>(self, agreed: Agreed, extension: &Extension<'b>) -> Result<Agreed, Mismatch<'b>> {
         match (extension.name(), self.deflate, agreed.deflate) {
             (NAME, Some(config), None) => Ok(Agreed::on_deflate(config.check(extension)?)),
@@ -76,7 +76,7 @@ impl Offers {
     }
 
     /// Adds an extension of the answer to those before it.
-    #[cfg(not(feature = "deflate"))]
+    #[cfg(not(feature = "inflate"))]
     fn agree<'b>(self, _agreed: Agreed, extension: &Extension<'b>) -> Result<Agreed, Mismatch<'b>> {
         // §4.1, 5: an "extension that was not present in the client's handshake" fails the connection.
         Err(Mismatch::NotOffered(extension.name()))
@@ -85,7 +85,7 @@ impl Offers {
 
 /// Why an answer fails the connection.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(feature = "deflate"), allow(dead_code))] // Without an extension, nothing can be offered.
+#[cfg_attr(not(feature = "inflate"), allow(dead_code))] // Without an extension, nothing can be offered.
 pub(crate) enum Mismatch<'b> {
     /// The extension was not offered.
     NotOffered(&'b str),
@@ -100,14 +100,14 @@ pub(crate) enum Mismatch<'b> {
 /// The extensions in use.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(crate) struct Agreed {
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     deflate: Option<Answer>,
 }
 
 impl Agreed {
     /// The value of the response's `Sec-WebSocket-Extensions`.
     pub(crate) fn field_value(&self) -> Option<FieldValue> {
-        #[cfg(feature = "deflate")]
+        #[cfg(feature = "inflate")]
         if let Some(answer) = &self.deflate {
             return FieldValue::written(|to| answer.write(to));
         }
@@ -115,7 +115,7 @@ impl Agreed {
     }
 }
 
-#[cfg(feature = "deflate")]
+#[cfg(feature = "inflate")]
 impl Agreed {
     /// For what was agreed on elsewhere.
     pub(crate) fn on_deflate(params: DeflateParams) -> Self {

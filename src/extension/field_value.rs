@@ -14,7 +14,7 @@ impl FieldValue {
     const MAX_LEN: usize = 288;
 
     /// What `write` writes; nothing if that is more than there can be.
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     pub(crate) fn written(write: impl FnOnce(&mut Self) -> fmt::Result) -> Option<Self> {
         let mut value = Self { bytes: [0; Self::MAX_LEN], len: 0 };
         write(&mut value).is_ok().then_some(value)

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod agreement;
-#[cfg(feature = "deflate")]
+#[cfg(feature = "inflate")]
 pub mod deflate;
 mod field_value;
 pub(crate) mod token;
@@ -312,6 +312,7 @@ mod tests {
         all
     }
 
+    // RFC 2616 §2.1
     #[test]
     fn white_space_may_stand_between_any_two_words() {
         assert_eq!(plain(b" \tfoo ; a = 1\t;b , bar "), ["foo;a=1;b", "bar"]);

@@ -9,7 +9,7 @@ use super::key::{AcceptKey, Key};
 use super::refusal::{emit_fields, write_whole};
 use super::request::{Request, RequestKey};
 use super::shown::Shown;
-#[cfg(feature = "deflate")]
+#[cfg(feature = "inflate")]
 use crate::extension::deflate::DeflateConfig;
 use crate::extension::{Agreed, FieldValue, Policy};
 use crate::wire::{Output, OutputFull};
@@ -54,10 +54,21 @@ impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
         Self { request, subprotocol: None, fields: &[], policy: Policy::default() }
     }
 
-    /// Chooses one of the offered [`subprotocols`](Request::subprotocols), in its letter case. Without this, none is
-    /// chosen.
-    pub fn subprotocol(self, subprotocol: &'r str) -> Self {
-        Self { subprotocol: Some(subprotocol), ..self }
+    /// Chooses one of the offered [`subprotocols`](Request::subprotocols), in its letter case. Without this, and with `None`, none
+    /// is chosen.
+    ///
+    /// ```
+    /// # use websocket_proto::handshake::{Parts, Received};
+    /// # let fields = [("host", "server.example.com"), ("upgrade", "websocket"), ("connection", "Upgrade"),
+    /// #     ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="), ("sec-websocket-version", "13")];
+    /// # let Ok(Received::Upgrade(request)) = Received::from_parts(Parts::new("GET", "/", (1, 1), &fields)) else { panic!() };
+    /// let chosen = request.subprotocols().find(|offered| ["chat.v2", "chat.v1"].contains(offered));
+    /// let response = request.accept().subprotocol(chosen).response()?;
+    /// # assert_eq!(response.fields().count(), 3, "none was offered");
+    /// # Ok::<(), websocket_proto::handshake::AcceptError>(())
+    /// ```
+    pub fn subprotocol(self, subprotocol: impl Into<Option<&'r str>>) -> Self {
+        Self { subprotocol: subprotocol.into(), ..self }
     }
 
     /// Adds fields to the response, such as `Set-Cookie`.
@@ -66,7 +77,7 @@ impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
     }
 
     /// Accepts permessage-deflate, if the client offers it in a way that `config` allows (RFC 7692); with `None` it does not.
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     pub fn deflate(self, config: impl Into<Option<DeflateConfig>>) -> Self {
         Self { policy: Policy { deflate: config.into() }, ..self }
     }
@@ -240,6 +251,9 @@ pub enum AcceptError {
     Field(InvalidField),
     /// There is no room for the response.
     Output(OutputFull),
+    /// The crate `http` can't hold the response: a field's name is too long, or there are too many fields.
+    #[cfg(feature = "http")]
+    HttpCrate,
 }
 
 impl fmt::Display for AcceptError {
@@ -248,6 +262,10 @@ impl fmt::Display for AcceptError {
             Self::SubprotocolNotOffered => f.write_str("the client did not offer that subprotocol"),
             Self::Field(error) => error.fmt(f),
             Self::Output(error) => error.fmt(f),
+            #[cfg(feature = "http")]
+            Self::HttpCrate => {
+                f.write_str("the response has a longer name, or more fields, than the crate `http` can hold")
+            }
         }
     }
 }

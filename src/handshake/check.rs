@@ -2,6 +2,7 @@
 
 use super::excerpt::Excerpt;
 use super::field_section::FieldSection;
+use super::head::Collect;
 use super::host::{is_same_host, split_host};
 use super::key::Key;
 use super::request_error::RequestError;
@@ -40,23 +41,17 @@ pub(super) enum Found<'b> {
 }
 
 impl<'b> Checked<'b> {
-    /// Looks at each field once.
-    pub(super) fn collect(fields: impl Iterator<Item = (&'b [u8], &'b [u8])>) -> Self {
+    /// Looks at each field that another stack has parsed.
+    pub(super) fn collect_parsed(fields: impl FieldSection<'b>) -> Self {
         let mut checked = Self::default();
-        for (name, value) in fields {
-            checked.add(name, value);
-        }
+        fields.into_pairs().for_each(|(name, value)| checked.add(name.as_bytes(), trim(value)));
         checked
     }
+}
 
-    /// The same for fields that another stack has parsed.
-    pub(super) fn collect_parsed(fields: impl FieldSection<'b>) -> Self {
-        Self::collect(fields.into_pairs().map(|(name, value)| (name.as_bytes(), trim(value))))
-    }
-
-    /// Takes a field, whose value has no white space around it.
+impl<'b> Collect<'b> for Checked<'b> {
     #[inline]
-    pub(super) fn add(&mut self, name: &[u8], value: &'b [u8]) {
+    fn add(&mut self, name: &[u8], value: &'b [u8]) {
         // Most fields are none of these, and their length tells.
         match name.len() {
             2 if is(name, b"te") => self.hop |= !value.eq_ignore_ascii_case(b"trailers"),
@@ -86,11 +81,13 @@ impl<'b> Checked<'b> {
             _ => {}
         }
     }
+}
 
+impl<'b> Checked<'b> {
     /// RFC 9112 §3.2: "A server MUST respond with a 400 [...] to any HTTP/1.1 request message that lacks a Host
     /// header field and to any request message that contains more than one Host header field line or a Host header
     /// field with an invalid field value". With an absolute target it "MUST ignore the received Host header field"
-    /// (§3.2.2), once it is there.
+    /// (RFC 9112 §3.2.2), once it is there.
     pub(super) fn host(&self, authority: Option<&'b str>) -> Result<&'b [u8], RequestError> {
         let value = match self.host {
             Found::Missing => return Err(RequestError::HostMissing),

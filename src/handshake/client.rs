@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::check::Checked;
-use super::head::Scanner;
+use super::head::HeadReader;
 use super::pending::PendingAnswer;
 use super::response::Answer;
 use super::response_error::ResponseError;
@@ -32,7 +32,7 @@ use crate::wire::Limits;
 #[derive(Clone)]
 #[must_use = "the response has to be read"]
 pub struct ClientHandshake<P = NoSubprotocols> {
-    scanner: Scanner,
+    reader: HeadReader,
     pending: PendingAnswer<P>,
     interim: u32,
     max_interim: u32,
@@ -40,7 +40,7 @@ pub struct ClientHandshake<P = NoSubprotocols> {
 
 impl<P: Subprotocols> ClientHandshake<P> {
     pub(super) fn new(pending: PendingAnswer<P>, limits: &Limits) -> Self {
-        Self { scanner: Scanner::response(limits), pending, interim: 0, max_interim: limits.max_interim_responses }
+        Self { reader: HeadReader::response(limits), pending, interim: 0, max_interim: limits.max_interim_responses }
     }
 
     /// Takes all bytes received so far, from the first on. `Ok(None)` means that the head is not complete yet.
@@ -54,7 +54,7 @@ impl<P: Subprotocols> ClientHandshake<P> {
         let result = self.read(bytes);
         if !matches!(result, Ok(None)) {
             // What was remembered is about these bytes.
-            self.scanner.restart();
+            self.reader.restart();
             self.interim = 0;
         }
         result
@@ -63,7 +63,7 @@ impl<P: Subprotocols> ClientHandshake<P> {
     fn read<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Answer<'b>>, ResponseError> {
         loop {
             let mut checked = Checked::default();
-            let Some(head) = self.scanner.read_response(bytes, &mut checked)? else { return Ok(None) };
+            let Some(head) = self.reader.read_response(bytes, &mut checked)? else { return Ok(None) };
             // RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final
             // response".
             // One of another major version is no response that can be skipped: what its status means is not known (RFC 9110 §2.5).
@@ -74,7 +74,7 @@ impl<P: Subprotocols> ClientHandshake<P> {
                 return Err(ResponseError::TooManyInterim { max: self.max_interim });
             }
             self.interim = self.interim.saturating_add(1);
-            self.scanner.next_response(head.len);
+            self.reader.next_response(head.len);
         }
     }
 }
@@ -82,7 +82,7 @@ impl<P: Subprotocols> ClientHandshake<P> {
 impl<P> fmt::Debug for ClientHandshake<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientHandshake")
-            .field("scanner", &self.scanner)
+            .field("reader", &self.reader)
             .field("pending", &self.pending)
             .field("interim", &self.interim)
             .field("max_interim", &self.max_interim)

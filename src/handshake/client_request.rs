@@ -15,7 +15,7 @@ use super::subprotocols::{NoSubprotocols, Subprotocols};
 use super::text::is_target;
 use super::upgrade::ClientUpgrade;
 use super::url::WsUrl;
-#[cfg(feature = "deflate")]
+#[cfg(feature = "inflate")]
 use crate::extension::deflate::DeflateConfig;
 use crate::extension::token::is_token;
 use crate::extension::{FieldValue, Offers};
@@ -105,7 +105,7 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
     }
 
     /// Offers permessage-deflate (RFC 7692); with `None` it does not.
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     pub fn deflate(self, config: impl Into<Option<DeflateConfig>>) -> Self {
         Self { offers: Offers { deflate: config.into() }, ..self }
     }

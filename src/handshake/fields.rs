@@ -22,7 +22,7 @@ use crate::extension::token::{ascii, is_token, trim};
 /// ```
 #[derive(Clone, Copy)]
 pub struct Fields<'b> {
-    /// Whole lines that the scanner has checked, and the empty line behind them.
+    /// Whole lines whose syntax was checked, and the empty line after them.
     lines: &'b [u8],
 }
 

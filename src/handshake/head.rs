@@ -1,61 +1,18 @@
-//! The scanner: finds the end of a head, and checks every byte of it in order, however the bytes come (RFC 9112 §2 to
-//! §5).
+//! Heads of HTTP/1: `httparse` reads them, and nothing that the RFCs forbid passes (RFC 9112 §2 to §5).
+//!
+//! A head that came whole is read in one go. One that comes in pieces is checked as its bytes come, so that a peer that does not speak
+//! HTTP is refused at once, and is taken apart when it is complete. The result is the same for both.
 
-use super::check::Checked;
+use core::mem::MaybeUninit;
+
+use httparse::{Header, Status};
+
 use super::fields::Fields;
-use super::syntax::{HeadError, HeadPart};
-use super::text::{is_target_byte, is_text_byte, text_len};
-use super::whole;
-use crate::extension::token::{ascii, is_token_byte, token_len};
+use super::head_check::HeadCheck;
+use super::syntax::HeadError;
+use super::text::{is_target, split_at_byte};
+use crate::extension::token::ascii;
 use crate::wire::Limits;
-
-/// Where in a head the next byte belongs, and what was seen so far.
-///
-/// The caller's bytes are given again and again from their beginning, and only what is behind `at` is looked at.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Scanner {
-    place: Place,
-    /// The next byte to look at.
-    at: usize,
-    /// Where the start line begins.
-    start: usize,
-    /// Ends of the start line's first and second variable part: method and target, or the space before the reason and
-    /// the reason.
-    marks: (usize, usize),
-    fields_start: usize,
-    fields: usize,
-    major: u8,
-    minor: u8,
-    status: u16,
-    max_len: usize,
-    max_fields: usize,
-    /// The place of the first byte.
-    first: Place,
-}
-
-/// The place of the next byte.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Place {
-    /// Before the request line; RFC 9112 §2.2: a server "SHOULD ignore at least one empty line (CRLF) received prior
-    /// to the request-line".
-    EmptyLines,
-    EmptyLineFeed,
-    Method,
-    Target,
-    /// So many bytes of `HTTP/1.1` were seen; which of the two it is decides about what follows.
-    RequestVersion(u8),
-    ResponseVersion(u8),
-    /// So many bytes of ` 101 ` were seen.
-    Status(u8),
-    Reason,
-    StartLineFeed,
-    LineStart,
-    Name,
-    Value,
-    ValueLineFeed,
-    EndLineFeed,
-    Done,
-}
 
 /// A request's head, syntactically right.
 #[derive(Clone, Copy, Debug)]
@@ -79,316 +36,252 @@ pub(super) struct ResponseHead<'b, F = Fields<'b>> {
     pub(super) len: usize,
 }
 
-impl Scanner {
+/// Takes the fields of a head, one by one: what is wanted of them is found while they are at hand.
+pub(super) trait Collect<'b> {
+    /// Takes a field, whose value has no white space around it.
+    fn add(&mut self, name: &[u8], value: &'b [u8]);
+}
+
+/// Reads one head, and then perhaps another.
+#[derive(Clone, Debug)]
+pub(super) struct HeadReader {
+    check: HeadCheck,
+}
+
+impl HeadReader {
     pub(super) fn request(limits: &Limits) -> Self {
-        Self::new(Place::EmptyLines, limits)
+        Self { check: HeadCheck::request(limits) }
     }
 
     pub(super) fn response(limits: &Limits) -> Self {
-        Self::new(Place::ResponseVersion(0), limits)
-    }
-
-    fn new(place: Place, limits: &Limits) -> Self {
-        Self {
-            place,
-            first: place,
-            at: 0,
-            start: 0,
-            marks: (0, 0),
-            fields_start: 0,
-            fields: 0,
-            major: 0,
-            minor: 0,
-            status: 0,
-            max_len: limits.max_head_len,
-            max_fields: limits.max_head_fields,
-        }
+        Self { check: HeadCheck::response(limits) }
     }
 
     /// Forgets what was read: the next bytes are another head.
     pub(super) fn restart(&mut self) {
         // A head that came whole has left nothing to forget.
-        if self.at > 0 {
-            *self =
-                Self { max_len: self.max_len, max_fields: self.max_fields, ..Self::new(self.first, &Limits::DEFAULT) };
+        if self.check.at > 0 {
+            self.check.restart(0);
         }
     }
 
-    /// Goes on to another response at `at`, behind the one that was read.
+    /// Goes on to another response at `at`, after the one that was read.
     pub(super) fn next_response(&mut self, at: usize) {
-        let (max_len, max_fields) = (self.max_len, self.max_fields);
-        *self = Self { at, start: at, max_len, max_fields, ..Self::new(Place::ResponseVersion(0), &Limits::DEFAULT) };
+        self.check.restart(at);
     }
 
-    /// Looks at the bytes behind those it has seen, and says whether the head is complete.
-    fn scan(&mut self, bytes: &[u8]) -> Result<bool, HeadError> {
-        // The limit is inclusive, and a head that is unfinished there is refused without waiting for one byte more:
-        // a buffer of that many bytes is enough.
-        let bytes = bytes.get(..self.max_len).unwrap_or(bytes);
-        while self.place != Place::Done {
-            let ahead = bytes.get(self.at..).unwrap_or_default();
-            if self.place == Place::LineStart && self.fields < self.max_fields {
-                if let Some(len) = field_line_len(ahead) {
-                    self.fields = self.fields.saturating_add(1);
-                    self.at = self.at.saturating_add(len);
-                    continue;
-                }
-            }
-            let Some((&byte, rest)) = ahead.split_first() else {
-                return if self.at >= self.max_len { Err(self.too_long()) } else { Ok(false) };
-            };
-            self.place = self.step(byte, rest)?;
-        }
-        Ok(bytes.len() >= self.at)
-    }
-
-    /// Takes `byte`, and of the `rest` what belongs to the same place. Nothing is taken when it fails.
-    fn step(&mut self, byte: u8, rest: &[u8]) -> Result<Place, HeadError> {
-        let offset = self.at;
-        let unexpected = |part| match byte {
-            b'\n' => HeadError::BareLineFeed { offset },
-            byte => HeadError::UnexpectedByte { byte, offset, part },
-        };
-        let mut taken = 1;
-        let next = match self.place {
-            Place::EmptyLines => match byte {
-                b'\r' => Place::EmptyLineFeed,
-                byte if is_token_byte(byte) => {
-                    self.start = offset;
-                    Place::Method
-                }
-                _ => return Err(unexpected(HeadPart::Method)),
-            },
-            Place::EmptyLineFeed => line_feed(byte, offset, Place::EmptyLines)?,
-            Place::Method => match byte {
-                b' ' => {
-                    self.marks.0 = offset;
-                    Place::Target
-                }
-                byte if is_token_byte(byte) => {
-                    taken += token_len(rest);
-                    Place::Method
-                }
-                _ => return Err(unexpected(HeadPart::Method)),
-            },
-            Place::Target => match byte {
-                // There is one space before the target, and the target is not empty.
-                b' ' if offset > self.marks.0.saturating_add(1) => {
-                    self.marks.1 = offset;
-                    Place::RequestVersion(0)
-                }
-                // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be
-                // used".
-                byte if is_target_byte(byte) => {
-                    taken += rest.iter().position(|&byte| !is_target_byte(byte)).unwrap_or(rest.len());
-                    Place::Target
-                }
-                _ => return Err(unexpected(HeadPart::Target)),
-            },
-            Place::RequestVersion(seen) => match seen {
-                8.. if byte == b'\r' => Place::StartLineFeed,
-                0..8 if self.is_version_byte(byte, seen) => Place::RequestVersion(seen.saturating_add(1)),
-                _ => return Err(unexpected(HeadPart::Version)),
-            },
-            Place::ResponseVersion(seen) => match seen {
-                8.. if byte == b' ' => Place::Status(0),
-                0..8 if self.is_version_byte(byte, seen) => Place::ResponseVersion(seen.saturating_add(1)),
-                _ => return Err(unexpected(HeadPart::Version)),
-            },
-            Place::Status(seen) => match (seen, byte) {
-                (0..3, b'0'..=b'9') => {
-                    self.status = self.status.saturating_mul(10).saturating_add(u16::from(byte & 0x0f));
-                    Place::Status(seen.saturating_add(1))
-                }
-                (3.., b' ') => {
-                    self.marks.0 = offset;
-                    Place::Reason
-                }
-                // RFC 9112 §4 wants the space "even when the reason-phrase is absent"; servers leave it out.
-                (3.., b'\r') => {
-                    self.marks = (offset, offset);
-                    Place::StartLineFeed
-                }
-                _ => return Err(unexpected(HeadPart::Status)),
-            },
-            Place::Reason => match byte {
-                b'\r' => {
-                    self.marks.1 = offset;
-                    Place::StartLineFeed
-                }
-                byte if is_text_byte(byte) => Place::Reason,
-                _ => return Err(unexpected(HeadPart::Reason)),
-            },
-            Place::StartLineFeed => {
-                let next = line_feed(byte, offset, Place::LineStart)?;
-                self.fields_start = offset.saturating_add(1);
-                next
-            }
-            Place::LineStart => match byte {
-                b'\r' => Place::EndLineFeed,
-                b' ' | b'\t' => return Err(HeadError::FoldedLine { offset }),
-                b':' => return Err(HeadError::EmptyFieldName { offset }),
-                byte if is_token_byte(byte) => {
-                    if self.fields >= self.max_fields {
-                        return Err(HeadError::TooManyFields { max: self.max_fields });
-                    }
-                    self.fields = self.fields.saturating_add(1);
-                    Place::Name
-                }
-                _ => return Err(unexpected(HeadPart::FieldName)),
-            },
-            Place::Name => match byte {
-                b':' => Place::Value,
-                byte if is_token_byte(byte) => {
-                    taken += token_len(rest);
-                    Place::Name
-                }
-                b' ' | b'\t' => return Err(HeadError::SpaceInFieldName { offset }),
-                b'\r' => return Err(HeadError::NoColon { offset }),
-                _ => return Err(unexpected(HeadPart::FieldName)),
-            },
-            Place::Value => match byte {
-                b'\r' => Place::ValueLineFeed,
-                byte if is_text_byte(byte) => {
-                    taken += text_len(rest);
-                    Place::Value
-                }
-                _ => return Err(unexpected(HeadPart::FieldValue)),
-            },
-            Place::ValueLineFeed => line_feed(byte, offset, Place::LineStart)?,
-            Place::EndLineFeed => line_feed(byte, offset, Place::Done)?,
-            Place::Done => return Ok(Place::Done),
-        };
-        self.at = offset.saturating_add(taken);
-        Ok(next)
-    }
-
-    /// RFC 9112 §2.3: `HTTP-version = HTTP-name "/" DIGIT "." DIGIT`, and its name "is case-sensitive".
-    fn is_version_byte(&mut self, byte: u8, seen: u8) -> bool {
-        match (seen, byte) {
-            (5, b'0'..=b'9') => self.major = byte & 0x0f,
-            (7, b'0'..=b'9') => self.minor = byte & 0x0f,
-            (5 | 7, _) => return false,
-            _ => return b"HTTP/ .".get(usize::from(seen)) == Some(&byte),
-        }
-        true
-    }
-
-    fn too_long(&self) -> HeadError {
-        let max = self.max_len;
-        match self.place {
-            Place::EmptyLines
-            | Place::EmptyLineFeed
-            | Place::Method
-            | Place::Target
-            | Place::RequestVersion(_)
-            | Place::ResponseVersion(_)
-            | Place::Status(_)
-            | Place::Reason
-            | Place::StartLineFeed => HeadError::StartLineTooLong { max },
-            Place::LineStart | Place::Name | Place::Value | Place::ValueLineFeed | Place::EndLineFeed | Place::Done => {
-                HeadError::TooLong { max }
-            }
-        }
-    }
-
-    /// What the short road may try: all of a head of which nothing was looked at, up to the limit.
+    /// The bytes that may be a whole head: all of a head of which nothing was looked at, up to the limit.
     fn whole<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
-        if self.at != self.start {
+        if !self.check.is_new() {
             return None;
         }
-        bytes.get(..self.max_len).unwrap_or(bytes).get(self.start..)
+        bytes.get(..self.check.max_len).unwrap_or(bytes).get(self.check.start..)
     }
 
-    /// Reads on in a request, and hands it out when it is complete.
-    ///
-    /// `checked` is then what its fields say; it is too large to be moved from hand to hand.
+    /// Reads on in a request, and hands it out when it is complete; `known` has its fields then.
     pub(super) fn read_request<'b>(
         &mut self,
         bytes: &'b [u8],
-        checked: &mut Checked<'b>,
+        known: &mut impl Collect<'b>,
     ) -> Result<Option<RequestHead<'b>>, HeadError> {
-        if let Some(head) = self.whole(bytes).and_then(|bytes| whole::request(bytes, self.max_fields, checked)) {
+        if let Some(head) = self.whole(bytes).and_then(|bytes| parse_request(bytes, self.check.max_fields, known)) {
             return Ok(Some(head));
         }
-        if !self.scan(bytes)? {
+        if !self.check.advance(bytes)? {
             return Ok(None);
         }
-        let part = |from: usize, to| bytes.get(from..to).unwrap_or_default();
-        let fields = Fields::new(part(self.fields_start, self.at));
-        *checked = Checked::collect(fields.raw());
-        Ok(Some(RequestHead {
-            method: ascii(part(self.start, self.marks.0)),
-            target: ascii(part(self.marks.0.saturating_add(1), self.marks.1)),
-            version: (self.major, self.minor),
-            fields,
-            len: self.at,
-        }))
+        let (line, fields) = self.lines(bytes, known);
+        // The line was checked: a method and a space, a target and a space, a version.
+        let (method, line) = split_at_byte(line, b' ').unwrap_or_default();
+        let (target, version) = split_at_byte(line, b' ').unwrap_or_default();
+        let (method, target) = (ascii(method), ascii(target));
+        Ok(Some(RequestHead { method, target, version: digits(version), fields, len: self.check.at }))
     }
 
-    /// Reads on in a response, and hands it out when it is complete.
+    /// Reads on in a response, and hands it out when it is complete; `known` has its fields then.
     pub(super) fn read_response<'b>(
         &mut self,
         bytes: &'b [u8],
-        checked: &mut Checked<'b>,
+        known: &mut impl Collect<'b>,
     ) -> Result<Option<ResponseHead<'b>>, HeadError> {
-        if let Some(head) = self.whole(bytes).and_then(|bytes| whole::response(bytes, self.max_fields, checked)) {
-            return Ok(Some(ResponseHead { len: self.start.saturating_add(head.len), ..head }));
+        if let Some(head) = self.whole(bytes).and_then(|bytes| parse_response(bytes, self.check.max_fields, known)) {
+            return Ok(Some(ResponseHead { len: self.check.start.saturating_add(head.len), ..head }));
         }
-        if !self.scan(bytes)? {
+        if !self.check.advance(bytes)? {
             return Ok(None);
         }
-        let part = |from: usize, to| bytes.get(from..to).unwrap_or_default();
-        let fields = Fields::new(part(self.fields_start, self.at));
-        *checked = Checked::collect(fields.raw());
-        Ok(Some(ResponseHead {
-            version: (self.major, self.minor),
-            status: self.status,
-            reason: part(self.marks.0.saturating_add(1), self.marks.1),
-            fields,
-            len: self.at,
-        }))
+        let (line, fields) = self.lines(bytes, known);
+        let status = ascii(line.get(9..12).unwrap_or_default()).parse().unwrap_or_default();
+        // What comes after `HTTP/1.1 200 `, where there is that space.
+        let reason = line.get(13..).unwrap_or_default();
+        Ok(Some(ResponseHead { version: digits(line), status, reason, fields, len: self.check.at }))
+    }
+
+    /// The start line and the fields of a head that is complete and was checked.
+    #[cold] // Most heads come whole.
+    fn lines<'b>(&self, bytes: &'b [u8], known: &mut impl Collect<'b>) -> (&'b [u8], Fields<'b>) {
+        let HeadCheck { start, fields_start, at, .. } = self.check;
+        let (line, _) = split_at_byte(bytes.get(start..fields_start).unwrap_or_default(), b'\r').unwrap_or_default();
+        let fields = Fields::new(bytes.get(fields_start..at).unwrap_or_default());
+        fields.raw().for_each(|(name, value)| known.add(name, value));
+        (line, fields)
     }
 }
 
-/// A CR was seen: only LF may follow.
-fn line_feed(byte: u8, offset: usize, next: Place) -> Result<Place, HeadError> {
-    match byte {
-        b'\n' => Ok(next),
-        _ => Err(HeadError::BareCarriageReturn { offset: offset.saturating_sub(1) }),
+/// Reads a request that is whole and has nothing unusual about it.
+#[inline]
+fn parse_request<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Collect<'b>) -> Option<RequestHead<'b>> {
+    let mut headers = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+    let mut request = httparse::Request::new(&mut []);
+    let Ok(Status::Complete(len)) = request.parse_with_uninit_headers(bytes, &mut headers) else { return None };
+    let (method, target) = (request.method?, request.path?);
+    let head = bytes.get(..len)?;
+    // There is one space after the method, one after the target, and eight bytes of version: more is an empty line in front.
+    let fields = head.get(method.len() + target.len() + 10..)?.strip_prefix(b"\r\n")?;
+    if !is_target(target) || has_bare_line_feed(head, request.headers) {
+        return None;
+    }
+    collect(request.headers, max_fields, known)?;
+    Some(RequestHead { method, target, version: (1, request.version?), fields: Fields::new(fields), len })
+}
+
+/// Reads a response that is whole and has nothing unusual about it.
+#[inline]
+fn parse_response<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Collect<'b>) -> Option<ResponseHead<'b>> {
+    let mut headers = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+    let mut response = httparse::Response::new(&mut []);
+    let config = httparse::ParserConfig::default();
+    let parsed = config.parse_response_with_uninit_headers(&mut response, bytes, &mut headers);
+    let Ok(Status::Complete(len)) = parsed else { return None };
+    let head = bytes.get(..len)?;
+    // There are 13 bytes before the reason phrase: more is an empty line in front. A phrase beyond ASCII is not handed out.
+    let reason = response.reason?;
+    let fields = head.get(13 + reason.len()..)?.strip_prefix(b"\r\n")?;
+    if has_bare_line_feed(head, response.headers) {
+        return None;
+    }
+    collect(response.headers, max_fields, known)?;
+    let (version, status, reason) = ((1, response.version?), response.code?, reason.as_bytes());
+    Some(ResponseHead { version, status, reason, fields: Fields::new(fields), len })
+}
+
+/// Whether a line ends in LF alone (RFC 9112 §2.2), which `httparse` lets pass. In front of the head it is not seen.
+#[inline]
+fn has_bare_line_feed(head: &[u8], fields: &[Header<'_>]) -> bool {
+    // It refuses CR without LF. So there are as many CRs as lines: the first, the fields and the empty line.
+    let returns = head.iter().fold(0_u8, |count, &byte| count.wrapping_add(u8::from(byte == b'\r')));
+    usize::from(returns) != fields.len() + 2
+}
+
+/// Gives the fields away; none of them if there are too many.
+#[inline]
+fn collect<'b>(headers: &[Header<'b>], max_fields: usize, known: &mut impl Collect<'b>) -> Option<()> {
+    if headers.len() > max_fields {
+        return None;
+    }
+    headers.iter().for_each(|Header { name, value }| known.add(name.as_bytes(), value));
+    Some(())
+}
+
+/// The two digits of the version in front of `line`, which is `HTTP/`, a digit, a dot and a digit.
+fn digits(line: &[u8]) -> (u8, u8) {
+    match line {
+        [_, _, _, _, _, major, _, minor, ..] => (major & 0x0f, minor & 0x0f),
+        _ => (0, 0),
     }
 }
 
-/// The length of the field line, its end included, that lies whole and right in front of `bytes`.
-///
-/// This is the short way through [`Place::Name`] and [`Place::Value`]; where it leads nowhere, these say what is
-/// wrong or missing.
-fn field_line_len(bytes: &[u8]) -> Option<usize> {
-    let name_len = token_len(bytes);
-    let (b':', value) = bytes.get(name_len..)?.split_first()? else { return None };
-    let end = value.get(text_len(value)..)?;
-    (name_len > 0 && end.starts_with(b"\r\n")).then(|| bytes.len() - end.len() + 2)
-}
+/// More fields than browsers send; a head with more is read as if it had come in pieces.
+const MAX_FIELDS: usize = 64;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The fields as they were given away.
+    #[derive(Default)]
+    struct All<'b>(Vec<(Vec<u8>, &'b [u8])>);
+
+    impl<'b> Collect<'b> for All<'b> {
+        fn add(&mut self, name: &[u8], value: &'b [u8]) {
+            self.0.push((name.to_vec(), value));
+        }
+    }
+
     #[test]
-    fn every_byte_is_looked_at_once_however_the_head_arrives() {
-        let mut head = b"GET / HTTP/1.1\r\n".to_vec();
-        while head.len() < 16 * 1024 - 64 {
-            head.extend_from_slice(b"Name: value\tof a field\r\n");
+    fn whole_request_is_read_in_one_go() {
+        let bytes = b"POST /a?b HTTP/1.0\r\nHost: c\r\nA:\r\nB:\t d\xe4 e \t\r\n\r\nbody";
+        let mut known = All::default();
+        let head = parse_request(bytes, 3, &mut known).unwrap();
+        assert_eq!((head.method, head.target, head.version, head.len), ("POST", "/a?b", (1, 0), bytes.len() - 4));
+        let fields: Vec<_> = head.fields.map(|(name, value)| (name.as_bytes().to_vec(), value)).collect();
+        assert_eq!(fields, [(b"Host".to_vec(), &b"c"[..]), (b"A".to_vec(), b""), (b"B".to_vec(), b"d\xe4 e")]);
+        assert_eq!(known.0, fields);
+        assert!(parse_request(b"GET / HTTP/1.1\r\n\r\n", 0, &mut All::default()).is_some(), "no field at all");
+    }
+
+    #[test]
+    fn whole_response_is_read_in_one_go() {
+        for (line, reason) in [(&b"HTTP/1.1 302 "[..], &b""[..]), (b"HTTP/1.1 302 Not here", b"Not here")] {
+            let bytes = [line, b"\r\nUpgrade: a\r\n\r\nbody"].concat();
+            let mut known = All::default();
+            let head = parse_response(&bytes, 1, &mut known).unwrap();
+            assert_eq!((head.status, head.reason, head.version, head.len), (302, reason, (1, 1), bytes.len() - 4));
+            assert!(head.fields.eq([("Upgrade", &b"a"[..])]));
+            assert_eq!(known.0, [(b"Upgrade".to_vec(), &b"a"[..])]);
         }
-        head.extend_from_slice(b"\r\n");
-        let limits = Limits::DEFAULT.with_max_head_fields(usize::MAX);
-        let mut scanner = Scanner::request(&limits);
-        for len in 0..head.len() {
-            assert!(scanner.read_request(&head[..len], &mut Checked::default()).unwrap().is_none());
-            // A call begins where the last one ended, and never goes back: as all was seen, one byte is left for the
-            // next.
-            assert_eq!(scanner.at, len);
+    }
+
+    #[test]
+    fn cut_or_long_head_is_not_read_in_one_go_and_gives_no_field_away() {
+        let bytes = b"GET / HTTP/1.1\r\nA: b\r\nB: c\r\n\r\n";
+        let mut known = All::default();
+        assert!((0..bytes.len()).all(|len| parse_request(&bytes[..len], 2, &mut known).is_none()));
+        assert!(parse_request(bytes, 1, &mut known).is_none());
+        let long = [&b"GET / HTTP/1.1\r\n"[..], &b"A: b\r\n".repeat(MAX_FIELDS + 1), b"\r\n"].concat();
+        assert!(parse_request(&long, usize::MAX, &mut known).is_none());
+        assert!(known.0.is_empty());
+        assert!(parse_request(bytes, 2, &mut known).is_some());
+        assert!(parse_request(&long[6..], usize::MAX, &mut known).is_none(), "a head begins with its method");
+    }
+
+    /// Each of these passes `httparse`: only what is looked at here refuses it, or leaves it to the check.
+    #[test]
+    fn what_httparse_lets_pass_is_not_read_in_one_go() {
+        for bytes in [
+            &b"\r\nGET / HTTP/1.1\r\nA: b\r\n\r\n"[..],
+            b"\nGET / HTTP/1.1\r\nA: b\r\n\r\n",
+            b"GET / HTTP/1.1\nA: b\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA: b\nB: c\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA: b \nB: c\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA:\nB: c\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA: b\n\r\n",
+            b"GET / HTTP/1.1\r\nA: b\r\n\n",
+            b"GET / HTTP/1.1\n\r\n",
+            b"GET / HTTP/1.1\r\n\n",
+            b"GET /a#b HTTP/1.1\r\nA: b\r\n\r\n",
+            b"GET /\xc3\xa4 HTTP/1.1\r\nA: b\r\n\r\n",
+        ] {
+            let mut headers = [httparse::EMPTY_HEADER; 4];
+            let parsed = httparse::Request::new(&mut headers).parse(bytes);
+            assert_eq!(parsed, Ok(Status::Complete(bytes.len())), "{}", bytes.escape_ascii());
+            assert!(parse_request(bytes, 4, &mut All::default()).is_none(), "{}", bytes.escape_ascii());
         }
-        assert_eq!(scanner.read_request(&head, &mut Checked::default()).unwrap().unwrap().len, head.len());
+        for bytes in [
+            &b"\r\nHTTP/1.1 101 a\r\nA: b\r\n\r\n"[..],
+            b"\nHTTP/1.1 101 a\r\nA: b\r\n\r\n",
+            b"HTTP/1.1 101\r\nA: b\r\n\r\n",
+            b"HTTP/1.1 101\nA: b\r\n\r\n",
+            b"HTTP/1.1 101 \xe4\r\nA: b\r\n\r\n",
+            b"HTTP/1.1 101 a\nA: b\r\n\r\n",
+            b"HTTP/1.1 101 a\r\nA: b\nB: c\r\n\r\n",
+            b"HTTP/1.1 101 a\r\nA: b\n\r\n",
+            b"HTTP/1.1 101 a\r\nA: b\r\n\n",
+        ] {
+            let mut headers = [httparse::EMPTY_HEADER; 4];
+            let parsed = httparse::Response::new(&mut headers).parse(bytes);
+            assert_eq!(parsed, Ok(Status::Complete(bytes.len())), "{}", bytes.escape_ascii());
+            assert!(parse_response(bytes, 4, &mut All::default()).is_none(), "{}", bytes.escape_ascii());
+        }
     }
 }

@@ -2,13 +2,15 @@
 
 use alloc::vec::Vec;
 
-use super::accept::AcceptResponse;
+use super::accept::{Accept, AcceptError, AcceptResponse};
 use super::check::Checked;
 use super::connect::{ClientConnect, ConnectHead, ConnectRequest};
-use super::key::AcceptKey;
+use super::field_section::FieldSection;
+use super::key::{AcceptKey, Key};
+use super::negotiated::Negotiated;
 use super::pending::PendingAnswer;
 use super::refusal::Refusal;
-use super::request::{Parts, Received};
+use super::request::{Parts, Received, Request};
 use super::request_error::RequestError;
 use super::response::Answer;
 use super::response_error::ResponseError;
@@ -56,6 +58,37 @@ impl<'b, B> TryFrom<&'b http::Request<B>> for Received<'b, &'b http::HeaderMap> 
     }
 }
 
+/// Checks a request where there is nothing but WebSocket: a plain HTTP request is refused, too, with 426. Whatever is refused, the
+/// refusal is the complete answer.
+///
+/// ```
+/// use websocket_proto::handshake::Request;
+///
+/// fn answer(request: &http::Request<()>) -> Result<http::Response<Vec<u8>>, Box<dyn std::error::Error>> {
+///     let (response, negotiated) = match Request::try_from(request) {
+///         Ok(request) => request.accept().http_response()?,
+///         Err(refusal) => return Ok(refusal.to_http()?),
+///     };
+///     // Here the server's upgrade is awaited, and the connection made of `negotiated`.
+///     # let _ = negotiated;
+///     Ok(response.map(|()| Vec::new()))
+/// }
+///
+/// let request = http::Request::get("/").header("host", "example.com").body(()).unwrap();
+/// assert_eq!(answer(&request).unwrap().status(), 426);
+/// ```
+impl<'b, B> TryFrom<&'b http::Request<B>> for Request<'b, &'b http::HeaderMap> {
+    type Error = Refusal<'static>;
+
+    fn try_from(request: &'b http::Request<B>) -> Result<Self, Refusal<'static>> {
+        match Received::try_from(request) {
+            Ok(Received::Upgrade(request)) => Ok(request),
+            Ok(Received::Http(request)) => Err(request.upgrade_required()),
+            Err(error) => Err(error.response()),
+        }
+    }
+}
+
 impl<'b> ConnectRequest<'b, &'b http::HeaderMap> {
     /// Checks an extended CONNECT. The `:protocol` is in the request's extensions, in a type of the stack's own, such as
     /// `hyper::ext::Protocol`.
@@ -80,7 +113,34 @@ impl<'b> ConnectRequest<'b, &'b http::HeaderMap> {
     }
 }
 
+impl<'b, F: FieldSection<'b>> Accept<'_, 'b, F, Key> {
+    /// The response in the types of the crate `http`, and what the connection is made of once it is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or more than that crate can hold.
+    pub fn http_response(self) -> Result<(http::Response<()>, Negotiated), AcceptError> {
+        self.response()?.into_http()
+    }
+}
+
+impl<'b, F: FieldSection<'b>> Accept<'_, 'b, F, ()> {
+    /// The response in the types of the crate `http`, and what the connection is made of once it is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or more than that crate can hold.
+    pub fn http_response(self) -> Result<(http::Response<()>, Negotiated), AcceptError> {
+        self.response()?.into_http()
+    }
+}
+
 impl AcceptResponse<'_> {
+    fn into_http(self) -> Result<(http::Response<()>, Negotiated), AcceptError> {
+        let response = self.to_http().map_err(|_| AcceptError::HttpCrate)?;
+        Ok((response, self.negotiated()))
+    }
+
     /// The response in the types of the crate `http`.
     ///
     /// # Errors

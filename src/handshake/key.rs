@@ -38,7 +38,7 @@ impl Key {
     /// # Errors
     ///
     /// [`InvalidKey`] unless it is the base64 form of 16 bytes, with its padding. The unused bits may be anything: RFC 4648 §3.5
-    /// leaves it to the decoder, and the example of §4.1 (see erratum 3150), which clients send, has one that is not zero.
+    /// leaves it to the decoder, and the example of RFC 6455 §4.1 (see erratum 3150), which clients send, has one that is not zero.
     pub fn new(value: &[u8]) -> Result<Self, InvalidKey> {
         let invalid = InvalidKey { len: value.len() };
         let text = <[u8; Self::LEN]>::try_from(value).map_err(|_| invalid)?;

@@ -30,6 +30,7 @@ mod excerpt;
 mod field_section;
 mod fields;
 mod head;
+mod head_check;
 mod host;
 #[cfg(feature = "http")]
 mod http_crate;
@@ -51,7 +52,6 @@ mod target;
 mod text;
 mod upgrade;
 mod url;
-mod whole;
 
 pub use accept::{Accept, AcceptError, AcceptResponse};
 pub use client::ClientHandshake;

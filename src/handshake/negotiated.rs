@@ -1,7 +1,7 @@
 //! What comes out of a handshake, whichever side made it.
 
 use crate::extension::Agreed;
-#[cfg(feature = "deflate")]
+#[cfg(feature = "inflate")]
 use crate::extension::deflate::DeflateParams;
 
 /// The proof of a handshake, and what it agreed on: a connection is made of it.
@@ -18,7 +18,7 @@ use crate::extension::deflate::DeflateParams;
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[must_use = "a connection is made of it"]
 pub struct Negotiated {
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     deflate: Option<DeflateParams>,
 }
 
@@ -27,7 +27,7 @@ pub struct Negotiated {
 impl<'a> arbitrary::Arbitrary<'a> for Negotiated {
     fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
         let negotiated = Self::elsewhere();
-        #[cfg(feature = "deflate")]
+        #[cfg(feature = "inflate")]
         if let Some(params) = u.arbitrary()? {
             return Ok(negotiated.with_deflate(params));
         }
@@ -44,23 +44,23 @@ impl Negotiated {
     }
 
     /// The same, for a handshake elsewhere that has agreed on permessage-deflate.
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     pub fn with_deflate(self, params: DeflateParams) -> Self {
         Self { deflate: Some(params) }
     }
 
     /// What was agreed on about permessage-deflate, if it is in use.
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     pub fn deflate(&self) -> Option<DeflateParams> {
         self.deflate
     }
 
-    #[cfg(feature = "deflate")]
+    #[cfg(feature = "inflate")]
     pub(super) fn new(agreed: Agreed) -> Self {
         Self { deflate: agreed.deflate() }
     }
 
-    #[cfg(not(feature = "deflate"))]
+    #[cfg(not(feature = "inflate"))]
     pub(super) fn new(_agreed: Agreed) -> Self {
         Self {}
     }

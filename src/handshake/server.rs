@@ -1,7 +1,7 @@
 //! The server's side: from bytes to a checked request.
 
 use super::check::Checked;
-use super::head::Scanner;
+use super::head::HeadReader;
 use super::request::Received;
 use super::request_error::RequestError;
 use crate::wire::Limits;
@@ -45,13 +45,13 @@ use crate::wire::Limits;
 #[derive(Clone, Debug)]
 #[must_use = "the request has to be read"]
 pub struct ServerHandshake {
-    scanner: Scanner,
+    reader: HeadReader,
 }
 
 impl ServerHandshake {
     /// Begins to wait for a request.
     pub fn new(limits: &Limits) -> Self {
-        Self { scanner: Scanner::request(limits) }
+        Self { reader: HeadReader::request(limits) }
     }
 
     /// Takes all bytes received so far, from the first on. `Ok(None)` means that the head is not complete yet.
@@ -65,13 +65,13 @@ impl ServerHandshake {
     /// the first byte that cannot stand where it is, and asked again it is the same.
     pub fn receive<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Received<'b>>, RequestError> {
         let mut checked = Checked::default();
-        let result = match self.scanner.read_request(bytes, &mut checked) {
+        let result = match self.reader.read_request(bytes, &mut checked) {
             Ok(None) => return Ok(None),
             Ok(Some(head)) => Received::from_head(&head, &checked).map(Some),
             Err(error) => Err(error.into()),
         };
         // What was remembered is about these bytes. The next ones may be another request on the same connection.
-        self.scanner.restart();
+        self.reader.restart();
         result
     }
 }

@@ -16,6 +16,11 @@ pub(super) fn is_target(target: &str) -> bool {
     target.bytes().fold(true, |all, byte| all & is_target_byte(byte))
 }
 
+/// How many bytes at the front of `bytes` may stand in a target.
+pub(super) fn target_len(bytes: &[u8]) -> usize {
+    bytes.iter().position(|&byte| !is_target_byte(byte)).unwrap_or(bytes.len())
+}
+
 /// How many bytes at the front of `bytes` are text.
 pub(super) fn text_len(bytes: &[u8]) -> usize {
     let mut rest = bytes;

@@ -26,6 +26,7 @@ impl Compression {
     pub const DEFAULT: Self = Self { window_bits: WindowBits::MAX, context_takeover: true };
 
     /// Whether who is ready to read this can read `other`.
+    #[cfg(feature = "deflate")]
     pub(crate) fn admits(self, other: Self) -> bool {
         other.window_bits <= self.window_bits && (self.context_takeover || !other.context_takeover)
     }

@@ -2,6 +2,8 @@
 //!
 //! It shares no code with the crate, only the names of errors. It has no buffers to reuse, no short paths and no cuts.
 
+#[cfg(feature = "deflate")]
+use websocket_proto::extension::deflate::Compression;
 use websocket_proto::{
     Limits, MessageKind, ProtocolError,
     wire::{ControlOpcode, Rsv},
@@ -14,6 +16,9 @@ pub struct Endpoint {
     pub limits: Limits,
     /// Whether it has sent its Close before the first byte comes.
     pub close_sent: bool,
+    /// How its peer compresses, if permessage-deflate was agreed on.
+    #[cfg(feature = "deflate")]
+    pub deflate: Option<Compression>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,7 +29,21 @@ pub enum Side {
 
 impl Endpoint {
     pub fn new(side: Side, limits: Limits) -> Self {
-        Self { side, limits, close_sent: false }
+        Self {
+            side,
+            limits,
+            close_sent: false,
+            #[cfg(feature = "deflate")]
+            deflate: None,
+        }
+    }
+
+    /// RFC 7692 §6: whether RSV1 on the first frame of a message means that it is compressed.
+    fn owns_rsv1(&self) -> bool {
+        #[cfg(feature = "deflate")]
+        return self.deflate.is_some();
+        #[cfg(not(feature = "deflate"))]
+        false
     }
 }
 
@@ -32,6 +51,8 @@ impl Endpoint {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Step {
     Message(MessageKind, Vec<u8>),
+    /// A compressed message, as it came.
+    Compressed(MessageKind, Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Option<u16>, String),
@@ -52,8 +73,32 @@ pub struct Outcome {
 /// Every key that the client under test masks with.
 pub const CLIENT_KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
+/// What an endpoint makes of the stream that leaves compressed messages as they came.
 pub fn decode(endpoint: &Endpoint, stream: &[u8]) -> Outcome {
-    let mut decoder = Decoder { endpoint, bytes: stream.iter(), message: None, outcome: Outcome::default() };
+    run(Decoder {
+        endpoint,
+        bytes: stream.iter(),
+        message: None,
+        outcome: Outcome::default(),
+        #[cfg(feature = "deflate")]
+        inflated: None,
+    })
+}
+
+/// What an endpoint makes of the stream that decompresses what is compressed, fragment by fragment.
+pub fn decode_messages(endpoint: &Endpoint, stream: &[u8]) -> Vec<Step> {
+    let decoder = Decoder {
+        endpoint,
+        bytes: stream.iter(),
+        message: None,
+        outcome: Outcome::default(),
+        #[cfg(feature = "deflate")]
+        inflated: endpoint.deflate.map(|compression| Inflated { compression, earlier: Vec::new() }),
+    };
+    run(decoder).steps
+}
+
+fn run(mut decoder: Decoder<'_>) -> Outcome {
     let end = loop {
         if let Err(end) = decoder.frame() {
             break end;
@@ -65,7 +110,8 @@ pub fn decode(endpoint: &Endpoint, stream: &[u8]) -> Outcome {
         decoder.reply(0x88, &error_code(error).to_be_bytes());
     }
     if let (Some(message), false) = (decoder.message, end == End::Closed) {
-        let handed_out = if message.kind == MessageKind::Text { message.valid } else { message.bytes.len() };
+        let handed_out =
+            if message.kind == MessageKind::Text && !message.compressed { message.valid } else { message.bytes.len() };
         decoder.outcome.unfinished = message.bytes[..handed_out].to_vec();
     }
     decoder.outcome
@@ -76,11 +122,21 @@ struct Decoder<'s> {
     bytes: std::slice::Iter<'s, u8>,
     message: Option<Message>,
     outcome: Outcome,
+    /// The compressed messages so far, where they are decompressed.
+    #[cfg(feature = "deflate")]
+    inflated: Option<Inflated>,
+}
+
+#[cfg(feature = "deflate")]
+struct Inflated {
+    compression: Compression,
+    earlier: Vec<Vec<u8>>,
 }
 
 /// A message that has begun.
 struct Message {
     kind: MessageKind,
+    compressed: bool,
     bytes: Vec<u8>,
     /// How many of its bytes are whole code points.
     valid: usize,
@@ -127,9 +183,12 @@ impl Decoder<'_> {
         if let (Some(opcode), false) = (control, fin) {
             return fail(E::FragmentedControl { opcode });
         }
+        // RFC 7692 §6: RSV1 may be set on the first frame of a message, and on no other.
+        let owned = if self.endpoint.owns_rsv1() && kind.is_some() { 0x40 } else { 0 };
+        let compressed = first & owned != 0;
         let mut rsv = Rsv::NONE;
         for (bit, name) in [(0x40, Rsv::RSV1), (0x20, Rsv::RSV2), (0x10, Rsv::RSV3)] {
-            if first & bit != 0 {
+            if first & !owned & bit != 0 {
                 rsv = rsv | name;
             }
         }
@@ -182,6 +241,7 @@ impl Decoder<'_> {
         if control.is_none() {
             let message = self.message.get_or_insert_with(|| Message {
                 kind: kind.expect("a continuation continues something"),
+                compressed,
                 bytes: Vec::new(),
                 valid: 0,
                 declared: 0,
@@ -193,8 +253,12 @@ impl Decoder<'_> {
         let mut payload = Vec::new();
         for i in 0..len {
             self.outcome.remaining = len - i;
+            let Ok(byte) = self.byte() else {
+                self.inflate_so_far()?;
+                return Err(End::OfInput);
+            };
             // §5.3: "transformed-octet-i = original-octet-i XOR masking-key-octet-j", j = i MOD 4.
-            let byte = self.byte()? ^ key[usize::try_from(i % 4).unwrap()];
+            let byte = byte ^ key[usize::try_from(i % 4).unwrap()];
             match control {
                 Some(_) => payload.push(byte),
                 None => self.message_byte(byte)?,
@@ -204,7 +268,7 @@ impl Decoder<'_> {
         match control {
             Some(opcode) => self.control(opcode, payload),
             None if fin => self.message_end(),
-            None => Ok(()),
+            None => self.inflate_so_far(),
         }
     }
 
@@ -224,7 +288,7 @@ impl Decoder<'_> {
     fn message_byte(&mut self, byte: u8) -> Result<(), End> {
         let message = self.message.as_mut().expect("begun by its header");
         message.bytes.push(byte);
-        if message.kind == MessageKind::Text {
+        if message.kind == MessageKind::Text && !message.compressed {
             match code_point(&message.bytes[message.valid..]) {
                 CodePoint::Whole => message.valid = message.bytes.len(),
                 CodePoint::Begun => {}
@@ -236,12 +300,65 @@ impl Decoder<'_> {
 
     fn message_end(&mut self) -> Result<(), End> {
         let message = self.message.as_ref().expect("begun by its header");
+        if message.compressed {
+            return self.compressed_end();
+        }
         if message.kind == MessageKind::Text && message.valid < message.bytes.len() {
             return Err(End::Failed(invalid_utf8(message.valid)));
         }
         let message = self.message.take().expect("begun by its header");
         self.outcome.steps.push(Step::Message(message.kind, message.bytes));
         Ok(())
+    }
+
+    fn compressed_end(&mut self) -> Result<(), End> {
+        #[cfg(feature = "deflate")]
+        if self.inflated.is_some() {
+            let bytes = self.inflate(true)?;
+            let (message, inflated) = (self.message.take(), self.inflated.as_mut());
+            let (message, inflated) = message.zip(inflated).expect("begun by its header");
+            inflated.earlier.push(message.bytes);
+            self.outcome.steps.push(Step::Message(message.kind, bytes));
+            return Ok(());
+        }
+        let message = self.message.take().expect("begun by its header");
+        self.outcome.steps.push(Step::Compressed(message.kind, message.bytes));
+        Ok(())
+    }
+
+    /// A defect shows as soon as its bytes are there.
+    fn inflate_so_far(&mut self) -> Result<(), End> {
+        #[cfg(feature = "deflate")]
+        if self.inflated.is_some() && self.message.as_ref().is_some_and(|message| message.compressed) {
+            self.inflate(false)?;
+        }
+        Ok(())
+    }
+
+    /// RFC 7692 §6.2: what the message decompresses to, as far as it has come. The first defect in it is the one that counts.
+    #[cfg(feature = "deflate")]
+    fn inflate(&self, whole: bool) -> Result<Vec<u8>, End> {
+        let (message, inflated) = self.message.as_ref().zip(self.inflated.as_ref()).expect("a compressed message");
+        let (bytes, result) = super::inflate::next(inflated.compression, &inflated.earlier, &message.bytes, whole);
+        let max = self.endpoint.limits.max_message_len;
+        let fitting = &bytes[..bytes.len().min(usize::try_from(max).unwrap_or(usize::MAX))];
+        if message.kind == MessageKind::Text {
+            let valid = valid_up_to(fitting);
+            if let CodePoint::Impossible = code_point(&fitting[valid..]) {
+                return Err(End::Failed(invalid_utf8(valid)));
+            }
+        }
+        if fitting.len() < bytes.len() {
+            return Err(End::Failed(ProtocolError::MessageTooLong { len: max + 1, max }));
+        }
+        if let Err(error) = result {
+            return Err(End::Failed(ProtocolError::InvalidCompression(error)));
+        }
+        let valid = valid_up_to(&bytes);
+        if whole && message.kind == MessageKind::Text && valid < bytes.len() {
+            return Err(End::Failed(invalid_utf8(valid)));
+        }
+        Ok(bytes)
     }
 
     /// §5.5.1 to §5.5.3.
@@ -302,7 +419,7 @@ fn invalid_utf8(valid: usize) -> ProtocolError {
 fn error_code(error: ProtocolError) -> u16 {
     use ProtocolError as E;
     match error {
-        E::InvalidUtf8 { .. } | E::InvalidCloseReason { .. } => 1007,
+        E::InvalidUtf8 { .. } | E::InvalidCloseReason { .. } | E::InvalidCompression(_) => 1007,
         E::FrameTooLong { .. } | E::MessageTooLong { .. } | E::TooManyFragments { .. } => 1009,
         _ => 1002,
     }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use websocket_proto::extension::deflate::{Deflater, Effort, Inflater};
 use websocket_proto::wire::{MessageKind, Output, OutputFull};
 use websocket_proto::{
     CloseFrame, Connection, Ending, Event, Incoming, Message, Messages, Part, Role, SendError, State, Timeout,
@@ -19,6 +20,7 @@ pub enum Said {
 /// An endpoint without its role.
 pub trait Peer {
     fn send(&mut self, message: Message<'_>, part: Part);
+    fn send_compressed(&mut self, message: Message<'_>, part: Part);
     fn ping(&mut self, payload: &[u8], ping: bool);
     fn close(&mut self, frame: CloseFrame);
     fn set_room(&mut self, room: usize);
@@ -39,12 +41,16 @@ pub trait Peer {
 pub struct End<R: Role> {
     connection: Connection<R>,
     messages: Option<Messages>,
+    /// Where compression was agreed on; the second for an end that puts no messages together.
+    deflater: Option<Deflater>,
+    inflater: Option<Inflater>,
     out: Pipe,
     /// On its way to the other side.
     wire: VecDeque<u8>,
     shut: bool,
     /// The message being sent, and the one being received.
     sending: Option<(MessageKind, Vec<u8>)>,
+    sending_compressed: bool,
     receiving: Option<(MessageKind, Vec<u8>)>,
     said: Vec<Said>,
     heard: Vec<Said>,
@@ -62,16 +68,19 @@ fn timeouts() -> Timeouts<u64> {
 }
 
 impl<R: Role> End<R> {
-    pub fn new(connection: Connection<R>, whole_messages: bool) -> Self {
+    pub fn new(connection: Connection<R>, whole_messages: bool, effort: Effort) -> Self {
         let mut timers = Timers::new(timeouts(), 0);
         timers.opened(0);
         Self {
+            deflater: connection.deflater(effort),
+            inflater: connection.inflater(),
             connection,
             messages: whole_messages.then(Messages::new),
             out: Pipe { bytes: Vec::new(), seen: 0, room: 1000 },
             wire: VecDeque::new(),
             shut: false,
             sending: None,
+            sending_compressed: false,
             receiving: None,
             said: Vec::new(),
             heard: Vec::new(),
@@ -112,8 +121,8 @@ impl<R: Role> End<R> {
         self.timers.observe(state, self.now);
     }
 
-    /// What a call that sends has to answer, were there room; `part` is none for a control frame.
-    fn may_send(&self, message: Option<(MessageKind, Part)>) -> Result<(), &'static str> {
+    /// What a call that sends has to answer, were there room; `message` is none for a control frame.
+    fn may_send(&self, message: Option<(MessageKind, Part)>, compressed: bool) -> Result<(), &'static str> {
         if self.connection.state() != State::Open {
             return Err("NotOpen");
         }
@@ -122,6 +131,7 @@ impl<R: Role> End<R> {
             (Some((_, part)), None) if !part.is_first() => Err("OutOfSequence"),
             (Some((_, part)), Some(_)) if part.is_first() => Err("OutOfSequence"),
             (Some((kind, _)), Some((begun, _))) if kind != *begun => Err("OtherKind"),
+            (Some(_), Some(_)) if compressed != self.sending_compressed => Err("OtherForm"),
             (Some(_), _) => Ok(()),
         }
     }
@@ -142,6 +152,7 @@ impl<R: Role> End<R> {
             Err(SendError::NotOpen { .. }) => assert_eq!(may, Err("NotOpen")),
             Err(SendError::OutOfSequence(_)) => assert_eq!(may, Err("OutOfSequence")),
             Err(SendError::OtherKind { .. }) => assert_eq!(may, Err("OtherKind")),
+            Err(SendError::OtherForm { .. }) => assert_eq!(may, Err("OtherForm")),
             Err(SendError::ControlTooLong { .. }) => assert_eq!(may, Err("ControlTooLong")),
             Err(error) => panic!("{error}"),
         }
@@ -158,6 +169,7 @@ impl<R: Role> End<R> {
                 Some(Incoming::Ping(payload)) => Some(Said::Ping(payload.to_vec())),
                 Some(Incoming::Pong(payload)) => Some(Said::Pong(payload.to_vec())),
                 Some(Incoming::Close(frame)) => Some(Said::Close(frame.payload().as_bytes().to_vec())),
+                Some(incoming) => panic!("{incoming:?}"),
             }
         } else {
             match self.connection.receive(input).expect("no rule is broken") {
@@ -167,14 +179,24 @@ impl<R: Role> End<R> {
                     self.receiving.add(MessageKind::Text, char.to_string().as_bytes(), part)
                 }
                 Some(Event::Binary(bytes, part)) => self.receiving.add(MessageKind::Binary, bytes, part),
-                Some(Event::Compressed(..)) => panic!("not negotiated"),
+                Some(Event::Compressed(kind, bytes, part)) => {
+                    let inflater = self.inflater.as_mut().expect("agreed on");
+                    let (mut compressed, mut plain) = (&*bytes, Vec::new());
+                    while let Some(piece) =
+                        inflater.inflate(&mut compressed, part.is_last(), usize::MAX).expect("no rule is broken")
+                    {
+                        plain.extend_from_slice(piece);
+                    }
+                    self.receiving.add(kind, &plain, part)
+                }
                 Some(Event::Ping(payload)) => Some(Said::Ping(payload.as_bytes().to_vec())),
                 Some(Event::Pong(payload)) => Some(Said::Pong(payload.as_bytes().to_vec())),
                 Some(Event::Close(frame)) => Some(Said::Close(frame.payload().as_bytes().to_vec())),
+                Some(event) => panic!("{event:?}"),
             }
         };
         if let Some(said) = said {
-            assert!(!matches!(self.heard.last(), Some(Said::Close(_))), "{said:?} behind a Close");
+            assert!(!matches!(self.heard.last(), Some(Said::Close(_))), "{said:?} after a Close");
             match &said {
                 Said::Ping(payload) if self.connection.state() == State::Open => self.owed.push_back(payload.clone()),
                 _ => {}
@@ -187,16 +209,27 @@ impl<R: Role> End<R> {
 
 impl<R: Role> Peer for End<R> {
     fn send(&mut self, message: Message<'_>, part: Part) {
-        let may = self.may_send(Some((message.kind(), part)));
+        let may = self.may_send(Some((message.kind(), part)), false);
         let answer = self.connection.send_part(message, part, &mut self.out);
         if self.judge(may, answer) {
+            self.sending_compressed = false;
+            self.said.extend(self.sending.add(message.kind(), message.payload(), part));
+        }
+    }
+
+    fn send_compressed(&mut self, message: Message<'_>, part: Part) {
+        let may = self.may_send(Some((message.kind(), part)), true);
+        let Some(deflater) = &mut self.deflater else { return self.send(message, part) };
+        let answer = self.connection.send_compressed_part(message, part, deflater, &mut self.out);
+        if self.judge(may, answer) {
+            self.sending_compressed = true;
             self.said.extend(self.sending.add(message.kind(), message.payload(), part));
         }
     }
 
     fn ping(&mut self, payload: &[u8], ping: bool) {
         let too_long = if payload.len() > 125 { Err("ControlTooLong") } else { Ok(()) };
-        let may = self.may_send(None).and(too_long);
+        let may = self.may_send(None, false).and(too_long);
         let (answer, said) = if ping {
             (self.connection.ping(payload, &mut self.out), Said::Ping(payload.to_vec()))
         } else {
@@ -266,6 +299,7 @@ impl<R: Role> Peer for End<R> {
                     assert!(self.first_close.is_some_and(|begun| now - begun >= 400));
                     self.shut();
                 }
+                Some(timeout) => panic!("{timeout:?} was not asked for"),
             }
         }
     }
@@ -349,6 +383,10 @@ impl Pipe {
 }
 
 impl Output for Pipe {
+    fn waiting_len(&self) -> usize {
+        self.bytes.len()
+    }
+
     fn append_slices(&mut self, head: &[u8], body: &[u8]) -> Result<&mut [u8], OutputFull> {
         let needed = head.len() + body.len();
         if needed > self.room {

@@ -1,5 +1,5 @@
-//! A head that comes whole is read by another parser than one that comes in pieces: both give the same result, also where they
-//! would differ if left to themselves.
+//! What the RFCs forbid in a head is refused with the first byte that breaks a rule, whether the head comes whole or in pieces, also
+//! where the parser of a whole head would let it pass.
 #![cfg(feature = "alloc")]
 
 use websocket_proto::handshake::{
@@ -49,7 +49,7 @@ fn response(bytes: &[u8]) -> Result<(Vec<u8>, usize), ResponseError> {
 }
 
 #[test]
-fn request_that_is_nearly_right_is_refused_on_both_roads() {
+fn request_that_is_nearly_right_is_refused_whole_and_cut() {
     let byte = |byte, offset, part| HeadError::UnexpectedByte { byte, offset, part };
     for (bytes, error) in [
         (&b"\nGET / HTTP/1.1\r\n"[..], HeadError::BareLineFeed { offset: 0 }),
@@ -74,7 +74,7 @@ fn request_that_is_nearly_right_is_refused_on_both_roads() {
 }
 
 #[test]
-fn field_line_that_is_nearly_right_is_refused_on_both_roads_and_sides() {
+fn field_line_that_is_nearly_right_is_refused_whole_and_cut_on_both_sides() {
     let byte = |byte, offset, part| HeadError::UnexpectedByte { byte, offset, part };
     // The offset counts from the line's first byte.
     let error = |offset| {
@@ -109,7 +109,7 @@ fn field_line_that_is_nearly_right_is_refused_on_both_roads_and_sides() {
 }
 
 #[test]
-fn response_that_is_nearly_right_is_refused_on_both_roads() {
+fn response_that_is_nearly_right_is_refused_whole_and_cut() {
     let byte = |byte, offset, part| HeadError::UnexpectedByte { byte, offset, part };
     for (bytes, error) in [
         (&b"\r\nHTTP/1.1 302 Found\r\n"[..], byte(b'\r', 0, HeadPart::Version)),
@@ -125,22 +125,23 @@ fn response_that_is_nearly_right_is_refused_on_both_roads() {
     }
 }
 
+// RFC 9110 §5.6.3
 #[test]
-fn white_space_and_bytes_beyond_ascii_are_taken_on_both_roads() {
+fn white_space_and_bytes_beyond_ascii_are_taken_whole_and_cut() {
     let head = [b"\r\n\r\n", GET, b"A:b\r\nC:\r\nD: \t\r\nE:\t \xe4\tf \t\r\nG: \xff", END].concat();
     let fields = [("Host", &b"a"[..]), ("A", b"b"), ("C", b""), ("D", b""), ("E", b"\xe4\tf"), ("G", b"\xff")];
     let expected: Vec<_> = fields.iter().map(|(name, value)| (name.to_string(), value.to_vec())).collect();
-    // With the empty lines in front, and without them; with and without something behind.
+    // With the empty lines in front, and without them; with and without something after the head.
     for start in [0, 2, 4] {
-        for behind in [&b""[..], b"\n", b"\r\n\r\n", b"GET / HTTP/1.1\r\n", b"\x81\x80"] {
-            let bytes = [&head[start..], behind].concat();
+        for after in [&b""[..], b"\n", b"\r\n\r\n", b"GET / HTTP/1.1\r\n", b"\x81\x80"] {
+            let bytes = [&head[start..], after].concat();
             assert_eq!(request(&bytes), Ok((expected.clone(), head.len() - start)));
         }
     }
 }
 
 #[test]
-fn reason_is_handed_out_as_it_came_on_both_roads() {
+fn reason_is_handed_out_as_it_came_whole_and_cut() {
     for reason in [&b""[..], b" ", b"Found", b" \tFound ", b"Gefunden: \xe4", b"\xff"] {
         let bytes = [b"HTTP/1.1 302 ", reason, b"\r\nA: b", END, b"body"].concat();
         assert_eq!(response(&bytes), Ok((reason.to_vec(), bytes.len() - 4)));
@@ -148,8 +149,8 @@ fn reason_is_handed_out_as_it_came_on_both_roads() {
 }
 
 #[test]
-fn as_many_fields_as_the_limit_are_taken_on_both_roads() {
-    // The short road has room for 64.
+fn as_many_fields_as_the_limit_are_taken_whole_and_cut() {
+    // The parser is given room for 64.
     for count in [1, 63, 64, 65, 100, 101] {
         let bytes = [&b"GET / HTTP/1.1\r\n"[..], &b"A: b\r\n".repeat(count), b"\r\n"].concat();
         match request(&bytes) {
@@ -162,7 +163,7 @@ fn as_many_fields_as_the_limit_are_taken_on_both_roads() {
 }
 
 #[test]
-fn status_line_without_a_reason_is_read_on_both_roads() {
+fn status_line_without_a_reason_is_read_whole_and_cut() {
     for line in [&b"HTTP/1.1 302\r\nA: b"[..], b"HTTP/1.1 302 \r\nA: b", b"HTTP/1.1 302"] {
         let bytes = [line, END].concat();
         assert_eq!(response(&bytes), Ok((Vec::new(), bytes.len())));

@@ -1,4 +1,4 @@
-//! The cellar: kernels over bytes, and the only `unsafe` of the crate.
+//! Kernels: loops over bytes, and the only `unsafe` of the crate.
 //!
 //! A masking key travels as a `u32` whose least significant byte masks the first payload byte (`u32::from_le_bytes` of the
 //! wire's order), on every machine. After `n` bytes the key is rotated right by `8 * (n % 4)` bits.
@@ -9,8 +9,6 @@
 
 #[cfg(feature = "alloc")]
 mod append;
-#[cfg(feature = "alloc")]
-mod assembly;
 #[cfg(avx512)]
 mod avx512;
 mod level;
@@ -19,6 +17,8 @@ mod short;
 #[cfg(test)]
 mod tests;
 mod utf8;
+#[cfg(feature = "alloc")]
+mod valid_text;
 mod vector;
 
 #[cfg(all(any(target_arch = "x86", target_arch = "x86_64"), target_feature = "sse2"))]
@@ -36,9 +36,9 @@ mod machine;
 
 #[cfg(feature = "alloc")]
 pub(crate) use append::append_frame;
-#[cfg(feature = "alloc")]
-pub(crate) use assembly::Assembly;
 pub(crate) use level::Level;
+#[cfg(feature = "alloc")]
+pub(crate) use valid_text::ValidText;
 
 /// What a text's bytes turned out to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,0 +1,254 @@
+//! The blocks of a DEFLATE stream (RFC 1951 §3.2.3), decoded from pieces that are cut anywhere.
+
+use alloc::boxed::Box;
+
+use super::bits::Bits;
+use super::code::{FIXED_DISTANCES, FIXED_LITERALS};
+use super::entry::{DISTANCES, LITERALS};
+use super::lengths::{Described, Progress, Tables};
+use super::symbols::{self, Codes, Stop};
+use super::window::Run;
+use crate::wire::InvalidDeflate;
+
+/// Decodes blocks. All that it knows of the output is in the [`Run`].
+#[derive(Clone, Debug)]
+pub(in crate::extension::deflate) struct Blocks {
+    /// Bits that were taken from the input and not yet used, and how many.
+    held: u64,
+    held_count: u8,
+    state: State,
+    /// BFINAL of the current block.
+    last: bool,
+    /// What blocks with codes of their own need; allocated for the first of them.
+    tables: Option<Box<Tables>>,
+}
+
+/// What the next bits are.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// A block's header.
+    Header { after: After },
+    /// A stored block's length and its complement (RFC 1951 §3.2.4).
+    StoredLength,
+    /// A stored block's bytes.
+    Stored { remaining: u16 },
+    /// How many codes a block describes (RFC 1951 §3.2.7).
+    Described,
+    /// The lengths of the codes for lengths, `read` of which were read.
+    CodeLengths { described: Described, read: u16 },
+    /// The lengths of the two codes.
+    Lengths { described: Described, read: u16 },
+    /// A code.
+    Symbols { kind: Kind },
+    /// A code, after a back-reference that the output had no room for.
+    Copy { kind: Kind, distance: u16, remaining: u16 },
+    /// Nothing: what came is no DEFLATE stream.
+    Invalid { error: InvalidDeflate },
+}
+
+/// What comes before a header.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum After {
+    /// The beginning, or a block with BFINAL=0.
+    Block,
+    /// A block with BFINAL=1, which ended a stream; a further one begins with the next byte, if there is one.
+    FinalBlock,
+}
+
+/// Whose codes a block uses.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Fixed,
+    Dynamic,
+}
+
+impl Blocks {
+    pub(in crate::extension::deflate) const fn new() -> Self {
+        Self { held: 0, held_count: 0, state: State::BEGINNING, last: false, tables: None }
+    }
+
+    /// Whether a block has ended, on a byte's border, and nothing came after it.
+    pub(in crate::extension::deflate) const fn is_at_border(&self) -> bool {
+        matches!(self.state, State::Header { .. }) && self.held_count == 0
+    }
+
+    /// The same, for a block with BFINAL=1.
+    pub(in crate::extension::deflate) const fn is_after_final_block(&self) -> bool {
+        matches!(self.state, State::Header { after: After::FinalBlock }) && self.held_count == 0
+    }
+
+    /// Whether the next bytes are a stored block's length and its complement. If these are 0x00 0x00 0xff 0xff, that block has ended.
+    pub(in crate::extension::deflate) const fn is_at_stored_length(&self) -> bool {
+        matches!(self.state, State::StoredLength) && self.held_count == 0
+    }
+
+    /// Prepares for the next message, whose first byte begins a block.
+    pub(in crate::extension::deflate) const fn restart(&mut self) {
+        self.state = State::BEGINNING;
+    }
+
+    /// Prepares for another stream, and keeps the memory.
+    pub(in crate::extension::deflate) fn begin(&mut self) {
+        *self = Self { tables: self.tables.take(), ..Self::new() };
+    }
+
+    /// Gives back what memory no current block needs.
+    pub(in crate::extension::deflate) fn shrink(&mut self) {
+        match self.state {
+            State::Header { .. }
+            | State::StoredLength
+            | State::Stored { .. }
+            | State::Described
+            | State::Symbols { kind: Kind::Fixed }
+            | State::Copy { kind: Kind::Fixed, .. }
+            | State::Invalid { .. } => self.tables = None,
+            State::CodeLengths { .. }
+            | State::Lengths { .. }
+            | State::Symbols { kind: Kind::Dynamic }
+            | State::Copy { kind: Kind::Dynamic, .. } => {}
+        }
+    }
+
+    /// Bytes of memory.
+    pub(in crate::extension::deflate) const fn capacity(&self) -> usize {
+        if self.tables.is_some() { size_of::<Tables>() } else { 0 }
+    }
+
+    /// Decodes until the run is full or the input is used up.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the input, after what was put in place. Asked again, the answer is the same.
+    pub(in crate::extension::deflate) fn decode(
+        &mut self,
+        input: &mut &[u8],
+        run: &mut Run<'_>,
+    ) -> Result<(), InvalidDeflate> {
+        let mut bits = Bits::new(self.held, self.held_count, input);
+        let decoded = loop {
+            match self.step(&mut bits, run) {
+                Ok(Step::Next(state)) => self.state = state,
+                Ok(Step::Wait) => break Ok(()),
+                Err(error) => {
+                    self.state = State::Invalid { error };
+                    break Err(error);
+                }
+            }
+        };
+        (self.held, self.held_count, *input) = bits.into_rest();
+        decoded
+    }
+
+    fn step(&mut self, bits: &mut Bits<'_>, run: &mut Run<'_>) -> Result<Step, InvalidDeflate> {
+        match self.state {
+            State::Header { .. } => {
+                let Some(header) = bits.take(3) else { return Ok(Step::Wait) };
+                self.last = header & 1 == 1;
+                match header >> 1 {
+                    0 => {
+                        bits.align();
+                        Ok(Step::Next(State::StoredLength))
+                    }
+                    // A block without content ends at once: seven bits of 0.
+                    1 if bits.take_zeros(7) => Ok(Step::Next(self.after_block(bits))),
+                    1 => Ok(Step::Next(State::Symbols { kind: Kind::Fixed })),
+                    2 => Ok(Step::Next(State::Described)),
+                    _ => Err(InvalidDeflate::Corrupt),
+                }
+            }
+            State::StoredLength => {
+                let Some(lengths) = bits.take(32) else { return Ok(Step::Wait) };
+                let (len, complement) = (lengths & 0xffff, lengths >> 16);
+                if len ^ complement != 0xffff {
+                    return Err(InvalidDeflate::Corrupt);
+                }
+                Ok(Step::Next(State::Stored { remaining: u16::try_from(len).unwrap_or(0) }))
+            }
+            State::Stored { remaining: 0 } => Ok(Step::Next(self.after_block(bits))),
+            State::Stored { remaining } => {
+                let room = run.room();
+                let room_len = room.len().min(usize::from(remaining));
+                let copied = bits.copy_to(room.get_mut(..room_len).unwrap_or_default());
+                run.advance(copied);
+                let remaining = remaining.saturating_sub(u16::try_from(copied).unwrap_or(u16::MAX));
+                Ok(if copied == 0 { Step::Wait } else { Step::Next(State::Stored { remaining }) })
+            }
+            State::Described => {
+                let Some(described) = bits.take(14) else { return Ok(Step::Wait) };
+                let described = Described::from_bits(described).map_err(|_| InvalidDeflate::Corrupt)?;
+                Ok(Step::Next(State::CodeLengths { described, read: 0 }))
+            }
+            State::CodeLengths { described, read } => {
+                match self.tables().read_code(bits, described, read).map_err(|_| InvalidDeflate::Corrupt)? {
+                    Progress::Done => Ok(Step::Next(State::Lengths { described, read: 0 })),
+                    Progress::Paused(now) => Ok(Step::pause(State::CodeLengths { described, read: now }, read, now)),
+                }
+            }
+            State::Lengths { described, read } => {
+                match self.tables().read(bits, described, read).map_err(|_| InvalidDeflate::Corrupt)? {
+                    Progress::Done => Ok(Step::Next(State::Symbols { kind: Kind::Dynamic })),
+                    Progress::Paused(now) => Ok(Step::pause(State::Lengths { described, read: now }, read, now)),
+                }
+            }
+            State::Symbols { kind } => {
+                let codes = match (kind, &mut self.tables) {
+                    (Kind::Dynamic, Some(tables)) => {
+                        if tables.take_end(bits) {
+                            return Ok(Step::Next(self.after_block(bits)));
+                        }
+                        let (literals, distances) = tables.codes();
+                        Codes { literals: literals.as_lookup(&LITERALS), distances: distances.as_lookup(&DISTANCES) }
+                    }
+                    (Kind::Fixed, _) | (Kind::Dynamic, None) => {
+                        Codes { literals: FIXED_LITERALS, distances: FIXED_DISTANCES }
+                    }
+                };
+                Ok(match symbols::decode(bits, run, codes)? {
+                    Stop::Wait => Step::Wait,
+                    Stop::EndOfBlock => Step::Next(self.after_block(bits)),
+                    Stop::Within { distance, remaining } => Step::Next(State::Copy { kind, distance, remaining }),
+                })
+            }
+            State::Copy { kind, remaining: 0, .. } => Ok(Step::Next(State::Symbols { kind })),
+            State::Copy { kind, distance, remaining } => {
+                if run.is_full() {
+                    return Ok(Step::Wait);
+                }
+                let repeated = run.repeat(distance.into(), remaining.into());
+                let remaining = remaining.saturating_sub(u16::try_from(repeated).unwrap_or(u16::MAX));
+                Ok(Step::Next(State::Copy { kind, distance, remaining }))
+            }
+            State::Invalid { error } => Err(error),
+        }
+    }
+
+    const fn after_block(&self, bits: &mut Bits<'_>) -> State {
+        if !self.last {
+            return State::Header { after: After::Block };
+        }
+        bits.align();
+        State::Header { after: After::FinalBlock }
+    }
+
+    fn tables(&mut self) -> &mut Tables {
+        self.tables.get_or_insert_with(|| Box::new(Tables::EMPTY))
+    }
+}
+
+impl State {
+    const BEGINNING: Self = Self::Header { after: After::Block };
+}
+
+/// How decoding goes on.
+enum Step {
+    Next(State),
+    /// With more input, or more room.
+    Wait,
+}
+
+impl Step {
+    /// Waits in `state`, which is the current one if nothing was read.
+    const fn pause(state: State, read_before: u16, read: u16) -> Self {
+        if read == read_before { Self::Wait } else { Self::Next(state) }
+    }
+}

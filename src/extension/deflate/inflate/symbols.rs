@@ -1,0 +1,156 @@
+//! Literals and back-references (RFC 1951 §3.2.3): "decode literal/length value from input stream".
+
+use super::bits::Bits;
+use super::code::Lookup;
+use super::window::Run;
+use crate::wire::InvalidDeflate;
+
+/// The two codes of a block.
+#[derive(Clone, Copy)]
+pub(super) struct Codes<'c> {
+    pub(super) literals: Lookup<'c>,
+    pub(super) distances: Lookup<'c>,
+}
+
+/// Why no further symbol was decoded.
+pub(super) enum Stop {
+    /// Input or room is needed.
+    Wait,
+    EndOfBlock,
+    /// The run is full, and a back-reference was begun.
+    Within {
+        distance: u16,
+        remaining: u16,
+    },
+}
+
+/// Decodes symbols until the block ends, the input is used up, or the run is full.
+pub(super) fn decode(bits: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
+    if decode_bulk(bits, run, codes)? {
+        return Ok(Stop::EndOfBlock);
+    }
+    decode_carefully(bits, run, codes)
+}
+
+/// Decodes while there is plenty of input and of room, and says whether the block has ended.
+fn decode_bulk(input: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -> Result<bool, InvalidDeflate> {
+    let mut bits = *input;
+    let result = loop {
+        if !run.has_bulk_room() || !bits.refill_bulk() {
+            break Ok(false);
+        }
+        let mut entry = codes.literals.short(bits.peek());
+        while entry.is_literal() {
+            bits.consume(entry.bits());
+            run.push(entry.byte());
+            if bits.count() < SHORT_COPY {
+                break;
+            }
+            entry = codes.literals.short(bits.peek());
+        }
+        if entry.is_literal() {
+            continue;
+        }
+        if entry.is_special() {
+            if entry.is_long() {
+                if bits.count() < LONG_COPY {
+                    // After the next refill there are enough.
+                    continue;
+                }
+                entry = codes.literals.long(bits.peek());
+                if entry.is_literal() {
+                    bits.consume(entry.bits());
+                    run.push(entry.byte());
+                    continue;
+                }
+            }
+            if entry.is_end() {
+                bits.consume(entry.bits());
+                break Ok(true);
+            }
+            if entry.is_special() {
+                break Err(InvalidDeflate::Corrupt);
+            }
+        }
+        let before = bits;
+        let len = entry.value(bits.peek());
+        bits.consume(entry.bits());
+        let mut entry = codes.distances.short(bits.peek());
+        if entry.is_special() {
+            if entry.is_long() {
+                if before.count() < LONG_COPY {
+                    bits = before;
+                    continue;
+                }
+                entry = codes.distances.long(bits.peek());
+            }
+            if entry.is_special() {
+                break Err(InvalidDeflate::Corrupt);
+            }
+        }
+        let distance = entry.value(bits.peek());
+        if !run.reaches(distance) {
+            break Err(InvalidDeflate::Corrupt);
+        }
+        bits.consume(entry.bits());
+        run.repeat_bulk(distance, len);
+    };
+    *input = bits;
+    result
+}
+
+/// Decodes symbol by symbol, to the last bit and the last byte of room.
+fn decode_carefully(input: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
+    let mut bits = *input;
+    let stop = decode_symbols(&mut bits, run, codes);
+    *input = bits;
+    stop
+}
+
+#[inline(always)]
+fn decode_symbols(bits: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
+    while !run.is_full() {
+        bits.refill();
+        let entry = codes.literals.entry(bits.peek());
+        if entry.bits() > bits.count() {
+            return Ok(Stop::Wait);
+        }
+        if entry.is_literal() {
+            bits.consume(entry.bits());
+            run.push(entry.byte());
+            continue;
+        }
+        if entry.is_special() {
+            if !entry.is_end() {
+                return Err(InvalidDeflate::Corrupt);
+            }
+            bits.consume(entry.bits());
+            return Ok(Stop::EndOfBlock);
+        }
+        let len = entry.value(bits.peek());
+        let rest = bits.peek() >> entry.bits();
+        let distance = codes.distances.entry(rest);
+        let needed = entry.bits() + distance.bits();
+        if needed > bits.count() {
+            return Ok(Stop::Wait);
+        }
+        if distance.is_special() {
+            return Err(InvalidDeflate::Corrupt);
+        }
+        let distance = distance.value(rest);
+        if !run.reaches(distance) {
+            return Err(InvalidDeflate::Corrupt);
+        }
+        bits.consume(needed);
+        let remaining = len - run.repeat(distance, len);
+        if let (1.., Ok(distance)) = (remaining, u16::try_from(distance)) {
+            return Ok(Stop::Within { distance, remaining: u16::try_from(remaining).unwrap_or(0) });
+        }
+    }
+    Ok(Stop::Wait)
+}
+
+/// Bits of a length and a distance at most, if both codes are found with one lookup: 10 + 5 + 8 + 13.
+const SHORT_COPY: u32 = 36;
+/// The same for any codes: 15 + 5 + 15 + 13.
+const LONG_COPY: u32 = 48;

@@ -1,0 +1,253 @@
+//! The history that back-references reach into, and the place where new output comes to lie.
+
+use alloc::{boxed::Box, vec};
+
+use crate::extension::deflate::WindowBits;
+
+/// The newest output, up to a window's size: a ring that grows as it fills.
+///
+/// It is a little larger than the window, so that what is copied in words may run over its end without touching the oldest history.
+///
+/// It is small: a connection has one, mostly at rest.
+#[derive(Clone, Debug)]
+pub(in crate::extension::deflate) struct Window {
+    ring: Option<Box<[u8]>>,
+    /// Where the next byte goes.
+    position: u16,
+    /// How many bytes of history there are, at most as many as the window has. Those that are not before `position` are at the ring's
+    /// end, and then the ring has its full size.
+    known: u16,
+    bits: WindowBits,
+}
+
+impl Window {
+    pub(in crate::extension::deflate) const fn new(bits: WindowBits) -> Self {
+        Self { ring: None, position: 0, known: 0, bits }
+    }
+
+    /// Forgets the history, and keeps the memory.
+    pub(in crate::extension::deflate) const fn forget(&mut self) {
+        (self.position, self.known) = (0, 0);
+    }
+
+    /// Forgets the history, and keeps the memory if it is good for this size.
+    pub(in crate::extension::deflate) fn begin(&mut self, bits: WindowBits) {
+        if self.bits != bits || self.ring.is_none() {
+            *self = Self::new(bits);
+            self.grow();
+        }
+        self.forget();
+    }
+
+    /// Gives back the memory that holds no history.
+    pub(in crate::extension::deflate) fn shrink(&mut self) {
+        if self.memory().len() == usize::from(self.known) {
+            return;
+        }
+        let (newer, older) = self.history();
+        let history = [older, newer].concat();
+        self.ring = (!history.is_empty()).then(|| history.into());
+        self.position = self.known;
+    }
+
+    /// The history in two slices, the second of which comes first.
+    fn history(&self) -> (&[u8], &[u8]) {
+        let known = usize::from(self.known);
+        let (before, after) = self.memory().split_at(usize::from(self.position).min(self.memory().len()));
+        let newer = before.get(before.len().saturating_sub(known)..).unwrap_or_default();
+        let older = known - newer.len();
+        (newer, after.get(after.len().saturating_sub(older)..).unwrap_or_default())
+    }
+
+    /// What it has its memory for.
+    pub(in crate::extension::deflate) fn memory(&self) -> &[u8] {
+        self.ring.as_deref().unwrap_or_default()
+    }
+
+    /// Lends the place for at least 1 and at most `max` bytes of output.
+    pub(in crate::extension::deflate) fn run(&mut self, max: usize) -> Run<'_> {
+        let len = self.memory().len();
+        if usize::from(self.position) + BULK_ROOM > len {
+            if len < self.bits.size() + MARGIN {
+                self.grow();
+            } else if usize::from(self.position) == len {
+                self.position = 0;
+            }
+        }
+        let position = usize::from(self.position);
+        let ring = self.ring.as_deref_mut().unwrap_or_default();
+        Run {
+            end: position.saturating_add(max.max(1)).min(ring.len()),
+            start: position,
+            position,
+            known: usize::from(self.known),
+            size: self.bits.size(),
+            ring,
+        }
+    }
+
+    fn grow(&mut self) {
+        let (before, size) = (self.memory(), self.bits.size());
+        let doubled = (2 * before.len()).max(LEAST_RING);
+        let mut ring = vec![0; if doubled >= size { size + MARGIN } else { doubled }];
+        if let Some((same, _)) = ring.split_at_mut_checked(before.len()) {
+            same.copy_from_slice(before);
+        }
+        self.ring = Some(ring.into());
+    }
+
+    /// Takes over the `len` bytes that a run has put in their place, and hands them out.
+    pub(in crate::extension::deflate) fn advance(&mut self, len: usize) -> &[u8] {
+        let start = usize::from(self.position);
+        let (end, known) = (start + len, (usize::from(self.known) + len).min(self.bits.size()));
+        // Neither is larger than the ring.
+        self.position = u16::try_from(end).unwrap_or(u16::MAX);
+        self.known = u16::try_from(known).unwrap_or(u16::MAX);
+        self.memory().get(start..end).unwrap_or_default()
+    }
+}
+
+/// A place for output, in one piece, with the history around it.
+pub(in crate::extension::deflate) struct Run<'w> {
+    ring: &'w mut [u8],
+    start: usize,
+    position: usize,
+    end: usize,
+    known: usize,
+    size: usize,
+}
+
+impl Run<'_> {
+    /// How many bytes were put in place.
+    pub(in crate::extension::deflate) const fn len(&self) -> usize {
+        self.position - self.start
+    }
+
+    #[inline]
+    pub(in crate::extension::deflate) const fn is_full(&self) -> bool {
+        self.position == self.end
+    }
+
+    /// Whether there is room for whatever comes of 64 bits, and for what is copied beyond it.
+    #[inline]
+    pub(in crate::extension::deflate) const fn has_bulk_room(&self) -> bool {
+        self.end - self.position >= BULK_ROOM
+    }
+
+    /// What is left of the place, for bytes that [`advance`](Self::advance) counts.
+    pub(in crate::extension::deflate) fn room(&mut self) -> &mut [u8] {
+        self.ring.get_mut(self.position..self.end).unwrap_or_default()
+    }
+
+    pub(in crate::extension::deflate) const fn advance(&mut self, len: usize) {
+        self.position += len;
+    }
+
+    /// Puts a byte in place, if there is room.
+    #[inline]
+    pub(in crate::extension::deflate) fn push(&mut self, byte: u8) {
+        if let Some(place) = self.ring.get_mut(self.position) {
+            *place = byte;
+            self.position += 1;
+        }
+    }
+
+    /// Whether a back-reference may reach so far.
+    #[inline]
+    pub(in crate::extension::deflate) fn reaches(&self, distance: usize) -> bool {
+        distance <= (self.known + self.len()).min(self.size)
+    }
+
+    /// Repeats `len` bytes from `distance` bytes ago, as far as there is room, and says how many it were.
+    pub(in crate::extension::deflate) fn repeat(&mut self, distance: usize, len: usize) -> usize {
+        let len = len.min(self.end - self.position);
+        let (mut rest, mut distance) = (len, distance);
+        while rest > 0 {
+            let from = self.source(distance);
+            let now = rest.min(distance).min(self.ring.len() - from);
+            self.ring.copy_within(from..from + now, self.position);
+            self.position += now;
+            rest -= now;
+            if now == distance {
+                // What was repeated is there twice now, and can be repeated as one.
+                distance *= 2;
+            }
+        }
+        len
+    }
+
+    /// The same for at most 258 bytes, where there is [bulk room](Self::has_bulk_room).
+    #[inline]
+    pub(in crate::extension::deflate) fn repeat_bulk(&mut self, distance: usize, len: usize) {
+        let (from, to) = (self.source(distance), self.position);
+        if from + len + 2 * WORD > self.ring.len() {
+            // It may come round.
+            self.repeat(distance, len);
+            return;
+        }
+        self.position = to + len;
+        if distance >= WORD {
+            let mut copied = 0;
+            while copied < len {
+                copy_word(self.ring, from + copied, to + copied);
+                copied += WORD;
+            }
+        } else {
+            repeat_near(self.ring, from, to, len);
+        }
+    }
+
+    /// Where the byte is that was put in place `distance` bytes ago.
+    #[inline]
+    fn source(&self, distance: usize) -> usize {
+        match self.position.checked_sub(distance) {
+            Some(from) => from,
+            None => (self.position + self.ring.len()).saturating_sub(distance),
+        }
+    }
+}
+
+/// Repeats from less than a word ago.
+#[inline]
+fn repeat_near(ring: &mut [u8], from: usize, to: usize, len: usize) {
+    let mut period = to - from;
+    if period == 1 {
+        let byte = ring.get(from).copied().unwrap_or(0);
+        ring.get_mut(to..to + len).unwrap_or_default().fill(byte);
+        return;
+    }
+    // Each word is right as far as there was something to repeat, so twice as far each time.
+    let mut copied = 0;
+    while copied < len {
+        copy_word(ring, from, to + copied);
+        copied += period.min(WORD);
+        if period < WORD {
+            period *= 2;
+        } else {
+            break;
+        }
+    }
+    let behind = period.max(1);
+    while copied < len {
+        copy_word(ring, to + copied - behind, to + copied);
+        copied += WORD;
+    }
+}
+
+#[inline]
+fn copy_word(ring: &mut [u8], from: usize, to: usize) {
+    let Some(word) = ring.get(from..).and_then(<[u8]>::first_chunk::<WORD>).copied() else { return };
+    if let Some(place) = ring.get_mut(to..).and_then(<[u8]>::first_chunk_mut) {
+        *place = word;
+    }
+}
+
+/// What is copied at a time.
+const WORD: usize = 16;
+/// Room for the most that a loop of the decoder puts in place between two looks at the room: 36 literals, 258 bytes that are repeated,
+/// and two words beyond.
+const BULK_ROOM: usize = 36 + 258 + 2 * WORD;
+/// How much larger than the window the ring is. Anything above [`BULK_ROOM`] is right; more lets small windows come round less often.
+const MARGIN: usize = 1024;
+/// Where the ring begins to grow.
+const LEAST_RING: usize = 1024;
