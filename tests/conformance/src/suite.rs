@@ -132,7 +132,8 @@ pub fn block(library: &Library, results: &mut [CaseResult]) {
     }
 }
 
-fn is_positive(case: &Case) -> bool {
+/// Whether a case has something legal happen: it is a control of its rule.
+pub fn is_positive(case: &Case) -> bool {
     let accepted = |answer: &Option<Answer>| matches!(answer, None | Some(Answer::Accepted { .. }));
     case.outcome.first().is_some_and(|first| {
         accepted(&first.answer) && matches!(first.end, End::Open | End::Close(_) | End::Closing(_))

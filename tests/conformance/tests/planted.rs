@@ -17,7 +17,13 @@ use wsspec::wire::frame::Form;
 const WHOLE: Deliveries = Deliveries { bytes: false, cuts: false, random: 0, seed: 0 };
 
 fn examine(wrong: Wrong) -> Vec<CaseResult> {
-    let library = Library::built_in().unwrap();
+    examine_families(wrong, &[])
+}
+
+/// In these families, or in all.
+fn examine_families(wrong: Wrong, families: &[&str]) -> Vec<CaseResult> {
+    let mut library = Library::built_in().unwrap();
+    library.cases.retain(|case| families.is_empty() || families.contains(&&*case.family));
     let mut context = ours::context();
     context.commands = false;
     wsspec::memory::run(&library, Role::Server, &context, &WHOLE, || Planted::new(ours::Server::new(), wrong))
@@ -38,7 +44,7 @@ fn breaks(wrong: Wrong, rule: &str) {
 }
 
 fn fires(wrong: Wrong, lint: &str) {
-    let results = examine(wrong);
+    let results = examine_families(wrong, &["frames-basic", "ping", "close", "server-line", "server-version", "deflate-data"]);
     let (_, lints) = found(&results);
     assert!(lints.contains(lint), "expected {lint} among {lints:?}");
 }
@@ -116,7 +122,10 @@ fn messages_within_messages() {
 
 #[test]
 fn text_that_is_not_checked() {
-    breaks(Wrong::Unchecked, "6455-8.1-utf8");
+    let results = examine(Wrong::Unchecked);
+    let (rules, lints) = found(&results);
+    assert!(rules.contains("6455-8.1-utf8"), "{rules:?}");
+    assert_eq!(lints, BTreeSet::from(["text"]));
 }
 
 #[test]
@@ -127,7 +136,9 @@ fn close_codes_that_are_not_checked() {
         }
         Some(payload)
     };
-    breaks(Wrong::Control(change), "6455-7.4.1-1005");
+    // The sender is bound; that a receiver fails is what §7.4 leads to, so that the wrong answer is lenient.
+    let results = examine_families(Wrong::Control(change), &["close", "close-codes"]);
+    assert!(results.iter().all(|result| result.rule != "6455-7.4.1-1005" || result.grade == Grade::Lenient));
 }
 
 #[test]
