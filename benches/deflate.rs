@@ -58,7 +58,7 @@ fn main() {
     }
     println!("without context takeover");
     for (len, count) in [(60, 2000), (180, 1000), (1 << 10, 500), (16 << 10, 40)] {
-        decompress_messages(len, count, Compression { context_takeover: false, ..Compression::DEFAULT });
+        decompress_messages(len, count, Compression::DEFAULT.with_context_takeover(false));
     }
     println!("\nattacks, ns a byte            Inflater  zlib-rs  miniz_oxide");
     for (name, unit) in attacks() {
@@ -387,7 +387,7 @@ fn broadcast(messages: &[String]) {
             }
         }) / 100.0
     });
-    let mut shared = Deflater::new(Compression { context_takeover: false, ..Compression::DEFAULT }, Effort::FAST);
+    let mut shared = Deflater::new(Compression::DEFAULT.with_context_takeover(false), Effort::FAST);
     report("to each of 100, Prepared::compressed", || {
         each(messages, |text| {
             let prepared = Prepared::compressed(text, &mut shared).unwrap();

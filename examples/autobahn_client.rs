@@ -4,6 +4,8 @@
 //! cargo run --release --example autobahn_client -- ws://127.0.0.1:9001 websocket-proto
 //! ```
 
+#[path = "support/command_line.rs"]
+mod command_line;
 #[path = "support/open.rs"]
 mod open;
 #[path = "support/outgoing.rs"]
@@ -12,31 +14,45 @@ mod outgoing;
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
+use command_line::Failure;
+use lexopt::{Arg, Parser, ValueExt};
 use open::{Opened, open};
 use outgoing::Outgoing;
 use websocket_proto::{Incoming, Limits, Messages, SendError, Transport};
 
-/// Case 9.3.1 and its like send 4 MiB in fragments of 64 bytes, and an empty one behind them: one more than the default allows.
+/// Case 9.3.1 and its like send 4 MiB in fragments of 64 bytes, and an empty one after them: one more than the default allows.
 const LIMITS: Limits = Limits::DEFAULT.with_max_fragments(100_000);
 
+const HELP: &str = "\
+Goes through all cases of an Autobahn fuzzing server as an echoing client.
+
+usage: autobahn_client URL AGENT
+
+  URL             of the server, such as ws://127.0.0.1:9001
+  AGENT           the name that the server's reports give to this client
+  -h, --help      print this
+  -V, --version   print the version
+";
+
 fn main() -> ExitCode {
-    let mut words = std::env::args().skip(1);
-    let result = match (words.next(), words.next(), words.next()) {
-        (Some(url), Some(agent), None) => run_cases(&url, &agent),
-        _ => Err("usage: autobahn_client URL AGENT".to_owned()),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("autobahn_client: {message}");
-            ExitCode::FAILURE
+    command_line::exit("autobahn_client", arguments().and_then(|(url, agent)| Ok(run_cases(&url, &agent)?)))
+}
+
+fn arguments() -> Result<(String, String), Failure> {
+    let (mut words, mut found) = (Parser::from_env(), Vec::new());
+    while let Some(word) = command_line::next(&mut words, "autobahn_client", HELP)? {
+        match word {
+            Arg::Value(value) if found.len() < 2 => found.push(value.string()?),
+            other => return Err(other.unexpected().into()),
         }
     }
+    let missing = |_| Failure::Usage("expected URL and AGENT; see --help".to_owned());
+    <[String; 2]>::try_from(found).map(|[url, agent]| (url, agent)).map_err(missing)
 }
 
 fn run_cases(url: &str, agent: &str) -> Result<(), String> {
-    let count = session(&format!("{url}/getCaseCount"))?.ok_or("the server told no number of cases")?;
-    let count: u32 = count.parse().map_err(|_| format!("{count} is no number of cases"))?;
+    let count = session(&format!("{url}/getCaseCount"))?.ok_or("the server did not say how many cases there are")?;
+    let count: u32 = count.parse().map_err(|_| format!("expected the number of cases, found `{count}`"))?;
     for case in 1..=count {
         // How a case ends is for the server to judge.
         if let Err(message) = session(&format!("{url}/runCase?case={case}&agent={agent}")) {

@@ -7,6 +7,7 @@
 //!
 //! | layer | what it is | needs |
 //! |---|---|---|
+//! | [`endpoint`] | the whole of one end: buffers, output queue, compressor, time-outs and the verdict | `alloc` |
 //! | [`Timers`] | deadlines, on an instant type of yours | `core` |
 //! | [`Messages`] | whole messages: the memory, and replies that are written automatically | `alloc` |
 //! | [`Connection`] | the protocol: events out of your buffer, messages into your output; no heap, 512 bytes for a server | `core` |
@@ -14,8 +15,9 @@
 //! | [`frame`] | frames out of bytes that are cut anywhere, without a meaning: what a proxy wants | `core` |
 //! | [`wire`] | the values: headers, opcodes, masks, close codes, limits: what a load generator wants | `core` |
 //!
-//! Use the highest layer that fits. A connection begins with a [`handshake`], which yields [`Negotiated`]; that makes a
-//! [`Connection`]; [`Messages`] and [`Timers`] stand beside it.
+//! Use the highest layer that does not do too much; most programs want an [`Endpoint`](endpoint::Endpoint), whose module has a whole loop.
+//! Below it, a connection begins with a [`handshake`], which yields [`Negotiated`]; that makes a [`Connection`]; [`Messages`] and
+//! [`Timers`] stand beside it.
 //!
 //! # One contract
 //!
@@ -75,6 +77,8 @@
 //!
 //! Without any, the crate needs neither `std` nor an allocator. Features only add.
 #![cfg_attr(not(test), no_std)]
+// docs.rs says at each item which feature it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(unreachable_pub)]
 // Nothing that could panic or lose bits; tests may.
 #![cfg_attr(
@@ -101,13 +105,14 @@ pub mod endpoint;
 pub mod extension;
 pub mod frame;
 pub mod handshake;
+mod http;
 #[cfg(feature = "alloc")]
 mod messages;
 #[cfg(doc)] // A page of the documentation.
 #[doc = include_str!("performance.md")]
 pub mod performance {}
 #[allow(unsafe_code)] // The one place where `unsafe` is allowed; see its documentation.
-mod simd;
+mod kernel;
 #[cfg(feature = "arbitrary")]
 pub mod testing;
 mod timers;

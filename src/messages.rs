@@ -2,12 +2,14 @@
 #![forbid(unsafe_code)]
 
 mod advance;
+mod buffer;
 #[cfg(feature = "inflate")]
 mod compressed;
 mod incoming;
 mod owned;
 mod space;
 
+use buffer::MessageBuffer;
 pub use incoming::Incoming;
 use incoming::{Found, Ready, Stage};
 pub use owned::OwnedMessage;
@@ -15,7 +17,7 @@ pub use owned::OwnedMessage;
 use crate::connection::{Connection, Raw, RawData, Role, Whole};
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::Inflater;
-use crate::simd::{self, Assembly, Tail};
+use crate::kernel::{self, Tail};
 use crate::wire::{CloseCode, CloseFrame, ControlPayload, MessageKind, Output, ProtocolError, widened};
 
 /// Puts messages together, on top of a [`Connection`].
@@ -51,8 +53,10 @@ use crate::wire::{CloseCode, CloseFrame, ControlPayload, MessageKind, Output, Pr
 /// ```
 #[derive(Debug)]
 pub struct Messages {
-    assembly: Assembly,
+    buffer: MessageBuffer,
     stage: Stage,
+    /// Whether the short path is closed: something was found and waits, or the output may be below its mark again.
+    busy: bool,
     /// Whether a Pong was appended although the output had reached its mark, and it has not been seen below it since.
     over_the_mark: bool,
     kept_capacity: usize,
@@ -73,8 +77,9 @@ impl Messages {
     /// Makes one that holds no memory yet.
     pub const fn new() -> Self {
         Self {
-            assembly: Assembly::new(),
+            buffer: MessageBuffer::new(),
             stage: Stage::Free,
+            busy: false,
             over_the_mark: false,
             kept_capacity: Self::KEPT_CAPACITY,
             control: ControlPayload::EMPTY,
@@ -110,10 +115,10 @@ impl Messages {
     /// ```
     pub fn hibernate(&mut self) {
         if let Stage::HandedOut = self.stage {
-            self.assembly.clear(0);
+            self.buffer.clear(0);
             self.stage = Stage::Free;
         }
-        self.assembly.shrink();
+        self.buffer.shrink();
         #[cfg(feature = "inflate")]
         if let Some(inflater) = &mut self.inflater {
             inflater.hibernate();
@@ -143,15 +148,15 @@ impl Messages {
         input: &mut &'i mut [u8],
         out: &mut impl Output,
     ) -> Result<Option<Incoming<'m>>, ProtocolError> {
-        if !connection.wants_write() && !self.stage.is_found() && !self.over_the_mark {
+        if !connection.wants_write() && !self.busy {
             if let Some(Whole { kind, payload, key }) = connection.short_frame(input) {
                 match kind {
-                    MessageKind::Text => match simd::unmask_ascii(payload, key) {
+                    MessageKind::Text => match kernel::unmask_ascii(payload, key) {
                         Ok(text) => return Ok(Some(Incoming::Text(text))),
                         Err(payload) => return whole_text(connection, payload, key, input, out),
                     },
                     MessageKind::Binary => {
-                        simd::xor_short(payload, key);
+                        kernel::xor_short(payload, key);
                         return Ok(Some(Incoming::Binary(payload)));
                     }
                 }
@@ -172,7 +177,7 @@ impl Messages {
         out: &mut impl Output,
     ) -> Result<Option<Incoming<'m>>, ProtocolError> {
         if let Stage::Found(ready) = self.stage {
-            self.stage = Stage::Free;
+            self.set_stage(Stage::Free);
             // What finds no room goes on waiting in the connection, as documented.
             let _ = connection.write_control(out);
             return Ok(Some(self.lend(ready)));
@@ -194,13 +199,21 @@ impl Messages {
     /// Frees the memory of the message that was handed out, and writes the control frames that wait.
     fn begin<R: Role>(&mut self, connection: &mut Connection<R>, out: &mut impl Output) {
         if let Stage::HandedOut = self.stage {
-            self.assembly.clear(self.kept_capacity);
+            self.buffer.clear(self.kept_capacity);
             self.stage = Stage::Free;
         }
-        if connection.is_below_mark(out) {
+        if self.over_the_mark && connection.is_below_mark(out) {
             self.over_the_mark = false;
+            self.busy = false;
         }
-        let _ = connection.write_control(out);
+        if connection.wants_write() {
+            let _ = connection.write_control(out);
+        }
+    }
+
+    fn set_stage(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.busy = stage.is_found() || self.over_the_mark;
     }
 
     /// Writes the replies to what was found.
@@ -210,17 +223,20 @@ impl Messages {
         found: &Result<Option<F>, ProtocolError>,
         out: &mut impl Output,
     ) {
-        let _ = connection.write_control(out);
+        if connection.wants_write() {
+            let _ = connection.write_control(out);
+        }
         match found {
             Ok(Some(_)) => {}
             // The input is used up, so that the caller writes now, and may then wait for the peer; and the peer for this Pong. One such
             // Pong above the mark is as much as is bounded.
             Ok(None) if connection.wants_write() && !self.over_the_mark => {
                 self.over_the_mark = connection.write_control_until(false, out).is_ok();
+                self.busy = self.over_the_mark;
             }
             Ok(None) => {}
             // What was assembled will never be a message.
-            Err(_) => self.assembly.clear(0),
+            Err(_) => self.buffer.clear(0),
         }
     }
 
@@ -230,8 +246,8 @@ impl Messages {
             Ready::Message(kind) => {
                 self.stage = Stage::HandedOut;
                 match kind {
-                    MessageKind::Text => Incoming::Text(self.assembly.text().unwrap_or_default()),
-                    MessageKind::Binary => Incoming::Binary(self.assembly.binary()),
+                    MessageKind::Text => Incoming::Text(self.buffer.text().unwrap_or_default()),
+                    MessageKind::Binary => Incoming::Binary(self.buffer.binary()),
                 }
             }
             Ready::Ping => Incoming::Ping(self.control.as_bytes()),
@@ -288,7 +304,7 @@ impl Messages {
             }
             Raw::Close(frame) => {
                 // The unfinished message, if there is one, will never be finished.
-                self.assembly.clear(self.kept_capacity);
+                self.buffer.clear(self.kept_capacity);
                 self.close = frame;
                 Some(Ready::Close)
             }
@@ -298,13 +314,13 @@ impl Messages {
     /// Adds a piece to the message.
     fn assemble<R: Role>(&mut self, connection: &mut Connection<R>, data: RawData<'_>) -> Result<(), ProtocolError> {
         if data.begins {
-            self.assembly.clear(self.kept_capacity);
+            self.buffer.clear(self.kept_capacity);
         }
         let level = connection.level();
         let valid = match data.kind {
-            MessageKind::Text => self.assembly.push_text(level, data.payload, data.key),
+            MessageKind::Text => self.buffer.push_text(level, data.payload, data.key),
             MessageKind::Binary => {
-                self.assembly.push_binary(level, data.payload, data.key);
+                self.buffer.push_binary(level, data.payload, data.key);
                 Ok(())
             }
         };
@@ -320,7 +336,7 @@ impl Messages {
         valid: Result<(), usize>,
     ) -> Result<(), ProtocolError> {
         // §8.1: a message that ends inside a code point is not UTF-8.
-        let whole = if ends && kind == MessageKind::Text { self.assembly.expect_whole() } else { Ok(()) };
+        let whole = if ends && kind == MessageKind::Text { self.buffer.expect_whole() } else { Ok(()) };
         valid
             .and(whole)
             .map_err(|valid_up_to| connection.fail(ProtocolError::InvalidUtf8 { valid_up_to: widened(valid_up_to) }))
@@ -357,7 +373,7 @@ fn whole<'i, R: Role>(connection: &mut Connection<R>, message: Whole<'i>) -> Res
     match kind {
         MessageKind::Text => validated(connection, payload, key).map(Found::Text),
         MessageKind::Binary => {
-            simd::xor(connection.level(), payload, key);
+            kernel::xor(connection.level(), payload, key);
             Ok(Found::Binary(payload))
         }
     }
@@ -368,7 +384,7 @@ fn validated<'i, R: Role>(
     payload: &'i mut [u8],
     key: u32,
 ) -> Result<&'i str, ProtocolError> {
-    let text = simd::unmask_text(connection.level(), payload, key);
+    let text = kernel::unmask_text(connection.level(), payload, key);
     match text.tail {
         Tail::Complete => Ok(text.valid),
         Tail::Cut(_) | Tail::Invalid => {

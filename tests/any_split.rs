@@ -38,6 +38,7 @@ fn cut_at<'b>(mut bytes: &'b [u8], cuts: &mut [usize]) -> Vec<&'b [u8]> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: strategies::persistence(), max_shrink_time: 30_000, ..ProptestConfig::default() })]
 
+    // §6.2
     #[test]
     fn any_split_agrees_with_the_reference(stream in stream(), cuttings in vec(vec(any::<Index>(), 1..12), 8)) {
         let bytes = stream.bytes();
@@ -98,6 +99,7 @@ fn streams_contain_every_kind_of_step_and_error() {
                 Step::Pong(_) => "Pong".into(),
                 Step::Close(..) => "Close".into(),
                 Step::Send(_) => "Send".into(),
+                Step::Compressed(..) => "Compressed".into(),
             };
             seen.insert(name);
         }

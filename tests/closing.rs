@@ -57,6 +57,7 @@ fn queued(connection: &mut Connection<Server>) -> Vec<u8> {
 
 // The row of `Open`.
 
+// §7.1.2
 #[test]
 fn open_and_close_queues_it() {
     let mut connection = in_state(State::Open);
@@ -194,6 +195,7 @@ fn closed_and_anything_is_ignored() {
     assert!(queued(&mut connection).is_empty());
 }
 
+// §7.1.4
 #[test]
 fn closed_and_the_end_of_input_is_clean_if_both_close_frames_were_seen() {
     assert_eq!(in_state(State::Closed).receive_eof(), Ending::Clean);
@@ -211,6 +213,7 @@ fn closed_and_the_end_of_input_is_clean_if_both_close_frames_were_seen() {
 
 // Close frames.
 
+// §5.5.1, §7.4.1, §7.4.2
 #[test]
 fn close_with_each_legal_code_is_an_event_and_echoed_with_the_same_code() {
     for code in 0..=u16::MAX {
@@ -227,6 +230,7 @@ fn close_with_each_legal_code_is_an_event_and_echoed_with_the_same_code() {
     }
 }
 
+// §7.1.5
 #[test]
 fn close_without_payload_is_echoed_without_payload() {
     let endpoint = Endpoint::new(Side::Client, Limits::DEFAULT);
@@ -281,6 +285,7 @@ fn pong_goes_before_close_whoever_closes() {
     assert_eq!(queued(&mut connection), b"\x8a\x01p\x88\x02\x03\xe9");
 }
 
+// §5.5.1
 #[test]
 fn nothing_is_sent_behind_a_close_in_any_state_but_open() {
     for state in [State::CloseSent, State::CloseReceived, State::Closed] {
@@ -340,6 +345,7 @@ fn messages_writes_a_pong_that_found_no_room_before_it_hands_out_the_next_messag
 
 // What the owner of the transport is told.
 
+// §7.1.1
 #[test]
 fn a_server_closes_the_transport_when_both_close_frames_have_passed() {
     let mut connection = in_state(State::CloseReceived);
@@ -353,6 +359,7 @@ fn a_server_closes_the_transport_when_both_close_frames_have_passed() {
     assert_eq!(connection.transport(), Transport::Close);
 }
 
+// §7.1.1
 #[test]
 fn a_client_waits_for_the_end_of_input() {
     let mut connection = drive::client(&Limits::DEFAULT);

@@ -6,8 +6,8 @@ use std::fmt::Debug;
 use testkit::{bytes::frame, drive, reference::Side};
 use websocket_proto::frame::{Masking, Reader};
 use websocket_proto::wire::{
-    ControlFrame, ControlOpcode, DataOpcode, FixedOutput, Header, HeaderWord, Masker, MaskingKey, Output, OutputFull,
-    PartialChar,
+    ControlFrame, ControlOpcode, DataOpcode, EncodedHeader, FixedOutput, Header, Masker, MaskingKey, Output,
+    OutputFull, PartialChar,
 };
 use websocket_proto::{
     Client, CloseCode, CloseFrame, Connection, ControlPayload, Event, Incoming, Limits, Message, Messages, Negotiated,
@@ -68,10 +68,10 @@ fn values_of_the_wire_are_discreet() {
 
 /// What an output of the caller's own gets.
 #[test]
-fn header_as_a_number_is_discreet() {
+fn header_given_to_an_output_is_discreet() {
     struct Shown;
     impl Output for Shown {
-        fn append_frame(&mut self, header: HeaderWord, _: &[u8], masker: Masker) -> Result<(), OutputFull> {
+        fn append_frame(&mut self, header: EncodedHeader, _: &[u8], masker: Masker) -> Result<(), OutputFull> {
             expect_discreet(header, "6 bytes");
             expect_discreet(masker, "Masker");
             Ok(())

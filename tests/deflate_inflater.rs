@@ -6,7 +6,7 @@ use websocket_proto::extension::deflate::{Compression, Inflater, WindowBits};
 use websocket_proto::wire::InvalidDeflate;
 
 fn compression(window_bits: WindowBits, context_takeover: bool) -> Compression {
-    Compression { window_bits, context_takeover }
+    Compression::new(window_bits, context_takeover)
 }
 
 /// The output of one message, and what was wrong with it.
@@ -70,7 +70,7 @@ impl Stream {
         self
     }
 
-    /// Huffman codes begin with their most significant bit (§3.1.1).
+    /// Huffman codes begin with their most significant bit (RFC 1951 §3.1.1).
     fn code(self, code: u32, n: u32) -> Self {
         (0..n).rev().fold(self, |stream, bit| stream.bits(code >> bit & 1, 1))
     }
@@ -122,6 +122,7 @@ fn stored(bytes: &[u8], last: bool) -> Vec<u8> {
 
 const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
 
+// RFC 1951 §3.1.1, §3.2.6; RFC 7692 §7.2.3
 #[test]
 fn examples_of_section_7_2_3_are_read() {
     for (section, message) in [
@@ -233,6 +234,7 @@ fn distances_beyond_the_window_are_refused() {
 }
 
 /// The window is a ring from the moment on at which it is full, be it in the middle of a back-reference.
+/// RFC 1951 §3.2.5: distances from 1 to 32,768, lengths from 3 to 258.
 #[test]
 fn references_are_read_where_the_window_comes_round() {
     for bits in [WindowBits::W8, WindowBits::W9, WindowBits::W10, WindowBits::W15] {
@@ -276,19 +278,20 @@ fn without_context_takeover_history_ends_with_the_message() {
     }
 }
 
+// RFC 1951 §3.2.2, §3.2.3, §3.2.4, §3.2.7
 #[test]
 fn impossible_blocks_are_refused() {
     let symbol = |code, n| Stream::default().fixed_block(false).code(code, n).bits(0, 30).bytes;
     let dynamic =
         |literals, distances| Stream::default().bits(0b100, 3).bits(literals, 5).bits(distances, 5).bits(0, 60).bytes;
     for message in [
-        vec![0x06],                         // the reserved type
-        vec![0x00, 0x01, 0x00, 0xff, 0xff], // a length that contradicts itself
-        symbol(0b1100_0110, 8),             // 286
+        vec![0x06],                         // the reserved type: RFC 1951 §3.2.3
+        vec![0x00, 0x01, 0x00, 0xff, 0xff], // a length that contradicts itself: RFC 1951 §3.2.4
+        symbol(0b1100_0110, 8),             // 286: RFC 1951 §3.2.6
         Stream::default().fixed_block(false).literal(b'a').code(1, 7).code(30, 5).bits(0, 30).bytes,
-        dynamic(30, 0), // 287 literals
+        dynamic(30, 0), // 287 literals: RFC 1951 §3.2.7
         dynamic(0, 30), // 31 distances
-        dynamic(0, 0),  // a code for lengths without codes
+        dynamic(0, 0),  // a code for lengths without codes: RFC 1951 §3.2.2
     ] {
         for piece_len in [1, 2, 100] {
             let refused = Err(InvalidDeflate::Corrupt);
@@ -377,6 +380,7 @@ fn bits_that_wait_for_room_are_kept() {
 }
 
 /// However many bits were fetched by then, a whole word included.
+// RFC 1951 §3.2.5
 #[test]
 fn impossible_code_is_refused_wherever_it_stands() {
     for literals in 0..=12 {

@@ -271,3 +271,12 @@ fn debug_shows_no_payload() {
         assert!(!shown.contains("SECRET") && !shown.contains("83, 69, 67"), "{shown}");
     }
 }
+
+#[test]
+fn an_owner_that_found_nothing_to_write_finds_what_comes_later() {
+    let mut endpoint = server();
+    assert!(endpoint.output().is_empty());
+    read(&mut endpoint, &masked(0x89, b"?"));
+    take(&mut endpoint);
+    assert_eq!(endpoint.output(), b"\x8a\x01?");
+}

@@ -120,6 +120,7 @@ fn no_control_frame_goes_out_before_the_response() {
     assert!(wire.starts_with(b"HTTP/1.1 101 ") && wire.ends_with(b"\r\n\r\n\x8a\x01?"));
 }
 
+// RFC 9112 §9.6
 #[test]
 fn a_request_that_breaks_a_rule_is_answered_and_the_transport_closed_in_order() {
     let mut opening = server(UPGRADE.replace("13\r\n", "8\r\n").as_bytes());

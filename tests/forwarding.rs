@@ -18,6 +18,7 @@ fn parts(fragments: usize) -> Vec<Part> {
     }
 }
 
+// §5.6
 #[test]
 fn fragments_of_text_are_forwarded_as_they_were_cut() {
     for first in 0..=TEXT.len() {

@@ -86,6 +86,7 @@ fn reserved_opcode() {
     }
 }
 
+// §5.5
 #[test]
 fn fragmented_control_frame() {
     for (first, opcode) in [(0x08, ControlOpcode::Close), (0x09, ControlOpcode::Ping), (0x0a, ControlOpcode::Pong)] {
@@ -93,6 +94,7 @@ fn fragmented_control_frame() {
     }
 }
 
+// §5.5
 #[test]
 fn control_payload_beyond_125_by_either_length_form() {
     let error = ProtocolError::ControlTooLong { opcode: ControlOpcode::Ping };
@@ -125,12 +127,14 @@ fn length_with_the_top_bit_set_is_refused_at_its_first_byte() {
     assert_eq!(steps(Side::Client, &[0x82, 0x7f, 0x7f]), [], "below it, the length is awaited");
 }
 
+// §5.1
 #[test]
 fn unmasked_frame_at_a_server() {
     assert_eq!(failure(Side::Server, &[0x81, 0x05]), (ProtocolError::Unmasked, 1002));
     assert_eq!(failure(Side::Server, &[0x88, 0x00]), (ProtocolError::Unmasked, 1002));
 }
 
+// §5.1
 #[test]
 fn masked_frame_at_a_client_also_with_key_0() {
     assert_eq!(failure(Side::Client, &[0x81, 0x85]), (ProtocolError::Masked, 1002));
@@ -163,6 +167,7 @@ fn length_with_the_top_bit_set() {
     }
 }
 
+// §5.4
 #[test]
 fn continuation_without_a_start() {
     for first in [0x00, 0x80] {
@@ -172,6 +177,7 @@ fn continuation_without_a_start() {
     assert_eq!(failure(Side::Server, &behind_a_message), (ProtocolError::UnexpectedContinuation, 1002));
 }
 
+// §5.4
 #[test]
 fn text_or_binary_inside_a_fragmented_message() {
     for (first, kind) in
@@ -187,6 +193,7 @@ fn text_or_binary_inside_a_fragmented_message() {
     }
 }
 
+// §5.4
 #[test]
 fn control_frames_between_fragments_are_answered_and_the_message_goes_on() {
     let bytes = [
@@ -201,6 +208,7 @@ fn control_frames_between_fragments_are_answered_and_the_message_goes_on() {
     assert_eq!(steps(Side::Client, &bytes.concat()), expected);
 }
 
+// §5.4
 #[test]
 fn empty_fragments_are_legal() {
     let bytes = [
@@ -215,6 +223,7 @@ fn empty_fragments_are_legal() {
     assert_eq!(steps(Side::Server, &bytes.concat()), [text("x"), binary(b""), text("")]);
 }
 
+// §8.1
 #[test]
 fn text_that_can_no_longer_become_utf8_fails_inside_a_frame() {
     // The third byte of many: the rest has not come yet.
@@ -228,6 +237,7 @@ fn text_that_can_no_longer_become_utf8_fails_at_a_fragments_end() {
     assert_eq!(failure(Side::Server, &bytes), (ProtocolError::InvalidUtf8 { valid_up_to: 2 }, 1007));
 }
 
+// §8.1
 #[test]
 fn text_fails_at_fin_with_a_cut_code_point_an_empty_last_fragment_included() {
     let error = (ProtocolError::InvalidUtf8 { valid_up_to: 2 }, 1007);
@@ -240,6 +250,7 @@ fn text_fails_at_fin_with_a_cut_code_point_an_empty_last_fragment_included() {
     assert_eq!(failure(Side::Client, &bytes), error);
 }
 
+// §5.5.2
 #[test]
 fn ten_pings_in_one_read_get_ten_pongs_from_messages() {
     let read: Vec<u8> = (b'0'..=b'9').flat_map(|digit| frame(Side::Server, 0x89, &[digit])).collect();
@@ -253,6 +264,7 @@ fn ten_pings_in_one_read_get_ten_pongs_from_messages() {
     assert_eq!(out, pongs);
 }
 
+// §5.5.3
 #[test]
 fn a_flood_of_pings_is_answered_with_the_newest_when_writing_works_again() {
     fn flood(connection: &mut Connection<Server>) {

@@ -140,6 +140,8 @@ fn handshake_is_small() {
 }
 
 /// RFC 6454 §5: the same origin has the same scheme, host and port.
+// RFC 6454 §4, §6.2
+// RFC 3986 §3.1: the letter case of a scheme does not matter.
 #[test]
 fn same_origin_has_the_scheme_host_and_port_of_the_server() {
     let judge = |host: &str, origin: &str, scheme, allowed: &[&str]| {

@@ -100,6 +100,7 @@ fn answer_to_a_head_of_another_stack_is_status_and_fields() {
     assert_eq!(refusal.body(), b"the field Sec-WebSocket-Key is missing\n");
 }
 
+// RFC 8441 §4, §5
 #[test]
 fn extended_connect_is_accepted_with_200_and_without_a_key() {
     let request = ConnectRequest::from_connect(CONNECT, FIELDS.iter().copied()).unwrap();
@@ -109,6 +110,7 @@ fn extended_connect_is_accepted_with_200_and_without_a_key() {
     assert!(response.fields().eq([("sec-websocket-protocol", "superchat"), ("x-name", "value")]));
 }
 
+// RFC 9220 §3
 #[test]
 fn extended_connect_for_another_protocol_is_answered_501() {
     let error = connect(ConnectHead::new("connect-udp", "https", "server.example.com", "/chat"), FIELDS).unwrap_err();
@@ -177,6 +179,7 @@ fn fields_of_an_extended_connect_are_judged() {
     }
 }
 
+// RFC 8441 §5; RFC 9110 §9.3.6
 #[test]
 fn client_sends_an_extended_connect_and_checks_its_answer() {
     let request = ClientRequest::new("a:81", "").origin("http://b").subprotocols(&["c", "d"]).fields(&[("e", "f")]);
@@ -225,6 +228,8 @@ fn own_server_accepts_what_own_client_sends() {
 }
 
 /// RFC 9113 §8.3.1: a `Host` that names another entity than the `:authority` is to be refused.
+// RFC 9110 §4.2
+// RFC 3986 §6.2.2
 #[test]
 fn host_beside_the_authority_names_the_same_host_and_port() {
     let judge = |scheme: &'static str, authority: &'static str, host: &'static [u8]| {

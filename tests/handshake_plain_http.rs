@@ -84,6 +84,7 @@ fn host_of_plain_http_that_is_missing_repeated_or_invalid_is_answered_400() {
     }
 }
 
+// RFC 9112 §6.3
 #[test]
 fn page_is_answered_with_its_length_and_the_connection_is_closed() {
     let request = plain(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -96,6 +96,7 @@ fn excerpt(error: RequestError) -> String {
     }
 }
 
+// §1.2, §1.3
 #[test]
 fn example_of_section_1_3_is_accepted() {
     assert_eq!(
@@ -107,6 +108,7 @@ fn example_of_section_1_3_is_accepted() {
     );
 }
 
+// RFC 9110 §9.1, §15.5.6
 #[test]
 fn method_other_than_get_is_answered_405_and_case_matters() {
     for method in ["POST", "CONNECT", "get", "Get", "GETS", "head"] {
@@ -147,6 +149,7 @@ fn host_missing_or_twice_is_answered_400() {
     assert_eq!(refused(&with("host: server.example.com"), 400, &[]), RequestError::HostRepeated);
 }
 
+// RFC 9110 §4.2.1, §4.2.4
 #[test]
 fn host_that_is_none_is_answered_400() {
     for host in ["", "a b", "a/b", "user@a", "a:b", "a\u{e4}", "[::1", "a, b"] {
@@ -157,6 +160,7 @@ fn host_that_is_none_is_answered_400() {
     }
 }
 
+// RFC 9110 §15.5.22
 #[test]
 fn without_the_upgrade_token_it_is_plain_http_and_the_ready_answer_is_426() {
     for upgrade in ["websocket2", "h2c", "websocket/13", "web socket", "", "\"websocket\"", "websockets, ws"] {
@@ -182,6 +186,7 @@ fn plain_http_has_any_method_target_and_fields() {
     }
 }
 
+// §4.2.1, item 4
 #[test]
 fn upgrade_without_the_connection_token_is_answered_400() {
     assert_eq!(refused(&without("Connection"), 400, &[]), RequestError::ConnectionWithoutUpgrade);
@@ -191,6 +196,7 @@ fn upgrade_without_the_connection_token_is_answered_400() {
     }
 }
 
+// §4.2.1, items 3 and 4; RFC 9110 §7.8
 #[test]
 fn tokens_of_connection_and_upgrade_stand_anywhere_in_their_lists() {
     for lines in [
@@ -206,6 +212,7 @@ fn tokens_of_connection_and_upgrade_stand_anywhere_in_their_lists() {
     }
 }
 
+// §4.2.1, item 5; §11.3.1
 #[test]
 fn key_missing_empty_twice_or_not_16_bytes_is_answered_400() {
     assert_eq!(refused(&without("Sec-WebSocket-Key"), 400, &[]), RequestError::KeyMissing);
@@ -226,6 +233,7 @@ fn key_of_any_length_is_refused_without_harm() {
     }
 }
 
+// §4.2.2, §4.4
 #[test]
 fn version_missing_or_other_than_13_is_answered_426() {
     let fields = ["Sec-WebSocket-Version: 13", "Upgrade: websocket"];
@@ -242,6 +250,7 @@ fn version_is_told_before_the_key_is_missed() {
     assert_eq!(refused(&head(&lines), 426, &[]), RequestError::VersionMissing);
 }
 
+// §11.3.5
 #[test]
 fn version_twice_is_answered_400() {
     assert_eq!(refused(&with("Sec-WebSocket-Version: 13"), 400, &[]), RequestError::VersionRepeated);
@@ -262,6 +271,7 @@ fn body_is_answered_400() {
     accepted(&with("Content-Length: 0"));
 }
 
+// RFC 9112 §2.2
 #[test]
 fn line_ends_that_two_readers_take_differently_are_answered_400() {
     for (bytes, error) in [
@@ -281,6 +291,7 @@ fn line_ends_that_two_readers_take_differently_are_answered_400() {
     }
 }
 
+// RFC 9110 §5.5
 #[test]
 fn control_characters_in_a_field_value_are_answered_400() {
     for byte in (0..b' ').chain([0x7f]).filter(|byte| !b"\t\r\n".contains(byte)) {
@@ -290,6 +301,7 @@ fn control_characters_in_a_field_value_are_answered_400() {
     }
 }
 
+// RFC 9112 §5.1, §5.2
 #[test]
 fn folded_lines_and_broken_field_names_are_answered_400() {
     for (line, error) in [
@@ -344,6 +356,7 @@ fn request_line_that_breaks_the_syntax_is_answered_400() {
     }
 }
 
+// §3
 #[test]
 fn target_with_a_fragment_control_or_non_ascii_bytes_is_answered_400() {
     for byte in (0..=b' ').chain([b'#']).chain(0x7f..=0xff).filter(|byte| !b" \n".contains(byte)) {
@@ -458,6 +471,7 @@ fn frames_behind_the_head_are_kept() {
     assert_eq!(request.head_len(), len);
 }
 
+// RFC 9110 §5.6.1.2
 #[test]
 fn subprotocols_are_a_list_over_all_occurrences_and_empty_elements_are_skipped() {
     let bytes = changed(&["Sec-WebSocket-Protocol: a,, b ,", "sec-websocket-protocol:", "Sec-WebSocket-Protocol: \tc"]);
@@ -465,6 +479,7 @@ fn subprotocols_are_a_list_over_all_occurrences_and_empty_elements_are_skipped()
     assert!(request.subprotocols().eq(["a", "b", "c"]));
 }
 
+// §4.3; RFC 9110 §5.6.2
 #[test]
 fn subprotocol_that_is_no_token_or_nothing_is_answered_400() {
     for value in ["", ",", " , ,"] {
@@ -478,6 +493,7 @@ fn subprotocol_that_is_no_token_or_nothing_is_answered_400() {
     }
 }
 
+// §9.1
 #[test]
 fn extensions_that_break_the_grammar_are_answered_400() {
     for value in ["a b", "a;", "a; b=", "a; b=\"", "a; b=\"c, d\"", "a; b=\"\"", "=", "a, b/c", "\u{e4}"] {
@@ -493,6 +509,7 @@ fn extensions_that_break_the_grammar_are_answered_400() {
     assert!(matches!(refused(&bytes, 400, &[]), RequestError::InvalidExtension(_)));
 }
 
+// §9.1
 #[test]
 fn unknown_extensions_are_declined() {
     let bytes = changed(&["Sec-WebSocket-Extensions: foo; a=\"1\", , __proto__", "sec-websocket-extensions: x-bar"]);
@@ -503,6 +520,7 @@ fn unknown_extensions_are_declined() {
 
 /// RFC 9110 §2.5: a recipient "SHOULD process a received message [of a higher minor version] as if it were of the highest minor version
 /// within that major version to which it is conformant".
+// RFC 9112 §2.3
 #[test]
 fn later_minor_version_is_read_as_http_1_1() {
     for version in ["1.2", "1.9"] {
@@ -511,12 +529,14 @@ fn later_minor_version_is_read_as_http_1_1() {
 }
 
 /// §4.1 prints this key as its example; clients send it as it is.
+// RFC 4648 §3.5
 #[test]
 fn key_whose_unused_bits_are_not_zero_is_accepted() {
     let out = accepted(&changed(&["Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEC=="]));
     assert!(String::from_utf8(out).unwrap().contains("\r\nSec-WebSocket-Accept: OfS0wDaT5NoxF2gqm7Zj2YtetzM=\r\n"));
 }
 
+// RFC 3986 §2.1, §3.2.2
 #[test]
 fn ip_literal_of_the_host_is_an_address() {
     for host in ["[face.cafe]", "[127.0.0.1]", "[:::::::]", "[.]", "[1::2::3]", "[v.x]", "a%zz", "a%4"] {

@@ -102,6 +102,7 @@ fn every_length_arrives_when_it_is_framed_once_for_all() {
     }
 }
 
+// §5.4, §6.1
 #[test]
 fn fragments_arrive_as_one_message_with_the_control_frames_between_them() {
     let (mut client, _) = client();
@@ -133,6 +134,7 @@ fn header_and_appended_fragments_mix() {
     assert_eq!(out, [0x02, 0x02, 1, 2, 0x00, 0x01, 3, 0x80, 0x00]);
 }
 
+// §5.3, §10.3
 #[test]
 fn every_frame_of_a_client_has_a_key_of_its_own() {
     let (mut client, used) = client();
@@ -213,7 +215,7 @@ fn a_full_output_leaves_connection_and_output_as_before() {
     // A fragment of 5 bytes needs 11: at each room below, nothing happens.
     for room in 0..11 {
         let mut out = FixedOutput::new(&mut memory[..room]);
-        let error = SendError::OutputFull(OutputFull { needed: 11, room });
+        let error = SendError::OutputFull(OutputFull::new(11, room));
         assert_eq!(client.send_part("Hello", Part::First, &mut out), Err(error));
         assert_eq!(client.send("Hello", &mut out), Err(error));
         assert_eq!(client.ping(b"Hello", &mut out), Err(error));
@@ -243,6 +245,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: testkit::strategies::persistence(), ..ProptestConfig::default() })]
 
     /// Client to server and back: an echo of everything, in order.
+    // §6.1, §6.2
     #[test]
     fn whatever_is_sent_comes_back(
         sent in prop::collection::vec(

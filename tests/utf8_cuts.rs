@@ -60,6 +60,7 @@ fn expected(text: &[u8]) -> Result<&str, u64> {
     Ok(core::str::from_utf8(text).unwrap())
 }
 
+// RFC 3629 §3, §4
 #[test]
 fn whole_texts_are_judged_at_every_position() {
     for (sequence, before, behind) in texts() {

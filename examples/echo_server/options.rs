@@ -2,71 +2,66 @@
 
 use std::net::SocketAddr;
 
-use websocket_proto::Limits;
+use lexopt::{Arg, Parser};
+use websocket_proto::{Limits, Timeouts};
+
+use crate::command_line::{self, Failure};
 
 const HELP: &str = "\
 Echoes WebSocket messages, and shows a browser a page to try it.
 
   --listen ADDR:PORT    where to listen (default: 127.0.0.1:9002; port 0 takes a free one)
   --max-message BYTES   the longest message to accept (default: 16777216)
+  --write-timeout TIME  how long to wait for a client that reads nothing (default: 30s)
   --subprotocol NAME    a subprotocol to accept; may be given several times, the client's order decides
+  --origin ORIGIN       another origin whose pages may connect, such as https://example.com; may be given several times
   --allow-stop          the text message `stop-listening` makes the server stop accepting and exit
   --quiet               print nothing but where it listens, and errors
+  -h, --help            print this
+  -V, --version         print the version
+
+A TIME is written as 500ms, 30s or 2min.
 ";
 
 pub struct Options {
     pub listen: SocketAddr,
     pub limits: Limits,
+    pub timeouts: Timeouts,
     pub subprotocols: Vec<String>,
+    /// Origins whose pages may connect, beside the server's own.
+    pub origins: Vec<String>,
     pub allow_stop: bool,
     pub quiet: bool,
 }
 
 impl Options {
-    /// Reads the options; the error is one line for the user.
-    pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+    pub fn parse() -> Result<Self, Failure> {
         let mut options = Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 9002)),
             // One more than the default at least: the Autobahn TestSuite sends 4 MiB in fragments of 64 bytes, and an empty last one.
             limits: Limits::default().with_max_fragments(100_000),
+            timeouts: Timeouts::default(),
             subprotocols: Vec::new(),
+            origins: Vec::new(),
             allow_stop: false,
             quiet: false,
         };
-        while let Some(word) = words.next() {
-            let mut value = || words.next().ok_or_else(|| format!("{word} wants a value"));
-            match word.as_str() {
-                "--listen" => {
-                    let value = value()?;
-                    options.listen = value.parse().map_err(|_| format!("{value} is no ADDR:PORT"))?;
+        let mut words = Parser::from_env();
+        while let Some(word) = command_line::next(&mut words, "echo_server", HELP)? {
+            match word {
+                Arg::Long("listen") => options.listen = command_line::parse(&mut words, "ADDR:PORT")?,
+                Arg::Long("max-message") => {
+                    let bytes = command_line::parse(&mut words, "a number of bytes")?;
+                    (options.limits.max_message_len, options.limits.max_frame_len) = (bytes, bytes);
                 }
-                "--max-message" => {
-                    let value = value()?;
-                    let bytes = value.parse().map_err(|_| format!("{value} is no number of bytes"))?;
-                    options.limits.max_message_len = bytes;
-                    options.limits.max_frame_len = bytes;
-                }
-                "--subprotocol" => {
-                    let name = value()?;
-                    if name.is_empty() || !name.bytes().all(is_tchar) {
-                        return Err(format!("'{name}' is no name of a subprotocol"));
-                    }
-                    options.subprotocols.push(name);
-                }
-                "--allow-stop" => options.allow_stop = true,
-                "--quiet" => options.quiet = true,
-                "--help" => {
-                    print!("{HELP}");
-                    std::process::exit(0);
-                }
-                _ => return Err(format!("{word} is no option; --help lists them")),
+                Arg::Long("write-timeout") => options.timeouts.write = Some(command_line::time(&mut words)?),
+                Arg::Long("subprotocol") => options.subprotocols.push(command_line::subprotocol(&mut words)?),
+                Arg::Long("origin") => options.origins.push(command_line::text(&mut words)?),
+                Arg::Long("allow-stop") => options.allow_stop = true,
+                Arg::Long("quiet") => options.quiet = true,
+                other => return Err(other.unexpected().into()),
             }
         }
         Ok(options)
     }
-}
-
-/// What a token is made of (RFC 9110 §5.6.2): no client can ask for another name.
-fn is_tchar(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

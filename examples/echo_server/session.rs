@@ -1,94 +1,97 @@
 //! One connection from accept to close, on a blocking socket: the crate's receive loop, with nothing left out.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, TcpStream};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
 #[cfg(feature = "deflate")]
 use websocket_proto::extension::deflate::DeflateConfig;
-use websocket_proto::handshake::{HttpRequest, Received, Request, ServerHandshake};
+use websocket_proto::handshake::{Received, Request, Scheme, ServerHandshake};
 use websocket_proto::{
-    Connection, Ending, Incoming, Messages, Negotiated, Server, Timeout, Timeouts, Timers, Transport,
+    CloseCode, CloseFrame, Connection, Ending, Incoming, Messages, Negotiated, Server as Role, State, Timeout, Timers,
+    Transport,
 };
 
+use crate::Server;
 use crate::options::Options;
 use crate::outgoing::Outgoing;
+use crate::page;
+use crate::write::write_all;
 
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-const PAGE: &str = include_str!("page.html");
+/// A read that waits can't be told that the server leaves, so it waits no longer than this at a time.
+const TURN: Duration = Duration::from_millis(500);
+
+/// How long a client that was told the end may take to close its side.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Serves one client until its connection is closed, and returns how it ended, in one line for people.
-///
-/// `stop_listening` is called when the client asks for it, and may.
-pub fn run(stream: TcpStream, options: &Options, stop_listening: &dyn Fn()) -> io::Result<String> {
+pub fn run(stream: TcpStream, server: &Server) -> io::Result<String> {
     stream.set_nodelay(true)?;
-    // A client that sends and never reads would hold the thread for ever.
-    stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
     let mut session = Session {
+        server,
         stream,
-        timers: Timers::new(Timeouts::default(), Instant::now()),
+        timers: Timers::new(server.options.timeouts, Instant::now()),
         read: vec![0; 64 * 1024],
         out: Vec::new(),
     };
-    match session.shake_hands(options)? {
-        Ok((negotiated, unread)) => session.echo(negotiated, unread, options, stop_listening),
+    match session.shake_hands()? {
+        Ok((negotiated, unread)) => session.echo(negotiated, unread),
         Err(report) => Ok(report),
     }
 }
 
-struct Session {
+struct Session<'s> {
+    server: &'s Server,
     stream: TcpStream,
     timers: Timers<Instant>,
     read: Vec<u8>,
     out: Vec<u8>,
 }
 
-impl Session {
-    /// Reads the request's head, however it is cut, and answers it. What lies behind the head are frames already.
-    fn shake_hands(&mut self, options: &Options) -> io::Result<Result<(Negotiated, Range<usize>), String>> {
-        let mut handshake = ServerHandshake::new(&options.limits);
+impl Session<'_> {
+    /// Reads the request's head, however it is cut, and answers it. What lies after the head are frames already.
+    fn shake_hands(&mut self) -> io::Result<Result<(Negotiated, Range<usize>), String>> {
+        let mut handshake = ServerHandshake::new(&self.server.options.limits);
         let mut len = 0;
         loop {
             let n = match self.read_more(len)? {
                 ReadMore::Bytes(n) => n,
                 ReadMore::Eof => return Ok(Err("left before the handshake".to_owned())),
                 ReadMore::TimedOut(_) => return Ok(Err("sent no request in time".to_owned())),
+                ReadMore::Nothing if self.server.is_leaving() => return Ok(Err("came too late".to_owned())),
+                ReadMore::Nothing => 0,
             };
             len += n;
             match handshake.receive(&self.read[..len]) {
                 Ok(None) => {}
                 Ok(Some(Received::Upgrade(request))) => {
-                    let accepted = accept(&request, options, &mut self.out)?;
+                    // A page from elsewhere could make its readers speak here.
+                    let allowed = self.server.options.origins.iter().map(String::as_str).collect::<Vec<_>>();
+                    if let Err(error) = request.check_same_origin(Scheme::Http, &allowed) {
+                        error.response().write_to(&mut self.out).map_err(io::Error::other)?;
+                        return self.end(format!("refused: {error}")).map(Err);
+                    }
+                    let accepted = accept(&request, &self.server.options, &mut self.out)?;
                     let unread = request.head_len()..len;
                     self.flush()?;
                     return Ok(Ok((accepted, unread)));
                 }
                 Ok(Some(Received::Http(request))) => {
-                    let report = serve_page(&request, &mut self.out)?;
-                    self.flush()?;
-                    self.hang_up()?;
-                    return Ok(Err(report));
+                    let status = page::serve(&request, &mut self.out).map_err(io::Error::other)?;
+                    return self.end(format!("{} {} got {status}", request.method(), request.target())).map(Err);
                 }
                 Err(error) => {
                     error.response().write_to(&mut self.out).map_err(io::Error::other)?;
-                    self.flush()?;
-                    self.hang_up()?;
-                    return Ok(Err(format!("refused: {error}")));
+                    return self.end(format!("refused: {error}")).map(Err);
                 }
             }
         }
     }
 
     /// Echoes messages until the connection ends.
-    fn echo(
-        &mut self,
-        negotiated: Negotiated,
-        mut unread: Range<usize>,
-        options: &Options,
-        stop_listening: &dyn Fn(),
-    ) -> io::Result<String> {
-        let mut connection = Connection::new(negotiated, Server, &options.limits);
+    fn echo(&mut self, negotiated: Negotiated, mut unread: Range<usize>) -> io::Result<String> {
+        let mut connection = Connection::new(negotiated, Role, &self.server.options.limits);
         let mut outgoing = Outgoing::new(&connection);
         let mut messages = Messages::new();
         let mut closed_with = None;
@@ -100,8 +103,8 @@ impl Session {
                     Ok(None) => break,
                     Ok(Some(Incoming::Text(text))) => {
                         outgoing.send(&mut connection, text, &mut self.out).map_err(io::Error::other)?;
-                        if options.allow_stop && text == "stop-listening" {
-                            stop_listening();
+                        if self.server.options.allow_stop && text == "stop-listening" {
+                            self.server.stop_listening();
                         }
                     }
                     Ok(Some(Incoming::Binary(bytes))) => {
@@ -112,6 +115,11 @@ impl Session {
                     // The Close that says why is in `out` already, and the connection is on its way to the end.
                     Err(_) => break,
                 }
+            }
+            if self.server.is_leaving() && connection.state() == State::Open {
+                let frame = CloseFrame::new(CloseCode::GOING_AWAY, "the server stops").map_err(io::Error::other)?;
+                connection.close(frame).map_err(io::Error::other)?;
+                connection.write_control(&mut self.out).map_err(io::Error::other)?;
             }
             self.flush()?;
             self.timers.observe(connection.state(), Instant::now());
@@ -137,6 +145,7 @@ impl Session {
                     connection.ping(b"", &mut self.out).map_err(io::Error::other)?;
                     0..0
                 }
+                ReadMore::Nothing => 0..0,
                 ReadMore::TimedOut(timeout) => return Ok(format!("gone silent: {timeout:?} time-out")),
             };
         }
@@ -147,44 +156,52 @@ impl Session {
         })
     }
 
-    /// Reads behind the first `len` bytes of the buffer, until the next deadline.
+    /// Reads after the first `len` bytes of the buffer, until the next deadline; not for long, though.
     fn read_more(&mut self, len: usize) -> io::Result<ReadMore> {
         if len == self.read.len() {
             self.read.resize(2 * len, 0);
         }
-        loop {
-            let now = Instant::now();
-            if let Some(timeout) = self.timers.expired(now) {
-                return Ok(ReadMore::TimedOut(timeout));
+        let now = Instant::now();
+        if let Some(timeout) = self.timers.expired(now) {
+            return Ok(ReadMore::TimedOut(timeout));
+        }
+        // A span of zero would mean "for ever".
+        let span = self.timers.deadline().map_or(TURN, |deadline| (deadline - now).max(Duration::from_millis(1)));
+        self.stream.set_read_timeout(Some(span.min(TURN)))?;
+        match self.stream.read(&mut self.read[len..]) {
+            Ok(0) => Ok(ReadMore::Eof),
+            Ok(n) => {
+                self.timers.received(Instant::now());
+                Ok(ReadMore::Bytes(n))
             }
-            // A span of zero would mean "for ever".
-            let span = self.timers.deadline().map(|deadline| (deadline - now).max(Duration::from_millis(1)));
-            self.stream.set_read_timeout(span)?;
-            match self.stream.read(&mut self.read[len..]) {
-                Ok(0) => return Ok(ReadMore::Eof),
-                Ok(n) => {
-                    self.timers.received(Instant::now());
-                    return Ok(ReadMore::Bytes(n));
-                }
-                Err(error) => match error.kind() {
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
-                    _ => return Err(error),
-                },
-            }
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Ok(ReadMore::Nothing),
+                _ => Err(error),
+            },
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.stream.write_all(&self.out)?;
+        // A client that sends and never reads would hold the thread for ever.
+        let patience = self.server.options.timeouts.write.unwrap_or(Duration::MAX);
+        write_all(&self.stream, &self.out, patience, || {})?;
         self.out.clear();
+        self.timers.sent(0, Instant::now());
         Ok(())
+    }
+
+    /// Writes the last word, and closes; hands the report on.
+    fn end(&mut self, report: String) -> io::Result<String> {
+        self.flush()?;
+        self.hang_up()?;
+        Ok(report)
     }
 
     /// Closes the writing half, so that the peer sees the end of what was said, and takes what it is still sending: a socket that
     /// is closed with unread input resets the connection, and the last words are lost.
     fn hang_up(&mut self) -> io::Result<()> {
         self.stream.shutdown(Shutdown::Write)?;
-        let deadline = Instant::now() + Duration::from_secs(2);
+        let deadline = Instant::now() + LINGER;
         while let Some(span) = deadline.checked_duration_since(Instant::now()).filter(|span| !span.is_zero()) {
             self.stream.set_read_timeout(Some(span))?;
             match self.stream.read(&mut self.read) {
@@ -201,6 +218,8 @@ enum ReadMore {
     Bytes(usize),
     Eof,
     TimedOut(Timeout),
+    /// Neither: it is time to look whether the server leaves.
+    Nothing,
 }
 
 /// Accepts with the first of the offered subprotocols that the options allow.
@@ -212,22 +231,4 @@ fn accept(request: &Request<'_>, options: &Options, out: &mut Vec<u8>) -> io::Re
     #[cfg(feature = "deflate")]
     let answer = answer.deflate(DeflateConfig::DEFAULT);
     answer.write_to(out).map_err(io::Error::other)
-}
-
-/// Answers what is plain HTTP: the page, or that there is nothing else.
-fn serve_page(request: &HttpRequest<'_>, out: &mut Vec<u8>) -> io::Result<String> {
-    let (status, body) = match (request.method(), request.target()) {
-        ("GET" | "HEAD", "/") => ("200 OK", PAGE),
-        ("GET" | "HEAD", _) => ("404 Not Found", "There is nothing but the page at /.\n"),
-        _ => ("405 Method Not Allowed", "Only GET and HEAD are understood.\n"),
-    };
-    let kind = if status == "200 OK" { "text/html" } else { "text/plain" };
-    let allow = if status.starts_with("405") { "Allow: GET, HEAD\r\n" } else { "" };
-    write!(
-        out,
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Length: {}\r\n{allow}Connection: close\r\n\r\n{}",
-        body.len(),
-        if request.method() == "HEAD" { "" } else { body },
-    )?;
-    Ok(format!("{} {} got {status}", request.method(), request.target()))
 }

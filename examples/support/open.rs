@@ -1,41 +1,75 @@
 //! Opens a connection as a client, on a blocking socket.
+#![allow(dead_code)] // each program uses a part
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::time::Duration;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
 
 #[cfg(feature = "deflate")]
 use websocket_proto::extension::deflate::DeflateConfig;
-use websocket_proto::handshake::{Answer, ClientRequest, WsUrl};
+use websocket_proto::handshake::{Answer, ClientRequest, Subprotocols, WsUrl};
 use websocket_proto::{Client, Connection, Limits, RandomKeys};
 
 /// A connection that is open, and the socket under it.
 pub struct Opened {
     pub stream: TcpStream,
     pub connection: Connection<Client<RandomKeys>>,
-    /// What came behind the head of the response: frames already.
+    /// What came after the head of the response: frames already.
     pub unread: Vec<u8>,
 }
 
-/// Connects and shakes hands; the error is one line for people.
+/// How long it may take to connect and to shake hands.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// Connects and shakes hands with a server that needs no TLS; the error is one line for people.
 pub fn open(url: &str, limits: &Limits) -> Result<Opened, String> {
     let url = WsUrl::parse(url).map_err(|error| format!("{url}: {error}"))?;
     if url.is_secure() {
-        return Err("wss needs TLS, which is not a part of this example".to_owned());
+        return Err("wss needs TLS, which is not a part of this program".to_owned());
     }
-    let mut stream = TcpStream::connect((url.host(), url.port()))
-        .map_err(|error| format!("can't connect to {}: {error}", url.host_field()))?;
-    let mut keys = RandomKeys::from_os().map_err(|error| error.to_string())?;
-
-    let mut out = Vec::new();
+    let deadline = Instant::now() + HANDSHAKE;
+    let stream = connect(&url, deadline)?;
     let request = ClientRequest::from_url(&url);
     #[cfg(feature = "deflate")]
     let request = request.deflate(DeflateConfig::DEFAULT);
+    let Greeted { connection, unread, .. } = shake_hands(&mut InTime { socket: &stream, deadline }, request, limits)?;
+    stream.set_read_timeout(None).map_err(|error| error.to_string())?;
+    stream.set_write_timeout(None).map_err(|error| error.to_string())?;
+    Ok(Opened { stream, connection, unread })
+}
+
+/// Connects to the first of a host's addresses that accepts before the deadline.
+pub fn connect(url: &WsUrl<'_>, deadline: Instant) -> Result<TcpStream, String> {
+    let failed = |error: io::Error| format!("can't connect to {}: {error}", url.host_field());
+    let mut last = io::Error::from(ErrorKind::AddrNotAvailable);
+    for address in (url.host(), url.port()).to_socket_addrs().map_err(failed)? {
+        match time_left(deadline).and_then(|span| TcpStream::connect_timeout(&address, span)) {
+            Ok(stream) => return stream.set_nodelay(true).map(|()| stream).map_err(failed),
+            Err(error) => last = error,
+        }
+    }
+    Err(failed(last))
+}
+
+/// What a handshake leads to.
+pub struct Greeted {
+    pub connection: Connection<Client<RandomKeys>>,
+    pub unread: Vec<u8>,
+    /// The subprotocol that the server chose.
+    pub subprotocol: Option<String>,
+}
+
+/// Sends the request, and reads the answer.
+pub fn shake_hands(
+    stream: &mut (impl Read + Write),
+    request: ClientRequest<'_, impl Subprotocols>,
+    limits: &Limits,
+) -> Result<Greeted, String> {
+    let mut keys = RandomKeys::from_os().map_err(|error| error.to_string())?;
+    let mut out = Vec::new();
     let mut handshake = request.start(keys.nonce(), limits, &mut out).map_err(|error| error.to_string())?;
-    let failed = |error: std::io::Error| format!("handshake broke off: {error}");
-    stream.set_nodelay(true).map_err(failed)?;
-    stream.set_read_timeout(Some(Duration::from_secs(10))).map_err(failed)?;
-    stream.write_all(&out).map_err(failed)?;
+    let failed = |error: io::Error| format!("the handshake broke off: {error}");
+    stream.write_all(&out).and_then(|()| stream.flush()).map_err(failed)?;
 
     let mut head = Vec::new();
     let mut read = [0; 4096];
@@ -49,10 +83,11 @@ pub fn open(url: &str, limits: &Limits) -> Result<Opened, String> {
         match handshake.receive(&head) {
             Ok(None) => {}
             Ok(Some(Answer::Open(response))) => {
-                let connection = Connection::new(response.negotiated(), Client::new(keys), limits);
-                stream.set_read_timeout(None).map_err(failed)?;
-                let unread = head[response.head_len()..].to_vec();
-                return Ok(Opened { stream, connection, unread });
+                return Ok(Greeted {
+                    connection: Connection::new(response.negotiated(), Client::new(keys), limits),
+                    unread: head[response.head_len()..].to_vec(),
+                    subprotocol: response.subprotocol().map(str::to_owned),
+                });
             }
             Ok(Some(Answer::Refused(response))) => {
                 let (status, reason) = (response.status(), response.reason().escape_ascii());
@@ -61,7 +96,51 @@ pub fn open(url: &str, limits: &Limits) -> Result<Opened, String> {
                     location.map(|url| format!(", and points to {}", url.escape_ascii())).unwrap_or_default();
                 return Err(format!("the server refused: {status} {reason}{elsewhere}"));
             }
-            Err(error) => return Err(format!("handshake failed: {error}")),
+            Err(error) => return Err(format!("the handshake failed: {error}")),
         }
     }
+}
+
+/// A socket on which everything has to be done by one moment, however many reads and writes it takes.
+pub struct InTime<'s> {
+    pub socket: &'s TcpStream,
+    pub deadline: Instant,
+}
+
+impl Read for InTime<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket.set_read_timeout(Some(time_left(self.deadline)?))?;
+        self.socket.read(buffer).map_err(in_words)
+    }
+}
+
+impl Write for InTime<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.socket.set_write_timeout(Some(time_left(self.deadline)?))?;
+        self.socket.write(bytes).map_err(in_words)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
+    }
+}
+
+/// How long it is to a deadline; never zero, which the system takes for "for ever".
+fn time_left(deadline: Instant) -> io::Result<Duration> {
+    match deadline.saturating_duration_since(Instant::now()) {
+        Duration::ZERO => Err(time_is_up()),
+        span => Ok(span),
+    }
+}
+
+/// Systems have two words for a time-out, and neither says so.
+fn in_words(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => time_is_up(),
+        _ => error,
+    }
+}
+
+fn time_is_up() -> io::Error {
+    io::Error::new(ErrorKind::TimedOut, "it took too long")
 }

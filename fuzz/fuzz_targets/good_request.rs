@@ -18,7 +18,7 @@ struct Good {
 }
 
 fuzz_target!(|good: Good| {
-    let limits = Limits { max_head_len: usize::MAX, max_head_fields: usize::MAX, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_head_len(usize::MAX).with_max_head_fields(usize::MAX);
     let mut handshake = ServerHandshake::new(&limits);
     match handshake.receive(&good.bytes) {
         Ok(Some(Received::Upgrade(request))) => {

@@ -1,21 +1,24 @@
 //! Law: whatever two endpoints do in whatever order, what one of them has sent arrives at the other once and in order; a call succeeds
 //! exactly if the protocol allows it, and writes nothing otherwise; every Ping is answered, or the newest of those that were not; time-outs
-//! come when they are due; and after an orderly end both sides say so, with the codes that were sent.
+//! come when they are due; and after an orderly end both sides say so, with the codes that were sent. With compression agreed on or not.
 #![no_main]
 
 use arbitrary::Arbitrary;
-use endpoint::{End, Peer, Said};
+use end::{End, Peer, Said};
 use libfuzzer_sys::fuzz_target;
+use websocket_proto::extension::deflate::{DeflateParams, Effort};
 use websocket_proto::{
     Client, CloseCode, CloseFrame, Connection, Ending, Limits, Message, Negotiated, Part, Server, Transport,
 };
 
-mod endpoint;
+mod end;
+mod pipe;
 
 #[derive(Arbitrary, Debug)]
 struct Script<'a> {
     /// Whether the client, and the server, put messages together.
     whole_messages: [bool; 2],
+    deflate: Option<(DeflateParams, [Effort; 2])>,
     ops: Vec<Op<'a>>,
 }
 
@@ -28,6 +31,8 @@ enum Who {
 #[derive(Arbitrary, Debug)]
 enum Op<'a> {
     Send(Who, Message<'a>, Part),
+    /// As it is, where compression was not agreed on.
+    SendCompressed(Who, Message<'a>, Part),
     Ping(Who, &'a [u8]),
     Pong(Who, &'a [u8]),
     Close(Who, CloseFrame),
@@ -43,21 +48,24 @@ enum Op<'a> {
 }
 
 fuzz_target!(|script: Script<'_>| {
-    let Script { whole_messages: [client, server], ops } = script;
-    let (negotiated, limits) = (Negotiated::elsewhere(), Limits::UNLIMITED);
+    let Script { whole_messages: [client, server], deflate, ops } = script;
+    let (params, efforts) = deflate.unzip();
+    let negotiated = params.map_or(Negotiated::elsewhere(), |params| Negotiated::elsewhere().with_deflate(params));
+    let ([own, peers], limits) = (efforts.unwrap_or_default(), Limits::UNLIMITED);
     let mut key = 0_u32;
     let keys = move || {
         key = key.wrapping_add(0x3d21_fa37);
         key.to_le_bytes()
     };
-    let mut client = End::new(Connection::new(negotiated, Client::new(keys), &limits), client);
-    let mut server = End::new(Connection::new(negotiated, Server, &limits), server);
+    let mut client = End::new(Connection::new(negotiated, Client::from_fn(keys), &limits), client, own);
+    let mut server = End::new(Connection::new(negotiated, Server, &limits), server, peers);
     let mut ends: [&mut dyn Peer; 2] = [&mut client, &mut server];
 
     let mut now = 0;
     for op in ops.iter().take(60) {
         match *op {
             Op::Send(who, message, part) => ends[who as usize].send(message, part),
+            Op::SendCompressed(who, message, part) => ends[who as usize].send_compressed(message, part),
             Op::Ping(who, payload) => ends[who as usize].ping(payload, true),
             Op::Pong(who, payload) => ends[who as usize].ping(payload, false),
             Op::Close(who, frame) => ends[who as usize].close(frame),
@@ -76,7 +84,7 @@ fuzz_target!(|script: Script<'_>| {
     drain(now, &mut ends);
     if !cut {
         // Someone closes, if nobody did.
-        ends[0].close(CloseCode::NORMAL);
+        ends[0].close(CloseCode::NORMAL.into());
         drain(now, &mut ends);
         assert_eq!(ends[0].transport(), Transport::AwaitEof, "§7.1.1: the client waits for the server");
         assert_eq!(ends[1].transport(), Transport::Close);

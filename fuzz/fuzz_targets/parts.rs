@@ -21,7 +21,7 @@ fuzz_target!(|input: Input<'_>| match input.response {
 });
 
 fn request(bytes: &[u8]) {
-    let limits = Limits { max_head_fields: 150, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_head_fields(150);
     let by_bytes = ServerHandshake::new(&limits).receive(bytes);
     let outcome = match &by_bytes {
         // Not all of it is there, or another stack would not have parsed it.
@@ -79,7 +79,7 @@ fn owned((name, value): (&str, &str)) -> (String, String) {
 }
 
 fn response(bytes: &[u8]) {
-    let limits = Limits { max_head_fields: 150, max_interim_responses: 0, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_head_fields(150).with_max_interim_responses(0);
     let start = || ClientRequest::new("server.example.com", "/chat").subprotocols(["chat", "superchat"]);
     let nonce = *b"the sample nonce";
     let mut handshake = start().start(nonce, &limits, &mut Vec::new()).expect("a request");

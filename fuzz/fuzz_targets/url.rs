@@ -61,7 +61,7 @@ fn check(text: &str, url: &WsUrl<'_>) {
     assert_eq!(WsUrl::parse(&shown), Ok(*url), "{shown}");
 
     let mut out = Vec::new();
-    let limits = Limits { max_head_len: usize::MAX, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_head_len(usize::MAX);
     let _handshake = ClientRequest::from_url(url).start([7; 16], &limits, &mut out).expect("a URI can be asked for");
     let Ok(Some(Received::Upgrade(request))) = ServerHandshake::new(&limits).receive(&out) else {
         panic!("{}", out.escape_ascii())

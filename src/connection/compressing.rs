@@ -45,7 +45,7 @@ impl<R: Role> Connection<R> {
         self.send_compressed_part(message, Part::Whole, deflater, out)
     }
 
-    /// Appends a fragment of a compressed message to `out` (§5.4). The peer can read it as soon as it has it, since the compressor is
+    /// Appends a fragment of a compressed message to `out` (RFC 6455 §5.4). The peer can read it as soon as it has it, since the compressor is
     /// flushed; so fragments should not be small.
     ///
     /// All fragments of a message should go through the same compressor, and none of another message between them: with every change it

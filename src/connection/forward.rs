@@ -3,7 +3,7 @@
 use core::mem;
 
 use super::{Client, Connection, MaskingKeys, Part, Role, SendError};
-use crate::simd::{self, Tail};
+use crate::kernel::{self, Tail};
 use crate::wire::{EncodedHeader, MessageKind, Output, PartialChar, Rsv, widened};
 
 impl<R: Role> Connection<R> {
@@ -74,7 +74,7 @@ impl<R: Role> Connection<R> {
         }
         let mut valid_up_to = payload.len() - rest.len();
         if partial.is_empty() {
-            let text = simd::validate(self.level(), rest);
+            let text = kernel::validate(self.level(), rest);
             valid_up_to += text.valid.len();
             match text.tail {
                 Tail::Complete => {}
@@ -121,9 +121,9 @@ impl<K: MaskingKeys> Connection<Client<K>> {
         let (header, key, after) =
             self.validated(kind, payload, part, |connection| connection.frame(kind, part, Rsv::NONE, len))?;
         if let Some(key) = key {
-            simd::xor(self.level(), payload, key.to_word());
+            kernel::xor(self.level(), payload, key.to_word());
         }
         self.sending = after;
-        Ok(header.to_bytes())
+        Ok(header)
     }
 }

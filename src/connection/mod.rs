@@ -18,6 +18,7 @@ mod random_keys;
 mod receive;
 mod role;
 mod send;
+mod send_error;
 mod whole;
 
 use core::fmt;
@@ -33,13 +34,13 @@ pub use random_keys::{RandomKeys, SeedUnavailable};
 #[cfg(feature = "alloc")]
 pub(crate) use receive::{Awaited, Raw, RawData};
 pub use role::{Client, FnKeys, MaskingKeys, Role, Server};
-pub use send::SendError;
+pub use send_error::SendError;
 #[cfg(feature = "alloc")]
 pub(crate) use whole::Whole;
 
 use crate::frame::{Masking, Reader, Sequence};
 use crate::handshake::Negotiated;
-use crate::simd::Level;
+use crate::kernel::Level;
 use crate::wire::{CloseFrame, ControlPayload, Limits, PartialChar, ProtocolError, Rsv};
 #[cfg(feature = "inflate")]
 use compressed::Deflate;

@@ -3,7 +3,7 @@
 use super::whole::Whole;
 use super::{Connection, Ending, Event, Inbound, Part, Role, State};
 use crate::frame::{Of, Piece};
-use crate::simd::{self, Tail};
+use crate::kernel::{self, Tail};
 use crate::wire::{CloseFrame, ControlOpcode, ControlPayload, MessageKind, ProtocolError, Rsv, widened};
 
 impl<R: Role> Connection<R> {
@@ -29,12 +29,12 @@ impl<R: Role> Connection<R> {
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
         if let Some(Whole { kind, payload, key }) = self.short_frame(input) {
             match kind {
-                MessageKind::Text => match simd::unmask_ascii(payload, key) {
+                MessageKind::Text => match kernel::unmask_ascii(payload, key) {
                     Ok(text) => return Ok(Some(Event::Text(text, Part::Whole))),
                     Err(payload) => return self.whole_text(payload, key, input),
                 },
                 MessageKind::Binary => {
-                    simd::xor_short(payload, key);
+                    kernel::xor_short(payload, key);
                     return Ok(Some(Event::Binary(payload, Part::Whole)));
                 }
             }
@@ -52,7 +52,7 @@ impl<R: Role> Connection<R> {
         key: u32,
         input: &mut &mut [u8],
     ) -> Result<Option<Event<'i>>, ProtocolError> {
-        let text = simd::unmask_text(self.level(), payload, key);
+        let text = kernel::unmask_text(self.level(), payload, key);
         match text.tail {
             Tail::Complete => Ok(Some(Event::Text(text.valid, Part::Whole))),
             Tail::Cut(_) | Tail::Invalid => {
@@ -69,7 +69,7 @@ impl<R: Role> Connection<R> {
             match kind {
                 MessageKind::Text => return self.whole_text(payload, key, input),
                 MessageKind::Binary => {
-                    simd::xor(self.level(), payload, key);
+                    kernel::xor(self.level(), payload, key);
                     return Ok(Some(Event::Binary(payload, Part::Whole)));
                 }
             }
@@ -160,7 +160,7 @@ impl<R: Role> Connection<R> {
 
     /// Collects a control frame's payload, and acts on the frame when it is whole.
     fn control_piece<'i>(&mut self, opcode: ControlOpcode, piece: Piece<'_>) -> Result<Option<Raw<'i>>, ProtocolError> {
-        simd::xor_short(piece.payload, piece.key());
+        kernel::xor_short(piece.payload, piece.key());
         if piece.offset == 0 {
             self.control = ControlPayload::EMPTY;
         }
@@ -204,7 +204,7 @@ impl<R: Role> Connection<R> {
         if payload.is_empty() && !ends {
             return Ok(None);
         }
-        simd::xor(self.level(), payload, key);
+        kernel::xor(self.level(), payload, key);
         let part = self.deliver(payload.len(), ends);
         Ok(Some(if compressed { Event::Compressed(kind, payload, part) } else { Event::Binary(payload, part) }))
     }
@@ -216,7 +216,7 @@ impl<R: Role> Connection<R> {
         ends: bool,
     ) -> Result<Option<Event<'i>>, ProtocolError> {
         if !self.partial.is_empty() {
-            simd::xor_short(payload, key);
+            kernel::xor_short(payload, key);
             for &byte in payload.iter() {
                 match self.partial.push(byte) {
                     Err(_) => return self.doom(""),
@@ -230,7 +230,7 @@ impl<R: Role> Connection<R> {
             // §8.1: a message that ends inside a code point is not UTF-8.
             return if ends { self.doom("") } else { Ok(None) };
         }
-        let text = simd::unmask_text(self.level(), payload, key);
+        let text = kernel::unmask_text(self.level(), payload, key);
         match text.tail {
             Tail::Complete => {}
             Tail::Cut(bytes) if !ends => {

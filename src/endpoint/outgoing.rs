@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use super::Config;
 use super::queue::Queue;
@@ -21,6 +22,9 @@ pub(super) struct Outgoing {
     deflater: Option<Box<Deflater>>,
     #[cfg(feature = "deflate")]
     effort: Effort,
+    /// Whether messages are compressed here, if that was agreed on.
+    #[cfg(feature = "deflate")]
+    compresses: bool,
     max_fragment_len: usize,
 }
 
@@ -42,6 +46,8 @@ struct Waiting {
 enum Later {
     Owned(OwnedMessage),
     Prepared(Prepared),
+    /// Whole frames.
+    Framed(Vec<u8>),
 }
 
 impl Outgoing {
@@ -53,6 +59,8 @@ impl Outgoing {
             deflater: None,
             #[cfg(feature = "deflate")]
             effort: config.effort,
+            #[cfg(feature = "deflate")]
+            compresses: true,
             // A fragment of text holds at least one code point.
             max_fragment_len: config.max_fragment_len.max(4),
         }
@@ -80,7 +88,7 @@ impl Outgoing {
     }
 
     fn send_long<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>) -> Result<(), SendError> {
-        if self.waiting.is_some() || compresses(connection) {
+        if self.waiting.is_some() || self.compresses(connection) {
             return self.send_owned(connection, message.into());
         }
         let mut start = Some(0);
@@ -177,6 +185,10 @@ impl Outgoing {
             let framed = match message {
                 Later::Owned(message) => self.frame_next(connection, message.into(), waiting.framed),
                 Later::Prepared(message) => self.refer(connection, message).map(|()| None),
+                Later::Framed(frames) => {
+                    self.queue.frames().extend_from_slice(frames);
+                    Ok(None)
+                }
             };
             match framed {
                 Ok(Some(framed)) => waiting.framed = framed,
@@ -213,6 +225,37 @@ impl Outgoing {
         }
     }
 
+    /// Messages are compressed elsewhere from now on.
+    pub(super) fn send_uncompressed(&mut self) {
+        #[cfg(feature = "deflate")]
+        {
+            self.compresses = false;
+        }
+    }
+
+    /// Takes over what another has framed; where messages still wait here, it goes out after them.
+    pub(super) fn append<R: Role>(&mut self, connection: &Connection<R>, other: &mut Self) -> Result<(), SendError> {
+        let frames = other.queue.frames();
+        let open = self.expect_open(connection);
+        match &mut self.waiting {
+            _ if open.is_err() => {}
+            Some(waiting) => waiting.messages.push_back(Later::Framed(frames.clone())),
+            None => self.queue.frames().extend_from_slice(frames),
+        }
+        frames.clear();
+        open
+    }
+
+    #[cfg(feature = "deflate")]
+    fn compresses<R: Role>(&self, connection: &Connection<R>) -> bool {
+        self.compresses && connection.deflate().is_some()
+    }
+
+    #[cfg(not(feature = "deflate"))]
+    fn compresses<R: Role>(&self, _: &Connection<R>) -> bool {
+        false
+    }
+
     fn expect_open<R: Role>(&self, connection: &Connection<R>) -> Result<(), SendError> {
         let closes = self.waiting.as_ref().is_some_and(|waiting| waiting.close.is_some());
         match connection.state() {
@@ -230,7 +273,7 @@ impl Outgoing {
         message: Message<'_>,
         part: Part,
     ) -> Result<(), SendError> {
-        if compresses(connection) {
+        if self.compresses(connection) {
             return self.compress(connection, message, part);
         }
         connection.send_part(message, part, self.queue.frames())
@@ -270,20 +313,11 @@ impl Waiting {
         let lens = self.messages.iter().map(|message| match message {
             Later::Owned(message) => message.payload().len(),
             Later::Prepared(message) => message.frame(PreparedForm::Plain).len(),
+            Later::Framed(frames) => frames.len(),
         });
         let len = lens.fold(0, usize::saturating_add);
         len.saturating_sub(self.framed)
     }
-}
-
-#[cfg(feature = "deflate")]
-fn compresses<R: Role>(connection: &Connection<R>) -> bool {
-    connection.deflate().is_some()
-}
-
-#[cfg(not(feature = "deflate"))]
-fn compresses<R: Role>(_: &Connection<R>) -> bool {
-    false
 }
 
 /// The fragment of `message` that begins at the byte `start`, and which part it is; `None` if none begins there.

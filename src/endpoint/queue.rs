@@ -75,7 +75,7 @@ impl Queue {
 
     /// What goes out next; empty only if nothing waits.
     pub(super) fn output(&mut self) -> &[u8] {
-        (self.offered, self.offered_end) = (true, self.stop());
+        (self.offered, self.offered_end) = (!self.is_empty(), self.stop());
         self.front()
     }
 
@@ -83,7 +83,8 @@ impl Queue {
     pub(super) fn slices(&mut self) -> impl Iterator<Item = &[u8]> {
         // Control frames that wait go out in between, so that what follows them is not decided.
         let decided = self.control_end.is_none() && self.control.is_empty();
-        (self.offered, self.offered_end) = (true, if decided { self.frames.bytes.len() } else { self.stop() });
+        (self.offered, self.offered_end) =
+            (!self.is_empty(), if decided { self.frames.bytes.len() } else { self.stop() });
         let queue = &*self;
         let before = |index: usize| match index.checked_sub(1) {
             None => queue.frames.written,

@@ -3,9 +3,11 @@
 //! A proxy that forwards frames needs this layer and no more; [`Connection`](crate::Connection) is built on it.
 #![forbid(unsafe_code)]
 
+mod piece;
 mod reader;
 mod sequence;
 
+pub use piece::{Of, Piece};
 pub(crate) use reader::split_front;
-pub use reader::{Masking, Of, Piece, Reader};
+pub use reader::{Masking, Reader};
 pub use sequence::{OutOfSequence, Sequence};

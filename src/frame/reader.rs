@@ -2,11 +2,12 @@
 
 use core::{fmt, mem};
 
-use super::Sequence;
-use crate::simd::{self, Level};
+use super::{Of, Piece, Sequence};
+use crate::kernel::{self, Level};
+#[cfg(feature = "alloc")]
+use crate::wire::widened;
 use crate::wire::{
-    ControlOpcode, DataOpcode, Header, HeaderRules, HeaderStart, Limits, MaskingKey, MessageKind, Opcode,
-    ProtocolError, Redacted, Rsv, rotated, widened,
+    DataOpcode, Header, HeaderRules, HeaderStart, Limits, MessageKind, Opcode, ProtocolError, Redacted, Rsv,
 };
 
 /// Which frames have to be masked (§5.1).
@@ -81,7 +82,7 @@ impl Reader {
     /// A [`ProtocolError`] about a header. The reader is of no use then.
     pub fn read<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Piece<'i>>, ProtocolError> {
         let Some(piece) = self.read_masked(input, usize::MAX)? else { return Ok(None) };
-        simd::xor(self.rules.level, piece.payload, piece.key());
+        kernel::xor(self.rules.level, piece.payload, piece.key());
         Ok(Some(piece))
     }
 
@@ -176,93 +177,6 @@ impl fmt::Debug for Reader {
 
 impl Reading {
     const BETWEEN_FRAMES: Self = Self::Header { len: 0, bytes: [0; Header::MAX_LEN] };
-}
-
-/// A piece of one frame's payload; the whole of it where the input held it.
-///
-/// ```
-/// use websocket_proto::{frame::{Masking, Reader}, wire::Limits};
-///
-/// let mut reader = Reader::new(Masking::Forbidden, &Limits::default());
-/// let mut input = &mut [0x82, 0x05, 1, 2, 3][..];
-/// let piece = reader.read(&mut input).unwrap().unwrap();
-/// assert_eq!((&*piece.payload, piece.offset, piece.ends_frame()), (&[1, 2, 3][..], 0, false));
-/// assert_eq!(reader.payload_remaining(), 2);
-/// ```
-#[non_exhaustive]
-pub struct Piece<'i> {
-    /// The frame's header.
-    pub header: Header,
-    /// How many bytes of the frame's payload came before these.
-    pub offset: u64,
-    /// The bytes.
-    pub payload: &'i mut [u8],
-    /// What the frame is a part of.
-    pub of: Of,
-}
-
-/// What a frame is a part of.
-///
-/// ```
-/// use websocket_proto::{frame::{Masking, Of, Reader}, wire::{Limits, MaskingKey, MessageKind, Rsv}};
-///
-/// let mut reader = Reader::new(Masking::Forbidden, &Limits::default());
-/// let mut input = &mut [0x01, 0x00, 0x80, 0x01, b'!'][..];
-/// let _first = reader.read(&mut input).unwrap().unwrap();
-/// let continuation = reader.read(&mut input).unwrap().unwrap();
-/// assert_eq!(continuation.of, Of::Message { kind: MessageKind::Text, rsv: Rsv::NONE });
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Of {
-    /// A message.
-    Message {
-        /// Its kind, as its first frame said.
-        kind: MessageKind,
-        /// The reserved bits of its first frame.
-        rsv: Rsv,
-    },
-    /// None: a control frame stands for itself.
-    Control(ControlOpcode),
-}
-
-/// Without the payload.
-impl fmt::Debug for Piece<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Piece")
-            .field("header", &self.header)
-            .field("offset", &self.offset)
-            .field("payload", &Redacted(self.payload.len()))
-            .field("of", &self.of)
-            .finish()
-    }
-}
-
-impl Piece<'_> {
-    /// Whether the frame's payload ends with this piece.
-    pub fn ends_frame(&self) -> bool {
-        self.end() == self.header.payload_len()
-    }
-
-    /// Whether this piece is the first of a message.
-    pub fn begins_message(&self) -> bool {
-        self.offset == 0
-            && matches!(self.header.opcode(), Opcode::Data(DataOpcode::Text) | Opcode::Data(DataOpcode::Binary))
-    }
-
-    /// Whether a message ends with this piece.
-    pub fn ends_message(&self) -> bool {
-        matches!(self.of, Of::Message { .. }) && self.header.fin() && self.ends_frame()
-    }
-
-    /// The key whose first byte masks the piece's first; 0, which changes nothing, where the frame is not masked.
-    pub(crate) fn key(&self) -> u32 {
-        let key = self.header.masking_key().map_or(0, MaskingKey::to_word);
-        rotated(key, usize::try_from(self.offset & 3).unwrap_or(0))
-    }
-
-    fn end(&self) -> u64 {
-        self.offset.saturating_add(widened(self.payload.len()))
-    }
 }
 
 /// What a header is judged by beyond its grammar, and what the frames so far add to that.

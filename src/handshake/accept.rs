@@ -2,16 +2,14 @@
 
 use core::fmt;
 
-use super::Negotiated;
-use super::field_section::FieldSection;
-use super::fields::{Fields, InvalidField};
 use super::key::{AcceptKey, Key};
 use super::refusal::{emit_fields, write_whole};
 use super::request::{Request, RequestKey};
-use super::shown::Shown;
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::DeflateConfig;
-use crate::extension::{Agreed, FieldValue, Policy};
+use crate::extension::negotiated::Negotiated;
+use crate::extension::{FieldValue, WantedExtensions};
+use crate::http::{FieldSection, Fields, InvalidField, Shown};
 use crate::wire::{Output, OutputFull};
 
 /// An acceptance in the making: which subprotocol, and which fields of the application's own.
@@ -46,18 +44,32 @@ pub struct Accept<'r, 'b, F = Fields<'b>, K = Key> {
     request: &'r Request<'b, F, K>,
     subprotocol: Option<&'r str>,
     fields: &'r [(&'r str, &'r str)],
-    policy: Policy,
+    wanted: WantedExtensions,
+}
+
+impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
+    /// Begins to accept; see [`Accept`].
+    pub fn accept(&self) -> Accept<'_, 'b, F, K> {
+        Accept { request: self, subprotocol: None, fields: &[], wanted: WantedExtensions::default() }
+    }
 }
 
 impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
-    pub(super) fn new(request: &'r Request<'b, F, K>) -> Self {
-        Self { request, subprotocol: None, fields: &[], policy: Policy::default() }
-    }
-
-    /// Chooses one of the offered [`subprotocols`](Request::subprotocols), in its letter case. Without this, none is
-    /// chosen.
-    pub fn subprotocol(self, subprotocol: &'r str) -> Self {
-        Self { subprotocol: Some(subprotocol), ..self }
+    /// Chooses one of the offered [`subprotocols`](Request::subprotocols), in its letter case. Without this, and with `None`, none
+    /// is chosen.
+    ///
+    /// ```
+    /// # use websocket_proto::handshake::{Parts, Received};
+    /// # let fields = [("host", "server.example.com"), ("upgrade", "websocket"), ("connection", "Upgrade"),
+    /// #     ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="), ("sec-websocket-version", "13")];
+    /// # let Ok(Received::Upgrade(request)) = Received::from_parts(Parts::new("GET", "/", (1, 1), &fields)) else { panic!() };
+    /// let chosen = request.subprotocols().find(|offered| ["chat.v2", "chat.v1"].contains(offered));
+    /// let response = request.accept().subprotocol(chosen).response()?;
+    /// # assert_eq!(response.fields().count(), 3, "none was offered");
+    /// # Ok::<(), websocket_proto::handshake::AcceptError>(())
+    /// ```
+    pub fn subprotocol(self, subprotocol: impl Into<Option<&'r str>>) -> Self {
+        Self { subprotocol: subprotocol.into(), ..self }
     }
 
     /// Adds fields to the response, such as `Set-Cookie`.
@@ -68,16 +80,21 @@ impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
     /// Accepts permessage-deflate, if the client offers it in a way that `config` allows (RFC 7692); with `None` it does not.
     #[cfg(feature = "inflate")]
     pub fn deflate(self, config: impl Into<Option<DeflateConfig>>) -> Self {
-        Self { policy: Policy { deflate: config.into() }, ..self }
+        Self { wanted: WantedExtensions { deflate: config.into() }, ..self }
     }
 
-    fn negotiate(&self) -> Result<Agreed, AcceptError> {
+    fn negotiate(&self) -> Result<(Negotiated, Option<FieldValue>), AcceptError> {
         // §4.2.2, 4: "selecting one of the values from the |Sec-WebSocket-Protocol| field".
         if self.subprotocol.is_some_and(|chosen| !self.request.subprotocols().any(|offered| offered == chosen)) {
             return Err(AcceptError::SubprotocolNotOffered);
         }
         InvalidField::check(self.fields, RESERVED).map_err(AcceptError::Field)?;
-        Ok(self.policy.choose(self.request.extensions()))
+        Ok(self.wanted.accept(self.request.extensions()))
+    }
+
+    fn answer(&self, accept: Option<AcceptKey>) -> Result<AcceptResponse<'r>, AcceptError> {
+        let (negotiated, extensions) = self.negotiate()?;
+        Ok(AcceptResponse { accept, subprotocol: self.subprotocol, fields: self.fields, negotiated, extensions })
     }
 }
 
@@ -88,8 +105,8 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
     ///
     /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or no room.
     pub fn write_to(self, out: &mut impl Output) -> Result<Negotiated, AcceptError> {
-        let agreed = self.negotiate()?;
-        let (accept, extensions) = (self.request.key.accept(), agreed.field_value());
+        let (negotiated, extensions) = self.negotiate()?;
+        let accept = self.request.key.accept();
         write_whole(out, |emit| {
             emit(SWITCHING);
             emit(accept.as_bytes());
@@ -104,7 +121,7 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
             emit(b"\r\n");
         })
         .map_err(AcceptError::Output)?;
-        Ok(Negotiated::new(agreed))
+        Ok(negotiated)
     }
 
     /// The response as status and fields, for another HTTP stack to write.
@@ -113,9 +130,7 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
     ///
     /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
     pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
-        let agreed = self.negotiate()?;
-        let accept = Some(self.request.key.accept());
-        Ok(AcceptResponse::new(accept, self.subprotocol, self.fields, agreed))
+        self.answer(Some(self.request.key.accept()))
     }
 }
 
@@ -126,8 +141,7 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, ()> {
     ///
     /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
     pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
-        let agreed = self.negotiate()?;
-        Ok(AcceptResponse::new(None, self.subprotocol, self.fields, agreed))
+        self.answer(None)
     }
 }
 
@@ -160,20 +174,11 @@ pub struct AcceptResponse<'r> {
     accept: Option<AcceptKey>,
     subprotocol: Option<&'r str>,
     fields: &'r [(&'r str, &'r str)],
-    agreed: Agreed,
+    negotiated: Negotiated,
     extensions: Option<FieldValue>,
 }
 
 impl<'r> AcceptResponse<'r> {
-    fn new(
-        accept: Option<AcceptKey>,
-        subprotocol: Option<&'r str>,
-        fields: &'r [(&'r str, &'r str)],
-        agreed: Agreed,
-    ) -> Self {
-        Self { accept, subprotocol, fields, agreed, extensions: agreed.field_value() }
-    }
-
     /// 101; on a stream of HTTP/2 or HTTP/3 it is 200.
     pub fn status(&self) -> u16 {
         if self.accept.is_some() { 101 } else { 200 }
@@ -194,7 +199,7 @@ impl<'r> AcceptResponse<'r> {
 
     /// What the connection is made of, once the response is sent.
     pub fn negotiated(&self) -> Negotiated {
-        Negotiated::new(self.agreed)
+        self.negotiated
     }
 }
 
@@ -234,12 +239,15 @@ impl fmt::Debug for AcceptResponse<'_> {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum AcceptError {
-    /// The subprotocol is none that the client offered.
+    /// The client did not offer the subprotocol.
     SubprotocolNotOffered,
     /// A field must not be written.
     Field(InvalidField),
     /// There is no room for the response.
     Output(OutputFull),
+    /// The crate `http` can't hold the response: a field's name is too long, or there are too many fields.
+    #[cfg(feature = "http")]
+    HttpCrate,
 }
 
 impl fmt::Display for AcceptError {
@@ -248,6 +256,10 @@ impl fmt::Display for AcceptError {
             Self::SubprotocolNotOffered => f.write_str("the client did not offer that subprotocol"),
             Self::Field(error) => error.fmt(f),
             Self::Output(error) => error.fmt(f),
+            #[cfg(feature = "http")]
+            Self::HttpCrate => {
+                f.write_str("the response has a longer name, or more fields, than the crate `http` can hold")
+            }
         }
     }
 }

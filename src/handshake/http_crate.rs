@@ -2,19 +2,18 @@
 
 use alloc::vec::Vec;
 
-use super::accept::AcceptResponse;
-use super::check::Checked;
-use super::connect::{ClientConnect, ConnectHead, ConnectRequest};
-use super::key::AcceptKey;
-use super::pending::PendingAnswer;
+use super::accept::{Accept, AcceptError, AcceptResponse};
+use super::client::PendingAnswer;
+use super::connect::{ClientConnect, ClientUpgrade, ConnectHead, ConnectRequest};
+use super::key::{AcceptKey, Key};
+use super::known_fields::KnownFields;
 use super::refusal::Refusal;
-use super::request::{Parts, Received};
+use super::request::{Parts, Received, Request};
 use super::request_error::RequestError;
-use super::response::Answer;
+use super::response::{Answer, Subprotocols};
 use super::response_error::ResponseError;
-use super::subprotocols::Subprotocols;
-use super::target::Target;
-use super::upgrade::ClientUpgrade;
+use crate::extension::negotiated::Negotiated;
+use crate::http::{FieldSection, Target};
 
 /// Checks a request that a server made with the crate `http` has read.
 ///
@@ -51,8 +50,39 @@ impl<'b, B> TryFrom<&'b http::Request<B>> for Received<'b, &'b http::HeaderMap> 
         let resource = uri.path_and_query().map(http::uri::PathAndQuery::as_str);
         let target = resource.or(authority).unwrap_or_default();
         let parts = Parts::new(request.method().as_str(), target, digits(request.version()), fields);
-        let checked = Checked::collect_parsed(fields);
-        Self::check(parts, || Target::of_uri(uri.scheme_str(), authority, target), &checked, 0)
+        let known = KnownFields::collect_parsed(fields);
+        Self::check(parts, || Target::of_uri(uri.scheme_str(), authority, target), &known, 0)
+    }
+}
+
+/// Checks a request where there is nothing but WebSocket: a plain HTTP request is refused, too, with 426. Whatever is refused, the
+/// refusal is the complete answer.
+///
+/// ```
+/// use websocket_proto::handshake::Request;
+///
+/// fn answer(request: &http::Request<()>) -> Result<http::Response<Vec<u8>>, Box<dyn std::error::Error>> {
+///     let (response, negotiated) = match Request::try_from(request) {
+///         Ok(request) => request.accept().http_response()?,
+///         Err(refusal) => return Ok(refusal.to_http()?),
+///     };
+///     // Here the server's upgrade is awaited, and the connection made of `negotiated`.
+///     # let _ = negotiated;
+///     Ok(response.map(|()| Vec::new()))
+/// }
+///
+/// let request = http::Request::get("/").header("host", "example.com").body(()).unwrap();
+/// assert_eq!(answer(&request).unwrap().status(), 426);
+/// ```
+impl<'b, B> TryFrom<&'b http::Request<B>> for Request<'b, &'b http::HeaderMap> {
+    type Error = Refusal<'static>;
+
+    fn try_from(request: &'b http::Request<B>) -> Result<Self, Refusal<'static>> {
+        match Received::try_from(request) {
+            Ok(Received::Upgrade(request)) => Ok(request),
+            Ok(Received::Http(request)) => Err(request.upgrade_required()),
+            Err(error) => Err(error.response()),
+        }
     }
 }
 
@@ -80,14 +110,41 @@ impl<'b> ConnectRequest<'b, &'b http::HeaderMap> {
     }
 }
 
+impl<'b, F: FieldSection<'b>> Accept<'_, 'b, F, Key> {
+    /// The response in the types of the crate `http`, and what the connection is made of once it is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or more than that crate can hold.
+    pub fn http_response(self) -> Result<(http::Response<()>, Negotiated), AcceptError> {
+        self.response()?.into_http()
+    }
+}
+
+impl<'b, F: FieldSection<'b>> Accept<'_, 'b, F, ()> {
+    /// The response in the types of the crate `http`, and what the connection is made of once it is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or more than that crate can hold.
+    pub fn http_response(self) -> Result<(http::Response<()>, Negotiated), AcceptError> {
+        self.response()?.into_http()
+    }
+}
+
 impl AcceptResponse<'_> {
+    fn into_http(self) -> Result<(http::Response<()>, Negotiated), AcceptError> {
+        let response = self.to_http().map_err(|_| AcceptError::HttpCrate)?;
+        Ok((response, self.negotiated()))
+    }
+
     /// The response in the types of the crate `http`.
     ///
     /// # Errors
     ///
     /// More fields, or a longer name, than that crate allows.
     pub fn to_http(&self) -> Result<http::Response<()>, http::Error> {
-        response(self.status(), self.fields(), ())
+        build_response(self.status(), self.fields(), ())
     }
 }
 
@@ -98,7 +155,7 @@ impl Refusal<'_> {
     ///
     /// More fields, or a longer name, than that crate allows.
     pub fn to_http(&self) -> Result<http::Response<Vec<u8>>, http::Error> {
-        response(self.status(), self.fields(), self.body().to_vec())
+        build_response(self.status(), self.fields(), self.body().to_vec())
     }
 }
 
@@ -127,7 +184,7 @@ impl<P: Subprotocols> ClientUpgrade<'_, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_http(&self) -> Result<http::Request<()>, http::Error> {
-        request(http::Request::get(self.target()), self.fields())
+        build_request(http::Request::get(self.target()), self.fields())
     }
 }
 
@@ -141,7 +198,7 @@ impl<P: Subprotocols> ClientConnect<'_, P> {
     pub fn to_http(&self) -> Result<http::Request<()>, http::Error> {
         let uri = http::Uri::builder().scheme(self.scheme()).authority(self.authority()).path_and_query(self.path());
         let builder = http::Request::connect(uri.build()?).version(http::Version::HTTP_2);
-        request(builder, self.fields().filter(|(name, _)| !name.starts_with(':')))
+        build_request(builder, self.fields().filter(|(name, _)| !name.starts_with(':')))
     }
 }
 
@@ -173,7 +230,7 @@ impl<P: Subprotocols> PendingAnswer<P, ()> {
     }
 }
 
-fn request<'f>(
+fn build_request<'f>(
     mut builder: http::request::Builder,
     fields: impl Iterator<Item = (&'f str, &'f str)>,
 ) -> Result<http::Request<()>, http::Error> {
@@ -183,7 +240,7 @@ fn request<'f>(
     builder.body(())
 }
 
-fn response<'f, B>(
+fn build_response<'f, B>(
     status: u16,
     fields: impl Iterator<Item = (&'f str, &'f str)>,
     body: B,
@@ -195,7 +252,7 @@ fn response<'f, B>(
     builder.body(body)
 }
 
-/// The two digits of a version; a version that is none of HTTP's today is none that can be upgraded.
+/// The two digits of a version; 0.0 for one that this crate does not know, which can't be upgraded.
 fn digits(version: http::Version) -> (u8, u8) {
     match version {
         http::Version::HTTP_09 => (0, 9),

@@ -1,9 +1,9 @@
 //! The server's side: from bytes to a checked request.
 
-use super::check::Checked;
-use super::head::Scanner;
+use super::known_fields::KnownFields;
 use super::request::Received;
 use super::request_error::RequestError;
+use crate::http::HeadReader;
 use crate::wire::Limits;
 
 /// Reads a client's request, which may arrive in any pieces.
@@ -45,13 +45,13 @@ use crate::wire::Limits;
 #[derive(Clone, Debug)]
 #[must_use = "the request has to be read"]
 pub struct ServerHandshake {
-    scanner: Scanner,
+    reader: HeadReader,
 }
 
 impl ServerHandshake {
     /// Begins to wait for a request.
     pub fn new(limits: &Limits) -> Self {
-        Self { scanner: Scanner::request(limits) }
+        Self { reader: HeadReader::request(limits) }
     }
 
     /// Takes all bytes received so far, from the first on. `Ok(None)` means that the head is not complete yet.
@@ -64,14 +64,14 @@ impl ServerHandshake {
     /// [`RequestError`]; its [`response`](RequestError::response) is what to write before the transport is closed. It comes with
     /// the first byte that cannot stand where it is, and asked again it is the same.
     pub fn receive<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Received<'b>>, RequestError> {
-        let mut checked = Checked::default();
-        let result = match self.scanner.read_request(bytes, &mut checked) {
+        let mut known = KnownFields::default();
+        let result = match self.reader.read_request(bytes, &mut known) {
             Ok(None) => return Ok(None),
-            Ok(Some(head)) => Received::from_head(&head, &checked).map(Some),
+            Ok(Some(head)) => Received::from_head(&head, &known).map(Some),
             Err(error) => Err(error.into()),
         };
         // What was remembered is about these bytes. The next ones may be another request on the same connection.
-        self.scanner.restart();
+        self.reader.restart();
         result
     }
 }

@@ -98,10 +98,10 @@ impl Messages {
     #[must_use]
     pub fn take(&mut self) -> Option<OwnedMessage> {
         let Stage::Found(Ready::Message(kind)) = self.stage else { return None };
-        self.stage = Stage::Free;
+        self.set_stage(Stage::Free);
         Some(match kind {
-            MessageKind::Text => OwnedMessage::Text(self.assembly.take_text().unwrap_or_default()),
-            MessageKind::Binary => OwnedMessage::Binary(self.assembly.take_binary()),
+            MessageKind::Text => OwnedMessage::Text(self.buffer.take_text().unwrap_or_default()),
+            MessageKind::Binary => OwnedMessage::Binary(self.buffer.take_binary()),
         })
     }
 
@@ -126,7 +126,7 @@ impl Messages {
     pub(super) fn wait(&mut self, found: Result<Option<Ready>, ProtocolError>) -> bool {
         match found {
             Ok(Some(ready)) => {
-                self.stage = Stage::Found(ready);
+                self.set_stage(Stage::Found(ready));
                 true
             }
             Ok(None) => false,

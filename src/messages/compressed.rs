@@ -3,7 +3,7 @@
 use super::Messages;
 use crate::connection::{Connection, RawData, Role};
 use crate::extension::deflate::Inflater;
-use crate::simd;
+use crate::kernel;
 use crate::wire::{InvalidDeflate, MessageKind, ProtocolError, widened};
 
 impl Messages {
@@ -24,10 +24,10 @@ impl Messages {
     ) -> Result<(), ProtocolError> {
         let RawData { kind, payload, key, begins, ends, .. } = data;
         if begins {
-            self.assembly.clear(self.kept_capacity);
+            self.buffer.clear(self.kept_capacity);
         }
         let level = connection.level();
-        simd::xor(level, payload, key);
+        kernel::xor(level, payload, key);
         let Some(inflater) = connection.inflater_in(&mut self.inflater, payload, begins) else {
             // The message was begun in another `Messages`, or this one has served another connection since.
             return Err(connection.fail(ProtocolError::InvalidCompression(InvalidDeflate::Corrupt)));
@@ -35,7 +35,7 @@ impl Messages {
         let (mut input, limit) = (&*payload, connection.max_message_len());
         let max = usize::try_from(limit).unwrap_or(usize::MAX);
         loop {
-            let room = max.saturating_sub(self.assembly.len());
+            let room = max.saturating_sub(self.buffer.len());
             let piece = match inflater.inflate(&mut input, ends, room.saturating_add(1)) {
                 Ok(Some(piece)) => piece,
                 Ok(None) => break,
@@ -43,11 +43,11 @@ impl Messages {
             };
             let fitting = piece.get(..room).unwrap_or(piece);
             let is_too_long = fitting.len() < piece.len();
-            self.assembly.grow(fitting.len(), max);
+            self.buffer.grow(fitting.len(), max);
             let valid = match kind {
-                MessageKind::Text => self.assembly.push_text(level, fitting, 0),
+                MessageKind::Text => self.buffer.push_text(level, fitting, 0),
                 MessageKind::Binary => {
-                    self.assembly.push_binary(level, fitting, 0);
+                    self.buffer.push_binary(level, fitting, 0);
                     Ok(())
                 }
             };

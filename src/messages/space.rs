@@ -53,10 +53,10 @@ impl Messages {
             return None;
         }
         if awaited.begins {
-            self.assembly.clear(self.kept_capacity);
+            self.buffer.clear(self.kept_capacity);
             self.stage = Stage::Free;
         }
-        Some(self.assembly.space(missing))
+        Some(self.buffer.space(missing))
     }
 
     /// Takes the first `n` bytes of what was lent by [`space`](Self::space) as read, and hands out the message if it is whole.
@@ -93,17 +93,17 @@ impl Messages {
         out: &mut impl Output,
     ) -> Result<Option<Ready>, ProtocolError> {
         let Some(Awaited { kind, key, fin, missing, .. }) = connection.awaited() else { return Ok(None) };
-        let (before, level) = (self.assembly.len(), connection.level());
+        let (before, level) = (self.buffer.len(), connection.level());
         let n = n.min(usize::try_from(missing).unwrap_or(usize::MAX));
         let valid = match kind {
-            MessageKind::Text => self.assembly.filled_text(level, n, key),
+            MessageKind::Text => self.buffer.filled_text(level, n, key),
             MessageKind::Binary => {
-                self.assembly.filled_binary(level, n, key);
+                self.buffer.filled_binary(level, n, key);
                 Ok(())
             }
         };
         // More than was lent can't have been read.
-        let n = self.assembly.len().saturating_sub(before);
+        let n = self.buffer.len().saturating_sub(before);
         connection.pass(n);
         let ends = fin && widened(n) == missing;
         let found = self.judge(connection, kind, ends, valid).map(|()| ends.then_some(Ready::Message(kind)));

@@ -12,50 +12,19 @@ use super::{DataOpcode, HeaderStart, LengthTooLarge, MaskingKey, Opcode, Redacte
 /// // §5.7: "256 bytes binary message in a single unmasked frame".
 /// assert_eq!(Header::data(DataOpcode::Binary, true, 256).unwrap().encode()[..], [0x82, 0x7e, 0x01, 0x00]);
 /// ```
-#[derive(Clone, Copy, Eq, Hash, PartialEq)]
-pub struct EncodedHeader {
-    /// What follows the header is not part of it.
-    bytes: [u8; 16],
-    len: u8,
-}
-
-impl Deref for EncodedHeader {
-    type Target = [u8];
-
-    #[inline]
-    fn deref(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
-    }
-}
-
-impl AsRef<[u8]> for EncodedHeader {
-    fn as_ref(&self) -> &[u8] {
-        self
-    }
-}
-
-/// Without the bytes, of which four may be a masking key.
-impl fmt::Debug for EncodedHeader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("EncodedHeader").field(&Redacted(self.len())).finish()
-    }
-}
-
-/// The same as one number, which travels in registers: the first byte in the least significant place, then zeros, and in the most
-/// significant place how many bytes there are. A header that is stored in parts and loaded as a whole stalls.
 ///
-/// An [`Output`](super::Output) that has its own way to append frames gets it.
+/// An [`Output`](super::Output) that has its own way to append frames is given one:
 ///
 /// ```
-/// use websocket_proto::wire::{HeaderWord, Masker, Output, OutputFull};
+/// use websocket_proto::wire::{EncodedHeader, Masker, Output, OutputFull};
 /// use websocket_proto::{Connection, Limits, Negotiated, Server};
 ///
 /// /// Keeps headers and payloads apart.
 /// #[derive(Default)]
 /// struct Apart { headers: Vec<u8>, payloads: Vec<u8> }
 /// impl Output for Apart {
-///     fn append_frame(&mut self, header: HeaderWord, payload: &[u8], masker: Masker) -> Result<(), OutputFull> {
-///         self.headers.append_slices(&header.to_bytes(), &[])?;
+///     fn append_frame(&mut self, header: EncodedHeader, payload: &[u8], masker: Masker) -> Result<(), OutputFull> {
+///         self.headers.append_slices(&header, &[])?;
 ///         let mut masker = masker;
 ///         masker.apply(self.payloads.append_slices(&[], payload)?);
 ///         Ok(())
@@ -75,10 +44,36 @@ impl fmt::Debug for EncodedHeader {
 /// Connection::new(Negotiated::elsewhere(), Server, &Limits::default()).send("Hello", &mut out).unwrap();
 /// assert_eq!((&out.headers[..], &out.payloads[..]), (&b"\x81\x05"[..], &b"Hello"[..]));
 /// ```
-#[derive(Clone, Copy)]
-pub struct HeaderWord(u128);
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct EncodedHeader {
+    /// The header, zeros, and in the last place how many bytes the header has. It is made from one number: a header that is stored
+    /// in parts and loaded as a whole stalls.
+    padded: [u8; 16],
+}
 
-impl HeaderWord {
+impl Deref for EncodedHeader {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.padded.get(..self.header_len()).unwrap_or_default()
+    }
+}
+
+impl AsRef<[u8]> for EncodedHeader {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+/// Without the bytes, of which four may be a masking key.
+impl fmt::Debug for EncodedHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("EncodedHeader").field(&Redacted(self.len())).finish()
+    }
+}
+
+impl EncodedHeader {
     /// The header of a data frame, as [`Header::data`](super::Header::data) makes it.
     #[inline]
     pub(crate) const fn data(
@@ -109,40 +104,24 @@ impl HeaderWord {
             126..=0xffff => (126, payload_len.swap_bytes() >> 48, 2),
             _ => (127, payload_len.swap_bytes(), 8),
         };
-        Self(
-            first as u128
-                | (mask_bit | seven_bits as u128) << 8
-                | (extended as u128) << 16
-                | (key as u128) << (16 + 8 * extended_len)
-                | ((2 + extended_len + key_len) as u128) << 120,
-        )
+        let padded = first as u128
+            | (mask_bit | seven_bits as u128) << 8
+            | (extended as u128) << 16
+            | (key as u128) << (16 + 8 * extended_len)
+            | ((2 + extended_len + key_len) as u128) << 120;
+        Self { padded: padded.to_le_bytes() }
     }
 
     /// How long the header is.
     #[inline]
-    pub(crate) const fn len(self) -> usize {
-        let [.., len] = self.0.to_le_bytes();
+    pub(crate) const fn header_len(&self) -> usize {
+        let [.., len] = self.padded;
         len as usize
     }
 
     /// Its bytes and the padding after them, the first in the least significant place, so that a copy has one length.
     #[inline]
-    pub(crate) const fn padded(self) -> u128 {
-        self.0
-    }
-
-    /// Its bytes.
-    #[inline]
-    pub const fn to_bytes(self) -> EncodedHeader {
-        let bytes = self.0.to_le_bytes();
-        let [.., len] = bytes;
-        EncodedHeader { bytes, len }
-    }
-}
-
-/// Without the bytes, as for [`EncodedHeader`].
-impl fmt::Debug for HeaderWord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("HeaderWord").field(&Redacted(self.len())).finish()
+    pub(crate) const fn padded(&self) -> u128 {
+        u128::from_le_bytes(self.padded)
     }
 }

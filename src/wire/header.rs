@@ -1,8 +1,8 @@
 //! The frame header (§5.2): decoded as far as its bytes go, encoded in the shortest form.
 
-use core::{fmt, ops::BitOr};
+use core::fmt;
 
-use super::{ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, HeaderWord, MaskingKey, Opcode, ProtocolError};
+use super::{ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, MaskingKey, Opcode, ProtocolError, Rsv};
 
 /// A frame's header (§5.2): its length in the shortest form, a control frame whole. Reserved bits are as the caller sets them.
 ///
@@ -146,7 +146,7 @@ impl Header {
     /// Writes the header with its length in the shortest form.
     #[inline]
     pub const fn encode(&self) -> EncodedHeader {
-        HeaderWord::new(self.start.encode(), self.payload_len, self.masking_key).to_bytes()
+        EncodedHeader::new(self.start.encode(), self.payload_len, self.masking_key)
     }
 }
 
@@ -252,65 +252,6 @@ impl HeaderStart {
     #[inline]
     pub(super) const fn encode(self) -> u8 {
         (self.fin as u8) << 7 | self.rsv.0 << 4 | self.opcode.encode()
-    }
-}
-
-/// The three reserved bits of a header (§5.2).
-///
-/// ```
-/// use websocket_proto::wire::Rsv;
-///
-/// assert_eq!((Rsv::RSV1 | Rsv::RSV3).to_string(), "RSV1+RSV3");
-/// ```
-#[derive(Clone, Copy, Default, Eq, Hash, PartialEq)]
-pub struct Rsv(u8);
-
-impl Rsv {
-    /// No bit is set.
-    pub const NONE: Self = Self(0);
-    /// The first reserved bit; permessage-deflate owns it where it was negotiated (RFC 7692 §6).
-    pub const RSV1: Self = Self(0b100);
-    /// The second reserved bit.
-    pub const RSV2: Self = Self(0b010);
-    /// The third reserved bit.
-    pub const RSV3: Self = Self(0b001);
-
-    /// The bits that are set here and not in `owned`.
-    #[must_use]
-    pub const fn without(self, owned: Self) -> Self {
-        Self(self.0 & !owned.0)
-    }
-
-    /// Whether every bit of `bits` is set here.
-    pub const fn contains(self, bits: Self) -> bool {
-        self.0 & bits.0 == bits.0
-    }
-}
-
-impl BitOr for Rsv {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-impl fmt::Display for Rsv {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut joint = "";
-        for (bit, name) in [(Self::RSV1, "RSV1"), (Self::RSV2, "RSV2"), (Self::RSV3, "RSV3")] {
-            if self.contains(bit) {
-                write!(f, "{joint}{name}")?;
-                joint = "+";
-            }
-        }
-        if joint.is_empty() { f.write_str("no reserved bit") } else { Ok(()) }
-    }
-}
-
-impl fmt::Debug for Rsv {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Rsv({self})")
     }
 }
 

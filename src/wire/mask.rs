@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::simd::{self, Level};
+use crate::kernel::{self, Level};
 
 /// The four bytes that a client's frame is masked with (§5.3).
 ///
@@ -95,7 +95,7 @@ impl Masker {
     /// Masks the payload's next bytes where they are.
     #[inline]
     pub fn apply(&mut self, bytes: &mut [u8]) {
-        simd::xor(self.level, bytes, self.key);
+        kernel::xor(self.level, bytes, self.key);
         self.key = rotated(self.key, bytes.len());
     }
 
@@ -104,7 +104,7 @@ impl Masker {
     #[inline]
     pub fn apply_copy<'t>(&mut self, from: &[u8], to: &'t mut [u8]) -> Option<&'t mut [u8]> {
         let to = to.get_mut(..from.len())?;
-        simd::xor_copy(self.level, from, to, self.key);
+        kernel::xor_copy(self.level, from, to, self.key);
         self.key = rotated(self.key, from.len());
         Some(to)
     }

@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use super::{HeaderWord, Masker, Redacted};
+use super::{EncodedHeader, Masker, Redacted};
 #[cfg(feature = "alloc")]
-use crate::simd;
+use crate::kernel;
 
 /// A place to append bytes to: a `Vec<u8>` (feature `alloc`), a [`FixedOutput`], or the caller's own buffer.
 ///
@@ -35,8 +35,8 @@ pub trait Output {
     ///
     /// [`OutputFull`] if there is no room for both; then nothing was appended.
     #[inline]
-    fn append_frame(&mut self, header: HeaderWord, payload: &[u8], mut masker: Masker) -> Result<(), OutputFull> {
-        masker.apply(self.append_slices(&header.to_bytes(), payload)?);
+    fn append_frame(&mut self, header: EncodedHeader, payload: &[u8], mut masker: Masker) -> Result<(), OutputFull> {
+        masker.apply(self.append_slices(&header, payload)?);
         Ok(())
     }
 
@@ -79,14 +79,22 @@ pub trait Output {
 /// ```
 /// use websocket_proto::wire::{FixedOutput, Output, OutputFull};
 ///
-/// assert_eq!(FixedOutput::new(&mut []).append_slices(b"a", b""), Err(OutputFull { needed: 1, room: 0 }));
+/// assert_eq!(FixedOutput::new(&mut []).append_slices(b"a", b""), Err(OutputFull::new(1, 0)));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct OutputFull {
     /// How many bytes were to be appended.
     pub needed: usize,
     /// How many there was room for.
     pub room: usize,
+}
+
+impl OutputFull {
+    /// For an output of the caller's own: how many bytes were to be appended, and how many there was room for.
+    pub const fn new(needed: usize, room: usize) -> Self {
+        Self { needed, room }
+    }
 }
 
 impl fmt::Display for OutputFull {
@@ -143,8 +151,8 @@ impl fmt::Debug for FixedOutput<'_> {
 
 impl Output for FixedOutput<'_> {
     #[inline]
-    fn append_frame(&mut self, header: HeaderWord, payload: &[u8], mut masker: Masker) -> Result<(), OutputFull> {
-        let header_len = header.len();
+    fn append_frame(&mut self, header: EncodedHeader, payload: &[u8], mut masker: Masker) -> Result<(), OutputFull> {
+        let header_len = header.header_len();
         let needed = header_len.saturating_add(payload.len());
         let free = self.memory.get_mut(self.len..).unwrap_or_default();
         let room = free.len();
@@ -154,7 +162,7 @@ impl Output for FixedOutput<'_> {
         // A copy of one length is a few instructions; the payload then covers what was too much of it.
         match free.first_chunk_mut() {
             Some(place) => *place = header.padded().to_le_bytes(),
-            None => free.iter_mut().zip(&*header.to_bytes()).for_each(|(place, byte)| *place = *byte),
+            None => free.iter_mut().zip(&*header).for_each(|(place, byte)| *place = *byte),
         }
         masker.apply_copy(payload, free.get_mut(header_len..).unwrap_or_default());
         self.len += needed;
@@ -190,9 +198,9 @@ impl Output for FixedOutput<'_> {
 #[cfg(feature = "alloc")]
 impl Output for alloc::vec::Vec<u8> {
     #[inline]
-    fn append_frame(&mut self, header: HeaderWord, payload: &[u8], masker: Masker) -> Result<(), OutputFull> {
+    fn append_frame(&mut self, header: EncodedHeader, payload: &[u8], masker: Masker) -> Result<(), OutputFull> {
         let (level, key) = masker.parts();
-        simd::append_frame(level, self, header.padded(), header.len(), payload, key);
+        kernel::append_frame(level, self, header.padded(), header.header_len(), payload, key);
         Ok(())
     }
 

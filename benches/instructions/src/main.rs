@@ -22,6 +22,10 @@ fn main() {
             let frame_len = bytes.len() / TIMES;
             measured_single(&mut Messages::new(), &mut server(), &mut bytes, frame_len, &mut Vec::new());
         }
+        ["ping", "receive"] => measured_ping(&mut server(), &mut pings(), &mut Vec::with_capacity(1 << 16)),
+        ["ping", "next"] => {
+            measured_ping_next(&mut Messages::new(), &mut server(), &mut pings(), &mut Vec::with_capacity(1 << 16))
+        }
         ["server", kind, len] => measured_send_server(&mut server(), &payload(kind, len), kind, &mut vec![0; 2 << 20]),
         ["client", kind, len] => measured_send_client(&mut client(), &payload(kind, len), kind, &mut vec![0; 2 << 20]),
         ["handshake", "server"] => measured_handshake(&mut vec![0; 1024]),
@@ -71,6 +75,36 @@ fn measured_single(
                 Incoming::Binary(bytes) => drop(black_box((bytes.as_ptr(), bytes.len()))),
                 other => panic!("{other:?}"),
             }
+        }
+    }
+}
+
+/// Each Ping is answered before the next is taken.
+#[inline(never)]
+fn measured_ping(connection: &mut Connection<Server>, bytes: &mut [u8], out: &mut Vec<u8>) {
+    let mut input = bytes;
+    while let Some(event) = connection.receive(&mut input).unwrap() {
+        match event {
+            Event::Ping(payload) => drop(black_box(payload.as_bytes().len())),
+            other => panic!("{other:?}"),
+        }
+        connection.write_control(out).unwrap();
+    }
+}
+
+/// The same with replies that are written automatically.
+#[inline(never)]
+fn measured_ping_next(
+    messages: &mut Messages,
+    connection: &mut Connection<Server>,
+    bytes: &mut [u8],
+    out: &mut Vec<u8>,
+) {
+    let mut input = bytes;
+    while let Some(incoming) = messages.next(connection, &mut input, out).unwrap() {
+        match incoming {
+            Incoming::Ping(payload) => drop(black_box(payload.len())),
+            other => panic!("{other:?}"),
         }
     }
 }
@@ -134,6 +168,15 @@ fn stream(kind: &str, len: &str) -> Vec<u8> {
     let (mut connection, payload, mut out) = (client(), payload(kind, len), Vec::new());
     for _ in 0..TIMES {
         connection.send(message(&payload, kind), &mut out).unwrap();
+    }
+    out
+}
+
+/// Pings of four bytes.
+fn pings() -> Vec<u8> {
+    let (mut connection, mut out) = (client(), Vec::new());
+    for _ in 0..TIMES {
+        connection.ping(b"ping", &mut out).unwrap();
     }
     out
 }

@@ -36,6 +36,9 @@ pub const PER_SECOND: f64 = 10.0;
 /// Bytes of a picture that weigh as much as one command.
 pub const PICTURE_UNIT: usize = 64 * 1024;
 
+/// Characters of an error that a client is told: one about what it sent may quote it.
+pub const MAX_FAULT_CHARS: usize = 200;
+
 /// Commands that make no sense, until the connection is closed.
 pub const MAX_FAULTS: u32 = 20;
 

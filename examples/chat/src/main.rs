@@ -1,7 +1,7 @@
 //! Rooms in a browser: a chat server on `websocket-proto` and tokio, and the page that talks to it.
 //!
 //! ```sh
-//! cargo run --release -- --history chat.history
+//! cargo run --release -p chat -- --history chat.history
 //! ```
 //!
 //! Then open <http://127.0.0.1:9010/> in two windows: write, send pictures, kill the server, go on writing, and start it again. Every
@@ -26,10 +26,14 @@
 //! history.
 
 mod allowance;
+#[path = "../../support/command_line.rs"]
+mod command_line;
 mod hall;
 mod heartbeat;
 mod letter;
 mod limits;
+#[path = "../../support/listen.rs"]
+mod listen;
 mod log;
 mod names;
 mod opening;
@@ -42,10 +46,13 @@ mod room;
 mod seat;
 mod session;
 mod store;
+#[path = "../../support/target.rs"]
+mod target;
 mod visitor;
 
 use std::cell::RefCell;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
@@ -55,44 +62,41 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{sleep, timeout};
 
+use command_line::Failure;
 use hall::Hall;
 use options::Options;
 
 fn main() -> ExitCode {
-    let result = Options::parse(std::env::args().skip(1)).and_then(|options| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| format!("can't start: {error}"))?;
-        LocalSet::new().block_on(&runtime, serve(options))
-    });
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("chat: {message}");
-            ExitCode::FAILURE
-        }
-    }
+    command_line::exit("chat", Options::parse().and_then(run))
+}
+
+fn run(options: Options) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("can't start: {error}"))?;
+    Ok(LocalSet::new().block_on(&runtime, serve(options))?)
 }
 
 /// Serves until it is told to stop. Everything runs on one thread, so that nothing has to be locked.
 async fn serve(options: Options) -> Result<(), String> {
-    let hall = Hall::open(options.keep, options.history.as_deref())
-        .map_err(|error| format!("can't open the history's file: {error}"))?;
+    let hall = Hall::open(options.keep, options.history.as_deref()).map_err(|error| match &options.history {
+        Some(path) => format!("can't open the history {}: {error}", path.display()),
+        None => error.to_string(),
+    })?;
     let hall = Rc::new(RefCell::new(hall));
-    let listener = TcpListener::bind(options.listen)
-        .await
-        .map_err(|error| format!("can't listen on {}: {error}", options.listen))?;
+    let listener = listen(options.listen).map_err(|error| format!("can't listen on {}: {error}", options.listen))?;
     let stop = |kind| signal(kind).map_err(|error| format!("can't wait for signals: {error}"));
     let (mut interrupt, mut terminate) = (stop(SignalKind::interrupt())?, stop(SignalKind::terminate())?);
     announce(&listener).map_err(|error| format!("can't tell where it listens: {error}"))?;
 
+    let origins: Rc<[String]> = options.origins.into();
     let mut sessions = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept(), if sessions.len() < limits::MAX_CONNECTIONS => match accepted {
                 Ok((stream, peer)) => {
-                    let (hall, ping, quiet) = (Rc::clone(&hall), options.ping, options.quiet);
+                    let (hall, origins, ping, quiet) = (Rc::clone(&hall), Rc::clone(&origins), options.ping, options.quiet);
                     sessions.spawn_local(async move {
-                        match session::run(stream, hall, ping).await {
+                        match session::run(stream, hall, &origins, ping).await {
                             Ok(Some(report)) if !quiet => println!("{peer}: {report}"),
                             Err(error) if !quiet => println!("{peer}: {error}"),
                             Ok(_) | Err(_) => {}
@@ -118,6 +122,12 @@ async fn serve(options: Options) -> Result<(), String> {
         println!("{} connections did not close in time", sessions.len());
     }
     Ok(())
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = listen::listen(address)?;
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
 }
 
 fn announce(listener: &TcpListener) -> io::Result<()> {

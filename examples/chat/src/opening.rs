@@ -6,7 +6,7 @@ use std::ops::Range;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use websocket_proto::Negotiated;
-use websocket_proto::handshake::{Received, Refusal, Request, ServerHandshake};
+use websocket_proto::handshake::{Received, Refusal, Request, Scheme, ServerHandshake};
 
 use crate::letter::COMPRESSION;
 use crate::limits;
@@ -24,7 +24,7 @@ pub enum Opened {
 }
 
 /// Reads the request's head, and makes the answer.
-pub async fn open(stream: &TcpStream) -> io::Result<Opened> {
+pub async fn open(stream: &TcpStream, origins: &[String]) -> io::Result<Opened> {
     let deadline = Instant::now() + limits::HANDSHAKE;
     let limits = limits::protocol();
     let mut handshake = ServerHandshake::new(&limits);
@@ -41,12 +41,12 @@ pub async fn open(stream: &TcpStream) -> io::Result<Opened> {
         match handshake.receive(&read[..len]) {
             Ok(None) => continue,
             Ok(Some(Received::Upgrade(request))) => {
-                if let Some(negotiated) = accept(&request, &mut out)? {
+                if let Some(negotiated) = accept(&request, origins, &mut out)? {
                     let unread = request.head_len()..len;
                     return Ok(Opened::Chat { negotiated, out, read, unread });
                 }
             }
-            Ok(Some(Received::Http(request))) => page::serve(&request, &mut out),
+            Ok(Some(Received::Http(request))) => page::serve(&request, &mut out).map_err(io::Error::other)?,
             Err(error) => error.response().write_to(&mut out).map_err(io::Error::other)?,
         }
         return Ok(Opened::Answered(out));
@@ -54,9 +54,9 @@ pub async fn open(stream: &TcpStream) -> io::Result<Opened> {
 }
 
 /// Accepts a page of our own, or a program; a page of someone else's could make its readers speak here.
-fn accept(request: &Request<'_>, out: &mut Vec<u8>) -> io::Result<Option<Negotiated>> {
-    let own = ["http", "https"].map(|scheme| format!("{scheme}://{}", request.host()));
-    if let Err(error) = request.check_origin(&own.each_ref().map(String::as_str)) {
+fn accept(request: &Request<'_>, origins: &[String], out: &mut Vec<u8>) -> io::Result<Option<Negotiated>> {
+    let allowed = origins.iter().map(String::as_str).collect::<Vec<_>>();
+    if let Err(error) = request.check_same_origin(Scheme::Http, &allowed) {
         error.response().write_to(out).map_err(io::Error::other)?;
         return Ok(None);
     }

@@ -4,14 +4,23 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lexopt::{Arg, Parser};
+
+use crate::command_line::{self, Failure};
+
 const HELP: &str = "\
 Rooms in a browser: open the page it names in two windows.
 
   --listen ADDR:PORT   where to listen (default: 127.0.0.1:9010; port 0 takes a free one)
   --history FILE       where messages are kept, so that a restart forgets nothing (default: in memory alone)
   --keep N             how many messages each room keeps (default: 5000)
-  --ping SECONDS       how often each client is pinged, 15 at most (default: 10)
+  --ping TIME          how often each client is pinged, 15s at most (default: 10s)
+  --origin ORIGIN      another origin whose pages may connect, such as https://example.com; may be given several times
   --quiet              print nothing but where it listens, and errors
+  -h, --help           print this
+  -V, --version        print the version
+
+A TIME is written as 500ms or 10s.
 ";
 
 pub struct Options {
@@ -19,44 +28,44 @@ pub struct Options {
     pub history: Option<PathBuf>,
     pub keep: usize,
     pub ping: Duration,
+    /// Origins whose pages may connect, beside the server's own.
+    pub origins: Vec<String>,
     pub quiet: bool,
 }
 
 impl Options {
-    /// Reads the options; the error is one line for the user.
-    pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+    pub fn parse() -> Result<Self, Failure> {
         let mut options = Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 9010)),
             history: None,
             keep: 5000,
             ping: Duration::from_secs(10),
+            origins: Vec::new(),
             quiet: false,
         };
-        while let Some(word) = words.next() {
-            let mut value = || words.next().ok_or_else(|| format!("{word} wants a value"));
-            match word.as_str() {
-                "--listen" => options.listen = parse(&value()?, "ADDR:PORT")?,
-                "--history" => options.history = Some(value()?.into()),
-                "--keep" => options.keep = parse(&value()?, "number of messages")?,
-                "--ping" => {
-                    let seconds = value()?;
-                    options.ping = match parse::<f64>(&seconds, "number of seconds")? {
-                        number @ 0.1..=15.0 => Duration::from_secs_f64(number),
-                        _ => return Err(format!("{seconds} is not between 0.1 and 15 seconds")),
-                    };
-                }
-                "--quiet" => options.quiet = true,
-                "--help" => {
-                    print!("{HELP}");
-                    std::process::exit(0);
-                }
-                _ => return Err(format!("{word} is no option; --help lists them")),
+        let mut words = Parser::from_env();
+        while let Some(word) = command_line::next(&mut words, "chat", HELP)? {
+            match word {
+                Arg::Long("listen") => options.listen = command_line::parse(&mut words, "ADDR:PORT")?,
+                Arg::Long("history") => options.history = Some(words.value()?.into()),
+                Arg::Long("keep") => options.keep = command_line::parse(&mut words, "a number of messages")?,
+                Arg::Long("ping") => match command_line::time(&mut words)? {
+                    span if (SHORTEST_PING..=LONGEST_PING).contains(&span) => options.ping = span,
+                    span => {
+                        return Err(Failure::Usage(format!(
+                            "expected {SHORTEST_PING:?} to {LONGEST_PING:?} between Pings, found {span:?}; see --help"
+                        )));
+                    }
+                },
+                Arg::Long("origin") => options.origins.push(command_line::text(&mut words)?),
+                Arg::Long("quiet") => options.quiet = true,
+                other => return Err(other.unexpected().into()),
             }
         }
         Ok(options)
     }
 }
 
-fn parse<T: std::str::FromStr>(value: &str, what: &str) -> Result<T, String> {
-    value.parse().map_err(|_| format!("{value} is no {what}"))
-}
+const SHORTEST_PING: Duration = Duration::from_millis(100);
+/// The page takes a line on which it hears nothing for longer as dead.
+const LONGEST_PING: Duration = Duration::from_secs(15);

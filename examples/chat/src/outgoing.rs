@@ -25,6 +25,14 @@ pub struct Outgoing {
     full: bool,
 }
 
+/// What came of writing.
+#[derive(Clone, Copy, Debug)]
+pub struct Written {
+    pub bytes: usize,
+    /// Whether it is a sign of life: a socket that was full takes more when its peer has taken something.
+    pub alive: bool,
+}
+
 #[derive(Debug)]
 enum Piece {
     Own(Vec<u8>),
@@ -68,11 +76,10 @@ impl Outgoing {
         self.len() == 0
     }
 
-    /// Writes as much as the socket takes now, many pieces at once; says whether that is a sign of life: a socket that was full takes
-    /// more when its peer has taken something.
-    pub fn write_to(&mut self, stream: &TcpStream) -> io::Result<bool> {
+    /// Writes as much as the socket takes now, many pieces at once.
+    pub fn write_to(&mut self, stream: &TcpStream) -> io::Result<Written> {
         self.close_own();
-        let mut alive = false;
+        let mut written = Written { bytes: 0, alive: false };
         while !self.pieces.is_empty() {
             let mut slices = [IoSlice::new(&[]); 64];
             let mut count = 0;
@@ -85,7 +92,8 @@ impl Outgoing {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(n) => {
                     self.advance(n);
-                    alive |= std::mem::take(&mut self.full);
+                    written.bytes += n;
+                    written.alive |= std::mem::take(&mut self.full);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.full = true;
@@ -95,7 +103,7 @@ impl Outgoing {
                 Err(error) => return Err(error),
             }
         }
-        Ok(alive)
+        Ok(written)
     }
 
     /// Forgets what is written.

@@ -1,8 +1,8 @@
 //! The files of the page, which are part of the program.
 
-use std::io::Write;
+use websocket_proto::handshake::{HttpRequest, RefusalError};
 
-use websocket_proto::handshake::HttpRequest;
+use crate::target::path;
 
 const FILES: [(&str, &str, &str); 10] = [
     ("/", "text/html", include_str!("../page/index.html")),
@@ -22,25 +22,28 @@ const POLICY: &str =
     "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// Answers what is plain HTTP.
-pub fn serve(request: &HttpRequest<'_>, out: &mut Vec<u8>) {
-    let path = request.target().split('?').next().unwrap_or_default();
-    let (status, kind, body) = match (request.method(), FILES.iter().find(|(name, ..)| *name == path)) {
-        ("GET" | "HEAD", Some((_, kind, body))) => ("200 OK", *kind, *body),
-        ("GET" | "HEAD", None) => ("404 Not Found", "text/plain", "There is nothing here but the chat at /.\n"),
-        _ => ("405 Method Not Allowed\r\nAllow: GET, HEAD", "text/plain", "Only GET and HEAD are understood.\n"),
+pub fn serve(request: &HttpRequest<'_>, out: &mut Vec<u8>) -> Result<(), RefusalError> {
+    let file = FILES.iter().find(|(name, ..)| *name == path(request.target()));
+    let (status, kind, body) = match (request.method(), file) {
+        ("GET" | "HEAD", Some((_, kind, body))) => (200, *kind, *body),
+        ("GET" | "HEAD", None) => (404, "text/plain", "There is nothing here but the chat at /.\n"),
+        _ => (405, "text/plain", "Only GET and HEAD are understood.\n"),
     };
-    let len = body.len();
-    let body = if request.method() == "HEAD" { "" } else { body };
-    let head = [
-        &format!("HTTP/1.1 {status}"),
-        &format!("Content-Type: {kind}; charset=utf-8"),
-        &format!("Content-Length: {len}"),
-        &format!("Content-Security-Policy: {POLICY}"),
-        "X-Content-Type-Options: nosniff",
-        "Referrer-Policy: no-referrer",
-        "Cache-Control: no-cache",
-        "Connection: close",
+    let kind = format!("{kind}; charset=utf-8");
+    let fields = [
+        ("Content-Type", kind.as_str()),
+        ("Content-Security-Policy", POLICY),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+        ("Cache-Control", "no-cache"),
+        ("Allow", "GET, HEAD"),
     ];
-    let written = write!(out, "{}\r\n\r\n{body}", head.join("\r\n"));
-    debug_assert!(written.is_ok(), "a vector takes everything");
+    let answer = match request.check_host() {
+        // RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code".
+        Err(error) if request.method() == "HEAD" => error.response().to_head(),
+        Err(error) => error.response(),
+        Ok(()) => request.respond(status, &fields, body.as_bytes())?,
+    };
+    let _ = answer.write_to(out); // a vector has room
+    Ok(())
 }

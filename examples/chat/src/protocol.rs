@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::ForThePage;
+use crate::limits::{ForThePage, MAX_FAULT_CHARS};
 
 /// What a client asks for, in a text message.
 #[derive(Debug, Deserialize)]
@@ -106,13 +106,22 @@ pub struct Fault {
 
 impl Fault {
     pub fn new(text: impl Into<String>) -> Self {
-        Self { about: None, text: text.into() }
+        Self { about: None, text: excerpt(text.into()) }
     }
 
     /// The same, about the message, nickname or room with this name.
     pub fn about(self, name: &str) -> Self {
-        Self { about: Some(name.to_owned()), ..self }
+        Self { about: Some(excerpt(name.to_owned())), ..self }
     }
+}
+
+/// The text, or the beginning of one that is too long to be quoted.
+fn excerpt(mut text: String) -> String {
+    if let Some((at, _)) = text.char_indices().nth(MAX_FAULT_CHARS) {
+        text.truncate(at);
+        text.push('…');
+    }
+    text
 }
 
 /// Puts a caption before a picture.

@@ -23,9 +23,14 @@ use crate::outgoing::Outgoing;
 use crate::visitor::Visitor;
 
 /// Serves one client until its connection is closed; returns a line for people, if there is something to tell.
-pub async fn run(mut stream: TcpStream, hall: Rc<RefCell<Hall>>, ping: Duration) -> io::Result<Option<String>> {
+pub async fn run(
+    mut stream: TcpStream,
+    hall: Rc<RefCell<Hall>>,
+    origins: &[String],
+    ping: Duration,
+) -> io::Result<Option<String>> {
     stream.set_nodelay(true)?;
-    match open(&stream).await? {
+    match open(&stream, origins).await? {
         Opened::Answered(answer) => {
             timeout(WORST_ANSWER, stream.write_all(&answer)).await.map_err(|_| ErrorKind::TimedOut)??;
             linger(stream).await?;
@@ -55,6 +60,8 @@ struct Session {
     read: Vec<u8>,
     /// What was read and is not looked at yet: something only while the client has to wait.
     unread: Range<usize>,
+    /// The Close was ours.
+    dismissed: bool,
 }
 
 impl Session {
@@ -79,6 +86,7 @@ impl Session {
             outgoing: Outgoing::default(),
             read,
             unread,
+            dismissed: false,
         }
     }
 
@@ -88,6 +96,7 @@ impl Session {
     /// moves no byte, and all that is known of the connection is in `self`.
     async fn talk(&mut self) -> io::Result<String> {
         let seat = self.visitor.seat();
+        let mut ended = None;
         loop {
             let paused = self.listen();
             self.speak()?;
@@ -95,11 +104,14 @@ impl Session {
             if self.outgoing.is_empty()
                 && !matches!(self.connection.transport(), Transport::KeepOpen | Transport::WriteOnly)
             {
-                return Ok("closed".to_owned());
+                return Ok(match ended {
+                    Some(Ending::Unclean) => "left without a Close".to_owned(),
+                    Some(Ending::Clean) | None => "closed".to_owned(),
+                });
             }
 
             // A client that does not read its answers, or asks for too much, is not read either: TCP tells it to wait.
-            let reads = paused.is_none() && self.outgoing.own_len() < HIGH_WATER;
+            let reads = ended.is_none() && paused.is_none() && self.outgoing.own_len() < HIGH_WATER;
             let socket = match (reads, self.outgoing.is_empty()) {
                 (true, true) => Interest::READABLE,
                 (true, false) => Interest::READABLE | Interest::WRITABLE,
@@ -108,14 +120,13 @@ impl Session {
             tokio::select! {
                 ready = self.stream.ready(socket), if reads || !self.outgoing.is_empty() => {
                     if ready?.is_readable() && reads && self.read()? == Read::End {
-                        return Ok(match self.connection.receive_eof() {
-                            Ending::Clean => "closed".to_owned(),
-                            Ending::Unclean => "left without a Close".to_owned(),
-                        });
+                        // It still gets what waits for it.
+                        ended = Some(self.connection.receive_eof());
                     }
                 }
                 () = seat.heard() => {
                     if let Some(why) = seat.dismissed() {
+                        self.dismissed = true;
                         close(&mut self.connection, &mut self.outgoing, why);
                     }
                 }
@@ -124,6 +135,7 @@ impl Session {
                 () = until(self.timers.deadline()) => match self.timers.expired(Instant::now()) {
                     Some(Timeout::Idle) => self.heartbeat.beat(&mut self.connection, self.outgoing.own()),
                     Some(Timeout::Pong) => return Ok("gone: no Pong came".to_owned()),
+                    Some(Timeout::Write) => return Ok("gone: it reads nothing".to_owned()),
                     Some(_) => return Ok("did not close in time".to_owned()),
                     None => {}
                 },
@@ -181,9 +193,15 @@ impl Session {
         loop {
             let more = self.connection.state() == State::Open
                 && self.visitor.fetch(&mut self.connection, &mut self.outgoing).map_err(io::Error::other)?;
-            if self.outgoing.write_to(&self.stream)? {
+            let (written, now) = (self.outgoing.write_to(&self.stream)?, Instant::now());
+            if written.alive {
                 // On a slow line, the only sign of life for a while.
-                self.timers.received(Instant::now());
+                self.timers.received(now);
+            }
+            if written.bytes > 0 {
+                self.timers.sent(self.outgoing.len(), now);
+            } else if !self.outgoing.is_empty() {
+                self.timers.blocked(now);
             }
             if !(more && self.outgoing.is_empty()) {
                 return Ok(());
@@ -197,7 +215,10 @@ impl Session {
             Some(error) => format!("closed with {}: {error}", error.close_code()),
             None => report,
         };
-        if self.connection.transport() == Transport::HalfClose {
+        // For the others it is gone already.
+        drop(self.visitor);
+        // A client that answers our Close has read everything before it.
+        if !(self.dismissed && self.connection.transport() == Transport::Close) {
             linger(self.stream).await?;
         }
         Ok(report)

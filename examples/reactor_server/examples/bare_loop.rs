@@ -2,15 +2,40 @@
 //!
 //! `cpu_per_echo` compares the server with it. Only the handshake is the crate's, since nobody measures it.
 
+#[path = "../../support/command_line.rs"]
+mod command_line;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
+use std::process::ExitCode;
 
+use command_line::Failure;
+use lexopt::Parser;
 use rustix::event::epoll;
 use websocket_proto::Limits;
 use websocket_proto::handshake::{Received, ServerHandshake};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+const HELP: &str = "\
+Echoes short messages as cheaply as can be, and checks nothing: what cpu_per_echo compares reactor_server with.
+
+  -h, --help      print this
+  -V, --version   print the version
+";
+
+fn main() -> ExitCode {
+    command_line::exit("bare_loop", arguments().and_then(|()| serve().map_err(|error| error.to_string().into())))
+}
+
+fn arguments() -> Result<(), Failure> {
+    let mut words = Parser::from_env();
+    match command_line::next(&mut words, "bare_loop", HELP)? {
+        None => Ok(()),
+        Some(word) => Err(word.unexpected().into()),
+    }
+}
+
+fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("listening on {}", listener.local_addr()?);
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;

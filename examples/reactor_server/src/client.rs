@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Read};
 use std::net::Shutdown;
+use std::rc::Rc;
 use std::time::Instant;
 
 use mio::net::TcpStream;
@@ -10,10 +11,9 @@ use websocket_proto::{CloseCode, CloseFrame, Timeout, Timers, Transport};
 
 use crate::deadlines::Deadlines;
 use crate::handshake::{Greeting, Handshake};
-use crate::open::{Open, Sinks};
+use crate::open::Open;
 use crate::options::SlowReader;
 use crate::output::Output;
-use crate::post::Post;
 use crate::shared::Shared;
 
 pub struct Client {
@@ -43,11 +43,11 @@ enum State {
 /// What is left to do when the last word is said.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Last {
-    /// Write it, then close.
+    /// Write it, then close: nothing can come any more.
     Close,
     /// Write it, then close the writing half.
     HalfClose,
-    /// Read to the end of input: the peer may still be sending, and closing with unread input would destroy the last word.
+    /// Read to the end of input and ignore it: closing with unread input would destroy what the peer has not read yet.
     AwaitEof,
 }
 
@@ -92,6 +92,7 @@ impl Client {
             None => {}
             Some(Timeout::Idle) => {
                 if let State::Open(open) = &mut self.state {
+                    open.rest();
                     let _ = open.connection().ping(b"", &mut shared.replies); // it is open, or would not be idle
                     self.send_replies(shared);
                 }
@@ -103,25 +104,32 @@ impl Client {
         }
     }
 
-    /// Queues what all are told; [`flush`](Self::flush) writes it. Who has not read what was told before is dropped, or misses this.
-    pub fn post(&mut self, post: &Post, shared: &mut Shared) {
-        if self.output.weight() > shared.options.max_output {
-            self.flush(shared);
-        }
+    /// Queues what all are told, as far as this one was not told it yet; [`flush`](Self::flush) writes it. A client that has not read
+    /// what was told before is dropped, or misses this.
+    pub fn tell(&mut self, shared: &mut Shared) {
         let State::Open(open) = &mut self.state else { return };
-        let Ok(bytes) = post.admit(open.connection()) else { return }; // it is closing
-        if self.output.weight() <= shared.options.max_output {
-            self.output.push(bytes);
-            return;
-        }
-        match shared.options.slow {
-            SlowReader::Skip => shared.counters.skipped += 1,
-            SlowReader::Drop => {
-                shared.counters.dropped += 1;
-                self.output.forget_shared();
-                self.close(CloseCode::POLICY_VIOLATION, "reads too slowly", shared);
+        let since = open.next_post(shared.posts.next());
+        let posts = std::mem::take(&mut shared.posts);
+        for post in posts.since(since) {
+            if self.output.weight() > shared.options.max_output {
+                self.flush(shared);
+            }
+            let State::Open(open) = &mut self.state else { break };
+            let Ok(bytes) = post.admit(open.connection()) else { break }; // it is closing
+            if self.output.weight() <= shared.options.max_output {
+                self.output.push(Rc::clone(bytes));
+                continue;
+            }
+            match shared.options.slow {
+                SlowReader::Skip => shared.counters.skipped += 1,
+                SlowReader::Drop => {
+                    shared.counters.dropped += 1;
+                    self.output.forget_shared();
+                    self.close(CloseCode::POLICY_VIOLATION, "reads too slowly", shared);
+                }
             }
         }
+        shared.posts = posts;
     }
 
     /// Tells the peer that the connection ends.
@@ -133,7 +141,9 @@ impl Client {
                 self.timers.observe(open.state(), shared.now);
                 self.send_replies(shared);
             }
-            State::Closing(_) | State::Gone => {}
+            // It has been told.
+            State::Closing(Last::AwaitEof) => self.state = State::Gone,
+            State::Closing(Last::Close | Last::HalfClose) | State::Gone => {}
         }
     }
 
@@ -145,7 +155,7 @@ impl Client {
         match self.output.flush(&mut self.socket) {
             Ok(n) => {
                 shared.counters.bytes_out += n as u64;
-                self.advance();
+                self.written(n, shared);
                 n
             }
             Err(_) => {
@@ -213,43 +223,49 @@ impl Client {
 
     /// Takes the first `n` bytes of the read buffer.
     fn receive(&mut self, n: usize, shared: &mut Shared) {
-        let Shared { options, now, read, replies, posts, posted, counters, stop } = shared;
-        let (input, mut sinks) = (&mut read[..n], Sinks { replies, posts, posted, counters, stop });
+        // What was said to all before this was read comes before the replies to it.
+        self.tell(shared);
+        let (mut read, mut replies) = (std::mem::take(&mut shared.read), std::mem::take(&mut shared.replies));
+        self.receive_from(&mut read[..n], &mut replies, shared);
+        (shared.read, shared.replies) = (read, replies);
+    }
+
+    fn receive_from(&mut self, input: &mut [u8], replies: &mut Vec<u8>, shared: &mut Shared) {
         match &mut self.state {
-            State::Handshake(handshake) => match handshake.receive(input, &options.subprotocols, sinks.replies) {
+            State::Handshake(handshake) => match handshake.receive(input, &shared.options, replies) {
                 Greeting::Unfinished => return,
                 Greeting::Open(negotiated, rest) => {
-                    let mut open = Box::new(Open::new(negotiated, &options.limits));
-                    self.timers.opened(*now);
-                    open.receive(rest, options, &mut sinks);
+                    let mut open = Box::new(Open::new(negotiated, &shared.options.limits, shared.posts.next()));
+                    self.timers.opened(shared.now);
+                    open.receive(rest, replies, shared);
                     self.state = State::Open(open);
                 }
                 Greeting::Page => self.state = State::Closing(Last::HalfClose),
                 Greeting::Refused => {
-                    sinks.counters.refused += 1;
+                    shared.counters.refused += 1;
                     self.state = State::Closing(Last::HalfClose);
                 }
             },
-            State::Open(open) => open.receive(input, options, &mut sinks),
+            State::Open(open) => open.receive(input, replies, shared),
             State::Closing(_) | State::Gone => return,
         }
         match &self.state {
             State::Open(open) => {
-                self.timers.observe(open.state(), *now);
+                self.timers.observe(open.state(), shared.now);
                 match open.transport() {
                     Transport::KeepOpen | Transport::WriteOnly => {}
-                    Transport::HalfClose => self.state = State::Closing(Last::HalfClose),
                     Transport::AwaitEof => self.state = State::Closing(Last::AwaitEof),
-                    _ => self.state = State::Closing(Last::Close),
+                    // After a clean close there should be nothing to read. Where there is, the peer gets what is queued all the same.
+                    _ => self.state = State::Closing(Last::HalfClose),
                 }
             }
-            State::Closing(_) => self.timers.observe(websocket_proto::State::Closed, *now),
+            State::Closing(_) => self.timers.observe(websocket_proto::State::Closed, shared.now),
             State::Handshake(_) | State::Gone => {}
         }
     }
 
     /// A peer that closed its writing half still gets what is queued.
-    fn end_of_input(&mut self, shared: &Shared) {
+    fn end_of_input(&mut self, shared: &mut Shared) {
         self.state = match &mut self.state {
             State::Open(open) => {
                 open.connection().receive_eof();
@@ -259,22 +275,32 @@ impl Client {
             State::Closing(Last::HalfClose) => State::Closing(Last::Close),
             State::Handshake(_) | State::Closing(Last::Close | Last::AwaitEof) | State::Gone => State::Gone,
         };
-        self.advance();
+        self.advance(shared);
     }
 
     fn send_replies(&mut self, shared: &mut Shared) {
         match self.output.send(&shared.replies, &mut self.socket) {
             Ok(n) => {
                 shared.counters.bytes_out += n as u64;
-                self.advance();
+                self.written(n, shared);
             }
             Err(_) => self.state = State::Gone,
         }
         shared.replies.clear();
     }
 
+    /// The socket took so many bytes, and takes no more for now if there are any left.
+    fn written(&mut self, n: usize, shared: &Shared) {
+        if n > 0 {
+            self.timers.sent(self.output.len(), shared.now);
+        } else if !self.output.is_empty() {
+            self.timers.blocked(shared.now);
+        }
+        self.advance(shared);
+    }
+
     /// Takes the steps that waited for the output to be written.
-    fn advance(&mut self) {
+    fn advance(&mut self, shared: &Shared) {
         if !self.output.is_empty() {
             return;
         }
@@ -282,8 +308,8 @@ impl Client {
             State::Closing(Last::Close) => self.state = State::Gone,
             State::Closing(Last::HalfClose) => {
                 self.state = match self.socket.shutdown(Shutdown::Write) {
-                    Ok(()) => State::Closing(Last::AwaitEof),
-                    Err(_) => State::Gone,
+                    Ok(()) if !shared.stopping => State::Closing(Last::AwaitEof),
+                    Ok(()) | Err(_) => State::Gone,
                 };
             }
             State::Handshake(_) | State::Open(_) | State::Closing(Last::AwaitEof) | State::Gone => {}

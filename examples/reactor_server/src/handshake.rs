@@ -1,8 +1,10 @@
 //! The first state of a connection: waiting for a request.
 
-use websocket_proto::handshake::{AcceptError, Received, Request, ServerHandshake};
+use websocket_proto::handshake::{Received, Request, Scheme, ServerHandshake};
 use websocket_proto::{Limits, Negotiated};
 
+use crate::deflaters::DEFLATE;
+use crate::options::Options;
 use crate::page;
 
 pub struct Handshake {
@@ -15,7 +17,7 @@ pub struct Handshake {
 pub enum Greeting<'b> {
     /// The head is not all there.
     Unfinished,
-    /// The connection is open. The bytes behind the head are frames already.
+    /// The connection is open. The bytes after the head are frames already.
     Open(Negotiated, &'b mut [u8]),
     /// The answer is a page.
     Page,
@@ -29,7 +31,7 @@ impl Handshake {
     }
 
     /// Takes what was read, and appends the answer when the head is complete, or wrong.
-    pub fn receive<'b>(&'b mut self, read: &'b mut [u8], subprotocols: &[String], out: &mut Vec<u8>) -> Greeting<'b> {
+    pub fn receive<'b>(&'b mut self, read: &'b mut [u8], options: &Options, out: &mut Vec<u8>) -> Greeting<'b> {
         // A head that came in one read, as most do, is judged where it lies.
         let cut = !self.head.is_empty();
         if cut {
@@ -37,12 +39,12 @@ impl Handshake {
         }
         let accepted = match self.protocol.receive(if cut { &self.head } else { read }) {
             Ok(None) => None,
-            Ok(Some(Received::Upgrade(request))) => match accept(&request, subprotocols, out) {
-                Ok(negotiated) => Some((negotiated, request.head_len())),
-                Err(_) => return Greeting::Refused,
+            Ok(Some(Received::Upgrade(request))) => match accept(&request, options, out) {
+                Some(negotiated) => Some((negotiated, request.head_len())),
+                None => return Greeting::Refused,
             },
             Ok(Some(Received::Http(request))) => {
-                return if page::serve(&request, out) { Greeting::Page } else { Greeting::Refused };
+                return if let Ok(200) = page::serve(&request, out) { Greeting::Page } else { Greeting::Refused };
             }
             Err(error) => {
                 let _ = error.response().write_to(out); // a vector has room
@@ -64,11 +66,17 @@ impl Handshake {
     }
 }
 
-/// Accepts with the first of the offered subprotocols that the options allow.
-fn accept(request: &Request<'_>, subprotocols: &[String], out: &mut Vec<u8>) -> Result<Negotiated, AcceptError> {
-    let mut answer = request.accept();
-    if let Some(name) = request.subprotocols().find(|offered| subprotocols.iter().any(|name| name == offered)) {
+/// Accepts with the first of the offered subprotocols that the options allow; or refuses, since a page from elsewhere could make its
+/// readers speak here.
+fn accept(request: &Request<'_>, options: &Options, out: &mut Vec<u8>) -> Option<Negotiated> {
+    let allowed = options.origins.iter().map(String::as_str).collect::<Vec<_>>();
+    if let Err(error) = request.check_same_origin(Scheme::Http, &allowed) {
+        let _ = error.response().write_to(out); // a vector has room
+        return None;
+    }
+    let mut answer = request.accept().deflate(options.deflate.then_some(DEFLATE));
+    if let Some(name) = request.subprotocols().find(|offered| options.subprotocols.iter().any(|name| name == offered)) {
         answer = answer.subprotocol(name);
     }
-    answer.write_to(out)
+    answer.write_to(out).ok()
 }

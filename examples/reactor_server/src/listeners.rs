@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
 
+use crate::listen::listen;
+
 /// Listening sockets, with the tokens `first`, `first + 1` and so on.
 pub struct Listeners {
     first: usize,
@@ -27,7 +29,9 @@ impl Listeners {
         let mut sockets = Vec::new();
         for (at, &address) in addresses.iter().enumerate() {
             let failed = |error| format!("can't listen on {address}: {error}");
-            let mut socket = TcpListener::bind(address).map_err(failed)?;
+            let socket = listen(address).map_err(failed)?;
+            socket.set_nonblocking(true).map_err(failed)?;
+            let mut socket = TcpListener::from_std(socket);
             registry.register(&mut socket, Token(first + at), Interest::READABLE).map_err(failed)?;
             sockets.push(socket);
         }

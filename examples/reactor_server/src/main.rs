@@ -1,9 +1,9 @@
 //! A WebSocket server on one thread: epoll through `mio`, thousands of connections, no locks.
 //!
 //! ```sh
-//! cargo run --release -- --ports 9002,9003      # in this folder; then open http://127.0.0.1:9002/ in a browser
-//! cargo run --release -- --mode broadcast       # what one says, all hear
-//! cargo run --release -- --mode time            # tells all the time, unasked
+//! cargo run --release -p reactor_server -- --ports 9002,9003  # then open http://127.0.0.1:9002/ in a browser
+//! cargo run --release -p reactor_server -- --mode broadcast   # each message goes to all
+//! cargo run --release -p reactor_server -- --mode time        # the time goes to all, unasked
 //! ```
 //!
 //! `--help` lists the options, those of `echo_server` among them. SIGINT and SIGTERM end it: everyone is told 1001, and those who
@@ -16,11 +16,14 @@
 //!
 //! * **One read buffer for all.** `Messages::next` uses up all of its input, so the same 64 KiB serve every connection, one after the
 //!   other. A connection of its own holds memory for a cut head, a cut message, or output that the socket did not take, and only as
-//!   long as it has one. That is why an idle one costs about a kilobyte.
+//!   long as it has one. That is why an idle one costs about a kilobyte. Buffers for cut messages are shared, and kept for a while.
 //! * **Back-pressure.** The replies to one read go out at once. What the socket does not take is kept, and while more than
 //!   `--max-output` bytes of it wait, the connection is not read: the peer's own writes then stall, as they should.
-//! * **A broadcast is framed once.** The bytes in the queues of slow readers are the same for all of them. One who falls too far
-//!   behind is told 1008, or misses messages: `--slow`.
+//! * **A broadcast is framed once,** and with `--deflate` compressed once. The bytes in the queues of slow readers are the same for all
+//!   of them. A client that falls too far behind is told 1008, or misses messages: `--slow`.
+//! * **Nothing that is queued is lost.** A peer that reads slowly gets all of it, and the Close: as long as output moves, the time-out
+//!   for closing starts again. What a peer sends after its Close is read and dropped, since closing with unread input would destroy
+//!   what it has not read yet.
 //! * **Time costs a comparison.** `Timers` knows the deadline of a connection; a heap with at most one valid entry per connection
 //!   says which to look at. A deadline that moves on with every read leaves its entry alone, which finds that out when its time comes.
 //!
@@ -37,43 +40,39 @@
 //! ```
 
 mod client;
+#[path = "../../support/command_line.rs"]
+mod command_line;
 mod counters;
 mod deadlines;
+mod deflaters;
 mod handshake;
+#[path = "../../support/listen.rs"]
+mod listen;
 mod listeners;
 mod open;
 mod options;
 mod output;
+#[path = "../../support/page.rs"]
 mod page;
 mod post;
 mod reactor;
 mod shared;
+mod spare;
+#[path = "../../support/target.rs"]
+mod target;
 
 use std::process::ExitCode;
 
-use options::{Command, Options};
+use command_line::Failure;
+use options::Options;
 use reactor::Reactor;
 
 fn main() -> ExitCode {
-    let result = match Options::parse() {
-        Ok(Command::Help) => {
-            print!("{}", options::HELP);
-            Ok(())
-        }
-        Ok(Command::Serve(options)) => serve(options),
-        Err(error) => Err(error.to_string()),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("reactor_server: {message}");
-            ExitCode::FAILURE
-        }
-    }
+    command_line::exit("reactor_server", Options::parse().and_then(serve))
 }
 
-fn serve(options: Options) -> Result<(), String> {
+fn serve(options: Options) -> Result<(), Failure> {
     // Each connection needs a file descriptor. Where no more can be had, those that there are have to do.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    Reactor::new(options)?.run().map_err(|error| format!("can't wait for events: {error}"))
+    Ok(Reactor::new(options)?.run().map_err(|error| format!("can't wait for events: {error}"))?)
 }

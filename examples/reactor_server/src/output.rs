@@ -26,6 +26,11 @@ impl Output {
         self.len + self.chunks.len() * size_of::<Chunk>()
     }
 
+    /// How many bytes wait.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }

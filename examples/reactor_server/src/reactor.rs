@@ -86,7 +86,7 @@ impl Reactor {
                     Token(key) => {
                         let readable = event.is_readable() || event.is_error();
                         self.step(key, |client, shared| client.ready(readable, event.is_read_closed(), shared));
-                        if self.shared.posted > self.shared.options.max_output {
+                        if self.shared.posts.weight() > self.shared.options.max_output {
                             self.tell_all();
                         }
                     }
@@ -140,22 +140,19 @@ impl Reactor {
 
     /// Writes what was said in this turn to all, each message framed once, and each socket written to once.
     fn tell_all(&mut self) {
-        if self.shared.posts.is_empty() {
+        if self.shared.posts.weight() == 0 {
             return;
         }
-        let posts = std::mem::take(&mut self.shared.posts);
-        self.shared.posted = 0;
         let mut receivers = std::mem::take(&mut self.receivers);
         receivers.extend(self.clients.iter().map(|(key, _)| key));
         for key in receivers.drain(..) {
             self.step(key, |client, shared| {
-                for post in &posts {
-                    client.post(post, shared);
-                }
+                client.tell(shared);
                 client.flush(shared);
             });
         }
         self.receivers = receivers;
+        self.shared.posts.clear();
     }
 
     fn on_time(&mut self) -> io::Result<()> {
@@ -166,7 +163,9 @@ impl Reactor {
         if is_due(self.next_time, now) && self.stopping.is_none() {
             self.next_time = Some(now + self.shared.options.interval);
             let time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-            self.shared.posts.extend(Post::new(Message::Text(&time)));
+            if let Some(post) = Post::new(Message::Text(&time), self.shared.deflaters.as_mut()) {
+                self.shared.posts.push(post);
+            }
         }
         if is_due(self.next_status, now) {
             self.next_status = Some(now + self.shared.options.status);
@@ -175,6 +174,7 @@ impl Reactor {
             // Nobody has to read it.
             let _ = writeln!(io::stdout(), "{line}");
         }
+        self.shared.spare.tidy(now);
         if is_due(self.accept_again, now) {
             self.accept_again = None;
             self.listeners.look_again(self.poll.registry())?;
@@ -197,6 +197,7 @@ impl Reactor {
         if self.stopping.is_some() {
             return;
         }
+        self.shared.stopping = true;
         self.listeners.close();
         self.accept_again = None;
         let wait = self.shared.options.timeouts.close.unwrap_or_default();
@@ -213,7 +214,8 @@ impl Reactor {
 
     /// How long nothing is to be done, unless something comes.
     fn wait(&self) -> Option<Duration> {
-        let next = [self.deadlines.next(), self.next_time, self.next_status, self.accept_again, self.stopping];
+        let spare = self.shared.spare.deadline();
+        let next = [self.deadlines.next(), self.next_time, self.next_status, spare, self.accept_again, self.stopping];
         next.into_iter().flatten().min().map(|next| next.saturating_duration_since(Instant::now()))
     }
 }

@@ -3,8 +3,10 @@
 use std::time::Instant;
 
 use crate::counters::Counters;
+use crate::deflaters::Deflaters;
 use crate::options::Options;
 use crate::post::Post;
+use crate::spare::Spare;
 
 pub struct Shared {
     pub options: Options,
@@ -15,25 +17,67 @@ pub struct Shared {
     /// What a connection has to say to what it read, until it is handed to the socket in the same turn.
     pub replies: Vec<u8>,
     /// What all are to be told.
-    pub posts: Vec<Post>,
-    /// How much memory that takes.
-    pub posted: usize,
+    pub posts: Posts,
+    /// Compressors, if the options want it.
+    pub deflaters: Option<Deflaters>,
+    pub spare: Spare,
     pub counters: Counters,
     /// A client asked the server to stop, and is allowed to.
     pub stop: bool,
+    /// Everyone was told to go.
+    pub stopping: bool,
 }
 
 impl Shared {
     pub fn new(options: Options, now: Instant) -> Self {
         Self {
-            options,
             now,
             read: vec![0; 64 * 1024].into_boxed_slice(),
             replies: Vec::new(),
-            posts: Vec::new(),
-            posted: 0,
+            posts: Posts::default(),
+            deflaters: options.deflate.then(Deflaters::default),
+            spare: Spare::new(options.limits.max_message_len),
             counters: Counters::default(),
             stop: false,
+            stopping: false,
+            options,
         }
+    }
+}
+
+/// What was said to all in this turn of the loop. Posts are numbered from the start of the server on.
+#[derive(Default)]
+pub struct Posts {
+    first: u64,
+    waiting: Vec<Post>,
+    weight: usize,
+}
+
+impl Posts {
+    pub fn push(&mut self, post: Post) {
+        self.weight += post.weight();
+        self.waiting.push(post);
+    }
+
+    /// The number of the post that is said next.
+    pub fn next(&self) -> u64 {
+        self.first + self.waiting.len() as u64
+    }
+
+    /// The posts from a number on, as far as they are waiting.
+    pub fn since(&self, number: u64) -> &[Post] {
+        let skip = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        self.waiting.get(skip..).unwrap_or_default()
+    }
+
+    pub fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// All clients have been told.
+    pub fn clear(&mut self) {
+        self.first = self.next();
+        self.waiting.clear();
+        self.weight = 0;
     }
 }

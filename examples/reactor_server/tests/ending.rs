@@ -128,7 +128,7 @@ fn status_line_tells_what_happened_and_quiet_silences_it() {
 }
 
 #[test]
-fn bad_use_is_one_line_and_status_1() {
+fn bad_use_is_one_line_and_status_2() {
     for options in [
         &["--nonsense"][..],
         &["--listen", "nowhere"],
@@ -144,8 +144,8 @@ fn bad_use_is_one_line_and_status_1() {
         &["stray"],
     ] {
         let (code, out, err) = run(options);
-        assert_eq!((code, out.as_str(), err.lines().count()), (Some(1), "", 1), "{options:?}: {err}");
-        assert!(err.starts_with("reactor_server: "), "{err}");
+        assert_eq!((code, out.as_str(), err.lines().count()), (Some(2), "", 1), "{options:?}: {err}");
+        assert!(err.starts_with("reactor_server: ") && err.ends_with("; see --help\n"), "{err}");
     }
 }
 
@@ -159,8 +159,13 @@ fn address_in_use_is_one_line_and_status_1() {
 }
 
 #[test]
-fn help_lists_the_options() {
-    let (code, out, err) = run(&["--help"]);
-    assert_eq!((code, err.as_str()), (Some(0), ""));
-    assert!(out.contains("--ports LIST"));
+fn help_lists_the_options_and_version_is_the_package_s() {
+    for word in ["-h", "--help"] {
+        let (code, out, err) = run(&[word]);
+        assert_eq!((code, err.as_str()), (Some(0), ""));
+        assert!(out.contains("--ports LIST"));
+    }
+    for word in ["-V", "--version"] {
+        assert_eq!(run(&[word]), (Some(0), format!("reactor_server {}\n", env!("CARGO_PKG_VERSION")), String::new()));
+    }
 }

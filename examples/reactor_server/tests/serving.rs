@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use support::peer::{Heard, Peer};
 use support::server::Server;
 
@@ -102,6 +103,14 @@ fn plain_get_gets_the_page() {
     assert!(page.contains("new WebSocket("), "{page}");
     let head = get(address, "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.ends_with("\r\n\r\n"), "{head}");
+    for target in ["/?x", "/?", "http://localhost/", "http://localhost", "http://localhost?x=/y"] {
+        let answer = get(address, &format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{target}: {answer}");
+    }
+    for target in ["/x", "/x?y=http://a/", "http://localhost/x"] {
+        let answer = get(address, &format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{target}: {answer}");
+    }
     assert!(get(address, "GET /favicon.ico HTTP/1.1\r\nHost: localhost\r\n\r\n").starts_with("HTTP/1.1 404 "));
     assert!(get(address, "POST / HTTP/1.1\r\nHost: localhost\r\n\r\n").starts_with("HTTP/1.1 405 "));
 }
@@ -128,5 +137,55 @@ fn request_may_come_byte_by_byte_and_frames_right_behind_it() {
         let answer = answer.escape_ascii().to_string();
         assert!(answer.starts_with("HTTP/1.1 101 ") && answer.contains("superchat"), "{answer}");
         assert!(answer.ends_with("\\x81\\x05Hello"), "a peer that half-closed still gets its echo: {answer}");
+    }
+}
+
+#[test]
+fn clients_that_come_at_once_wait_in_the_backlog() {
+    let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").ok().and_then(|text| text.trim().parse().ok());
+    let server = Server::start(&[]);
+    server.signal(Signal::STOP);
+    let address = server.addresses[0].parse().unwrap();
+    // A SYN that finds the queue full is dropped, and sent again after a second.
+    let waiting = (0..most.unwrap_or(100).min(600))
+        .map(|_| TcpStream::connect_timeout(&address, Duration::from_millis(700)))
+        .collect::<Result<Vec<_>, _>>();
+    server.signal(Signal::CONT);
+    let waiting = waiting.expect("all of them get in");
+    drop(waiting);
+    server.join().echoes("and on");
+}
+
+#[test]
+fn page_of_another_origin_may_not_connect_unless_it_is_named() {
+    let server = Server::start(&["--origin", "https://friend.example"]);
+    let address = &server.addresses[0];
+    let own = format!("http://{address}");
+    for (origin, status) in [
+        (own.as_str(), "101"),
+        ("https://friend.example", "101"),
+        ("http://evil.example", "403"),
+        ("null", "403"),
+        ("http://127.0.0.1", "403"),
+    ] {
+        let request = support::REQUEST.replace("localhost", address);
+        let request = format!("{}Origin: {origin}\r\n\r\n", request.strip_suffix("\r\n").unwrap());
+        let mut socket = TcpStream::connect(address).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        socket.write_all(request.as_bytes()).unwrap();
+        let mut answer = [0; 12];
+        socket.read_exact(&mut answer).unwrap();
+        assert_eq!(std::str::from_utf8(&answer).unwrap(), format!("HTTP/1.1 {status}"), "{origin}");
+    }
+}
+
+#[test]
+fn page_needs_one_good_host() {
+    let server = Server::start(&[]);
+    for host in ["", "Host: a\r\nHost: a\r\n", "Host: a b\r\n", "Host: a%zz\r\n"] {
+        let answer = get(&server.addresses[0], &format!("GET / HTTP/1.1\r\n{host}\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{host}: {answer}");
+        let head = get(&server.addresses[0], &format!("HEAD / HTTP/1.1\r\n{host}\r\n"));
+        assert!(head.starts_with("HTTP/1.1 400 ") && head.ends_with("\r\n\r\n"), "{host}: {head}");
     }
 }

@@ -37,7 +37,9 @@ def main():
     status, fields, body = curl("--data", "x=1", PAGE)
     check("POST gets 405 and Allow", (status, fields.get("allow")), lambda seen: seen[0] == 405 and "GET" in seen[1])
     status, fields, body = curl("--http1.0", PAGE)
-    check("HTTP/1.0 gets 505", status, 505)
+    check("HTTP/1.0 gets the page", (status, "<title>" in body), (200, True))
+    status, fields, body = curl("--http1.0", PAGE, fields=[*UPGRADE, VERSION, KEY])
+    check("an upgrade by HTTP/1.0 gets 505", status, 505)
 
     def refusal(name, wanted, *words, fields):
         status, seen, body = curl(*words, PAGE, fields=fields)

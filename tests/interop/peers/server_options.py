@@ -2,6 +2,7 @@
 import base64
 import os
 import resource
+import signal
 import socket
 import struct
 import subprocess
@@ -19,10 +20,10 @@ def start(*words, **more):
     return server, int(server.stdout.readline().split()[2].rstrip(",").rpartition(":")[2])
 
 
-def refused(name, *words, text):
+def refused(name, *words, text, status=2):
     done = subprocess.run([SERVER, *words], capture_output=True, text=True, timeout=10, check=False)
     lines = done.stderr.splitlines()
-    check(name, (done.returncode, done.stdout, lines), lambda seen: seen[:2] == (1, "") and len(lines) == 1 and text in lines[0])
+    check(name, (done.returncode, done.stdout, lines), lambda seen: seen[:2] == (status, "") and len(lines) == 1 and text in lines[0])
     print("note   " + " | ".join(lines))
 
 
@@ -79,15 +80,16 @@ def stays_away(port):
 def command_line():
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = "127.0.0.1:%d" % other.getsockname()[1]
-        refused("an address in use", "--listen", address, text=address)
-    refused("an address of another machine", "--listen", "192.0.2.1:9002", text="192.0.2.1")
+        refused("an address in use", "--listen", address, text=address, status=1)
+    refused("an address of another machine", "--listen", "192.0.2.1:9002", text="192.0.2.1", status=1)
     refused("an address that is none", "--listen", "nonsense", text="nonsense")
     refused("a number that is none", "--max-message", "lots", text="lots")
     refused("a missing value", "--subprotocol", text="--subprotocol")
     refused("a subprotocol that is no token", "--subprotocol", "a b", text="a b")
     refused("an unknown option", "--verbose", text="--verbose")
-    done = subprocess.run([SERVER, "--help"], capture_output=True, text=True, timeout=10, check=False)
-    check("--help lists the options", (done.returncode, done.stderr, "--allow-stop" in done.stdout), (0, "", True))
+    for word, text in [("-h", "--allow-stop"), ("--help", "--allow-stop"), ("-V", "echo_server "), ("--version", "echo_server ")]:
+        done = subprocess.run([SERVER, word], capture_output=True, text=True, timeout=10, check=False)
+        check("%s is answered" % word, (done.returncode, done.stderr, text in done.stdout), (0, "", True))
 
 
 def stopping():
@@ -133,7 +135,80 @@ def scarcity():
     check("and says nothing about it", server.stderr.read(), "")
 
 
+def signals():
+    for number in (signal.SIGTERM, signal.SIGINT):
+        server, port = start()
+        peers = [connect(port) for _ in range(20)]
+        silent = socket.create_connection(("127.0.0.1", port), 10)
+        check("before %s all is well" % number.name, echo(peers[0], b"hi"), b"hi")
+        begin = time.monotonic()
+        server.send_signal(number)
+        closes = []
+        for peer in peers:
+            closes.append(peer.recv(100))
+            peer.sendall(b"\x88\x82" + bytes(4) + b"\x03\xe9")
+        check("%s tells everyone 1001" % number.name, set(closes), {b"\x88\x12\x03\xe9the server stops"})
+        check("  and ends the program with status 0", (server.wait(10), server.stderr.read()), (0, ""))
+        check("  as soon as all have answered", time.monotonic() - begin, lambda span: span < 3)
+        silent.close()
+
+    server, port = start()
+    mute = connect(port)
+    server.send_signal(signal.SIGTERM)
+    mute.recv(100)
+    check("a client that does not answer is waited for", (stays_away(port), server.poll()), (True, None))
+    begin = time.monotonic()
+    server.send_signal(signal.SIGTERM)
+    check("a second signal does not wait", (server.wait(5), time.monotonic() - begin < 1), (0, True))
+
+    server, port = start()
+    mute = connect(port)
+    begin = time.monotonic()
+    server.send_signal(signal.SIGTERM)
+    check("nor does the server wait for ever", (server.wait(15), 4 < time.monotonic() - begin < 8), (0, True))
+    mute.close()
+
+
+def deaf_clients():
+    server, port = start("--write-timeout", "1s")
+    deaf = connect(port)
+    deaf.settimeout(0.5)
+    try:
+        while True:
+            deaf.sendall(b"\x82\xfe\xff\xff" + bytes(4 + 65535))
+    except OSError:
+        begin = time.monotonic()
+    line = server.stderr.readline()
+    check("a client that reads nothing is given up after the write time-out", (line.strip().partition("peer ")[2], time.monotonic() - begin), lambda seen: seen[0] == "has read nothing for 1s" and seen[1] < 1.5)
+    deaf.close()
+    server.kill()
+
+
+def targets_and_origins():
+    server, port = start("--quiet", "--origin", "https://friend.example")
+
+    def status(request):
+        peer = socket.create_connection(("127.0.0.1", port), 10)
+        peer.sendall(request)
+        line = peer.recv(4096).split(b"\r\n")[0]
+        peer.close()
+        return line
+
+    for target in (b"/", b"/?x", b"http://localhost/", b"http://localhost", b"http://localhost?x"):
+        check("the page is at %s" % target.decode(), status(b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"), b"HTTP/1.1 200 OK")
+    check("and not elsewhere", status(b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n"), b"HTTP/1.1 404 Not Found")
+    for host in (b"", b"Host: a\r\nHost: a\r\n", b"Host: a b\r\n", b"Host: a%zz\r\n"):
+        check("a page needs one good Host, not %r" % host, status(b"GET / HTTP/1.1\r\n" + host + b"\r\n"), b"HTTP/1.1 400 Bad Request")
+    request = (REQUEST % base64.b64encode(os.urandom(16))).replace(b"Host: a", b"Host: localhost:9002\r\nOrigin: %s")
+    for origin, wanted in [(b"http://localhost:9002", b"101"), (b"https://friend.example", b"101"), (b"http://localhost", b"403"), (b"null", b"403"), (b"http://evil.example", b"403")]:
+        check("a page of %s gets %s" % (origin.decode(), wanted.decode()), status(request % origin)[9:12], wanted)
+    server.kill()
+
+
 command_line()
 stopping()
+signals()
+deaf_clients()
+targets_and_origins()
 scarcity()
 finish()

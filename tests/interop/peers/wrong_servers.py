@@ -30,16 +30,21 @@ def client(*words):
     return seen
 
 
-def against(answer):
-    """What the client makes of a server that calls `answer(socket, accept)` once the request is there."""
+def against(answer, scheme="ws"):
+    """What the client makes of a server that calls `answer(socket, accept)` once the request is there; one without TLS, whatever the
+    scheme is."""
     listener = socket.create_server(("127.0.0.1", 0))
     received = []
 
     def serve():
         peer, _ = listener.accept()
         head = b""
-        while b"\r\n\r\n" not in head:
+        while scheme == "ws" and b"\r\n\r\n" not in head:
             head += peer.recv(4096)
+        if scheme == "wss":
+            answer(peer, b"")
+            peer.close()
+            return
         key = re.search(rb"(?i)sec-websocket-key: (\S+)", head).group(1)
         accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
         answer(peer, accept)
@@ -53,14 +58,14 @@ def against(answer):
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    seen = client("ws://127.0.0.1:%d/" % listener.getsockname()[1])
+    seen = client("%s://127.0.0.1:%d/" % (scheme, listener.getsockname()[1]))
     thread.join(15)
     listener.close()
     return seen, b"".join(received)
 
 
-def one_line(name, seen, text):
-    check(name, seen, lambda seen: seen[0] == 1 and len(seen[2]) == 1 and seen[2][0].startswith("echo_client: ") and text in seen[2][0])
+def one_line(name, seen, text, status=1):
+    check(name, seen, lambda seen: seen[0] == status and len(seen[2]) == 1 and seen[2][0].startswith("echo_client: ") and text in seen[2][0])
     print("note   " + " | ".join(seen[2]))
 
 
@@ -94,14 +99,14 @@ def command_line():
         port = free.getsockname()[1]
     one_line("a refused connection", client("ws://127.0.0.1:%d/" % port), "refused")
     one_line("a host that is not there", client("ws://no-such-host.invalid/"), "no-such-host.invalid")
-    one_line("wss", client("wss://127.0.0.1/"), "TLS")
+    one_line("wss on a port without TLS", against(say(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "wss")[0], "TLS")
     one_line("http", client("http://127.0.0.1/"), "begins with ws://")
     one_line("a URL that is none", client("garbage"), "garbage: a WebSocket URI begins")
     one_line("a port that is none", client("ws://127.0.0.1:99999/"), "port")
     one_line("a fragment", client("ws://127.0.0.1/#top"), "fragment")
-    one_line("no URL", client(), "usage")
-    one_line("two URLs", client("ws://a/", "ws://b/"), "usage")
-    one_line("an unknown option", client("--verbose"), "usage")
+    one_line("no URL", client(), "no URL", 2)
+    one_line("two URLs", client("ws://a/", "ws://b/"), "ws://b/", 2)
+    one_line("an unknown option", client("--verbose"), "unknown option `--verbose`; see --help", 2)
 
 
 def refusals():
@@ -112,10 +117,10 @@ def refusals():
     one_line("a wrong Accept", against(say(ACCEPT.replace(b"%s", b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")))[0], "Sec-WebSocket-Accept")
     one_line("an extension that was not offered", against(say(ACCEPT.replace(b"\r\n\r\n", b"\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n")))[0], "permessage-deflate")
     one_line("a subprotocol that was not offered", against(say(ACCEPT.replace(b"\r\n\r\n", b"\r\nSec-WebSocket-Protocol: chat\r\n\r\n")))[0], "chat")
-    one_line("a server of another protocol", against(say(b"SSH-2.0-OpenSSH_9.2\r\n"))[0], "handshake failed")
+    one_line("a server of another protocol", against(say(b"SSH-2.0-OpenSSH_9.2\r\n"))[0], "the handshake failed")
     one_line("a server that hangs up", against(say())[0], "without an answer")
     one_line("a head that breaks off", against(say(b"HTTP/1.1 101 Swi"))[0], "in the middle of its answer")
-    one_line("a head without end", against(stay(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5000))[0], "handshake failed")
+    one_line("a head without end", against(stay(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5000))[0], "the handshake failed")
     (status, out, err), received = against(stay(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", ACCEPT + b"\x81\x02hi\x88\x02\x03\xe8"))
     check("after an interim response it opens, and frames behind the head are not lost", (status, out, close_frame(received)), lambda seen: seen[1:] == ("hi\n", 1000))
 

@@ -8,36 +8,58 @@ use websocket_proto::{
 use super::reference::{CLIENT_KEY, Endpoint, Outcome, Side, Step};
 
 pub fn server(limits: &Limits) -> Connection<Server> {
-    Connection::new(Negotiated::elsewhere(), Server, limits)
+    server_at(&Endpoint::new(Side::Server, *limits))
 }
 
 type Keys = FnKeys<fn() -> [u8; 4]>;
 
 pub fn client(limits: &Limits) -> Connection<Client<Keys>> {
-    Connection::new(Negotiated::elsewhere(), Client::from_fn(|| CLIENT_KEY), limits)
+    client_at(&Endpoint::new(Side::Client, *limits))
+}
+
+fn server_at(endpoint: &Endpoint) -> Connection<Server> {
+    Connection::new(negotiated(endpoint), Server, &endpoint.limits)
+}
+
+fn client_at(endpoint: &Endpoint) -> Connection<Client<Keys>> {
+    Connection::new(negotiated(endpoint), Client::from_fn(|| CLIENT_KEY), &endpoint.limits)
+}
+
+fn negotiated(endpoint: &Endpoint) -> Negotiated {
+    #[cfg(feature = "deflate")]
+    if let Some(peer) = endpoint.deflate {
+        let mut params = websocket_proto::extension::deflate::DeflateParams::default();
+        match endpoint.side {
+            Side::Server => params.client = peer,
+            Side::Client => params.server = peer,
+        }
+        return Negotiated::elsewhere().with_deflate(params);
+    }
+    let _ = endpoint;
+    Negotiated::elsewhere()
 }
 
 /// What [`Connection::receive`] makes of the pieces, its own pieces put together.
 pub fn receive<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Outcome {
     match endpoint.side {
-        Side::Server => receive_with(endpoint, server(&endpoint.limits), pieces),
-        Side::Client => receive_with(endpoint, client(&endpoint.limits), pieces),
+        Side::Server => receive_with(endpoint, server_at(endpoint), pieces),
+        Side::Client => receive_with(endpoint, client_at(endpoint), pieces),
     }
 }
 
 /// What [`Messages::next`] makes of the pieces; of an unfinished message it tells nothing.
 pub fn messages<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<Step> {
     match endpoint.side {
-        Side::Server => messages_with(endpoint, server(&endpoint.limits), pieces, false),
-        Side::Client => messages_with(endpoint, client(&endpoint.limits), pieces, false),
+        Side::Server => messages_with(endpoint, server_at(endpoint), pieces, false),
+        Side::Client => messages_with(endpoint, client_at(endpoint), pieces, false),
     }
 }
 
 /// What [`Messages::advance`] makes of the pieces, with [`Messages::take`] where it gives something, else [`Messages::next`].
 pub fn two_steps<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<Step> {
     match endpoint.side {
-        Side::Server => messages_with(endpoint, server(&endpoint.limits), pieces, true),
-        Side::Client => messages_with(endpoint, client(&endpoint.limits), pieces, true),
+        Side::Server => messages_with(endpoint, server_at(endpoint), pieces, true),
+        Side::Client => messages_with(endpoint, client_at(endpoint), pieces, true),
     }
 }
 
@@ -73,8 +95,8 @@ pub fn binary(bytes: &[u8]) -> Step {
 /// What [`Messages`] makes of the pieces when each is read into the lent place wherever one is lent.
 pub fn lent<'p>(endpoint: &Endpoint, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<Step> {
     match endpoint.side {
-        Side::Server => lent_with(server(&endpoint.limits), pieces),
-        Side::Client => lent_with(client(&endpoint.limits), pieces),
+        Side::Server => lent_with(server_at(endpoint), pieces),
+        Side::Client => lent_with(client_at(endpoint), pieces),
     }
 }
 
@@ -128,7 +150,7 @@ fn receive_with<'p, R: Role>(
 ) -> Outcome {
     send_close(endpoint, &mut connection);
     let mut outcome = Outcome::default();
-    let mut message = None;
+    let mut message: Option<Begun> = None;
     let mut over = false;
     for piece in pieces {
         let mut piece = piece.to_vec();
@@ -151,11 +173,16 @@ fn receive_with<'p, R: Role>(
             };
             assert!(!over, "{event:?} after the end");
             match event {
-                Event::Text(text, part) => add(&mut message, MessageKind::Text, text.as_bytes(), part, &mut outcome),
-                Event::Char(char, part) => {
-                    add(&mut message, MessageKind::Text, char.to_string().as_bytes(), part, &mut outcome);
+                Event::Text(text, part) => {
+                    add(&mut message, MessageKind::Text, false, text.as_bytes(), part, &mut outcome);
                 }
-                Event::Binary(bytes, part) => add(&mut message, MessageKind::Binary, bytes, part, &mut outcome),
+                Event::Char(char, part) => {
+                    add(&mut message, MessageKind::Text, false, char.to_string().as_bytes(), part, &mut outcome);
+                }
+                Event::Binary(bytes, part) => {
+                    add(&mut message, MessageKind::Binary, false, bytes, part, &mut outcome);
+                }
+                Event::Compressed(kind, bytes, part) => add(&mut message, kind, true, bytes, part, &mut outcome),
                 Event::Ping(payload) => outcome.steps.push(Step::Ping(payload.as_bytes().to_vec())),
                 Event::Pong(payload) => outcome.steps.push(Step::Pong(payload.as_bytes().to_vec())),
                 Event::Close(frame) => {
@@ -169,7 +196,7 @@ fn receive_with<'p, R: Role>(
             write(&mut connection, &mut outcome.steps);
         }
     }
-    outcome.unfinished = message.map(|(_, bytes)| bytes).unwrap_or_default();
+    outcome.unfinished = message.map(|begun| begun.bytes).unwrap_or_default();
     outcome.remaining = if over { 0 } else { connection.payload_remaining() };
     expect_state(endpoint, &connection, over);
     expect_silence(&mut connection, |connection, input| connection.receive(input).map(|event| event.is_none()));
@@ -254,22 +281,30 @@ fn send_close<R: Role>(endpoint: &Endpoint, connection: &mut Connection<R>) {
     }
 }
 
+/// A message that has begun.
+struct Begun {
+    kind: MessageKind,
+    compressed: bool,
+    bytes: Vec<u8>,
+}
+
 /// The part that a piece claims to be has to fit those before it.
 fn add(
-    message: &mut Option<(MessageKind, Vec<u8>)>,
+    message: &mut Option<Begun>,
     kind: MessageKind,
+    compressed: bool,
     bytes: &[u8],
     part: Part,
     outcome: &mut Outcome,
 ) {
     assert_eq!(part.is_first(), message.is_none(), "exactly one piece of a message is its first: {part:?}");
-    let (begun, so_far) = message.get_or_insert((kind, Vec::new()));
-    assert_eq!(*begun, kind, "all pieces of a message are of one kind");
-    so_far.extend_from_slice(bytes);
+    let begun = message.get_or_insert(Begun { kind, compressed, bytes: Vec::new() });
+    assert_eq!((begun.kind, begun.compressed), (kind, compressed), "all pieces of a message are of one kind");
+    begun.bytes.extend_from_slice(bytes);
     assert!(part.is_last() || !bytes.is_empty(), "only the last piece may be empty");
     if part.is_last() {
-        let (kind, bytes) = message.take().unwrap();
-        outcome.steps.push(Step::Message(kind, bytes));
+        let Begun { kind, compressed, bytes } = message.take().expect("begun above");
+        outcome.steps.push(if compressed { Step::Compressed(kind, bytes) } else { Step::Message(kind, bytes) });
     }
 }
 
@@ -303,7 +338,7 @@ fn expect_silence<R: Role>(
     for good in [&[][..], &[0x81, 0x80, 0, 0, 0, 0], &[0x81, 0x00], &masked, &unmasked] {
         let mut bytes = good.to_vec();
         let answer = is_none(connection, &mut &mut bytes[..]);
-        assert_eq!(answer, expected, "behind an error or a Close, asked again with {good:02x?}");
+        assert_eq!(answer, expected, "after an error or a Close, asked again with {good:02x?}");
         assert!(!connection.wants_write());
     }
 }

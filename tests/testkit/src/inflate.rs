@@ -23,6 +23,35 @@ pub fn inflate(compression: Compression, messages: &[&[u8]]) -> Vec<(Vec<u8>, Re
     results
 }
 
+/// The message that comes after those, as far as it has come; what is missing is no defect unless it is `whole`.
+pub fn next(
+    compression: Compression,
+    earlier: &[Vec<u8>],
+    message: &[u8],
+    whole: bool,
+) -> (Vec<u8>, Result<(), InvalidDeflate>) {
+    let mut messages: Vec<&[u8]> = earlier.iter().map(|message| &message[..]).collect();
+    if whole {
+        messages.push(message);
+        return inflate(compression, &messages).pop().expect("as many as there were");
+    }
+    let mut history = Vec::new();
+    if compression.context_takeover {
+        history = inflate(compression, &messages).into_iter().flat_map(|(bytes, _)| bytes).collect();
+    }
+    let begun = history.len();
+    let mut decoder = Decoder { bytes: message, position: 0, out: history, window: compression.window_bits.size() };
+    let result = loop {
+        match decoder.block() {
+            Ok(_) if decoder.position == 8 * message.len() => break Ok(()),
+            Ok(_) => {}
+            Err(InvalidDeflate::Unfinished) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    (decoder.out.split_off(begun), result)
+}
+
 struct Decoder<'b> {
     bytes: &'b [u8],
     /// In bits.
@@ -62,7 +91,7 @@ impl Decoder<'_> {
         Ok(value)
     }
 
-    /// §3.2.3. Says whether it was the final block, behind which a new stream begins with the next byte.
+    /// §3.2.3. Says whether it was the final block, after which a new stream begins with the next byte.
     fn block(&mut self) -> Result<bool, InvalidDeflate> {
         let last = self.bits(1)? == 1;
         match self.bits(2)? {

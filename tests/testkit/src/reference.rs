@@ -2,10 +2,19 @@
 //!
 //! It shares no code with the crate, only the names of errors. It has no buffers to reuse, no short paths and no cuts.
 
+mod inflated;
+mod text;
+
+#[cfg(feature = "deflate")]
+use websocket_proto::extension::deflate::Compression;
 use websocket_proto::{
     Limits, MessageKind, ProtocolError,
     wire::{ControlOpcode, Rsv},
 };
+
+#[cfg(feature = "deflate")]
+use inflated::Inflated;
+pub use text::{CodePoint, code_point, valid_up_to};
 
 /// The endpoint that receives.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +23,9 @@ pub struct Endpoint {
     pub limits: Limits,
     /// Whether it has sent its Close before the first byte comes.
     pub close_sent: bool,
+    /// How its peer compresses, if permessage-deflate was agreed on.
+    #[cfg(feature = "deflate")]
+    pub deflate: Option<Compression>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,7 +36,21 @@ pub enum Side {
 
 impl Endpoint {
     pub fn new(side: Side, limits: Limits) -> Self {
-        Self { side, limits, close_sent: false }
+        Self {
+            side,
+            limits,
+            close_sent: false,
+            #[cfg(feature = "deflate")]
+            deflate: None,
+        }
+    }
+
+    /// RFC 7692 §6: whether RSV1 on the first frame of a message means that it is compressed.
+    fn owns_rsv1(&self) -> bool {
+        #[cfg(feature = "deflate")]
+        return self.deflate.is_some();
+        #[cfg(not(feature = "deflate"))]
+        false
     }
 }
 
@@ -32,6 +58,8 @@ impl Endpoint {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Step {
     Message(MessageKind, Vec<u8>),
+    /// A compressed message, as it came.
+    Compressed(MessageKind, Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Option<u16>, String),
@@ -52,8 +80,32 @@ pub struct Outcome {
 /// Every key that the client under test masks with.
 pub const CLIENT_KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
+/// What an endpoint makes of the stream that leaves compressed messages as they came.
 pub fn decode(endpoint: &Endpoint, stream: &[u8]) -> Outcome {
-    let mut decoder = Decoder { endpoint, bytes: stream.iter(), message: None, outcome: Outcome::default() };
+    run(Decoder {
+        endpoint,
+        bytes: stream.iter(),
+        message: None,
+        outcome: Outcome::default(),
+        #[cfg(feature = "deflate")]
+        inflated: None,
+    })
+}
+
+/// What an endpoint makes of the stream that decompresses what is compressed, fragment by fragment.
+pub fn decode_messages(endpoint: &Endpoint, stream: &[u8]) -> Vec<Step> {
+    let decoder = Decoder {
+        endpoint,
+        bytes: stream.iter(),
+        message: None,
+        outcome: Outcome::default(),
+        #[cfg(feature = "deflate")]
+        inflated: endpoint.deflate.map(|compression| Inflated { compression, earlier: Vec::new() }),
+    };
+    run(decoder).steps
+}
+
+fn run(mut decoder: Decoder<'_>) -> Outcome {
     let end = loop {
         if let Err(end) = decoder.frame() {
             break end;
@@ -65,7 +117,8 @@ pub fn decode(endpoint: &Endpoint, stream: &[u8]) -> Outcome {
         decoder.reply(0x88, &error_code(error).to_be_bytes());
     }
     if let (Some(message), false) = (decoder.message, end == End::Closed) {
-        let handed_out = if message.kind == MessageKind::Text { message.valid } else { message.bytes.len() };
+        let handed_out =
+            if message.kind == MessageKind::Text && !message.compressed { message.valid } else { message.bytes.len() };
         decoder.outcome.unfinished = message.bytes[..handed_out].to_vec();
     }
     decoder.outcome
@@ -76,11 +129,14 @@ struct Decoder<'s> {
     bytes: std::slice::Iter<'s, u8>,
     message: Option<Message>,
     outcome: Outcome,
+    #[cfg(feature = "deflate")]
+    inflated: Option<Inflated>,
 }
 
 /// A message that has begun.
 struct Message {
     kind: MessageKind,
+    compressed: bool,
     bytes: Vec<u8>,
     /// How many of its bytes are whole code points.
     valid: usize,
@@ -127,9 +183,12 @@ impl Decoder<'_> {
         if let (Some(opcode), false) = (control, fin) {
             return fail(E::FragmentedControl { opcode });
         }
+        // RFC 7692 §6: RSV1 may be set on the first frame of a message, and on no other.
+        let owned = if self.endpoint.owns_rsv1() && kind.is_some() { 0x40 } else { 0 };
+        let compressed = first & owned != 0;
         let mut rsv = Rsv::NONE;
         for (bit, name) in [(0x40, Rsv::RSV1), (0x20, Rsv::RSV2), (0x10, Rsv::RSV3)] {
-            if first & bit != 0 {
+            if first & !owned & bit != 0 {
                 rsv = rsv | name;
             }
         }
@@ -182,6 +241,7 @@ impl Decoder<'_> {
         if control.is_none() {
             let message = self.message.get_or_insert_with(|| Message {
                 kind: kind.expect("a continuation continues something"),
+                compressed,
                 bytes: Vec::new(),
                 valid: 0,
                 declared: 0,
@@ -193,8 +253,12 @@ impl Decoder<'_> {
         let mut payload = Vec::new();
         for i in 0..len {
             self.outcome.remaining = len - i;
+            let Ok(byte) = self.byte() else {
+                self.inflate_so_far()?;
+                return Err(End::OfInput);
+            };
             // §5.3: "transformed-octet-i = original-octet-i XOR masking-key-octet-j", j = i MOD 4.
-            let byte = self.byte()? ^ key[usize::try_from(i % 4).unwrap()];
+            let byte = byte ^ key[usize::try_from(i % 4).unwrap()];
             match control {
                 Some(_) => payload.push(byte),
                 None => self.message_byte(byte)?,
@@ -204,7 +268,7 @@ impl Decoder<'_> {
         match control {
             Some(opcode) => self.control(opcode, payload),
             None if fin => self.message_end(),
-            None => Ok(()),
+            None => self.inflate_so_far(),
         }
     }
 
@@ -224,7 +288,7 @@ impl Decoder<'_> {
     fn message_byte(&mut self, byte: u8) -> Result<(), End> {
         let message = self.message.as_mut().expect("begun by its header");
         message.bytes.push(byte);
-        if message.kind == MessageKind::Text {
+        if message.kind == MessageKind::Text && !message.compressed {
             match code_point(&message.bytes[message.valid..]) {
                 CodePoint::Whole => message.valid = message.bytes.len(),
                 CodePoint::Begun => {}
@@ -236,6 +300,9 @@ impl Decoder<'_> {
 
     fn message_end(&mut self) -> Result<(), End> {
         let message = self.message.as_ref().expect("begun by its header");
+        if message.compressed {
+            return self.compressed_end();
+        }
         if message.kind == MessageKind::Text && message.valid < message.bytes.len() {
             return Err(End::Failed(invalid_utf8(message.valid)));
         }
@@ -302,54 +369,8 @@ fn invalid_utf8(valid: usize) -> ProtocolError {
 fn error_code(error: ProtocolError) -> u16 {
     use ProtocolError as E;
     match error {
-        E::InvalidUtf8 { .. } | E::InvalidCloseReason { .. } => 1007,
+        E::InvalidUtf8 { .. } | E::InvalidCloseReason { .. } | E::InvalidCompression(_) => 1007,
         E::FrameTooLong { .. } | E::MessageTooLong { .. } | E::TooManyFragments { .. } => 1009,
         _ => 1002,
     }
-}
-
-pub enum CodePoint {
-    Whole,
-    Begun,
-    Impossible,
-}
-
-/// The lines of RFC 3629 §4: UTF8-1, UTF8-2, four of UTF8-3, three of UTF8-4.
-const FORMS: [&[(u8, u8)]; 9] = [
-    &[(0x00, 0x7f)],
-    &[(0xc2, 0xdf), TAIL],
-    &[(0xe0, 0xe0), (0xa0, 0xbf), TAIL],
-    &[(0xe1, 0xec), TAIL, TAIL],
-    &[(0xed, 0xed), (0x80, 0x9f), TAIL],
-    &[(0xee, 0xef), TAIL, TAIL],
-    &[(0xf0, 0xf0), (0x90, 0xbf), TAIL, TAIL],
-    &[(0xf1, 0xf3), TAIL, TAIL, TAIL],
-    &[(0xf4, 0xf4), (0x80, 0x8f), TAIL, TAIL],
-];
-const TAIL: (u8, u8) = (0x80, 0xbf);
-
-pub fn code_point(bytes: &[u8]) -> CodePoint {
-    for form in FORMS {
-        let fits = form.iter().zip(bytes).all(|((low, high), byte)| (low..=high).contains(&byte));
-        if fits && bytes.len() == form.len() {
-            return CodePoint::Whole;
-        }
-        if fits && bytes.len() < form.len() {
-            return CodePoint::Begun;
-        }
-    }
-    CodePoint::Impossible
-}
-
-/// How many bytes from the front are whole code points.
-pub fn valid_up_to(bytes: &[u8]) -> usize {
-    let mut valid = 0;
-    for end in 1..=bytes.len() {
-        match code_point(&bytes[valid..end]) {
-            CodePoint::Whole => valid = end,
-            CodePoint::Begun => {}
-            CodePoint::Impossible => break,
-        }
-    }
-    valid
 }

@@ -49,6 +49,19 @@ fn command_that_makes_no_sense_gets_a_line_and_the_connection_goes_on() {
 }
 
 #[test]
+fn error_does_not_send_back_all_that_was_wrong() {
+    let server = Server::start(&[]);
+    let (mut mallory, mut bob) = two(&server);
+    let long = "x".repeat(900_000);
+    for command in [json!({ "do": long }), json!({ "do": "hello", "nick": long, "token": "t" })] {
+        mallory.ask(command);
+        let error = mallory.expect("error").to_string();
+        assert!(error.len() < 1000, "{} bytes", error.len());
+    }
+    goes_on(&mut bob);
+}
+
+#[test]
 fn error_names_the_message_it_is_about() {
     let server = Server::start(&[]);
     let mut mallory = Client::enter(&server, "Mallory", "lobby");

@@ -44,7 +44,17 @@ fn head_has_the_length_and_no_body_and_other_requests_are_told_apart() {
     assert!(get(&server, "/?from=bookmark").starts_with("HTTP/1.1 200 OK\r\n"));
     assert!(get(&server, "/../Cargo.toml").starts_with("HTTP/1.1 404 Not Found\r\n"));
     let post = server.raw("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
-    assert!(post.starts_with("HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\n"), "{post}");
+    assert!(
+        post.starts_with("HTTP/1.1 405 Method Not Allowed\r\n") && post.contains("\r\nAllow: GET, HEAD\r\n"),
+        "{post}"
+    );
+    for target in ["http://localhost/", "http://localhost", "http://localhost/?x", "/style.css?v=1"] {
+        assert!(get(&server, target).starts_with("HTTP/1.1 200 OK\r\n"), "{target}");
+    }
+    for host in ["", "Host: a\r\nHost: a\r\n", "Host: a b\r\n"] {
+        let answer = server.raw(&format!("GET / HTTP/1.1\r\n{host}\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{host}: {answer}");
+    }
     assert!(server.raw("\x16\x03\x01 this is no HTTP").starts_with("HTTP/1.1 400 "));
 }
 

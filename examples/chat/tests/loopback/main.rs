@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod client;
+mod closing;
+mod command_line;
 mod history;
 mod http;
 mod server;

@@ -6,9 +6,10 @@
 //! ```
 //!
 //! Both run at the same time and are asked in turns, so that what disturbs the machine disturbs both; the medians are compared.
-//! What to look at: nearly all of the time is the kernel's. Options: `--connections`, `--len`, `--rounds`, `--slice MS`, and `--twins`,
-//! which compares `bare_loop` with itself and so shows what the machine's noise alone makes of it.
+//! What to look at: nearly all of the time is the kernel's. `--help` lists the options.
 
+#[path = "../../../support/command_line.rs"]
+mod command_line;
 #[path = "../driver/mod.rs"]
 mod driver;
 
@@ -17,35 +18,57 @@ use std::time::Duration;
 
 use driver::echoers::Echoers;
 use driver::program::Program;
-use lexopt::{Arg, Parser, ValueExt};
+use lexopt::{Arg, Parser};
+
+use command_line::Failure;
 
 fn main() -> ExitCode {
-    match compare() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("cpu_per_echo: {message}");
-            ExitCode::FAILURE
+    command_line::exit("cpu_per_echo", Options::parse().and_then(|options| Ok(compare(options)?)))
+}
+
+const HELP: &str = "\
+Compares the CPU time per echo of reactor_server with that of bare_loop.
+
+  --connections N   how many clients there are (default: 50)
+  --len BYTES       the length of a message, 125 at most (default: 20)
+  --rounds N        how often each side is asked (default: 60)
+  --slice TIME      for how long (default: 300ms)
+  --twins           compare bare_loop with itself, to see what the machine's noise alone makes of it
+  -h, --help        print this
+  -V, --version     print the version
+";
+
+struct Options {
+    connections: usize,
+    len: usize,
+    rounds: usize,
+    slice: Duration,
+    twins: bool,
+}
+
+impl Options {
+    fn parse() -> Result<Self, Failure> {
+        let mut options =
+            Self { connections: 50, len: 20, rounds: 60, slice: Duration::from_millis(300), twins: false };
+        let mut words = Parser::from_env();
+        while let Some(word) = command_line::next(&mut words, "cpu_per_echo", HELP)? {
+            match word {
+                Arg::Long("connections") => {
+                    options.connections = command_line::parse(&mut words, "a number of connections")?;
+                }
+                Arg::Long("len") => options.len = command_line::parse(&mut words, "a number of bytes")?,
+                Arg::Long("rounds") => options.rounds = command_line::parse(&mut words, "a number of rounds")?,
+                Arg::Long("slice") => options.slice = command_line::time(&mut words)?,
+                Arg::Long("twins") => options.twins = true,
+                other => return Err(other.unexpected().into()),
+            }
         }
+        Ok(options)
     }
 }
 
-fn compare() -> Result<(), String> {
-    let (mut connections, mut len, mut rounds, mut slice, mut twins) = (50, 20, 60, 300, false);
-    let mut words = Parser::from_env();
-    while let Some(word) = words.next().map_err(|error| error.to_string())? {
-        if word == Arg::Long("twins") {
-            twins = true;
-            continue;
-        }
-        let to = match word {
-            Arg::Long("connections") => &mut connections,
-            Arg::Long("len") => &mut len,
-            Arg::Long("rounds") => &mut rounds,
-            Arg::Long("slice") => &mut slice,
-            other => return Err(other.unexpected().to_string()),
-        };
-        *to = words.value().and_then(|value| value.parse()).map_err(|error| error.to_string())?;
-    }
+fn compare(options: Options) -> Result<(), String> {
+    let Options { connections, len, rounds, slice, twins } = options;
     if len > 125 {
         return Err("bare_loop knows frames of up to 125 bytes".to_owned());
     }
@@ -66,14 +89,14 @@ fn compare() -> Result<(), String> {
         for at in [round % 2, 1 - round % 2] {
             let (program, echoers) = &mut sides[at];
             let before = program.cpu_ns();
-            let run = echoers.run(Duration::from_millis(slice as u64))?;
+            let run = echoers.run(slice)?;
             pair[at] = (program.cpu_ns() - before) as f64 / run.echoes as f64;
             times[at].push(pair[at]);
         }
         ratios.push(pair[1] / pair[0]);
     }
     let [bare, ours] = times.map(median);
-    println!("{connections} connections, {len} bytes, {rounds} rounds of {slice} ms each, CPU time per echo:");
+    println!("{connections} connections, {len} bytes, {rounds} rounds of {slice:?} each, CPU time per echo:");
     println!("  bare_loop       {bare:7.0} ns (median)");
     println!("  {:<15} {ours:7.0} ns (median), {:+.1} %", other.0, 100.0 * (ours / bare - 1.0));
     println!("  median of the ratios of neighbours: {:+.1} %", 100.0 * (median(ratios) - 1.0));

@@ -14,7 +14,6 @@ pub struct Echoers {
     clients: Vec<Echoer>,
     message_len: usize,
     read: Vec<u8>,
-    out: Vec<u8>,
 }
 
 struct Echoer {
@@ -24,6 +23,9 @@ struct Echoer {
     /// What was sent last, and when.
     sent: Vec<u8>,
     at: Instant,
+    /// What the socket is to take, and how much of it is written.
+    out: Vec<u8>,
+    written: usize,
     waiting: bool,
     /// How many echoes have come.
     echoes: u64,
@@ -56,18 +58,21 @@ impl Echoers {
                 .map_err(|error| format!("connection {key}: {error}"))?;
             opened.stream.set_nonblocking(true).map_err(|error| error.to_string())?;
             let mut stream = TcpStream::from_std(opened.stream);
-            poll.registry().register(&mut stream, Token(key), Interest::READABLE).map_err(|error| error.to_string())?;
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            poll.registry().register(&mut stream, Token(key), interest).map_err(|error| error.to_string())?;
             clients.push(Echoer {
                 stream,
                 connection: opened.connection,
                 messages: Messages::new(),
                 sent: Vec::new(),
                 at: Instant::now(),
+                out: Vec::new(),
+                written: 0,
                 waiting: false,
                 echoes: 0,
             });
         }
-        Ok(Self { poll, clients, message_len, read: vec![0; 64 * 1024], out: Vec::new() })
+        Ok(Self { poll, clients, message_len, read: vec![0; 64 * 1024] })
     }
 
     /// Echoes for a while, and then until every echo has come. The error is what went wrong first.
@@ -75,7 +80,7 @@ impl Echoers {
         let (start, mut run, mut waiting) = (Instant::now(), Run::default(), self.clients.len());
         for client in &mut self.clients {
             client.echoes = 0;
-            client.send(self.message_len, &mut self.out)?;
+            client.send(self.message_len)?;
         }
         let mut events = Events::with_capacity(1024);
         while waiting > 0 {
@@ -86,9 +91,10 @@ impl Echoers {
             let on = start.elapsed() < span;
             for event in &events {
                 let client = &mut self.clients[event.token().0];
+                client.flush()?;
                 if client.receive(&mut self.read, &mut run)? {
                     if on {
-                        client.send(self.message_len, &mut self.out)?;
+                        client.send(self.message_len)?;
                     } else {
                         waiting -= 1;
                     }
@@ -102,29 +108,51 @@ impl Echoers {
 }
 
 impl Echoer {
-    fn send(&mut self, len: usize, out: &mut Vec<u8>) -> Result<(), String> {
-        out.clear();
+    fn send(&mut self, len: usize) -> Result<(), String> {
         self.sent.resize(len, b'.');
         let number = self.echoes.to_le_bytes();
         let numbered = len.min(number.len());
         self.sent[..numbered].copy_from_slice(&number[..numbered]);
         (self.waiting, self.at) = (true, Instant::now());
-        self.connection.send(&self.sent, out).map_err(|error| error.to_string())?;
-        // A message is far smaller than the socket's buffer, which is empty.
-        self.stream.write_all(out).map_err(|error| format!("writing: {error}"))
+        self.connection.send(&self.sent, &mut self.out).map_err(|error| error.to_string())?;
+        self.flush()
     }
 
-    /// Reads, and says whether the echo has come.
+    /// Writes what the socket takes.
+    fn flush(&mut self) -> Result<(), String> {
+        while self.written < self.out.len() {
+            match self.stream.write(&self.out[self.written..]) {
+                Ok(n) => self.written += n,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(format!("writing: {error}")),
+            }
+        }
+        self.out.clear();
+        self.written = 0;
+        Ok(())
+    }
+
+    /// Reads all there is, and says whether the echo has come.
     fn receive(&mut self, read: &mut [u8], run: &mut Run) -> Result<bool, String> {
-        let n = match self.stream.read(read) {
-            Ok(0) => return Err("the server closed a connection".to_owned()),
-            Ok(n) => n,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-            Err(error) => return Err(format!("reading: {error}")),
-        };
-        let (mut input, mut replies, mut come) = (&mut read[..n], Vec::new(), false);
+        loop {
+            let n = match self.stream.read(read) {
+                Ok(0) => return Err("the server closed a connection".to_owned()),
+                Ok(n) => n,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(format!("reading: {error}")),
+            };
+            let come = self.take(&mut read[..n], run)?;
+            // A read that did not fill the buffer took all there was.
+            if come || n < read.len() {
+                return Ok(come);
+            }
+        }
+    }
+
+    fn take(&mut self, mut input: &mut [u8], run: &mut Run) -> Result<bool, String> {
+        let mut come = false;
         while let Some(incoming) =
-            self.messages.next(&mut self.connection, &mut input, &mut replies).map_err(|error| error.to_string())?
+            self.messages.next(&mut self.connection, &mut input, &mut self.out).map_err(|error| error.to_string())?
         {
             match incoming {
                 Incoming::Binary(bytes) if self.waiting && *bytes == self.sent[..] => {
@@ -137,7 +165,7 @@ impl Echoer {
                 other => return Err(format!("this is not what was sent: {other:?}")),
             }
         }
-        self.stream.write_all(&replies).map_err(|error| format!("writing: {error}"))?;
+        self.flush()?; // Pongs
         Ok(come)
     }
 }

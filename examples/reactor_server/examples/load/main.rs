@@ -9,9 +9,10 @@
 //! With `--disturb` as many clients again are killed (SIGKILL) on the way, two threads send garbage, and 50 clients never read; every
 //! echo of the others still has to come, and be right. What to look at: the times of the round trips, before and meanwhile.
 //!
-//! A server is started for it, unless `--address` names one; `--len` is the length of a message (20). Options behind `--` go to the
-//! server.
+//! `--help` lists the options.
 
+#[path = "../../../support/command_line.rs"]
+mod command_line;
 mod disturbers;
 #[path = "../driver/mod.rs"]
 mod driver;
@@ -23,15 +24,25 @@ use driver::echoers::{Echoers, Run};
 use driver::program::Program;
 use lexopt::{Arg, Parser, ValueExt};
 
+use command_line::Failure;
+
 fn main() -> ExitCode {
-    match load() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("load: {message}");
-            ExitCode::FAILURE
-        }
-    }
+    command_line::exit("load", Options::parse().and_then(|options| Ok(load(options)?)))
 }
+
+const HELP: &str = "\
+Opens connections to an echo server, and has all of them echo.
+
+usage: load [OPTIONS] [-- OPTIONS OF THE SERVER]
+
+  --address ADDR:PORT   the server; without it, a reactor_server is started
+  --connections N       how many clients there are (default: 10000)
+  --seconds N           how long each part lasts (default: 10)
+  --len BYTES           the length of a message (default: 20)
+  --disturb             other clients are killed, send garbage, and do not read
+  -h, --help            print this
+  -V, --version         print the version
+";
 
 struct Options {
     address: Option<String>,
@@ -44,28 +55,29 @@ struct Options {
 }
 
 impl Options {
-    fn parse() -> Result<Self, lexopt::Error> {
+    fn parse() -> Result<Self, Failure> {
         let server = ["--ports", "0", "--quiet"].map(str::to_owned).to_vec();
         let mut options = Self { address: None, connections: 10_000, seconds: 10, len: 20, disturb: false, server };
         let mut words = Parser::from_env();
-        while let Some(word) = words.next()? {
+        while let Some(word) = command_line::next(&mut words, "load", HELP)? {
             match word {
-                Arg::Long("address") => options.address = Some(words.value()?.string()?),
-                Arg::Long("connections") => options.connections = words.value()?.parse()?,
-                Arg::Long("seconds") => options.seconds = words.value()?.parse()?,
-                Arg::Long("len") => options.len = words.value()?.parse()?,
+                Arg::Long("address") => options.address = Some(command_line::text(&mut words)?),
+                Arg::Long("connections") => {
+                    options.connections = command_line::parse(&mut words, "a number of connections")?;
+                }
+                Arg::Long("seconds") => options.seconds = command_line::parse(&mut words, "a number of seconds")?,
+                Arg::Long("len") => options.len = command_line::parse(&mut words, "a number of bytes")?,
                 Arg::Long("disturb") => options.disturb = true,
                 Arg::Value(option) => options.server.push(option.string()?),
-                other => return Err(other.unexpected()),
+                other => return Err(other.unexpected().into()),
             }
         }
         Ok(options)
     }
 }
 
-fn load() -> Result<(), String> {
-    let Options { address, connections, seconds, len, disturb, server } =
-        Options::parse().map_err(|error| error.to_string())?;
+fn load(options: Options) -> Result<(), String> {
+    let Options { address, connections, seconds, len, disturb, server } = options;
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let program = match address {
         Some(_) => None,

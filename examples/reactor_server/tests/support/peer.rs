@@ -5,9 +5,10 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use websocket_proto::extension::deflate::Effort;
 use websocket_proto::{Client, CloseCode, Connection, Incoming, Limits, Message, Messages, RandomKeys, Transport};
 
-use testkit::client::open;
+use super::open::open;
 
 pub struct Peer {
     pub stream: TcpStream,
@@ -43,6 +44,19 @@ impl Peer {
         };
         peer.take(opened.unread);
         peer
+    }
+
+    /// Whether compression was agreed on.
+    pub fn compresses(&self) -> bool {
+        self.connection.deflate().is_some()
+    }
+
+    /// The bytes of a compressed message.
+    pub fn compressed_frame<'m>(&mut self, message: impl Into<Message<'m>>) -> Vec<u8> {
+        let mut deflater = self.connection.deflater(Effort::FAST).unwrap();
+        let mut out = Vec::new();
+        self.connection.send_compressed(message, &mut deflater, &mut out).unwrap();
+        out
     }
 
     pub fn patience(&self, span: Duration) {

@@ -44,7 +44,7 @@ impl<const ENTRIES: usize, const SYMBOLS: usize> Code<ENTRIES, SYMBOLS> {
         let (mut code, mut symbols) = (0_u16, 0_u16);
         let by_length = counts.iter().zip(&mut places).zip(self.limits.iter_mut().zip(&mut self.shifts));
         for (len, ((&count, place), (limit, shift))) in by_length.enumerate().skip(1) {
-            // §3.2.2: codes of one length are consecutive, and come after the shorter ones.
+            // RFC 1951 §3.2.2: codes of one length are consecutive, and come after the shorter ones.
             (code, symbols) = (code << 1, symbols + GAP);
             *place = symbols;
             *shift = symbols.wrapping_sub(code);
@@ -223,7 +223,7 @@ static FIXED_DISTANCE_ENTRIES: [Entry; 32] = {
     entries
 };
 
-/// Short codes in the order of an index's bits: a code's first bit is its most significant one (§3.1.1), and an index's least. The
+/// Short codes in the order of an index's bits: a code's first bit is its most significant one (RFC 1951 §3.1.1), and an index's least. The
 /// result is to be shifted by 16 bits without the code's length.
 static REVERSED: [u16; 1024] = {
     let mut reversed = [0; 1024];

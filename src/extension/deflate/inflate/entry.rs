@@ -22,7 +22,7 @@ impl Entry {
     pub(super) const LONG: Self = Self(SPECIAL | 1 << 14);
     /// The end of a block.
     const END: Self = Self(SPECIAL | 1 << 13);
-    /// A symbol that "will never actually occur in the compressed data" (§3.2.6).
+    /// A symbol that "will never actually occur in the compressed data" (RFC 1951 §3.2.6).
     const INVALID: Self = Self(SPECIAL);
     /// No code begins like this, which is known as soon as there are as many bits as the longest code has.
     pub(super) const NO_CODE: Self = Self::INVALID.with_len(15);

@@ -26,7 +26,7 @@ impl Stream {
 
 impl fmt::Debug for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Endpoint { side, limits, close_sent } = self.endpoint;
+        let Endpoint { side, limits, close_sent, .. } = self.endpoint;
         let Limits { max_frame_len: frame, max_message_len: message, max_fragments: fragments, .. } = limits;
         writeln!(f, "{side:?}, limits {frame}/{message}/{fragments}, close sent: {close_sent}")?;
         self.frames.iter().try_for_each(|frame| writeln!(f, "  {frame:02x?}"))

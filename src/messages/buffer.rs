@@ -1,0 +1,385 @@
+//! The buffer in which a message is put together.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use crate::kernel::{self, Level, ValidText};
+
+/// A message that arrives in masked pieces.
+///
+/// A piece is unmasked, and a text is validated, while it is copied in; or in place, after it was read into the [`space`] that is
+/// lent for it. Memory grows with the bytes that have arrived, never with a length that was only announced: to at most double,
+/// plus 32 KiB. A message is put together by the text methods alone or by the binary ones alone.
+///
+/// [`space`]: Self::space
+pub(super) struct MessageBuffer {
+    /// As long as it ever had to be since memory was given back, so that no byte is zeroed twice. What of a text is valid UTF-8 it
+    /// knows; the other bytes that arrived are the beginning of a cut code point.
+    text: ValidText,
+    /// How many bytes of the message are there. At most `text.len()`.
+    filled: usize,
+    /// How many bytes after those that arrived were lent to be read into, and were not reported since.
+    lent: usize,
+}
+
+impl MessageBuffer {
+    /// An empty message, without memory.
+    pub(super) const fn new() -> Self {
+        Self { text: ValidText::new(), filled: 0, lent: 0 }
+    }
+
+    /// How many bytes have arrived.
+    #[inline]
+    pub(super) const fn len(&self) -> usize {
+        self.filled
+    }
+
+    /// How much memory is held.
+    #[inline]
+    pub(super) fn capacity(&self) -> usize {
+        self.text.capacity()
+    }
+
+    /// Unmasks a piece of a binary message while copying it in.
+    pub(super) fn push_binary(&mut self, level: Level, masked: &[u8], key: u32) {
+        self.lent = 0;
+        let to = self.place(masked.len());
+        kernel::xor_copy(level, masked, to, key);
+        self.filled += masked.len();
+    }
+
+    /// Unmasks and validates a piece of a text while copying it in. The piece may begin and end inside a code point.
+    ///
+    /// # Errors
+    ///
+    /// How many bytes of the text are valid, if no further byte could make the next ones so. All that is left to do then is to
+    /// [`clear`](Self::clear).
+    pub(super) fn push_text(&mut self, level: Level, mut masked: &[u8], mut key: u32) -> Result<(), usize> {
+        self.lent = 0;
+        while self.is_cut() {
+            let Some((byte, rest)) = masked.split_first() else { return Ok(()) };
+            kernel::xor_copy(level, &[*byte], self.place(1), key);
+            self.extend_cut(level)?;
+            (masked, key) = (rest, key.rotate_right(8));
+        }
+        self.place(masked.len());
+        self.filled += masked.len();
+        if self.text.unmask_from(level, masked, key) { Ok(()) } else { Err(self.text.valid_len()) }
+    }
+
+    /// Lends room after what has arrived, to read masked bytes into: at most `max` bytes, and at least one unless `max` is 0.
+    ///
+    /// The room holds whatever was there before. Reading into it has no effect until `filled_binary` or `filled_text` says how
+    /// many bytes were read.
+    pub(super) fn space(&mut self, max: usize) -> &mut [u8] {
+        if self.capacity() - self.filled < max.min(LEAST_SPACE) {
+            // A vector's capacity at least doubles when it grows.
+            self.text.reserve(self.filled + self.filled.max(LEAST_SPACE).min(max));
+        }
+        let len = (self.capacity() - self.filled).min(max).min(MOST_SPACE);
+        self.lent = len;
+        self.place(len)
+    }
+
+    /// Makes room for `len` more bytes, without holding more than `max` in the end unless they need it.
+    #[cfg(feature = "inflate")]
+    pub(super) fn grow(&mut self, len: usize, max: usize) {
+        let needed = self.filled.saturating_add(len);
+        if self.capacity() < needed {
+            self.text.reserve_exact(self.capacity().saturating_mul(2).min(max).max(needed));
+        }
+    }
+
+    /// Unmasks the `n` bytes that were read into the space.
+    pub(super) fn filled_binary(&mut self, level: Level, n: usize, key: u32) {
+        let n = self.settle(n);
+        kernel::xor(level, self.read(n), key);
+        self.filled += n;
+    }
+
+    /// Unmasks and validates the `n` bytes that were read into the space. They may begin and end inside a code point.
+    ///
+    /// # Errors
+    ///
+    /// As for [`push_text`](Self::push_text).
+    pub(super) fn filled_text(&mut self, level: Level, n: usize, mut key: u32) -> Result<(), usize> {
+        let mut n = self.settle(n);
+        while self.is_cut() {
+            if n == 0 {
+                return Ok(());
+            }
+            kernel::xor(level, self.read(1), key);
+            self.extend_cut(level)?;
+            (n, key) = (n - 1, key.rotate_right(8));
+        }
+        self.filled += n;
+        if self.text.unmask(level, n, key) { Ok(()) } else { Err(self.text.valid_len()) }
+    }
+
+    /// The text that has arrived; `None` if it ends inside a code point, or is no text.
+    #[inline]
+    pub(super) fn text(&self) -> Option<&str> {
+        if self.is_cut() { None } else { Some(self.text.as_str()) }
+    }
+
+    /// Takes the text that has arrived, and the memory with it; `None`, with nothing taken, as for [`text`](Self::text).
+    pub(super) fn take_text(&mut self) -> Option<String> {
+        self.text()?;
+        (self.filled, self.lent) = (0, 0);
+        Some(self.text.take_string())
+    }
+
+    /// Takes the bytes that have arrived, and the memory with them.
+    pub(super) fn take_binary(&mut self) -> Vec<u8> {
+        let mut bytes = self.text.take_bytes();
+        bytes.truncate(self.filled);
+        (self.filled, self.lent) = (0, 0);
+        bytes
+    }
+
+    /// The bytes that have arrived. As they may be changed here, they are no text any more.
+    #[inline]
+    pub(super) fn binary(&mut self) -> &mut [u8] {
+        self.text.bytes_mut().get_mut(..self.filled).unwrap_or_default()
+    }
+
+    /// Forgets the message, and gives back what memory is held beyond `keep` bytes.
+    pub(super) fn clear(&mut self, keep: usize) {
+        (self.filled, self.lent) = (0, 0);
+        let bytes = self.text.bytes_mut();
+        if bytes.capacity() > keep {
+            bytes.truncate(keep);
+            bytes.shrink_to(keep);
+        }
+    }
+
+    /// Gives back what memory holds nothing.
+    pub(super) fn shrink(&mut self) {
+        self.lent = 0;
+        self.text.shrink(self.filled);
+    }
+
+    /// Whether a text may end here.
+    ///
+    /// # Errors
+    ///
+    /// How many bytes of it are valid, if it ends inside a code point.
+    pub(super) const fn expect_whole(&self) -> Result<(), usize> {
+        if self.is_cut() { Err(self.text.valid_len()) } else { Ok(()) }
+    }
+
+    /// Whether the text ends inside a code point.
+    #[inline]
+    const fn is_cut(&self) -> bool {
+        self.text.valid_len() != self.filled
+    }
+
+    /// The next `len` places, made if they are not there.
+    fn place(&mut self, len: usize) -> &mut [u8] {
+        // Zeros shortly before the bytes, while they are in the cache, and as the vector grows: at least doubling.
+        self.text.lengthen(self.filled + len);
+        self.read(len)
+    }
+
+    /// How many of `n` bytes can have been read: no more than were lent. What was lent is no longer.
+    fn settle(&mut self, n: usize) -> usize {
+        n.min(core::mem::take(&mut self.lent))
+    }
+
+    /// The next `n` places, as far as they are there.
+    fn read(&mut self, n: usize) -> &mut [u8] {
+        let space = self.text.rest_mut(self.filled);
+        let n = n.min(space.len());
+        space.split_at_mut(n).0
+    }
+
+    /// Counts one more byte, after a cut code point.
+    fn extend_cut(&mut self, level: Level) -> Result<(), usize> {
+        self.filled += 1;
+        let pending = self.filled - self.text.valid_len();
+        // Only a message that is no text has more bytes than a code point that are not valid.
+        let possible = pending <= char::MAX.len_utf8() && self.text.unmask(level, pending, 0);
+        if possible { Ok(()) } else { Err(self.text.valid_len()) }
+    }
+}
+
+/// Without the message: it may be long, and secret.
+impl fmt::Debug for MessageBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageBuffer")
+            .field("len", &self.len())
+            .field("capacity", &self.capacity())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Less room than this is not lent, unless less is asked for.
+const LEAST_SPACE: usize = 16 * 1024;
+
+/// More room than this is not lent: what is zeroed is still in the cache when it is read into.
+const MOST_SPACE: usize = 256 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: u32 = u32::from_le_bytes([0x37, 0xfa, 0x21, 0x3d]);
+    const TEXT: &str = "a·語😀, vierzig Zeichen und etwas Füllung, damit auch die Register etwas zu tun haben: 語語語語語語語語語語語😀";
+
+    fn masked(bytes: &[u8], key: u32) -> Vec<u8> {
+        bytes.iter().zip(key.to_le_bytes().into_iter().cycle()).map(|(byte, mask)| byte ^ mask).collect()
+    }
+
+    /// Hands a piece over in one of the two ways.
+    fn take(buffer: &mut MessageBuffer, level: Level, piece: &[u8], read: bool) -> Result<(), usize> {
+        if !read {
+            return buffer.push_text(level, &masked(piece, KEY), KEY);
+        }
+        let (mut rest, mut key) = (piece, KEY);
+        while !rest.is_empty() {
+            let space = buffer.space(rest.len());
+            let (now, later) = rest.split_at(space.len());
+            space.copy_from_slice(&masked(now, key));
+            buffer.filled_text(level, now.len(), key)?;
+            (rest, key) = (later, key.rotate_right(u32::try_from(8 * (now.len() % 4)).unwrap()));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn text_cut_anywhere_in_three_is_assembled() {
+        for level in Level::all() {
+            let mut buffer = MessageBuffer::new();
+            for first in 0..=TEXT.len() {
+                for second in (first..=TEXT.len()).filter(|second| second - first < 7 || second % 16 == 0) {
+                    for read in [false, true] {
+                        take(&mut buffer, level, &TEXT.as_bytes()[..first], read).unwrap();
+                        assert_eq!(buffer.text(), TEXT.get(..first), "no text that ends inside a code point");
+                        take(&mut buffer, level, &TEXT.as_bytes()[first..second], !read).unwrap();
+                        assert_eq!(buffer.text(), TEXT.get(..second));
+                        take(&mut buffer, level, &TEXT.as_bytes()[second..], read).unwrap();
+                        assert_eq!(buffer.text(), Some(TEXT));
+                        assert_eq!(buffer.len(), TEXT.len());
+                        buffer.clear(1024);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn impossible_text_is_refused_with_the_length_of_what_is_valid() {
+        let mut text = TEXT.as_bytes().to_vec();
+        for at in 0..text.len() {
+            let kept = core::mem::replace(&mut text[at], 0xff);
+            let valid = core::str::from_utf8(&text).unwrap_err().valid_up_to();
+            for cut in 0..=text.len() {
+                for (level, read) in Level::all().into_iter().flat_map(|level| [(level, false), (level, true)]) {
+                    let mut buffer = MessageBuffer::new();
+                    let first = take(&mut buffer, level, &text[..cut], read);
+                    assert_eq!(first, if cut > at { Err(valid) } else { Ok(()) });
+                    if first.is_ok() {
+                        assert_eq!(take(&mut buffer, level, &text[cut..], read), Err(valid), "cut at {cut}");
+                    }
+                    assert_eq!(buffer.text(), None);
+                }
+            }
+            text[at] = kept;
+        }
+    }
+
+    #[test]
+    fn surrogate_cut_between_pieces_is_refused_at_its_second_byte() {
+        for level in Level::all() {
+            let mut buffer = MessageBuffer::new();
+            take(&mut buffer, level, b"ab\xed", false).unwrap();
+            assert_eq!(take(&mut buffer, level, &[0xa0], false), Err(2));
+        }
+    }
+
+    #[test]
+    fn binary_is_assembled_from_both_ways() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(1000).collect();
+        for level in Level::all() {
+            let mut buffer = MessageBuffer::new();
+            buffer.push_binary(level, &masked(&bytes[..300], KEY), KEY);
+            buffer.space(700)[..600].copy_from_slice(&masked(&bytes[300..900], KEY));
+            buffer.filled_binary(level, 600, KEY);
+            buffer.push_binary(level, &masked(&bytes[900..], KEY), KEY);
+            assert_eq!(buffer.binary(), bytes);
+        }
+    }
+
+    #[test]
+    fn bytes_that_were_not_validated_are_no_text() {
+        let level = Level::detect();
+        let mut buffer = MessageBuffer::new();
+        buffer.push_binary(level, &[0xff, b'a'], 0);
+        assert_eq!(buffer.text(), None);
+        assert_eq!(buffer.push_text(level, b"a", 0), Err(0));
+        buffer.clear(1024);
+        buffer.push_text(level, b"abcdef", 0).unwrap();
+        buffer.binary()[0] = 0xff;
+        assert_eq!(buffer.text(), None, "they may have been changed");
+        assert_eq!(buffer.push_text(level, b"a", 0), Err(0));
+        assert_eq!(buffer.text(), None);
+    }
+
+    #[test]
+    fn what_was_not_lent_can_not_have_been_filled() {
+        let level = Level::detect();
+        let mut buffer = MessageBuffer::new();
+        buffer.filled_binary(level, usize::MAX, 0);
+        assert_eq!(buffer.len(), 0);
+        let lent = buffer.space(10).len();
+        buffer.filled_text(level, usize::MAX, 0).unwrap();
+        assert_eq!(buffer.len(), lent);
+    }
+
+    #[test]
+    fn space_is_what_was_asked_for_but_never_sized_by_it() {
+        let level = Level::detect();
+        let mut buffer = MessageBuffer::new();
+        assert!(buffer.space(0).is_empty());
+        assert_eq!(buffer.capacity(), 0);
+        assert_eq!(buffer.space(5).len(), 5);
+        let mut arrived = 0;
+        while arrived < 4 << 20 {
+            let lent = buffer.space(usize::MAX).len();
+            assert!(lent >= 1);
+            assert!(buffer.capacity() <= 2 * (arrived + LEAST_SPACE), "{} for {arrived}", buffer.capacity());
+            let read = lent.min(50_000);
+            buffer.filled_binary(level, read, 0);
+            arrived += read;
+        }
+        assert_eq!(buffer.len(), arrived);
+    }
+
+    #[test]
+    fn pushing_grows_by_doubling() {
+        let level = Level::detect();
+        let mut buffer = MessageBuffer::new();
+        let (mut capacity, mut growths) = (0, 0);
+        for _ in 0..1 << 16 {
+            buffer.push_text(level, b"sixteen bytes ..", 0).unwrap();
+            assert!(buffer.capacity() <= 2 * buffer.len());
+            growths += usize::from(buffer.capacity() != capacity);
+            capacity = buffer.capacity();
+        }
+        assert!(growths <= 20, "{growths} times");
+    }
+
+    #[test]
+    fn clearing_keeps_so_much_memory_and_no_text() {
+        let level = Level::detect();
+        let mut buffer = MessageBuffer::new();
+        buffer.push_text(level, &[b'a'; 1000], 0).unwrap();
+        buffer.clear(1000);
+        assert!(buffer.capacity() >= 1000);
+        assert_eq!((buffer.len(), buffer.text()), (0, Some("")));
+        buffer.clear(100);
+        assert!(buffer.capacity() <= 100);
+        buffer.clear(0);
+        assert_eq!(buffer.capacity(), 0);
+    }
+}
