@@ -193,7 +193,6 @@ impl Lookup<'_> {
 pub(super) const FIXED_LITERALS: Lookup<'static> = Lookup { entries: &FIXED_LITERAL_ENTRIES, mask: 511, longer: None };
 pub(super) const FIXED_DISTANCES: Lookup<'static> = Lookup { entries: &FIXED_DISTANCE_ENTRIES, mask: 31, longer: None };
 
-#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it, and refuses an index out of range")]
 static FIXED_LITERAL_ENTRIES: [Entry; 512] = {
     let mut entries = [Entry::NO_CODE; 512];
     let mut rest: &mut [Entry] = &mut entries;
@@ -213,7 +212,6 @@ static FIXED_LITERAL_ENTRIES: [Entry; 512] = {
     entries
 };
 
-#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it, and refuses an index out of range")]
 static FIXED_DISTANCE_ENTRIES: [Entry; 32] = {
     let mut entries = [Entry::NO_CODE; 32];
     let mut rest: &mut [Entry] = &mut entries;
