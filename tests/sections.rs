@@ -117,8 +117,8 @@ fn cited() -> BTreeMap<Section, Cited> {
     }
     for path in files(&root().join("tests")) {
         let shown = shown(&path, "tests");
-        // What tests are written with, and this file.
-        if shown.starts_with("testkit/") || shown == "sections.rs" {
+        // What tests are written with, the suite for any implementation, and this file.
+        if shown.starts_with("testkit/") || shown.starts_with("conformance/") || shown == "sections.rs" {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
