@@ -18,6 +18,7 @@ pub(crate) struct WantedExtensions {
 impl WantedExtensions {
     /// Takes from a client's offers what can be honoured; the rest is declined. With it comes the value of the response's
     /// `Sec-WebSocket-Extensions`.
+    #[inline]
     pub(crate) fn accept<'b>(self, offers: impl Iterator<Item = Extension<'b>>) -> (Negotiated, Option<FieldValue>) {
         #[cfg(feature = "inflate")]
         if let Some(config) = self.deflate {

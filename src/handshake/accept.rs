@@ -83,17 +83,17 @@ impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
         Self { wanted: WantedExtensions { deflate: config.into() }, ..self }
     }
 
-    fn negotiate(&self) -> Result<(Negotiated, Option<FieldValue>), AcceptError> {
+    fn check(&self) -> Result<(), AcceptError> {
         // §4.2.2, 4: "selecting one of the values from the |Sec-WebSocket-Protocol| field".
         if self.subprotocol.is_some_and(|chosen| !self.request.subprotocols().any(|offered| offered == chosen)) {
             return Err(AcceptError::SubprotocolNotOffered);
         }
-        InvalidField::check(self.fields, RESERVED).map_err(AcceptError::Field)?;
-        Ok(self.wanted.accept(self.request.extensions()))
+        InvalidField::check(self.fields, RESERVED).map_err(AcceptError::Field)
     }
 
     fn answer(&self, accept: Option<AcceptKey>) -> Result<AcceptResponse<'r>, AcceptError> {
-        let (negotiated, extensions) = self.negotiate()?;
+        self.check()?;
+        let (negotiated, extensions) = self.wanted.accept(self.request.extensions());
         Ok(AcceptResponse { accept, subprotocol: self.subprotocol, fields: self.fields, negotiated, extensions })
     }
 }
@@ -105,7 +105,8 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
     ///
     /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or no room.
     pub fn write_to(self, out: &mut impl Output) -> Result<Negotiated, AcceptError> {
-        let (negotiated, extensions) = self.negotiate()?;
+        self.check()?;
+        let (negotiated, extensions) = self.wanted.accept(self.request.extensions());
         let accept = self.request.key.accept();
         write_whole(out, |emit| {
             emit(SWITCHING);

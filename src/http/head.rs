@@ -138,7 +138,7 @@ fn parse_request<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Collec
     let head = bytes.get(..len)?;
     // There is one space after the method, one after the target, and eight bytes of version: more is an empty line in front.
     let fields = head.get(method.len() + target.len() + 10..)?.strip_prefix(b"\r\n")?;
-    if !is_target(target) || has_bare_line_feed(head, request.headers) {
+    if !is_target(target) || has_bare_line_feed(fields, request.headers) {
         return None;
     }
     collect(request.headers, max_fields, known)?;
@@ -157,7 +157,7 @@ fn parse_response<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Colle
     // There are 13 bytes before the reason phrase, which is not handed out if it is beyond ASCII, and no empty line.
     let reason = response.reason?;
     let fields = head.get(13 + reason.len()..)?.strip_prefix(b"\r\n")?;
-    if !head.starts_with(b"HTTP") || has_bare_line_feed(head, response.headers) {
+    if !head.starts_with(b"HTTP") || has_bare_line_feed(fields, response.headers) {
         return None;
     }
     collect(response.headers, max_fields, known)?;
@@ -165,12 +165,12 @@ fn parse_response<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Colle
     Some(ResponseHead { version, status, reason, fields: Fields::new(fields), len })
 }
 
-/// Whether a line ends in LF alone (RFC 9112 §2.2), which `httparse` lets pass. In front of the head it is not seen.
+/// Whether one of the `lines` after the start line ends in LF alone (RFC 9112 §2.2), which `httparse` lets pass.
 #[inline]
-fn has_bare_line_feed(head: &[u8], fields: &[Header<'_>]) -> bool {
-    // It refuses CR without LF. So there are as many CRs as lines: the first, the fields and the empty line.
-    let returns = head.iter().fold(0_u8, |count, &byte| count.wrapping_add(u8::from(byte == b'\r')));
-    usize::from(returns) != fields.len() + 2
+fn has_bare_line_feed(lines: &[u8], fields: &[Header<'_>]) -> bool {
+    // It refuses CR without LF. So there are as many CRs as lines: one for each field, and one for the empty line.
+    let returns = lines.iter().fold(0_u8, |count, &byte| count.wrapping_add(u8::from(byte == b'\r')));
+    usize::from(returns) != fields.len() + 1
 }
 
 /// Gives the fields away; none of them if there are too many.
