@@ -35,7 +35,7 @@ impl Scheme {
     }
 
     /// The scheme of an HTTP URI; its letter case does not matter (RFC 3986 §3.1).
-    pub(super) fn of_http(name: &str) -> Option<Self> {
+    pub(crate) fn of_http(name: &str) -> Option<Self> {
         [Self::Http, Self::Https].into_iter().find(|scheme| scheme.as_str().eq_ignore_ascii_case(name))
     }
 }

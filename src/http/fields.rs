@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::shown::Shown;
 use super::text::{is_text_byte, split_at_byte};
-use crate::extension::token::{ascii, is_token, trim};
+use super::token::{ascii, is_token, trim};
 
 /// The fields of a received head, in their order: each a name, which is a token, and a value, which is bytes.
 ///
@@ -27,7 +27,7 @@ pub struct Fields<'b> {
 }
 
 impl<'b> Fields<'b> {
-    pub(super) fn new(lines: &'b [u8]) -> Self {
+    pub(crate) fn new(lines: &'b [u8]) -> Self {
         Self { lines }
     }
 
@@ -41,7 +41,7 @@ impl<'b> Fields<'b> {
     }
 
     /// The same fields, with their names as bytes.
-    pub(super) fn raw(mut self) -> impl Iterator<Item = (&'b [u8], &'b [u8])> {
+    pub(crate) fn raw(mut self) -> impl Iterator<Item = (&'b [u8], &'b [u8])> {
         core::iter::from_fn(move || self.next_raw())
     }
 }
@@ -108,7 +108,7 @@ pub enum FieldFault {
 
 impl InvalidField {
     /// Checks a caller's fields: no CR, LF or NUL gets out, and no field that the handshake itself is responsible for.
-    pub(super) fn check(fields: &[(&str, &str)], reserved: &[&str]) -> Result<(), Self> {
+    pub(crate) fn check(fields: &[(&str, &str)], reserved: &[&str]) -> Result<(), Self> {
         for (index, (name, value)) in fields.iter().enumerate() {
             let fault = if !is_token(name.as_bytes()) {
                 FieldFault::Name

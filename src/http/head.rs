@@ -9,56 +9,56 @@ use httparse::{Header, Status};
 
 use super::fields::Fields;
 use super::head_check::HeadCheck;
-use super::syntax::HeadError;
+use super::head_error::HeadError;
 use super::text::{is_target, split_at_byte};
-use crate::extension::token::ascii;
+use super::token::ascii;
 use crate::wire::Limits;
 
 /// A request's head, syntactically right.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct RequestHead<'b> {
-    pub(super) method: &'b str,
-    pub(super) target: &'b str,
-    pub(super) version: (u8, u8),
-    pub(super) fields: Fields<'b>,
+pub(crate) struct RequestHead<'b> {
+    pub(crate) method: &'b str,
+    pub(crate) target: &'b str,
+    pub(crate) version: (u8, u8),
+    pub(crate) fields: Fields<'b>,
     /// Bytes up to and with the empty line.
-    pub(super) len: usize,
+    pub(crate) len: usize,
 }
 
 /// A response's head, syntactically right.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ResponseHead<'b, F = Fields<'b>> {
-    pub(super) version: (u8, u8),
-    pub(super) status: u16,
-    pub(super) reason: &'b [u8],
-    pub(super) fields: F,
+pub(crate) struct ResponseHead<'b, F = Fields<'b>> {
+    pub(crate) version: (u8, u8),
+    pub(crate) status: u16,
+    pub(crate) reason: &'b [u8],
+    pub(crate) fields: F,
     /// Bytes up to and with the empty line, those of earlier heads included.
-    pub(super) len: usize,
+    pub(crate) len: usize,
 }
 
 /// Takes the fields of a head, one by one: what is wanted of them is found while they are at hand.
-pub(super) trait Collect<'b> {
+pub(crate) trait Collect<'b> {
     /// Takes a field, whose value has no white space around it.
     fn add(&mut self, name: &[u8], value: &'b [u8]);
 }
 
 /// Reads one head, and then perhaps another.
 #[derive(Clone, Debug)]
-pub(super) struct HeadReader {
+pub(crate) struct HeadReader {
     check: HeadCheck,
 }
 
 impl HeadReader {
-    pub(super) fn request(limits: &Limits) -> Self {
+    pub(crate) fn request(limits: &Limits) -> Self {
         Self { check: HeadCheck::request(limits) }
     }
 
-    pub(super) fn response(limits: &Limits) -> Self {
+    pub(crate) fn response(limits: &Limits) -> Self {
         Self { check: HeadCheck::response(limits) }
     }
 
     /// Forgets what was read: the next bytes are another head.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         // A head that came whole has left nothing to forget.
         if self.check.at > 0 {
             self.check.restart(0);
@@ -66,7 +66,7 @@ impl HeadReader {
     }
 
     /// Goes on to another response at `at`, after the one that was read.
-    pub(super) fn next_response(&mut self, at: usize) {
+    pub(crate) fn next_response(&mut self, at: usize) {
         self.check.restart(at);
     }
 
@@ -79,7 +79,7 @@ impl HeadReader {
     }
 
     /// Reads on in a request, and hands it out when it is complete; `known` has its fields then.
-    pub(super) fn read_request<'b>(
+    pub(crate) fn read_request<'b>(
         &mut self,
         bytes: &'b [u8],
         known: &mut impl Collect<'b>,
@@ -99,7 +99,7 @@ impl HeadReader {
     }
 
     /// Reads on in a response, and hands it out when it is complete; `known` has its fields then.
-    pub(super) fn read_response<'b>(
+    pub(crate) fn read_response<'b>(
         &mut self,
         bytes: &'b [u8],
         known: &mut impl Collect<'b>,
@@ -138,7 +138,7 @@ fn parse_request<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Collec
     let head = bytes.get(..len)?;
     // There is one space after the method, one after the target, and eight bytes of version: more is an empty line in front.
     let fields = head.get(method.len() + target.len() + 10..)?.strip_prefix(b"\r\n")?;
-    if !is_target(target) || has_bare_line_feed(head, request.headers) {
+    if !is_target(target) || has_bare_line_feed(fields, request.headers) {
         return None;
     }
     collect(request.headers, max_fields, known)?;
@@ -154,10 +154,10 @@ fn parse_response<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Colle
     let parsed = config.parse_response_with_uninit_headers(&mut response, bytes, &mut headers);
     let Ok(Status::Complete(len)) = parsed else { return None };
     let head = bytes.get(..len)?;
-    // There are 13 bytes before the reason phrase: more is an empty line in front. A phrase beyond ASCII is not handed out.
+    // There are 13 bytes before the reason phrase, which is not handed out if it is beyond ASCII, and no empty line.
     let reason = response.reason?;
     let fields = head.get(13 + reason.len()..)?.strip_prefix(b"\r\n")?;
-    if has_bare_line_feed(head, response.headers) {
+    if !head.starts_with(b"HTTP") || has_bare_line_feed(fields, response.headers) {
         return None;
     }
     collect(response.headers, max_fields, known)?;
@@ -165,12 +165,12 @@ fn parse_response<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Colle
     Some(ResponseHead { version, status, reason, fields: Fields::new(fields), len })
 }
 
-/// Whether a line ends in LF alone (RFC 9112 §2.2), which `httparse` lets pass. In front of the head it is not seen.
+/// Whether one of the `lines` after the start line ends in LF alone (RFC 9112 §2.2), which `httparse` lets pass.
 #[inline]
-fn has_bare_line_feed(head: &[u8], fields: &[Header<'_>]) -> bool {
-    // It refuses CR without LF. So there are as many CRs as lines: the first, the fields and the empty line.
-    let returns = head.iter().fold(0_u8, |count, &byte| count.wrapping_add(u8::from(byte == b'\r')));
-    usize::from(returns) != fields.len() + 2
+fn has_bare_line_feed(lines: &[u8], fields: &[Header<'_>]) -> bool {
+    // It refuses CR without LF. So there are as many CRs as lines: one for each field, and one for the empty line.
+    let returns = lines.iter().fold(0_u8, |count, &byte| count.wrapping_add(u8::from(byte == b'\r')));
+    usize::from(returns) != fields.len() + 1
 }
 
 /// Gives the fields away; none of them if there are too many.
@@ -270,6 +270,7 @@ mod tests {
         for bytes in [
             &b"\r\nHTTP/1.1 101 a\r\nA: b\r\n\r\n"[..],
             b"\nHTTP/1.1 101 a\r\nA: b\r\n\r\n",
+            b"\nHTTP/1.1 101\r\nA: b\r\n\r\n",
             b"HTTP/1.1 101\r\nA: b\r\n\r\n",
             b"HTTP/1.1 101\nA: b\r\n\r\n",
             b"HTTP/1.1 101 \xe4\r\nA: b\r\n\r\n",

@@ -25,11 +25,11 @@ impl Excerpt {
     /// The longest excerpt.
     pub const MAX_LEN: usize = 22;
 
-    pub(super) fn new(value: &[u8]) -> Self {
+    pub(crate) fn new(value: &[u8]) -> Self {
         Self::from_bytes(value.iter().copied())
     }
 
-    pub(super) fn from_bytes(mut value: impl Iterator<Item = u8>) -> Self {
+    pub(crate) fn from_bytes(mut value: impl Iterator<Item = u8>) -> Self {
         let mut bytes = [0; Self::MAX_LEN];
         let mut len = 0;
         for (to, from) in bytes.iter_mut().zip(value.by_ref()) {

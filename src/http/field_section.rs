@@ -57,6 +57,14 @@ impl<'b, N: AsRef<str>, V: AsRef<[u8]>> Field<'b> for &'b (N, V) {
     }
 }
 
+/// The values of each field with this name.
+pub(crate) fn values<'b, 'n, F: FieldSection<'b>>(
+    fields: F,
+    name: &'n str,
+) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n, F> {
+    fields.into_pairs().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
 mod sealed {
     pub trait FieldSection {}
     impl<T: IntoIterator<Item: Field> + Clone> FieldSection for T {}

@@ -4,25 +4,25 @@
 //! in pieces would be read again and again, says that a byte is wrong but not which, and lets pass what the RFCs forbid or advise
 //! against: LF without CR, fragments and bytes beyond ASCII in a target. It also knows only two of the versions of HTTP/1.
 
-use super::syntax::{HeadError, HeadPart};
+use super::head_error::{HeadError, HeadPart};
 use super::text::{is_target_byte, target_len, text_len};
-use crate::extension::token::{is_token_byte, token_len};
+use super::token::{is_token_byte, token_len};
 use crate::wire::Limits;
 
 /// How far a head was checked. The caller's bytes are given from the first on each time, and each byte is looked at once.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct HeadCheck {
+pub(crate) struct HeadCheck {
     place: Place,
     /// What the start line ends with, or begins with: see [`Place::Word`].
     word: &'static [u8],
     /// The next byte to look at.
-    pub(super) at: usize,
+    pub(crate) at: usize,
     /// Where the start line begins, and where it ends: 0 as long as that was not seen.
-    pub(super) start: usize,
-    pub(super) fields_start: usize,
+    pub(crate) start: usize,
+    pub(crate) fields_start: usize,
     fields: usize,
-    pub(super) max_len: usize,
-    pub(super) max_fields: usize,
+    pub(crate) max_len: usize,
+    pub(crate) max_fields: usize,
 }
 
 /// What the next byte belongs to.
@@ -54,11 +54,11 @@ const REQUEST_WORD: &[u8] = b"HTTP/0.0\r";
 const RESPONSE_WORD: &[u8] = b"HTTP/0.0 000";
 
 impl HeadCheck {
-    pub(super) fn request(limits: &Limits) -> Self {
+    pub(crate) fn request(limits: &Limits) -> Self {
         Self::new(Place::Before, REQUEST_WORD, limits)
     }
 
-    pub(super) fn response(limits: &Limits) -> Self {
+    pub(crate) fn response(limits: &Limits) -> Self {
         Self::new(Place::Word(0), RESPONSE_WORD, limits)
     }
 
@@ -68,13 +68,13 @@ impl HeadCheck {
     }
 
     /// Begins again with a head whose first byte is at `at`.
-    pub(super) fn restart(&mut self, at: usize) {
+    pub(crate) fn restart(&mut self, at: usize) {
         let place = if self.word == REQUEST_WORD { Place::Before } else { Place::Word(0) };
         *self = Self { place, at, start: at, fields_start: 0, fields: 0, ..*self };
     }
 
     /// Whether no byte of the head was looked at.
-    pub(super) fn is_new(&self) -> bool {
+    pub(crate) fn is_new(&self) -> bool {
         self.at == self.start
     }
 
@@ -83,7 +83,7 @@ impl HeadCheck {
     /// # Errors
     ///
     /// The first breach in the order of the bytes: it is the same however they were cut.
-    pub(super) fn advance(&mut self, bytes: &[u8]) -> Result<bool, HeadError> {
+    pub(crate) fn advance(&mut self, bytes: &[u8]) -> Result<bool, HeadError> {
         // The limit is inclusive, and a head that is unfinished there is refused without waiting for one byte more: a buffer of that
         // many bytes is enough.
         let limited = bytes.get(..self.max_len).unwrap_or(bytes);

@@ -1,58 +1,58 @@
-//! Which bytes may stand in a head's values, found eight at a time.
+//! Which bytes a target, a reason phrase and a field value may have, checked eight at a time.
 
 /// RFC 9110 §5.5: what a field value, and a reason phrase, may consist of: visible characters, `obs-text`, space and tab.
-pub(super) fn is_text_byte(byte: u8) -> bool {
+pub(crate) fn is_text_byte(byte: u8) -> bool {
     byte >= b' ' && byte != 0x7f || byte == b'\t'
 }
 
 /// What a target may consist of: visible ASCII, and no fragment (§3). Browsers send more than RFC 3986 has, `|` for one.
-pub(super) fn is_target_byte(byte: u8) -> bool {
+pub(crate) fn is_target_byte(byte: u8) -> bool {
     byte.is_ascii_graphic() && byte != b'#'
 }
 
 /// Whether all bytes may stand in a target.
-pub(super) fn is_target(target: &str) -> bool {
-    // No early end: so sixteen bytes are judged at once.
+pub(crate) fn is_target(target: &str) -> bool {
+    // No early end: so sixteen bytes are checked at once.
     target.bytes().fold(true, |all, byte| all & is_target_byte(byte))
 }
 
 /// How many bytes at the front of `bytes` may stand in a target.
-pub(super) fn target_len(bytes: &[u8]) -> usize {
+pub(crate) fn target_len(bytes: &[u8]) -> usize {
     bytes.iter().position(|&byte| !is_target_byte(byte)).unwrap_or(bytes.len())
 }
 
 /// How many bytes at the front of `bytes` are text.
-pub(super) fn text_len(bytes: &[u8]) -> usize {
+pub(crate) fn text_len(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     // Eight bytes at once: which of them are below 0x20, or are 0x7f? The lowest such byte is found exactly.
-    while let Some((eight, behind)) = rest.split_first_chunk() {
+    while let Some((eight, after)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*eight);
         let below_space = word.wrapping_sub(ONES * 0x20) & !word;
         let delete = word ^ (ONES * 0x7f);
         let is_delete = delete.wrapping_sub(ONES) & !delete;
         let control = (below_space | is_delete) & TOPS;
         if control == 0 {
-            rest = behind;
+            rest = after;
             continue;
         }
         let (_, from_control) = rest.split_at_checked(lowest_byte(control)).unwrap_or_default();
-        let [b'\t', behind @ ..] = from_control else { return bytes.len() - from_control.len() };
-        rest = behind;
+        let [b'\t', after @ ..] = from_control else { return bytes.len() - from_control.len() };
+        rest = after;
     }
-    while let [byte, behind @ ..] = rest {
+    while let [byte, after @ ..] = rest {
         if !is_text_byte(*byte) {
             break;
         }
-        rest = behind;
+        rest = after;
     }
     bytes.len() - rest.len()
 }
 
-/// What is before the first `byte`, and what is behind it.
-pub(super) fn split_at_byte(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+/// What is before the first `byte`, and what is after it.
+pub(crate) fn split_at_byte(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
     let mut rest = bytes;
     let offset = loop {
-        let Some((eight, behind)) = rest.split_first_chunk() else {
+        let Some((eight, after)) = rest.split_first_chunk() else {
             break rest.iter().position(|&found| found == byte)?;
         };
         let word = u64::from_le_bytes(*eight) ^ (ONES * u64::from(byte));
@@ -60,10 +60,10 @@ pub(super) fn split_at_byte(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
         if found != 0 {
             break lowest_byte(found);
         }
-        rest = behind;
+        rest = after;
     };
-    let (_, behind) = rest.split_at_checked(offset)?;
-    Some((bytes.get(..bytes.len() - behind.len())?, behind.get(1..)?))
+    let (_, after) = rest.split_at_checked(offset)?;
+    Some((bytes.get(..bytes.len() - after.len())?, after.get(1..)?))
 }
 
 /// Which byte of a little-endian word has the lowest bit that is set.
@@ -101,7 +101,7 @@ mod tests {
             assert_eq!(split_at_byte(&none, b':'), None);
             for at in 0..len {
                 let mut bytes = none.clone();
-                // What is behind the first match, and what differs from it by one bit, must not matter.
+                // What is after the first match, and what differs from it by one bit, must not matter.
                 bytes[at..].fill(b':');
                 assert_eq!(split_at_byte(&bytes, b':'), Some((&none[..at], &bytes[at + 1..])));
             }

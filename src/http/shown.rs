@@ -6,7 +6,7 @@ use core::fmt;
 ///
 /// Credentials stand in more fields than `Authorization` and `Cookie`: in `X-Api-Key`, and in `Sec-WebSocket-Protocol` where a
 /// script has no other place for them. So the fields that are shown are listed, and of all others the length is shown.
-pub(super) struct Shown<F>(pub(super) F);
+pub(crate) struct Shown<F>(pub(crate) F);
 
 impl<'f, F, I, V> fmt::Debug for Shown<F>
 where
@@ -29,7 +29,7 @@ where
 }
 
 /// A target without its query, in which tokens are handed over.
-pub(super) struct ShownTarget<'t>(pub(super) &'t str);
+pub(crate) struct ShownTarget<'t>(pub(crate) &'t str);
 
 impl fmt::Debug for ShownTarget<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

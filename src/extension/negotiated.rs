@@ -1,8 +1,7 @@
 //! What comes out of a handshake, whichever side made it.
 
-use crate::extension::Agreed;
 #[cfg(feature = "inflate")]
-use crate::extension::deflate::DeflateParams;
+use super::deflate::DeflateParams;
 
 /// The proof of a handshake, and what it agreed on: a connection is made of it.
 ///
@@ -40,7 +39,10 @@ impl Negotiated {
     /// The result of a handshake that was made elsewhere and agreed on no extension: by a proxy in front, by another WebSocket
     /// library, in a test. Nothing is checked; the caller answers for it.
     pub fn elsewhere() -> Self {
-        Self::new(Agreed::default())
+        Self {
+            #[cfg(feature = "inflate")]
+            deflate: None,
+        }
     }
 
     /// The same, for a handshake elsewhere that has agreed on permessage-deflate.
@@ -53,15 +55,5 @@ impl Negotiated {
     #[cfg(feature = "inflate")]
     pub fn deflate(&self) -> Option<DeflateParams> {
         self.deflate
-    }
-
-    #[cfg(feature = "inflate")]
-    pub(super) fn new(agreed: Agreed) -> Self {
-        Self { deflate: agreed.deflate() }
-    }
-
-    #[cfg(not(feature = "inflate"))]
-    pub(super) fn new(_agreed: Agreed) -> Self {
-        Self {}
     }
 }

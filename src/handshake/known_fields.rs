@@ -1,17 +1,14 @@
 //! The few fields that matter, picked out of a head in one pass (§4.2.1).
 
-use super::excerpt::Excerpt;
-use super::field_section::FieldSection;
-use super::head::Collect;
-use super::host::{is_same_host, split_host};
 use super::key::Key;
 use super::request_error::RequestError;
-use crate::extension::token::{elements, is_token, trim};
 use crate::extension::{Extensions, InvalidExtension};
+use crate::http::{Collect, Excerpt, FieldSection, elements, is_same_host, is_token, split_host, trim, values};
 
-/// What the fields of a head say; judged afterwards, so that the verdict does not depend on their order.
+/// The fields of a head that a handshake needs to know. They are checked once all are known, so that the first error does not depend
+/// on their order.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Checked<'b> {
+pub(super) struct KnownFields<'b> {
     /// An `Upgrade` has the token `websocket`.
     pub(super) websocket: bool,
     /// A `Connection` has the token `upgrade`.
@@ -19,20 +16,20 @@ pub(super) struct Checked<'b> {
     /// A field that only HTTP/1.1 has was seen.
     pub(super) hop: bool,
     transfer_encoding: bool,
-    content_length: Found<'b>,
-    host: Found<'b>,
-    key: Found<'b>,
-    version: Found<'b>,
-    origin: Found<'b>,
-    pub(super) upgrade: Found<'b>,
-    pub(super) accept: Found<'b>,
-    pub(super) subprotocols: Found<'b>,
-    pub(super) extensions: Found<'b>,
+    content_length: Occurrence<'b>,
+    host: Occurrence<'b>,
+    key: Occurrence<'b>,
+    version: Occurrence<'b>,
+    origin: Occurrence<'b>,
+    pub(super) upgrade: Occurrence<'b>,
+    pub(super) accept: Occurrence<'b>,
+    pub(super) subprotocols: Occurrence<'b>,
+    pub(super) extensions: Occurrence<'b>,
 }
 
 /// How often a field occurred, and with what value.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Found<'b> {
+pub(super) enum Occurrence<'b> {
     #[default]
     Missing,
     Once(&'b [u8]),
@@ -40,16 +37,16 @@ pub(super) enum Found<'b> {
     Repeated,
 }
 
-impl<'b> Checked<'b> {
+impl<'b> KnownFields<'b> {
     /// Looks at each field that another stack has parsed.
     pub(super) fn collect_parsed(fields: impl FieldSection<'b>) -> Self {
-        let mut checked = Self::default();
-        fields.into_pairs().for_each(|(name, value)| checked.add(name.as_bytes(), trim(value)));
-        checked
+        let mut known = Self::default();
+        fields.into_pairs().for_each(|(name, value)| known.add(name.as_bytes(), trim(value)));
+        known
     }
 }
 
-impl<'b> Collect<'b> for Checked<'b> {
+impl<'b> Collect<'b> for KnownFields<'b> {
     #[inline]
     fn add(&mut self, name: &[u8], value: &'b [u8]) {
         // Most fields are none of these, and their length tells.
@@ -83,16 +80,16 @@ impl<'b> Collect<'b> for Checked<'b> {
     }
 }
 
-impl<'b> Checked<'b> {
+impl<'b> KnownFields<'b> {
     /// RFC 9112 §3.2: "A server MUST respond with a 400 [...] to any HTTP/1.1 request message that lacks a Host
     /// header field and to any request message that contains more than one Host header field line or a Host header
     /// field with an invalid field value". With an absolute target it "MUST ignore the received Host header field"
     /// (RFC 9112 §3.2.2), once it is there.
     pub(super) fn host(&self, authority: Option<&'b str>) -> Result<&'b [u8], RequestError> {
         let value = match self.host {
-            Found::Missing => return Err(RequestError::HostMissing),
-            Found::Once(value) => value,
-            Found::Repeated => return Err(RequestError::HostRepeated),
+            Occurrence::Missing => return Err(RequestError::HostMissing),
+            Occurrence::Once(value) => value,
+            Occurrence::Repeated => return Err(RequestError::HostRepeated),
         };
         let host = check_host(value)?;
         authority.map_or(Ok(host), |authority| check_host(authority.as_bytes()))
@@ -103,50 +100,50 @@ impl<'b> Checked<'b> {
     pub(super) fn same_host(&self, authority: &'b str, default_port: u16) -> Result<&'b [u8], RequestError> {
         let authority = authority.as_bytes();
         match self.host {
-            Found::Once(host) if authority.is_empty() => check_host(host),
-            Found::Missing => check_host(authority),
-            Found::Once(host) => {
+            Occurrence::Once(host) if authority.is_empty() => check_host(host),
+            Occurrence::Missing => check_host(authority),
+            Occurrence::Once(host) => {
                 let (host, authority) = (check_host(host)?, check_host(authority)?);
                 if !is_same_host(host, authority, default_port) {
                     return Err(RequestError::HostMismatch { host: Excerpt::new(host) });
                 }
                 Ok(authority)
             }
-            Found::Repeated => Err(RequestError::HostRepeated),
+            Occurrence::Repeated => Err(RequestError::HostRepeated),
         }
     }
 
     /// A body would be read as frames.
     pub(super) fn no_body(&self) -> Result<(), RequestError> {
         match self.content_length {
-            Found::Missing | Found::Once(b"0") if !self.transfer_encoding => Ok(()),
-            Found::Missing | Found::Once(_) | Found::Repeated => Err(RequestError::Body),
+            Occurrence::Missing | Occurrence::Once(b"0") if !self.transfer_encoding => Ok(()),
+            Occurrence::Missing | Occurrence::Once(_) | Occurrence::Repeated => Err(RequestError::Body),
         }
     }
 
     pub(super) fn version(&self) -> Result<(), RequestError> {
         match self.version {
             // §4.3: a version has "no leading zeros".
-            Found::Once(b"13") => Ok(()),
-            Found::Once(version) => Err(RequestError::UnsupportedVersion { version: Excerpt::new(version) }),
-            Found::Missing => Err(RequestError::VersionMissing),
-            Found::Repeated => Err(RequestError::VersionRepeated),
+            Occurrence::Once(b"13") => Ok(()),
+            Occurrence::Once(version) => Err(RequestError::UnsupportedVersion { version: Excerpt::new(version) }),
+            Occurrence::Missing => Err(RequestError::VersionMissing),
+            Occurrence::Repeated => Err(RequestError::VersionRepeated),
         }
     }
 
     pub(super) fn key(&self) -> Result<Key, RequestError> {
         match self.key {
-            Found::Once(key) => Key::new(key).map_err(RequestError::InvalidKey),
-            Found::Missing => Err(RequestError::KeyMissing),
-            Found::Repeated => Err(RequestError::KeyRepeated),
+            Occurrence::Once(key) => Key::new(key).map_err(RequestError::InvalidKey),
+            Occurrence::Missing => Err(RequestError::KeyMissing),
+            Occurrence::Repeated => Err(RequestError::KeyRepeated),
         }
     }
 
     pub(super) fn origin(&self) -> Result<Option<&'b [u8]>, RequestError> {
         match self.origin {
-            Found::Missing => Ok(None),
-            Found::Once(origin) => Ok(Some(origin)),
-            Found::Repeated => Err(RequestError::OriginRepeated),
+            Occurrence::Missing => Ok(None),
+            Occurrence::Once(origin) => Ok(Some(origin)),
+            Occurrence::Repeated => Err(RequestError::OriginRepeated),
         }
     }
 
@@ -155,7 +152,7 @@ impl<'b> Checked<'b> {
     where
         F: FieldSection<'b>,
     {
-        let mut empty = !matches!(self.subprotocols, Found::Missing);
+        let mut empty = !matches!(self.subprotocols, Occurrence::Missing);
         self.subprotocols.each(fields, "Sec-WebSocket-Protocol", |value| {
             elements(value).try_for_each(|subprotocol| {
                 empty = false;
@@ -180,7 +177,7 @@ impl<'b> Checked<'b> {
     where
         F: FieldSection<'b>,
     {
-        let mut filled = matches!(self.extensions, Found::Missing);
+        let mut filled = matches!(self.extensions, Occurrence::Missing);
         self.extensions.each(fields, "Sec-WebSocket-Extensions", |value| {
             Extensions::new(value).try_for_each(|extension| {
                 filled = true;
@@ -191,7 +188,7 @@ impl<'b> Checked<'b> {
     }
 }
 
-impl<'b> Found<'b> {
+impl<'b> Occurrence<'b> {
     #[inline]
     fn add(&mut self, value: &'b [u8]) {
         *self = match self {
@@ -200,16 +197,16 @@ impl<'b> Found<'b> {
         };
     }
 
-    /// Judges the same values as [`values`](Self::values); mostly there is one, or none.
+    /// Checks the same values as [`values`](Self::values); mostly there is one, or none.
     #[inline]
-    fn each<F, E>(self, fields: &F, name: &str, mut judge: impl FnMut(&'b [u8]) -> Result<(), E>) -> Result<(), E>
+    fn each<F, E>(self, fields: &F, name: &str, mut check: impl FnMut(&'b [u8]) -> Result<(), E>) -> Result<(), E>
     where
         F: FieldSection<'b>,
     {
         match self {
             Self::Missing => Ok(()),
-            Self::Once(value) => judge(value),
-            Self::Repeated => values(fields.clone(), name).try_for_each(judge),
+            Self::Once(value) => check(value),
+            Self::Repeated => values(fields.clone(), name).try_for_each(check),
         }
     }
 
@@ -225,14 +222,6 @@ impl<'b> Found<'b> {
         };
         once.into_iter().chain(several.into_iter().flatten())
     }
-}
-
-/// The values of each field with this name.
-pub(super) fn values<'b, 'n, F: FieldSection<'b>>(
-    fields: F,
-    name: &'n str,
-) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n, F> {
-    fields.into_pairs().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
 fn check_host(host: &[u8]) -> Result<&[u8], RequestError> {

@@ -2,12 +2,12 @@
 
 use core::net::Ipv6Addr;
 
-use crate::extension::token::{alphanumeric_and, ascii};
+use super::token::{alphanumeric_and, ascii};
 
 /// Splits a host and its port, both as written; none where the value is not a host with or without a port.
 ///
 /// User information (`user@host`) is not part of either (RFC 9110 §4.2.4), and the host must not be empty (RFC 9110 §4.2.1).
-pub(super) fn split_host(value: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+pub(crate) fn split_host(value: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     let host_len = match value {
         // RFC 3986 §3.2.2: `IP-literal = "[" ( IPv6address / IPvFuture ) "]"`.
         [b'[', literal @ ..] => {
@@ -30,7 +30,7 @@ pub(super) fn split_host(value: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
 /// Whether two values name the same host and port, where `default_port` is meant by a port that is missing or empty.
 ///
 /// Both are hosts already. Names compare without ASCII case, and IPv6 addresses by value (RFC 3986 §6.2.2).
-pub(super) fn is_same_host(one: &[u8], other: &[u8], default_port: u16) -> bool {
+pub(crate) fn is_same_host(one: &[u8], other: &[u8], default_port: u16) -> bool {
     let (Some((one, one_port)), Some((other, other_port))) = (split_host(one), split_host(other)) else { return false };
     let port = |digits: Option<&[u8]>| match digits {
         None | Some([]) => Some(default_port),
@@ -49,7 +49,7 @@ fn literal(host: &[u8]) -> Option<&[u8]> {
 }
 
 /// The address of an IPv6 literal, without its brackets. A zone is not part of it (RFC 9110 §4.2.1 knows none).
-pub(super) fn ipv6(address: &[u8]) -> Option<Ipv6Addr> {
+pub(crate) fn ipv6(address: &[u8]) -> Option<Ipv6Addr> {
     core::str::from_utf8(address).ok()?.parse().ok()
 }
 

@@ -5,8 +5,8 @@ use core::fmt;
 /// A head that is not HTTP/1, or is beyond a limit: the first breach in the order of the bytes.
 ///
 /// Offsets count from the first byte that was received. Both sides use it: a server answers 400, 414 or 431
-/// ([`RequestError::Head`](super::RequestError::Head)), a client fails
-/// ([`ResponseError::Head`](super::ResponseError::Head)).
+/// ([`RequestError::Head`](crate::handshake::RequestError::Head)), a client fails
+/// ([`ResponseError::Head`](crate::handshake::ResponseError::Head)).
 ///
 /// ```
 /// use websocket_proto::handshake::{HeadError, RequestError, ServerHandshake};
