@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod exam;
+pub mod export;
 pub mod lint;
 pub mod memory;
 pub mod report;

@@ -41,7 +41,8 @@ fn every_requirement_has_the_lint_that_is_promised() {
 #[test]
 fn every_case_of_autobahn_has_a_line() {
     let library = Library::built_in().unwrap();
-    let named: BTreeSet<&str> = library.cases.iter().flat_map(|case| case.autobahn.iter().map(String::as_str)).collect();
+    let named: BTreeSet<&str> =
+        library.cases.iter().flat_map(|case| case.autobahn.iter().map(String::as_str)).collect();
     let wanted = AUTOBAHN.iter().flat_map(|&(group, n)| (1..=n).map(move |i| format!("{group}.{i}")));
     let missing: Vec<String> = wanted.filter(|id| !named.contains(&**id)).collect();
     assert_eq!(missing, [""; 0]);

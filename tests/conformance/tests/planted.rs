@@ -44,7 +44,8 @@ fn breaks(wrong: Wrong, rule: &str) {
 }
 
 fn fires(wrong: Wrong, lint: &str) {
-    let results = examine_families(wrong, &["frames-basic", "ping", "close", "server-line", "server-version", "deflate-data"]);
+    let results =
+        examine_families(wrong, &["frames-basic", "ping", "close", "server-line", "server-version", "deflate-data"]);
     let (_, lints) = found(&results);
     assert!(lints.contains(lint), "expected {lint} among {lints:?}");
 }

@@ -48,6 +48,14 @@ pub(crate) fn run(words: &[String]) -> Result<u8, String> {
             }
             Ok(0)
         }
+        "export" => {
+            let json = wsspec::export::json(&library);
+            match options.positional.first() {
+                Some(path) => write(path, &json)?,
+                None => print!("{json}"),
+            }
+            Ok(0)
+        }
         "server" => server(&library, &options),
         "client" => client(&library, &options),
         "report" => {
@@ -62,7 +70,7 @@ pub(crate) fn run(words: &[String]) -> Result<u8, String> {
             }
             Ok(0)
         }
-        other => Err(format!("expected server, client, list, show, report or help, found {other}")),
+        other => Err(format!("expected server, client, list, show, export, report or help, found {other}")),
     }
 }
 

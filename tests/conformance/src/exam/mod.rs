@@ -12,6 +12,7 @@ mod machine;
 mod observe;
 mod opening;
 mod script;
+mod vector;
 mod verdict;
 mod words;
 
@@ -21,6 +22,7 @@ pub use delivery::Delivery;
 pub use expect::Event;
 pub use machine::Exam;
 pub use observe::Ended;
+pub use vector::{Vector, VectorStep, runs};
 pub use verdict::{Entry, Grade, Verdict};
 
 use crate::case::{Command, Limits, Need};
