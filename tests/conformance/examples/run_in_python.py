@@ -10,8 +10,7 @@ class WsProto:
     def __init__(self, role, deflate):
         extension = extensions.PerMessageDeflate()
         (extension.accept if role == "server" else extension.finalize)("permessage-deflate")
-        kind = ConnectionType.SERVER if role == "server" else ConnectionType.CLIENT
-        self.c = Connection(kind, extensions=[extension] if deflate else [])
+        self.c = Connection(ConnectionType[role.upper()], extensions=[extension] if deflate else [])
         self.heard, self.code, self.ended, self.part = [], None, False, b""
 
     def feed(self, data):
@@ -34,7 +33,7 @@ class WsProto:
 
 class Websockets:
     def __init__(self, role, deflate):
-        self.c = Protocol(SERVER if role == "server" else CLIENT, state=OPEN, max_size=None)
+        self.c = Protocol({"server": SERVER, "client": CLIENT}[role], state=OPEN, max_size=None)
         self.c.extensions = [PerMessageDeflate(False, False, 15, 15)] if deflate else []
         self.heard, self.code, self.ended, self.part, self.kind = [], None, False, b"", None
 

@@ -54,6 +54,8 @@ pub struct CaseResult {
     pub grade: Grade,
     /// What was amiss.
     pub said: Vec<String>,
+    /// Whether replies were due that did not come.
+    pub lost: bool,
     /// What was seen.
     pub seen: String,
     /// A delivery with another outcome, and what was seen there.
@@ -77,6 +79,7 @@ impl CaseResult {
             rule: case.rule.id.clone(),
             grade: verdict.grade,
             said: verdict.said,
+            lost: verdict.lost,
             seen: verdict.seen,
             split: None,
             findings: verdict.findings,
@@ -118,7 +121,7 @@ pub fn block(library: &Library, results: &mut [CaseResult]) {
     let is_control = |result: &CaseResult| positive.get(&*result.id).copied().unwrap_or(false);
     let mut broken: HashMap<String, String> = HashMap::new();
     for result in results.iter().filter(|result| is_control(result)) {
-        if matches!(result.grade, Grade::Fail | Grade::Crash | Grade::Blocked) {
+        if result.lost || matches!(result.grade, Grade::Fail | Grade::Crash | Grade::Blocked) {
             broken.entry(result.rule.clone()).or_insert_with(|| result.id.clone());
         }
     }

@@ -16,6 +16,7 @@ use crate::wire::head::Head;
 /// The verdict on an exam that is over.
 pub(super) fn verdict(exam: &Exam<'_>, heard: Option<&[Event]>) -> Verdict {
     let (mut grade, said) = grade(exam, heard);
+    let lost = said.iter().any(|said| said.ends_with(LOST));
     if exam.seen.ended == Some(Ended::Died) {
         grade = Grade::Crash;
     }
@@ -40,6 +41,7 @@ pub(super) fn verdict(exam: &Exam<'_>, heard: Option<&[Event]>) -> Verdict {
     Verdict {
         grade,
         said,
+        lost,
         seen: seen(exam),
         findings,
         log: exam.log.clone(),
@@ -246,7 +248,10 @@ impl Ladder<'_, '_> {
         if fewer && data_fits && pongs_fit && !self.exam.facts.told_to_close {
             let grade = if alternative.end == End::Open { Grade::Fail } else { Grade::Lenient };
             let due = format!("{} and {} Pongs", data_line(&expected.data), wanted.len());
-            self.note(grade, format!("expected {due}, found {} and {} Pongs", data_line(&seen.data), pongs.len()));
+            self.note(
+                grade,
+                format!("expected {due}, found {} and {} Pongs{LOST}", data_line(&seen.data), pongs.len()),
+            );
         }
     }
 
@@ -385,3 +390,6 @@ fn seen(exam: &Exam<'_>) -> String {
     });
     parts.join(", ")
 }
+
+/// How a sentence on replies that are missing ends.
+const LOST: &str = ": replies are lost";

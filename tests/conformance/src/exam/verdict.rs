@@ -86,6 +86,8 @@ pub struct Verdict {
     pub grade: Grade,
     /// What was amiss, in sentences.
     pub said: Vec<String>,
+    /// Whether replies were due that did not come.
+    pub lost: bool,
     /// What was seen, in one line: two deliveries that differ in it differ.
     pub seen: String,
     /// What every byte that it sent is measured by.
