@@ -1,13 +1,14 @@
-//! One endpoint in two threads: one receives, the other sends, and both write.
+//! One endpoint in three threads: one receives, one sends, and one writes.
 #![cfg(feature = "std")]
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Mutex;
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use websocket_proto::endpoint::{Config, Endpoint, Failure};
+use websocket_proto::endpoint::{Config, Endpoint, Failure, Framer};
 use websocket_proto::{Client, FnKeys, Incoming, Negotiated, Role, Server};
 
 const MESSAGES: usize = 200;
@@ -24,81 +25,102 @@ fn message(i: usize) -> String {
     format!("message {i}, ").repeat(1 + (i % 7) * 3000)
 }
 
-/// The endpoint is locked to take bytes from it and to report that they were written, but not while the socket is waited for.
-fn write<R: Role>(endpoint: &Mutex<Endpoint<R, Instant>>, writer: &Mutex<TcpStream>) {
-    let mut socket = writer.lock().unwrap();
-    loop {
-        let output = endpoint.lock().unwrap().output().to_vec();
-        if output.is_empty() {
-            return;
-        }
-        // After the last message the writing half is closed, and Pongs go nowhere.
-        let Ok(n) = socket.write(&output) else { return };
-        endpoint.lock().unwrap().written(n);
-    }
+/// What the threads of one end share. One thread writes, so that the one that reads never waits for the peer to read: two ends that
+/// did would wait for each other.
+struct Shared<R: Role> {
+    endpoint: Mutex<Endpoint<R, Instant>>,
+    /// There is something to write, or all was sent.
+    news: Condvar,
+    all_sent: AtomicBool,
 }
 
-/// Reads until the peer closes; what is heard is checked and counted.
-fn receive<R: Role>(endpoint: &Mutex<Endpoint<R, Instant>>, socket: &TcpStream, writer: &Mutex<TcpStream>) -> usize {
-    let (mut socket, mut heard) = (socket.try_clone().unwrap(), 0);
-    let mut read = vec![0; 16 * 1024];
-    loop {
-        let n = socket.read(&mut read).unwrap();
-        let mut endpoint_now = endpoint.lock().unwrap();
-        if n == 0 {
-            endpoint_now.filled(0);
+impl<R: Role> Shared<R> {
+    fn lock(&self) -> MutexGuard<'_, Endpoint<R, Instant>> {
+        self.endpoint.lock().unwrap()
+    }
+
+    /// Writes whatever comes until everything was sent. The endpoint is locked to take bytes from it and to report that they were
+    /// written, but not while the socket is waited for.
+    fn write(&self, mut socket: &TcpStream) {
+        loop {
+            let mut endpoint = self.lock();
+            while endpoint.output().is_empty() {
+                if self.all_sent.load(Ordering::SeqCst) {
+                    return;
+                }
+                endpoint = self.news.wait(endpoint).unwrap();
+            }
+            let output = endpoint.output().to_vec();
+            drop(endpoint);
+            let n = socket.write(&output).unwrap();
+            self.lock().written(n);
+            self.news.notify_all();
         }
-        let mut received = endpoint_now.receive(&mut read[..n]);
-        while let Some((incoming, mut sender)) = received.next() {
-            if let Incoming::Text(text) = incoming {
-                assert_eq!(text, message(heard));
-                heard += 1;
-                if heard % 10 == 0 {
-                    sender.ping(b"?").unwrap_or(());
+    }
+
+    /// Reads until everything was heard, and checks it.
+    fn receive(&self, mut socket: &TcpStream) {
+        let (mut read, mut heard) = (vec![0; 16 * 1024], 0);
+        while heard < MESSAGES {
+            let n = socket.read(&mut read).unwrap();
+            let mut endpoint = self.lock();
+            let mut received = endpoint.receive(&mut read[..n]);
+            while let Some((incoming, mut sender)) = received.next() {
+                if let Incoming::Text(text) = incoming {
+                    assert_eq!(text, message(heard));
+                    heard += 1;
+                    if heard % 10 == 0 {
+                        sender.ping(b"?").unwrap();
+                    }
                 }
             }
+            self.news.notify_all();
         }
-        drop(received);
-        drop(endpoint_now);
-        if n == 0 {
-            return heard;
+    }
+
+    /// Sends everything, and does not go on while much waits to be written.
+    fn send(&self, mut framer: Framer<R>) {
+        for i in 0..MESSAGES {
+            framer.frame(&*message(i)).unwrap();
+            let mut endpoint = self.lock();
+            while endpoint.sender().queued_len() > 1 << 20 {
+                endpoint = self.news.wait(endpoint).unwrap();
+            }
+            endpoint.append(&mut framer).unwrap();
+            self.news.notify_all();
         }
-        write(endpoint, writer);
+        self.all_sent.store(true, Ordering::SeqCst);
+        self.news.notify_all();
     }
 }
 
-fn send<R: Role>(role: R, endpoint: &Mutex<Endpoint<R, Instant>>, writer: &Mutex<TcpStream>) {
-    let mut framer = endpoint.lock().unwrap().framer(role, &Config::default());
-    for i in 0..MESSAGES {
-        framer.frame(&*message(i)).unwrap();
-        endpoint.lock().unwrap().append(&mut framer).unwrap();
-        write(endpoint, writer);
-    }
-    writer.lock().unwrap().shutdown(Shutdown::Write).unwrap();
-}
-
-fn run<R: Role + Send + Sync + Copy + 'static>(role: R, socket: TcpStream) -> (usize, Endpoint<R, Instant>) {
+/// Ends when both sides have sent and heard everything.
+fn run<R: Role + Send + Copy + 'static>(role: R, socket: &TcpStream, both: &Barrier) -> Endpoint<R, Instant> {
     socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    let endpoint = Mutex::new(Endpoint::new(negotiated(), role, &Config::default(), b"", Instant::now()));
-    let writer = Mutex::new(socket.try_clone().unwrap());
-    let heard = thread::scope(|scope| {
-        scope.spawn(|| send(role, &endpoint, &writer));
-        receive(&endpoint, &socket, &writer)
+    let config = Config::default();
+    let mut endpoint = Endpoint::new(negotiated(), role, &config, b"", Instant::now());
+    let framer = endpoint.framer(role, &config);
+    let shared = Shared { endpoint: Mutex::new(endpoint), news: Condvar::new(), all_sent: AtomicBool::new(false) };
+    thread::scope(|scope| {
+        scope.spawn(|| shared.send(framer));
+        scope.spawn(|| shared.write(socket));
+        shared.receive(socket);
     });
-    (heard, endpoint.into_inner().unwrap())
+    both.wait();
+    shared.endpoint.into_inner().unwrap()
 }
 
 #[test]
-fn two_threads_share_an_endpoint_and_every_message_arrives_whole_and_in_order() {
+fn threads_share_an_endpoint_and_every_message_arrives_whole_and_in_order() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let client = thread::spawn(move || {
-        let keys: fn() -> [u8; 4] = || [1, 2, 3, 4];
-        run(Client::new(FnKeys(keys)), TcpStream::connect(address).unwrap())
+    let both = Arc::new(Barrier::new(2));
+    let client = thread::spawn({
+        let (both, keys): (_, fn() -> [u8; 4]) = (both.clone(), || [1, 2, 3, 4]);
+        move || run(Client::new(FnKeys(keys)), &TcpStream::connect(address).unwrap(), &both)
     });
-    let (heard, mut server) = run(Server, listener.accept().unwrap().0);
-    let (heard_too, mut client) = client.join().unwrap();
-    assert_eq!((heard, heard_too), (MESSAGES, MESSAGES));
+    let mut server = run(Server, &listener.accept().unwrap().0, &both);
+    let mut client = client.join().unwrap();
     // Neither has failed: the transport ended, and no Close was sent.
     assert_eq!((server.end(), client.end()), (Err(Failure::NoClose), Err(Failure::NoClose)));
 }
