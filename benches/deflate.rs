@@ -58,7 +58,7 @@ fn main() {
     }
     println!("without context takeover");
     for (len, count) in [(60, 2000), (180, 1000), (1 << 10, 500), (16 << 10, 40)] {
-        decompress_messages(len, count, Compression { context_takeover: false, ..Compression::DEFAULT });
+        decompress_messages(len, count, Compression::DEFAULT.with_context_takeover(false));
     }
     println!("\nattacks, ns a byte            Inflater  zlib-rs  miniz_oxide");
     for (name, unit) in attacks() {
@@ -172,6 +172,10 @@ fn attacks() -> Vec<(&'static str, Vec<u8>)> {
         ("deepest codes", blocks::deepest()),
         ("codes for all symbols", blocks::all_symbols(false)),
         ("codes for all symbols, a literal each", blocks::all_symbols(true)),
+        ("lengths of a bit", blocks::single(&[8; 257], false)),
+        ("lengths of a bit, a literal each", blocks::single(&[8; 257], true)),
+        ("lengths of two bits", blocks::single(&[7, 8, 8], false)),
+        ("lengths of two bits, a literal each", blocks::single(&[7, 8, 8], true)),
     ]
 }
 
@@ -225,7 +229,7 @@ mod blocks {
     impl Stream {
         fn bits(&mut self, value: u32, n: u32) -> &mut Self {
             for bit in 0..n {
-                if self.1 % 8 == 0 {
+                if self.1 & 7 == 0 {
                     self.0.push(0);
                 }
                 *self.0.last_mut().unwrap() |= u8::from(value >> bit & 1 == 1) << (self.1 % 8);
@@ -243,16 +247,16 @@ mod blocks {
     }
 
     /// A block whose codes have these lengths, with its content.
-    fn block(literals: &[u8], distances: &[u8], content: &[(u32, u32)]) -> Vec<u8> {
+    fn block(literals: &[u8], distances: &[u8], content: &[(u32, u32)], with_runs: bool) -> Vec<u8> {
         // Eight blocks end on a byte's border.
         let mut stream = Stream(Vec::new(), 0);
         for _ in 0..8 {
-            one(&mut stream, literals, distances, content);
+            one(&mut stream, literals, distances, content, with_runs);
         }
         stream.0
     }
 
-    fn one(stream: &mut Stream, literals: &[u8], distances: &[u8], content: &[(u32, u32)]) {
+    fn one(stream: &mut Stream, literals: &[u8], distances: &[u8], content: &[(u32, u32)], with_runs: bool) {
         // Runs of lengths: symbol, extra bits and how many.
         let mut symbols = Vec::new();
         let lens = [literals, distances].concat();
@@ -261,6 +265,7 @@ mod blocks {
             let len = lens[at];
             let run = lens[at..].iter().take_while(|&&other| other == len).count() as u32;
             let take = match (len, run) {
+                (_, 3..) if len > 0 && !with_runs => (u32::from(len), 0, 0, 1),
                 (0, 11..) => (18, run.min(138) - 11, 7, run.min(138)),
                 (0, 3..) => (17, run - 3, 3, run),
                 (_, 3..) if at > 0 && lens[at - 1] == len => (16, run.min(6) - 3, 2, run.min(6)),
@@ -318,7 +323,7 @@ mod blocks {
     pub(super) fn tiny() -> Vec<u8> {
         let mut lens = [0; 257];
         lens[256] = 1;
-        block(&lens, &[0], &[(0, 1)])
+        block(&lens, &[0], &[(0, 1)], true)
     }
 
     /// Codes of 1 to 15 bits, the end of the block among the longest.
@@ -328,7 +333,7 @@ mod blocks {
         lens[256] = 15;
         let mut distances = [0; 16];
         (0..16).for_each(|n| distances[n] = (n as u8 + 1).min(15));
-        block(&lens, &distances, &[((1 << 15) - 1, 15)])
+        block(&lens, &distances, &[((1 << 15) - 1, 15)], true)
     }
 
     /// A code for each symbol: as much as there is to build.
@@ -338,7 +343,32 @@ mod blocks {
         let distances: [u8; 30] = std::array::from_fn(|n| if n < 2 { 4 } else { 5 });
         let end = 2 * 226 + (256 - 226);
         let content = [(0, 8), (end, 9)];
-        block(&lens, &distances, if literal { &content } else { &content[1..] })
+        block(&lens, &distances, if literal { &content } else { &content[1..] }, true)
+    }
+
+    /// Each length by itself, in as few bits as `pattern` allows, for 257 symbols of which one has no code if they are too many.
+    pub(super) fn single(pattern: &[u8], literal: bool) -> Vec<u8> {
+        let mut lens: Vec<u8> = pattern.iter().copied().cycle().take(257).collect();
+        // What is too much for a complete code goes without.
+        let mut left = 1_i32 << 15;
+        for len in lens[..256].iter_mut().rev() {
+            if left - (1 << (15 - *len)) < 1 << (15 - 8) {
+                *len = 0;
+            } else {
+                left -= 1 << (15 - *len);
+            }
+        }
+        lens[256] = 15 - left.ilog2() as u8;
+        assert!(left.count_ones() == 1);
+        let code = |symbol: usize| {
+            let len = lens[symbol];
+            let shorter: u32 =
+                (1..len).map(|l| (lens.iter().filter(|&&other| other == l).count() as u32) << (len - l)).sum();
+            (shorter + lens[..symbol].iter().filter(|&&other| other == len).count() as u32, u32::from(len))
+        };
+        let first = lens.iter().position(|&len| len > 0).unwrap();
+        let content = [code(first), code(256)];
+        block(&lens, &[0], if literal { &content } else { &content[1..] }, false)
     }
 }
 
@@ -357,7 +387,7 @@ fn broadcast(messages: &[String]) {
             }
         }) / 100.0
     });
-    let mut shared = Deflater::new(Compression { context_takeover: false, ..Compression::DEFAULT }, Effort::FAST);
+    let mut shared = Deflater::new(Compression::DEFAULT.with_context_takeover(false), Effort::FAST);
     report("to each of 100, Prepared::compressed", || {
         each(messages, |text| {
             let prepared = Prepared::compressed(text, &mut shared).unwrap();

@@ -36,8 +36,8 @@ fn arguments() -> Result<(), Failure> {
 
 fn broadcast() -> Result<(), Box<dyn std::error::Error>> {
     // In a server these come out of handshakes, each with a socket beside it.
-    let small = Compression { window_bits: WindowBits::W10, context_takeover: false };
-    let limited = DeflateParams { server: small, client: Compression::DEFAULT };
+    let small = Compression::new(WindowBits::W10, false);
+    let limited = DeflateParams::new(small, Compression::DEFAULT);
     let mut room = [
         ("no compression", connection(Negotiated::elsewhere())),
         ("compression with any window", connection(Negotiated::elsewhere().with_deflate(DeflateParams::default()))),

@@ -105,6 +105,7 @@ pub mod endpoint;
 pub mod extension;
 pub mod frame;
 pub mod handshake;
+mod http;
 #[cfg(feature = "alloc")]
 mod messages;
 #[cfg(doc)] // A page of the documentation.

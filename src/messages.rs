@@ -5,20 +5,22 @@ mod advance;
 mod buffer;
 #[cfg(feature = "inflate")]
 mod compressed;
+mod in_input;
 mod incoming;
 mod owned;
 mod space;
 
 use buffer::MessageBuffer;
+use in_input::{whole, whole_text};
 pub use incoming::Incoming;
 use incoming::{Found, Ready, Stage};
 pub use owned::OwnedMessage;
 
-use crate::connection::{Connection, Raw, RawData, Role, Whole};
+use crate::connection::{Connection, Heartbeat, Raw, RawData, Role, Whole};
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::Inflater;
-use crate::kernel::{self, Tail};
-use crate::wire::{CloseCode, CloseFrame, ControlPayload, MessageKind, Output, ProtocolError, widened};
+use crate::kernel;
+use crate::wire::{CloseCode, CloseFrame, ControlPayload, MessageKind, Output, ProtocolError};
 
 /// Puts messages together, on top of a [`Connection`].
 ///
@@ -192,6 +194,8 @@ impl Messages {
             None => None,
             Some(Found::Text(text)) => Some(Incoming::Text(text)),
             Some(Found::Binary(bytes)) => Some(Incoming::Binary(bytes)),
+            Some(Found::Ping(payload)) => Some(Incoming::Ping(payload)),
+            Some(Found::Pong(payload)) => Some(Incoming::Pong(payload)),
             Some(Found::Kept(ready)) => Some(self.lend(ready)),
         })
     }
@@ -265,6 +269,11 @@ impl Messages {
         if let Some(message) = connection.extended_frame(input) {
             return whole(connection, message).map(Some);
         }
+        match connection.whole_heartbeat(input) {
+            Some(Heartbeat::Ping(payload)) => return Ok(Some(Found::Ping(payload))),
+            Some(Heartbeat::Pong(payload)) => return Ok(Some(Found::Pong(payload))),
+            None => {}
+        }
         loop {
             let Some(raw) = connection.receive_raw(input, usize::MAX)? else { return Ok(None) };
             let kept = match raw {
@@ -294,12 +303,12 @@ impl Messages {
                 }
                 ends.then_some(Ready::Message(kind))
             }
-            Raw::Ping(payload) => {
-                self.control = payload;
+            Raw::Ping => {
+                self.control = *connection.received_control();
                 Some(Ready::Ping)
             }
-            Raw::Pong(payload) => {
-                self.control = payload;
+            Raw::Pong => {
+                self.control = *connection.received_control();
                 Some(Ready::Pong)
             }
             Raw::Close(frame) => {
@@ -337,58 +346,12 @@ impl Messages {
     ) -> Result<(), ProtocolError> {
         // §8.1: a message that ends inside a code point is not UTF-8.
         let whole = if ends && kind == MessageKind::Text { self.buffer.expect_whole() } else { Ok(()) };
-        valid
-            .and(whole)
-            .map_err(|valid_up_to| connection.fail(ProtocolError::InvalidUtf8 { valid_up_to: widened(valid_up_to) }))
+        valid.and(whole).map_err(|valid_up_to| connection.fail_text(valid_up_to))
     }
 }
 
 impl Default for Messages {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// A text message that lies in the input whole and is not ASCII; its failure writes its Close like any other.
-fn whole_text<'i, R: Role>(
-    connection: &mut Connection<R>,
-    payload: &'i mut [u8],
-    key: u32,
-    input: &mut &mut [u8],
-    out: &mut impl Output,
-) -> Result<Option<Incoming<'i>>, ProtocolError> {
-    match validated(connection, payload, key) {
-        Ok(text) => Ok(Some(Incoming::Text(text))),
-        Err(error) => {
-            *input = &mut [];
-            let _ = connection.write_control(out);
-            Err(error)
-        }
-    }
-}
-
-/// A message that lies in the input whole.
-fn whole<'i, R: Role>(connection: &mut Connection<R>, message: Whole<'i>) -> Result<Found<'i>, ProtocolError> {
-    let Whole { kind, payload, key } = message;
-    match kind {
-        MessageKind::Text => validated(connection, payload, key).map(Found::Text),
-        MessageKind::Binary => {
-            kernel::xor(connection.level(), payload, key);
-            Ok(Found::Binary(payload))
-        }
-    }
-}
-
-fn validated<'i, R: Role>(
-    connection: &mut Connection<R>,
-    payload: &'i mut [u8],
-    key: u32,
-) -> Result<&'i str, ProtocolError> {
-    let text = kernel::unmask_text(connection.level(), payload, key);
-    match text.tail {
-        Tail::Complete => Ok(text.valid),
-        Tail::Cut(_) | Tail::Invalid => {
-            Err(connection.fail(ProtocolError::InvalidUtf8 { valid_up_to: widened(text.valid.len()) }))
-        }
     }
 }

@@ -109,6 +109,7 @@ use writer::Writer;
 /// assert_eq!((nothing.bytes(), nothing.end), (vec![], End::Open));
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct FrameStream {
     /// Whether a server is to receive it, or a client.
     pub masking: Masking,

@@ -94,7 +94,6 @@ fn streams_contain_every_kind_of_step_and_error() {
         for step in reference::decode(&stream.endpoint, &stream.bytes()).steps {
             let name = match step {
                 Step::Message(kind, _) => format!("{kind:?}"),
-                Step::Compressed(..) => "Compressed".into(),
                 Step::Fail(error) => format!("{error:?}").split_whitespace().next().unwrap_or_default().to_string(),
                 Step::Ping(_) => "Ping".into(),
                 Step::Pong(_) => "Pong".into(),

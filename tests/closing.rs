@@ -379,3 +379,20 @@ fn nothing_is_received_behind_the_end_of_input() {
     assert_eq!(violate(&mut connection), Ok(false));
     assert_eq!(connection.receive_eof(), Ending::Unclean);
 }
+
+/// A deliberate deviation from §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already
+/// received a Close frame." Peers take a frame after a Close for an error.
+#[test]
+fn a_ping_after_our_own_close_comes_and_is_not_answered() {
+    let ping = frame(Side::Server, 0x89, b"still there?");
+    for cut in 0..ping.len() {
+        let mut connection = in_state(State::CloseSent);
+        let (mut first, mut second) = (ping[..cut].to_vec(), ping[cut..].to_vec());
+        assert_eq!(connection.receive(&mut &mut first[..]), Ok(None));
+        match connection.receive(&mut &mut second[..]) {
+            Ok(Some(Event::Ping(payload))) => assert_eq!(payload.as_bytes(), b"still there?"),
+            other => panic!("{other:?}, cut at {cut}"),
+        }
+        assert!(!connection.wants_write(), "a Pong waits, cut at {cut}");
+    }
+}

@@ -188,8 +188,8 @@ fn distances_are_held_to_the_window_of_the_direction() {
     let back = [0x02, 0x06, 0x00, 0x00];
     let bytes = frame(0xc1, &[stored, back.to_vec()].concat());
     let with = |server, client| {
-        let compression = |bits| Compression { window_bits: bits, context_takeover: true };
-        let params = DeflateParams { server: compression(server), client: compression(client) };
+        let compression = |bits| Compression::new(bits, true);
+        let params = DeflateParams::new(compression(server), compression(client));
         receive_by(params, &Limits::default(), &bytes, usize::MAX)
     };
     assert_eq!(with(WindowBits::W9, WindowBits::W8), [Got::Text("x".repeat(303))]);
@@ -231,8 +231,8 @@ fn inflated_length_is_held_to_the_message_limit() {
 
 #[test]
 fn without_context_takeover_each_side_starts_afresh() {
-    let without = Compression { context_takeover: false, ..Compression::DEFAULT };
-    let params = DeflateParams { server: without, client: Compression::DEFAULT };
+    let without = Compression::DEFAULT.with_context_takeover(false);
+    let params = DeflateParams::new(without, Compression::DEFAULT);
     let bytes = [frame(0xc1, &HELLO), frame(0xc1, &[0xf2, 0x00, 0x11, 0x00, 0x00])].concat();
     let expected = [hello(), invalid(InvalidDeflate::Corrupt)];
     assert_eq!(receive_by(params, &Limits::default(), &bytes, usize::MAX), expected);
@@ -289,10 +289,9 @@ fn messages_are_exchanged_with_every_agreement() {
     for bits in 8..=15 {
         for context_takeover in [true, false] {
             let window_bits = WindowBits::new(bits).unwrap();
-            let server = Compression { window_bits, context_takeover };
-            let client =
-                Compression { window_bits: WindowBits::new(23 - bits).unwrap(), context_takeover: !context_takeover };
-            exchange(DeflateParams { server, client }, Effort::FAST, &sent);
+            let server = Compression::new(window_bits, context_takeover);
+            let client = Compression::new(WindowBits::new(23 - bits).unwrap(), !context_takeover);
+            exchange(DeflateParams::new(server, client), Effort::FAST, &sent);
         }
     }
     exchange(DeflateParams::default(), Effort::SMALL, &sent);
@@ -361,12 +360,12 @@ fn fragments_of_a_message_are_all_compressed_or_none_is() {
 
 #[test]
 fn compressor_that_goes_beyond_the_agreement_is_refused() {
-    let server = Compression { window_bits: WindowBits::W10, context_takeover: false };
-    let mut server = server_with(DeflateParams { server, client: Compression::DEFAULT });
+    let server = Compression::new(WindowBits::W10, false);
+    let mut server = server_with(DeflateParams::new(server, Compression::DEFAULT));
     for (bits, context_takeover, admitted) in
         [(10, false, true), (8, false, true), (11, false, false), (10, true, false)]
     {
-        let compression = Compression { window_bits: WindowBits::new(bits).unwrap(), context_takeover };
+        let compression = Compression::new(WindowBits::new(bits).unwrap(), context_takeover);
         let mut deflater = Deflater::new(compression, Effort::FAST).with_threshold(0);
         let mut out = Vec::new();
         let sent = server.send_compressed("Hello", &mut deflater, &mut out);
@@ -392,16 +391,16 @@ fn message_that_found_no_room_leaves_no_history() {
 
 #[test]
 fn broadcast_goes_out_as_each_connection_has_agreed() {
-    let without = Compression { context_takeover: false, ..Compression::DEFAULT };
+    let without = Compression::DEFAULT.with_context_takeover(false);
     let news = "the same for all, whatever they have agreed on; the same for all";
-    let small = Compression { window_bits: WindowBits::W8, ..without };
+    let small = without.with_window_bits(WindowBits::W8);
     // A broadcast refers to nothing before it, whatever its compressor would do.
     for compression in [without, Compression::DEFAULT] {
         let prepared = Prepared::compressed(news, &mut Deflater::new(compression, Effort::SMALL)).unwrap();
         for (agreement, first) in [
             (Negotiated::elsewhere(), 0x81),
-            (agreed(DeflateParams { server: small, client: without }), 0x81),
-            (agreed(DeflateParams { server: without, client: small }), 0xc1),
+            (agreed(DeflateParams::new(small, without)), 0x81),
+            (agreed(DeflateParams::new(without, small)), 0xc1),
             (agreed(DeflateParams::default()), 0xc1),
         ] {
             let mut server = Connection::new(agreement, Server, &Limits::default());
@@ -437,8 +436,8 @@ fn broadcast_between_messages_with_context_takeover_is_no_harm() {
 #[test]
 fn broadcast_that_goes_out_plain_leaves_the_history_as_it_is() {
     let text = "something that is worth being referred to, at length";
-    let own = Compression { window_bits: WindowBits::W10, ..Compression::DEFAULT };
-    let mut server = server_with(DeflateParams { server: own, ..DeflateParams::default() });
+    let own = Compression::DEFAULT.with_window_bits(WindowBits::W10);
+    let mut server = server_with(DeflateParams::default().with_server(own));
     let (mut deflater, mut out) = (server.deflater(Effort::FAST).unwrap(), Vec::new());
     server.send_compressed(text, &mut deflater, &mut out).unwrap();
     let prepared = Prepared::compressed("all", &mut Deflater::new(Compression::DEFAULT, Effort::FAST)).unwrap();

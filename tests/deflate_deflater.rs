@@ -5,7 +5,7 @@
 use websocket_proto::extension::deflate::{Compression, Deflater, Effort, Inflater, WindowBits};
 
 fn compression(window_bits: WindowBits, context_takeover: bool) -> Compression {
-    Compression { window_bits, context_takeover }
+    Compression::new(window_bits, context_takeover)
 }
 
 const TEXT: &[u8] = b"It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in want of a wife.";
@@ -62,7 +62,7 @@ fn no_reference_reaches_beyond_the_window() {
         for level in [0, 1, 2, 3, 4, 6, 9] {
             for takeover in [true, false] {
                 let memory = 1 + level % 9;
-                let mut deflater = Deflater::new(compression(bits, takeover), Effort { level, memory });
+                let mut deflater = Deflater::new(compression(bits, takeover), Effort::new(level, memory));
                 let mut inflater = Inflater::new(compression(bits, takeover));
                 for len in [1, 3, 255, 256, 257, 511, 3000, 10] {
                     let message = repetitive(len);
@@ -121,24 +121,9 @@ fn bytes_that_do_not_compress_grow_little() {
         })
         .collect();
     for level in 0..=9 {
-        let mut deflater = Deflater::new(compression(WindowBits::MAX, true), Effort { level, memory: 8 });
+        let mut deflater = Deflater::new(compression(WindowBits::MAX, true), Effort::new(level, 8));
         let compressed = deflater.deflate(&noise, true);
         assert!(compressed.len() < noise.len() + noise.len() / 16, "{level}");
         assert_eq!(inflate(&mut Inflater::new(compression(WindowBits::MAX, true)), compressed, true), noise);
     }
-}
-
-/// The backend counts the bytes of a call in 32 bits. The zeros take no memory as long as they are only read.
-#[test]
-#[ignore = "takes some seconds in release, and minutes without optimisation"]
-fn piece_above_4_gib_is_compressed_whole() {
-    let piece = vec![0; (1 << 32) + 1_000_000];
-    let mut deflater = Deflater::new(Compression::DEFAULT, Effort::FAST);
-    let mut compressed = deflater.deflate(&piece, true);
-    let (mut inflater, mut len) = (Inflater::new(Compression::DEFAULT), 0);
-    while let Some(bytes) = inflater.inflate(&mut compressed, true, usize::MAX).unwrap() {
-        assert!(bytes.iter().all(|&byte| byte == 0));
-        len += bytes.len();
-    }
-    assert_eq!(len, piece.len());
 }

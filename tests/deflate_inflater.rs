@@ -6,7 +6,7 @@ use websocket_proto::extension::deflate::{Compression, Inflater, WindowBits};
 use websocket_proto::wire::InvalidDeflate;
 
 fn compression(window_bits: WindowBits, context_takeover: bool) -> Compression {
-    Compression { window_bits, context_takeover }
+    Compression::new(window_bits, context_takeover)
 }
 
 /// The output of one message, and what was wrong with it.
@@ -122,6 +122,7 @@ fn stored(bytes: &[u8], last: bool) -> Vec<u8> {
 
 const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
 
+// RFC 1951 §3.1.1, §3.2.6; RFC 7692 §7.2.3
 #[test]
 fn examples_of_section_7_2_3_are_read() {
     for (section, message) in [
@@ -277,6 +278,7 @@ fn without_context_takeover_history_ends_with_the_message() {
     }
 }
 
+// RFC 1951 §3.2.2, §3.2.3, §3.2.4, §3.2.7
 #[test]
 fn impossible_blocks_are_refused() {
     let symbol = |code, n| Stream::default().fixed_block(false).code(code, n).bits(0, 30).bytes;
@@ -378,6 +380,7 @@ fn bits_that_wait_for_room_are_kept() {
 }
 
 /// However many bits were fetched by then, a whole word included.
+// RFC 1951 §3.2.5
 #[test]
 fn impossible_code_is_refused_wherever_it_stands() {
     for literals in 0..=12 {

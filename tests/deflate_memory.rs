@@ -54,8 +54,8 @@ fn receive(limits: &Limits, bytes: &mut [u8], piece_len: usize) -> (Result<usize
 fn bomb_is_stopped_at_the_limit_and_takes_no_more_memory() {
     const LIMIT: u64 = 1024 * 1024;
     let limits = Limits::default().with_max_message_len(LIMIT);
-    let without = Compression { context_takeover: false, ..Compression::DEFAULT };
-    let mut deflater = Deflater::new(without, Effort { level: 9, memory: 8 });
+    let without = Compression::DEFAULT.with_context_takeover(false);
+    let mut deflater = Deflater::new(without, Effort::new(9, 8));
     let payload = deflater.deflate(&vec![b'x'; 20 * 1024 * 1024], true).to_vec();
     assert!(payload.len() < 21_000, "{}", payload.len());
     for (first, piece_len) in [(0xc1, 100), (0xc2, usize::MAX)] {
@@ -126,7 +126,7 @@ fn memory_per_connection_is_what_the_documentation_says() {
     for bits in [15, 12, 10, 9, 8] {
         for context_takeover in [true, false] {
             let window_bits = WindowBits::new(bits).unwrap();
-            let compression = Compression { window_bits, context_takeover };
+            let compression = Compression::new(window_bits, context_takeover);
             let held = |deflater: &mut Deflater, inflater: &mut Inflater| {
                 for message in traffic().chunks(1000) {
                     let mut compressed = deflater.deflate(message, true);
@@ -136,7 +136,7 @@ fn memory_per_connection_is_what_the_documentation_says() {
             let mut row = format!("//! | {bits} | {} |", if context_takeover { "yes" } else { "no" });
             let mut inflater = Inflater::new(compression);
             for memory in [8, 1] {
-                let mut deflater = Deflater::new(compression, Effort { level: 6, memory });
+                let mut deflater = Deflater::new(compression, Effort::new(6, memory));
                 let before = live() - i64::try_from(inflater.allocated()).unwrap();
                 held(&mut deflater, &mut inflater);
                 let taken = live() - before - i64::try_from(inflater.allocated()).unwrap();

@@ -52,7 +52,7 @@ fn offers(config: DeflateConfig) -> String {
 }
 
 fn compression(bits: u8, context_takeover: bool) -> Compression {
-    Compression { window_bits: WindowBits::new(bits).unwrap(), context_takeover }
+    Compression::new(WindowBits::new(bits).unwrap(), context_takeover)
 }
 
 const CONFIG: DeflateConfig = DeflateConfig::DEFAULT;
@@ -62,7 +62,7 @@ fn simplest_offer_gets_the_simplest_answer() {
     // §7.1.3
     let (answer, params) = answer_to(CONFIG, &["permessage-deflate"]).unwrap();
     assert_eq!((answer.as_str(), params), ("permessage-deflate", DeflateParams::default()));
-    assert_eq!(params, DeflateParams { server: compression(15, true), client: compression(15, true) });
+    assert_eq!(params, DeflateParams::new(compression(15, true), compression(15, true)));
 }
 
 #[test]
@@ -92,13 +92,13 @@ fn every_parameter_of_an_offer_is_honoured() {
         let (answer, params) = answer_to(CONFIG, &[&format!("permessage-deflate; {offer}")]).unwrap();
         assert_eq!(answer, format!("permessage-deflate; {expected}"));
         let (server, client) = (compression(server.0, server.1), compression(client.0, client.1));
-        assert_eq!(params, DeflateParams { server, client }, "{offer}");
+        assert_eq!(params, DeflateParams::new(server, client), "{offer}");
     }
 }
 
 #[test]
 fn client_window_is_limited_only_where_the_client_allows_it() {
-    let config = DeflateConfig { peer: compression(10, true), ..CONFIG };
+    let config = CONFIG.with_peer(compression(10, true));
     let answer =
         |offer: &str| answer_to(config, &[offer]).map(|(answer, params)| (answer, params.client.window_bits.get()));
     let limited = Some(("permessage-deflate; client_max_window_bits=10".to_string(), 10));
@@ -106,19 +106,19 @@ fn client_window_is_limited_only_where_the_client_allows_it() {
     assert_eq!(answer("permessage-deflate; client_max_window_bits=12"), limited);
     assert_eq!(answer("permessage-deflate; client_max_window_bits=9").unwrap().1, 9);
     assert_eq!(answer("permessage-deflate"), None, "it would need a larger window than was configured");
-    let config = DeflateConfig { fallback: true, ..config };
+    let config = config.with_fallback(true);
     assert_eq!(answer_to(config, &["permessage-deflate"]).unwrap().0, "permessage-deflate");
 }
 
 #[test]
 fn server_says_what_it_does_without_being_asked() {
-    let config = DeflateConfig { own: compression(12, false), peer: compression(15, false), ..CONFIG };
+    let config = CONFIG.with_own(compression(12, false)).with_peer(compression(15, false));
     let (answer, params) = answer_to(config, &["permessage-deflate"]).unwrap();
     assert_eq!(
         answer,
         "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=12"
     );
-    assert_eq!(params, DeflateParams { server: compression(12, false), client: compression(15, false) });
+    assert_eq!(params, DeflateParams::new(compression(12, false), compression(15, false)));
     let (answer, _) = answer_to(config, &["permessage-deflate; server_max_window_bits=14"]).unwrap();
     assert!(answer.ends_with("server_max_window_bits=12"), "the same or smaller: {answer}");
 }
@@ -196,18 +196,14 @@ fn offers_may_come_in_several_fields() {
 #[test]
 fn offers_say_what_was_configured() {
     assert_eq!(offers(CONFIG), "permessage-deflate; client_max_window_bits");
-    assert_eq!(offers(DeflateConfig { adjustable: false, ..CONFIG }), "permessage-deflate");
-    let config = DeflateConfig { own: compression(9, false), peer: compression(8, false), ..CONFIG };
+    assert_eq!(offers(CONFIG.with_adjustable(false)), "permessage-deflate");
+    let config = CONFIG.with_own(compression(9, false)).with_peer(compression(8, false));
     let demand = "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
         server_max_window_bits=8; client_max_window_bits=9";
     assert_eq!(offers(config), demand);
     let fallback = ", permessage-deflate; client_no_context_takeover; client_max_window_bits=9";
-    assert_eq!(offers(DeflateConfig { fallback: true, ..config }), format!("{demand}{fallback}"));
-    assert_eq!(
-        offers(DeflateConfig { fallback: true, ..CONFIG }),
-        offers(CONFIG),
-        "there is nothing to fall back from"
-    );
+    assert_eq!(offers(config.with_fallback(true)), format!("{demand}{fallback}"));
+    assert_eq!(offers(CONFIG.with_fallback(true)), offers(CONFIG), "there is nothing to fall back from");
 }
 
 #[test]
@@ -221,7 +217,7 @@ fn good_answers_are_understood() {
     ] {
         let params = check(CONFIG, &[&format!("permessage-deflate{parameters}")]);
         let (server, client) = (compression(server.0, server.1), compression(client.0, client.1));
-        assert_eq!(params, Ok(Some(DeflateParams { server, client })), "{parameters}");
+        assert_eq!(params, Ok(Some(DeflateParams::new(server, client))), "{parameters}");
     }
 }
 
@@ -252,14 +248,14 @@ fn bad_answer_fails_and_the_error_quotes_the_parameter() {
 fn client_window_without_value_or_unoffered_fails() {
     let refused = |config, answer| matches!(check(config, &[answer]), Err(ResponseError::ExtensionParam { .. }));
     assert!(refused(CONFIG, "permessage-deflate; client_max_window_bits"));
-    let fixed = DeflateConfig { adjustable: false, ..CONFIG };
+    let fixed = CONFIG.with_adjustable(false);
     assert!(refused(fixed, "permessage-deflate; client_max_window_bits=15"));
     assert!(check(fixed, &["permessage-deflate"]).is_ok());
 }
 
 #[test]
 fn demands_that_the_answer_does_not_meet_fail() {
-    let window = DeflateConfig { peer: compression(10, true), ..CONFIG };
+    let window = CONFIG.with_peer(compression(10, true));
     let error = check(window, &["permessage-deflate; server_max_window_bits=11"]).unwrap_err();
     assert!(matches!(error, ResponseError::ExtensionParam { .. }), "above what was demanded");
     let error = check(window, &["permessage-deflate"]).unwrap_err();
@@ -268,11 +264,11 @@ fn demands_that_the_answer_does_not_meet_fail() {
         let answer = format!("permessage-deflate; server_max_window_bits={bits}");
         assert_eq!(check(window, &[&answer]).unwrap().unwrap().server, compression(bits, true));
     }
-    let takeover = DeflateConfig { peer: compression(15, false), ..CONFIG };
+    let takeover = CONFIG.with_peer(compression(15, false));
     let error = check(takeover, &["permessage-deflate"]).unwrap_err();
     assert_eq!(error, ResponseError::ExtensionParamMissing { name: "server_no_context_takeover" });
     for config in [window, takeover] {
-        let config = DeflateConfig { fallback: true, ..config };
+        let config = config.with_fallback(true);
         assert_eq!(check(config, &["permessage-deflate"]).unwrap().unwrap().server, compression(15, true));
     }
 }
@@ -280,7 +276,7 @@ fn demands_that_the_answer_does_not_meet_fail() {
 /// §7.1.1.2, §7.1.2.2: "the client is not going to", even if the server's answer does not say so.
 #[test]
 fn hints_of_the_client_hold_whatever_the_server_answers() {
-    let config = DeflateConfig { own: compression(10, false), ..CONFIG };
+    let config = CONFIG.with_own(compression(10, false));
     for answer in ["permessage-deflate", "permessage-deflate; client_max_window_bits=12"] {
         assert_eq!(check(config, &[answer]).unwrap().unwrap().client, compression(10, false));
     }

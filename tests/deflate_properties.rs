@@ -141,9 +141,9 @@ proptest! {
         messages in vec((parts(), any::<bool>()), 1..6),
         cuts in vec(0..500_usize, 0..40),
     ) {
-        let agreed = Negotiated::elsewhere().with_deflate(DeflateParams { client, ..DeflateParams::default() });
+        let agreed = Negotiated::elsewhere().with_deflate(DeflateParams::default().with_client(client));
         let mut sender = Connection::new(agreed, Client::from_fn(|| [0x5a, 0, 0xff, 7]), &Limits::default());
-        let mut deflater = sender.deflater(Effort { level, memory }).unwrap().with_threshold(0);
+        let mut deflater = sender.deflater(Effort::new(level, memory)).unwrap().with_threshold(0);
         let (mut wire, mut expected) = (Vec::new(), Vec::new());
         for (parts, compressed) in &messages {
             let last = parts.len() - 1;
@@ -187,8 +187,8 @@ proptest! {
         cuts in vec(1..9_usize, 0..40),
         bits in 8..=15_u8,
     ) {
-        let client = Compression { window_bits: WindowBits::new(bits).unwrap(), context_takeover: true };
-        let agreed = Negotiated::elsewhere().with_deflate(DeflateParams { client, ..DeflateParams::default() });
+        let client = Compression::new(WindowBits::new(bits).unwrap(), true);
+        let agreed = Negotiated::elsewhere().with_deflate(DeflateParams::default().with_client(client));
         let limits = Limits::default().with_max_message_len(700);
         // Valid as far as it goes.
         let mut deflater = Connection::new(agreed, Client::from_fn(|| [0; 4]), &limits).deflater(Effort::SMALL).unwrap();

@@ -11,11 +11,11 @@ use websocket_proto::{
 
 type Keys = fn() -> [u8; 4];
 
-const WITHOUT_TAKEOVER: Compression = Compression { context_takeover: false, ..Compression::DEFAULT };
+const WITHOUT_TAKEOVER: Compression = Compression::DEFAULT.with_context_takeover(false);
 
 /// What goes each way is compressed like this.
 fn agreed(compression: Compression) -> Negotiated {
-    Negotiated::elsewhere().with_deflate(DeflateParams { server: compression, client: compression })
+    Negotiated::elsewhere().with_deflate(DeflateParams::new(compression, compression))
 }
 
 fn server(compression: Compression) -> Connection<Server> {
@@ -102,7 +102,7 @@ fn fragments_are_not_decompressed_by_the_history_of_another_connection() {
 fn decompressor_is_that_of_the_agreement_in_force() {
     let far = [&vec![b'x'; 5000][..], SECRET, &vec![b'y'; 5000], SECRET].concat();
     let mut messages = Messages::new();
-    for before in [WITHOUT_TAKEOVER, Compression { window_bits: WindowBits::W8, ..Compression::DEFAULT }] {
+    for before in [WITHOUT_TAKEOVER, Compression::DEFAULT.with_window_bits(WindowBits::W8)] {
         next(&mut messages, &mut server(before), &from_client(&[0x00])).unwrap();
         let (mut connection, mut deflater) =
             (server(Compression::DEFAULT), Deflater::new(Compression::DEFAULT, Effort::SMALL));
@@ -111,7 +111,7 @@ fn decompressor_is_that_of_the_agreement_in_force() {
             assert!(next(&mut messages, &mut connection, &frame) == Ok(Some(far.clone())));
         }
     }
-    let small = Compression { window_bits: WindowBits::W8, ..Compression::DEFAULT };
+    let small = Compression::DEFAULT.with_window_bits(WindowBits::W8);
     let beyond = from_client(Deflater::new(Compression::DEFAULT, Effort::SMALL).deflate(&far, true));
     assert_eq!(next(&mut messages, &mut server(small), &beyond), Err(CORRUPT));
 }
@@ -122,9 +122,7 @@ fn pooled_messages_serve_a_thousand_connections_of_every_kind() {
     let kinds: Vec<Option<Compression>> = [8, 9, 12, 15]
         .into_iter()
         .flat_map(|bits| [true, false].map(|context_takeover| (bits, context_takeover)))
-        .map(|(bits, context_takeover)| {
-            Some(Compression { window_bits: WindowBits::new(bits).unwrap(), context_takeover })
-        })
+        .map(|(bits, context_takeover)| Some(Compression::new(WindowBits::new(bits).unwrap(), context_takeover)))
         .chain([None])
         .collect();
     let mut random = random(0x2545_f491_4f6c_dd1d);

@@ -114,6 +114,7 @@ fn response_that_is_nearly_right_is_refused_whole_and_cut() {
     for (bytes, error) in [
         (&b"\r\nHTTP/1.1 302 Found\r\n"[..], byte(b'\r', 0, HeadPart::Version)),
         (b"\nHTTP/1.1 302 Found\r\n", HeadError::BareLineFeed { offset: 0 }),
+        (b"\nHTTP/1.1 302\r\n", HeadError::BareLineFeed { offset: 0 }),
         (b"HTTP/1.1  302 Found\r\n", byte(b' ', 9, HeadPart::Status)),
         (b"HTTP/1.1 302\t\r\n", byte(b'\t', 12, HeadPart::Status)),
         (b"HTTP/1.1 302\n", HeadError::BareLineFeed { offset: 12 }),

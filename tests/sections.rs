@@ -1,7 +1,7 @@
 //! Each section of a standard that the sources cite is cited by a test. `tests/INDEX.md` lists them: section, sources, tests.
 //!
 //! Both sides are read from the text: a citation is a `§` with its number. It belongs to the RFC that its sentence has named last; where
-//! it names none, to RFC 6455, or to RFC 7692 in a file whose path speaks of compression. A citation above a test or inside it is that test's;
+//! it names none, to RFC 6455, or to the RFC about compression that the file is about by its path. A citation above a test or inside it is that test's;
 //! one anywhere else in a file of tests stands for the file.
 
 use std::{
@@ -117,8 +117,8 @@ fn cited() -> BTreeMap<Section, Cited> {
     }
     for path in files(&root().join("tests")) {
         let shown = shown(&path, "tests");
-        // What tests are written with, and this file.
-        if shown.starts_with("testkit/") || shown == "sections.rs" {
+        // What tests are written with, the suite for any implementation, and this file.
+        if shown.starts_with("testkit/") || shown.starts_with("conformance/") || shown == "sections.rs" {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
@@ -133,7 +133,11 @@ fn cited() -> BTreeMap<Section, Cited> {
 
 /// The RFC that a file is about, below `src` or `tests`.
 fn rfc_of(path: &str) -> u32 {
-    if path.contains("deflate") || path.contains("compress") { 7692 } else { 6455 }
+    match path {
+        _ if path.contains("/inflate/") => 1951,
+        _ if path.contains("deflate") || path.contains("compress") => 7692,
+        _ => 6455,
+    }
 }
 
 /// The lines that cite, counted from 0, with what they cite.

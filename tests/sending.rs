@@ -215,7 +215,7 @@ fn a_full_output_leaves_connection_and_output_as_before() {
     // A fragment of 5 bytes needs 11: at each room below, nothing happens.
     for room in 0..11 {
         let mut out = FixedOutput::new(&mut memory[..room]);
-        let error = SendError::OutputFull(OutputFull { needed: 11, room });
+        let error = SendError::OutputFull(OutputFull::new(11, room));
         assert_eq!(client.send_part("Hello", Part::First, &mut out), Err(error));
         assert_eq!(client.send("Hello", &mut out), Err(error));
         assert_eq!(client.ping(b"Hello", &mut out), Err(error));

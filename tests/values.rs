@@ -29,8 +29,8 @@ static COUNTING: Counting = Counting;
 /// RFC 7692 §7.1: what the server sends is named by the server's parameters, whoever asks.
 #[test]
 fn both_sides_tell_the_same_outcome_of_the_negotiation() {
-    let small = Compression { window_bits: WindowBits::W10, context_takeover: false };
-    let params = DeflateParams { server: small, client: Compression::DEFAULT };
+    let small = Compression::new(WindowBits::W10, false);
+    let params = DeflateParams::new(small, Compression::DEFAULT);
     let negotiated = || Negotiated::elsewhere().with_deflate(params);
     assert_eq!(Connection::new(negotiated(), Server, &Limits::DEFAULT).deflate(), Some(params));
     assert_eq!(Connection::new(negotiated(), Client::from_fn(|| [0; 4]), &Limits::DEFAULT).deflate(), Some(params));
@@ -47,7 +47,7 @@ fn prepared_message_has_a_compressed_form_if_it_was_compressed() {
     );
     assert!(!plain.is_compressed());
     assert_eq!(plain.frame(PreparedForm::Compressed), b"\x81\x05Hello", "there is no other");
-    let without = Compression { context_takeover: false, ..Compression::DEFAULT };
+    let without = Compression::DEFAULT.with_context_takeover(false);
     let mut deflater = Deflater::new(without, Effort::default());
     let prepared = Prepared::compressed("Hello", &mut deflater).unwrap();
     assert!(prepared.is_compressed());

@@ -1,5 +1,6 @@
-//! Law: what is decoded is encoded to the same bytes, and what is encoded is decoded to the same header. A header is judged as soon
-//! as its bytes are there and not before, and what follows it changes nothing; and it is refused for what §5.2 and §5.5 name only.
+//! Law: what is decoded is encoded to the same bytes, and what is encoded is decoded to the same header. A header is accepted as soon as
+//! its bytes are there and not before, and what follows it changes nothing; it is refused for what §5.2 and §5.5 name only, at the first
+//! byte that shows it.
 #![no_main]
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -37,6 +38,11 @@ fn naive(bytes: &[u8]) -> Result<Option<usize>, ()> {
         return Err(());
     }
     let Some(second) = bytes.get(1) else { return Ok(None) };
+    // A control frame is too long, or its length is not in the shortest form; and no length has its top bit set.
+    let top_bit = second & 127 == 127 && bytes.get(2).is_some_and(|byte| byte >> 7 == 1);
+    if (opcode >= 8 && second & 127 > 125) || top_bit {
+        return Err(());
+    }
     let (masked, len_len, least) = match second & 127 {
         126 => (second >> 7, 2, 126),
         127 => (second >> 7, 8, 65_536),
@@ -45,7 +51,7 @@ fn naive(bytes: &[u8]) -> Result<Option<usize>, ()> {
     let Some(extended) = bytes.get(2..2 + len_len) else { return Ok(None) };
     let extended = extended.iter().fold(0_u128, |len, &byte| len * 256 + u128::from(byte));
     let len = if len_len == 0 { u128::from(second & 127) } else { extended };
-    if len < least || len >= 1 << 63 || (opcode >= 8 && len > 125) {
+    if len < least {
         return Err(());
     }
     let header_len = 2 + len_len + 4 * usize::from(masked);

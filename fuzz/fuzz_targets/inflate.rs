@@ -27,10 +27,7 @@ type Outcome = Vec<(Vec<u8>, Result<(), InvalidDeflate>)>;
 
 fuzz_target!(|input: Input<'_>| {
     let Input { options, max, cuts, lens, limit, bytes } = input;
-    let compression = Compression {
-        window_bits: WindowBits::new(8 + options % 8).expect("8 to 15"),
-        context_takeover: options & 8 == 0,
-    };
+    let compression = Compression::new(WindowBits::new(8 + options % 8).expect("8 to 15"), options & 8 == 0);
     let (first, rest) = bytes.split_at(usize::from(lens[0]).min(bytes.len()));
     let (second, third) = rest.split_at(usize::from(lens[1]).min(rest.len()));
     let messages = [first, second, third];
@@ -88,7 +85,7 @@ fn inflate(compression: Compression, messages: &[Vec<&[u8]>], max: [usize; 2], h
 
 /// Each piece is a fragment, with a Ping behind it.
 fn through_messages(compression: Compression, messages: &[Vec<&[u8]>], limit: usize, expected: &Outcome) {
-    let params = DeflateParams { server: compression, ..DeflateParams::default() };
+    let params = DeflateParams::default().with_server(compression);
     let limits = Limits::DEFAULT.with_max_message_len(limit as u64);
     let agreed = Negotiated::elsewhere().with_deflate(params);
     let mut connection = Connection::new(agreed, Client::from_fn(|| [1, 2, 3, 4]), &limits);

@@ -12,6 +12,7 @@ use websocket_proto::{
 };
 
 mod end;
+mod pipe;
 
 #[derive(Arbitrary, Debug)]
 struct Script<'a> {

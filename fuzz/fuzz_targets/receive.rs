@@ -22,10 +22,10 @@ fuzz_target!(|input: Input<'_>| {
     let Input { options, cuts, stream } = input;
     let side = if options & 1 == 0 { Side::Server } else { Side::Client };
     let limits = LIMITS[usize::from(options >> 2) % LIMITS.len()];
-    let deflate = (options & 128 != 0).then_some(Compression {
-        window_bits: if options & 32 == 0 { WindowBits::MAX } else { WindowBits::MIN },
-        context_takeover: options & 64 == 0,
-    });
+    let deflate = (options & 128 != 0).then_some(Compression::new(
+        if options & 32 == 0 { WindowBits::MAX } else { WindowBits::MIN },
+        options & 64 == 0,
+    ));
     let endpoint = Endpoint { close_sent: options & 2 != 0, deflate, ..Endpoint::new(side, limits) };
 
     let expected = reference::decode(&endpoint, stream);

@@ -224,10 +224,10 @@ fn check_deserved(error: &RequestError, bytes: &[u8]) {
 /// `httparse` knows no other major version than 1.
 fn known_version(bytes: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
-    if let Some(at) = bytes.windows(6).position(|word| word == b" HTTP/") {
-        if let Some(major) = bytes.get_mut(at + 6).filter(|major| major.is_ascii_digit()) {
-            *major = b'1';
-        }
+    if let Some(at) = bytes.windows(6).position(|word| word == b" HTTP/")
+        && let Some(major) = bytes.get_mut(at + 6).filter(|major| major.is_ascii_digit())
+    {
+        *major = b'1';
     }
     bytes
 }

@@ -11,7 +11,9 @@ use core::fmt;
 /// | `CloseReceived` | replaces the unsent echo | ignored | ignored | ignored | – | unclean → `Closed` |
 /// | `Closed` | error: not open | ignored | ignored | ignored | – | clean if both Close frames were seen |
 ///
-/// That a Ping is not answered in `CloseSent` deviates from §5.5.2, which asks for a Pong until a Close was *received*.
+/// That a Ping is not answered in `CloseSent` is a deliberate deviation from §5.5.2, which asks for a Pong "unless it already received
+/// a Close frame". Peers take any frame after a Close for an error: tungstenite 0.30 as a client reports `ReceivedAfterClosing`, and
+/// Chromium 156 ends with the status code 1006 and `wasClean` false. No peer that was tried hands such a Pong to its user.
 ///
 /// `CloseReceived` becomes `Closed` when the caller takes the echo in order to write it.
 ///

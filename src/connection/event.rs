@@ -35,7 +35,7 @@ pub enum Event<'i> {
     /// where the extension was negotiated. Neither its text nor its inflated length has been judged.
     Compressed(MessageKind, &'i mut [u8], Part),
     /// A Ping; while the connection is [open](super::State::Open), the Pong that answers it is queued already (§5.5.2). After a Close
-    /// of this side there is no answer.
+    /// of this side there is no answer, deliberately: peers take a frame after a Close for an error, see [`State`](super::State).
     Ping(ControlPayload),
     /// A Pong, asked for or not (§5.5.3).
     Pong(ControlPayload),

@@ -8,6 +8,7 @@ mod closing;
 mod compressed;
 #[cfg(feature = "deflate")]
 mod compressing;
+mod control;
 mod event;
 mod forward;
 mod message;
@@ -36,14 +37,15 @@ pub(crate) use receive::{Awaited, Raw, RawData};
 pub use role::{Client, FnKeys, MaskingKeys, Role, Server};
 pub use send_error::SendError;
 #[cfg(feature = "alloc")]
-pub(crate) use whole::Whole;
+pub(crate) use whole::{Heartbeat, Whole};
 
 use crate::frame::{Masking, Reader, Sequence};
 use crate::handshake::Negotiated;
 use crate::kernel::Level;
-use crate::wire::{CloseFrame, ControlPayload, Limits, PartialChar, ProtocolError, Rsv};
+use crate::wire::{Limits, PartialChar, ProtocolError, Rsv};
 #[cfg(feature = "inflate")]
 use compressed::Deflate;
+use control::ControlQueue;
 use whole::Short;
 
 /// One WebSocket connection, from the end of its handshake to its end: bytes in, events out; messages in, bytes out.
@@ -91,12 +93,9 @@ pub struct Connection<R> {
     delivered: u64,
     /// The beginning of a code point that a border cut.
     partial: PartialChar,
-    /// What has come of a control frame's payload.
-    control: ControlPayload,
-    pong: Option<ControlPayload>,
+    control: ControlQueue,
     /// With so many bytes in the output, a Pong waits; the largest number is no bound.
     high_water_mark: u32,
-    close: Option<CloseFrame>,
     /// Where the messages of this side stand.
     sending: Sequence,
     /// The reserved bits of the message that was begun.
@@ -137,10 +136,8 @@ impl<R: Role> Connection<R> {
             reader,
             delivered: 0,
             partial: PartialChar::default(),
-            control: ControlPayload::EMPTY,
-            pong: None,
+            control: ControlQueue::EMPTY,
             high_water_mark: u32::try_from(limits.high_water_mark).unwrap_or(u32::MAX),
-            close: None,
             sending: Sequence::Between,
             sending_rsv: Rsv::NONE,
             sending_partial: PartialChar::default(),
@@ -201,8 +198,8 @@ impl<R: Role> fmt::Debug for Connection<R> {
             .field("state", &self.state())
             .field("inbound", &self.inbound)
             .field("payload_remaining", &self.payload_remaining())
-            .field("pong", &self.pong)
-            .field("close", &self.close)
+            .field("pong", &self.control.pong())
+            .field("close", &self.control.close())
             .field("sending", &self.sending)
             .finish_non_exhaustive()
     }

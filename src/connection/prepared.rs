@@ -86,7 +86,7 @@ impl Prepared {
     /// use websocket_proto::{Connection, Limits, Negotiated, Prepared, Server};
     ///
     /// // Any context takeover and the largest window, which is what most peers agree on, are enough to read it.
-    /// let mut deflater = Deflater::new(Compression { context_takeover: false, ..Compression::DEFAULT }, Effort::SMALL);
+    /// let mut deflater = Deflater::new(Compression::DEFAULT.with_context_takeover(false), Effort::SMALL);
     /// let news = Prepared::compressed(&"the same for all, ".repeat(100), &mut deflater).unwrap();
     ///
     /// let with = Negotiated::elsewhere().with_deflate(DeflateParams::default());

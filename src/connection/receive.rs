@@ -1,7 +1,7 @@
 //! Bytes in, events out (§5, §6.2, §7).
 
-use super::whole::Whole;
-use super::{Connection, Ending, Event, Inbound, Part, Role, State};
+use super::whole::{Heartbeat, Whole};
+use super::{Connection, Ending, Event, Inbound, Part, Role};
 use crate::frame::{Of, Piece};
 use crate::kernel::{self, Tail};
 use crate::wire::{CloseFrame, ControlOpcode, ControlPayload, MessageKind, ProtocolError, Rsv, widened};
@@ -74,6 +74,11 @@ impl<R: Role> Connection<R> {
                 }
             }
         }
+        match self.whole_heartbeat(input) {
+            Some(Heartbeat::Ping(payload)) => return Ok(Some(Event::Ping(ControlPayload::shortened(payload)))),
+            Some(Heartbeat::Pong(payload)) => return Ok(Some(Event::Pong(ControlPayload::shortened(payload)))),
+            None => {}
+        }
         loop {
             // The rest of a cut code point is taken byte by byte.
             let max = if self.partial.is_empty() { usize::MAX } else { 1 };
@@ -88,8 +93,8 @@ impl<R: Role> Connection<R> {
                         return event;
                     }
                 },
-                Some(Raw::Ping(payload)) => return Ok(Some(Event::Ping(payload))),
-                Some(Raw::Pong(payload)) => return Ok(Some(Event::Pong(payload))),
+                Some(Raw::Ping) => return Ok(Some(Event::Ping(*self.received_control()))),
+                Some(Raw::Pong) => return Ok(Some(Event::Pong(*self.received_control()))),
                 Some(Raw::Close(frame)) => return Ok(Some(Event::Close(frame))),
             }
         }
@@ -162,25 +167,19 @@ impl<R: Role> Connection<R> {
     fn control_piece<'i>(&mut self, opcode: ControlOpcode, piece: Piece<'_>) -> Result<Option<Raw<'i>>, ProtocolError> {
         kernel::xor_short(piece.payload, piece.key());
         if piece.offset == 0 {
-            self.control = ControlPayload::EMPTY;
+            self.control.received.clear();
         }
         // The header's judge has seen to it that the payload fits.
-        if !self.control.extend(piece.payload) || !piece.ends_frame() {
+        if !self.control.received.extend(piece.payload) || !piece.ends_frame() {
             return Ok(None);
         }
-        let payload = self.control;
+        let payload = self.control.received;
         Ok(Some(match opcode {
             ControlOpcode::Ping => {
-                // §5.5.2: "an endpoint MUST send a Pong frame in response, unless it already received a Close frame". After a Close of
-                // this side no Pong is sent either: that deviates from the sentence, since many peers take any frame after a Close
-                // for an error. §5.5.3: it "MAY elect to send a Pong frame for only the most recently
-                // processed Ping frame".
-                if self.state() == State::Open {
-                    self.pong = Some(payload);
-                }
-                Raw::Ping(payload)
+                self.receive_ping(payload.as_bytes());
+                Raw::Ping
             }
-            ControlOpcode::Pong => Raw::Pong(payload),
+            ControlOpcode::Pong => Raw::Pong,
             ControlOpcode::Close => {
                 let frame = CloseFrame::decode(payload)?;
                 let (state, echo) = self.state().after_peer_close();
@@ -188,7 +187,7 @@ impl<R: Role> Connection<R> {
                 self.inbound = Inbound::Closed;
                 if echo {
                     // §5.5.1: "When sending a Close frame in response, the endpoint typically echos the status code it received."
-                    self.close = Some(frame.code().map_or(CloseFrame::EMPTY, CloseFrame::from));
+                    self.control.close_with(frame.code().map_or(CloseFrame::EMPTY, CloseFrame::from));
                 }
                 Raw::Close(frame)
             }
@@ -259,16 +258,24 @@ impl<R: Role> Connection<R> {
     /// Text ended in bytes that are not UTF-8. What was valid before them comes first, and the error with the next call.
     #[cold]
     fn doom<'i>(&mut self, valid: &'i str) -> Result<Option<Event<'i>>, ProtocolError> {
-        let valid_up_to = self.delivered.saturating_add(widened(valid.len()));
-        // §8.1: "that endpoint MUST _Fail the WebSocket Connection_".
-        let error = ProtocolError::InvalidUtf8 { valid_up_to };
         if valid.is_empty() {
-            return Err(self.fail(error));
+            return Err(self.fail_text(0));
         }
-        self.inbound = Inbound::Violated(error);
+        self.inbound = Inbound::Violated(self.not_utf8(valid.len()));
         self.settle();
         let part = self.deliver(valid.len(), false);
         Ok(Some(Event::Text(valid, part)))
+    }
+
+    /// A text has so many bytes of valid UTF-8 after those that were handed out, and then others.
+    fn not_utf8(&self, valid: usize) -> ProtocolError {
+        ProtocolError::InvalidUtf8 { valid_up_to: self.delivered.saturating_add(widened(valid)) }
+    }
+
+    /// Fails because of a text. §8.1: "that endpoint MUST _Fail the WebSocket Connection_".
+    #[cold]
+    pub(crate) fn fail_text(&mut self, valid: usize) -> ProtocolError {
+        self.fail(self.not_utf8(valid))
     }
 
     /// _Fail the WebSocket Connection_ (§7.1.7): the peer is told why, and nothing more is taken from it.
@@ -278,7 +285,7 @@ impl<R: Role> Connection<R> {
         self.stage.enter(state);
         self.inbound = Inbound::Violated(error);
         if tell {
-            self.close = Some(error.close_code().into());
+            self.control.close_with(error.close_code().into());
         }
         self.settle();
         error
@@ -291,7 +298,7 @@ impl<R: Role> Connection<R> {
         let ending = self.stage.ending().unwrap_or(match self.inbound {
             // §7.1.4: "If the TCP connection was closed after the WebSocket closing handshake was completed, the WebSocket
             // connection is said to have been closed cleanly."
-            Inbound::Closed if self.close.is_none() => Ending::Clean,
+            Inbound::Closed if self.control.close().is_none() => Ending::Clean,
             Inbound::Closed | Inbound::Reading | Inbound::Violated(_) => Ending::Unclean,
         });
         self.stage.end(ending);
@@ -306,8 +313,10 @@ impl<R: Role> Connection<R> {
 /// What the reader found, before payload is unmasked.
 pub(crate) enum Raw<'i> {
     Data(RawData<'i>),
-    Ping(ControlPayload),
-    Pong(ControlPayload),
+    /// A Ping, whose payload the connection keeps.
+    Ping,
+    /// A Pong, whose payload the connection keeps.
+    Pong,
     Close(CloseFrame),
 }
 

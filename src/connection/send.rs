@@ -4,10 +4,7 @@ use super::{Connection, Message, Part, Role, SendError, Server, State};
 #[cfg(feature = "alloc")]
 use super::{Prepared, PreparedForm};
 use crate::frame::Sequence;
-use crate::wire::{
-    CloseFrame, ControlFrame, ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, Masker, MaskingKey,
-    MessageKind, Output, OutputFull, Rsv, widened,
-};
+use crate::wire::{DataOpcode, EncodedHeader, Masker, MaskingKey, MessageKind, Output, Rsv, widened};
 
 impl<R: Role> Connection<R> {
     /// Appends a message to `out`, in one frame; a client's is masked while it is copied.
@@ -68,154 +65,9 @@ impl<R: Role> Connection<R> {
         out: &mut impl Output,
     ) -> Result<(), SendError> {
         let (header, key, after) = self.frame(kind, part, rsv, widened(payload.len()))?;
-        let masker = match key {
-            Some(key) => Masker::with_level(key, self.level()),
-            None => Masker::none(self.level()),
-        };
-        out.append_frame(header, payload, masker)?;
+        out.append_frame(header, payload, Masker::of(key, self.level()))?;
         self.sending = after;
         Ok(())
-    }
-
-    /// Appends a Ping to `out` (§5.5.2); an unasked Pong is sent with [`pong`](Self::pong).
-    ///
-    /// # Errors
-    ///
-    /// [`SendError::ControlTooLong`] for more than 125 bytes, [`SendError::NotOpen`], [`SendError::OutputFull`].
-    pub fn ping(&mut self, payload: &[u8], out: &mut impl Output) -> Result<(), SendError> {
-        self.send_control(ControlOpcode::Ping, payload, out)
-    }
-
-    /// Appends a Pong that no Ping asked for to `out`: "a unidirectional heartbeat" (§5.5.3).
-    ///
-    /// # Errors
-    ///
-    /// As [`ping`](Self::ping).
-    pub fn pong(&mut self, payload: &[u8], out: &mut impl Output) -> Result<(), SendError> {
-        self.send_control(ControlOpcode::Pong, payload, out)
-    }
-
-    fn send_control(&mut self, opcode: ControlOpcode, payload: &[u8], out: &mut impl Output) -> Result<(), SendError> {
-        self.expect_open()?;
-        let Ok(payload) = ControlPayload::new(payload) else {
-            return Err(SendError::ControlTooLong { opcode, len: payload.len() });
-        };
-        out.append_slices(ControlFrame::new(opcode, &payload, self.role.next_key()).as_bytes(), &[])?;
-        Ok(())
-    }
-
-    /// Queues a Close, after which nothing can be sent (§5.5.1), to be fetched with [`take_control`](Self::take_control) or
-    /// [`write_control`](Self::write_control).
-    ///
-    /// Messages of the peer still come until its Close does; an answer to them is refused with [`SendError::NotOpen`]. While the echo to the
-    /// peer's own Close waits to be written, this replaces it.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError::NotOpen`] if a Close was queued before, or the connection has failed or ended.
-    pub fn close(&mut self, frame: impl Into<CloseFrame>) -> Result<(), SendError> {
-        let state = self.state();
-        self.stage.enter(state.after_close().ok_or(SendError::NotOpen { state })?);
-        self.close = Some(frame.into());
-        Ok(())
-    }
-
-    /// Takes the next control frame that waits to be written: the Pong to the newest Ping, then the Close.
-    ///
-    /// ```
-    /// use websocket_proto::{CloseCode, Connection, Limits, Negotiated, Server};
-    ///
-    /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
-    /// connection.close(CloseCode::NORMAL).unwrap();
-    /// assert_eq!(connection.take_control().unwrap().as_bytes(), [0x88, 0x02, 0x03, 0xe8]);
-    /// assert!(connection.take_control().is_none());
-    /// ```
-    #[must_use = "the frame is no longer queued: it has to be written"]
-    pub fn take_control(&mut self) -> Option<ControlFrame> {
-        let (opcode, payload) = self.queued_control()?;
-        // A source of keys that panics leaves the frame where it is.
-        let frame = ControlFrame::new(opcode, &payload, self.role.next_key());
-        self.control_written(opcode);
-        Some(frame)
-    }
-
-    /// Appends the control frames that wait to be written to `out`, as far as it is not too full for a Pong.
-    ///
-    /// While `out` holds [`Limits::high_water_mark`](crate::Limits::high_water_mark) bytes or more, a Pong goes on waiting, and a newer
-    /// Ping replaces it (§5.5.3): so the replies to a flood of Pings are bounded even if the peer never reads. A Close is appended in
-    /// any case, after the Pong. [`wants_write`](Self::wants_write) tells whether something still waits; then write out what `out`
-    /// holds, and call this again.
-    ///
-    /// ```
-    /// use websocket_proto::{Connection, Limits, Negotiated, Server};
-    ///
-    /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
-    /// let mut out = vec![0; 64 * 1024]; // not written yet
-    /// connection.receive(&mut &mut [0x89, 0x81, 0, 0, 0, 0, b'?'][..]).unwrap(); // a masked Ping
-    /// connection.write_control(&mut out).unwrap();
-    /// assert_eq!((out.len(), connection.wants_write()), (64 * 1024, true));
-    ///
-    /// out.clear(); // now it is
-    /// connection.write_control(&mut out).unwrap();
-    /// assert_eq!((&out[..], connection.wants_write()), (&b"\x8a\x01?"[..], false));
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`OutputFull`]; a frame that found no room goes on waiting.
-    #[inline]
-    pub fn write_control(&mut self, out: &mut impl Output) -> Result<(), OutputFull> {
-        self.write_control_until(self.close.is_none(), out)
-    }
-
-    /// The same; unless `bounded`, a Pong is appended however much `out` holds.
-    #[inline]
-    pub(crate) fn write_control_until(&mut self, bounded: bool, out: &mut impl Output) -> Result<(), OutputFull> {
-        while let Some((opcode, payload)) = self.queued_control() {
-            if bounded && !self.is_below_mark(out) {
-                break;
-            }
-            out.append_slices(ControlFrame::new(opcode, &payload, self.role.next_key()).as_bytes(), &[])?;
-            self.control_written(opcode);
-        }
-        Ok(())
-    }
-
-    /// Whether the output holds less than the mark from which on a Pong waits.
-    pub(crate) fn is_below_mark(&self, out: &impl Output) -> bool {
-        self.high_water_mark == u32::MAX || widened(out.waiting_len()) < u64::from(self.high_water_mark)
-    }
-
-    /// How much output may wait.
-    #[cfg(feature = "alloc")]
-    pub(crate) fn high_water_mark(&self) -> usize {
-        usize::try_from(self.high_water_mark).unwrap_or(usize::MAX)
-    }
-
-    /// Whether a Pong or a Close waits to be written.
-    #[inline]
-    pub const fn wants_write(&self) -> bool {
-        self.pong.is_some() || self.close.is_some()
-    }
-
-    #[inline]
-    fn queued_control(&self) -> Option<(ControlOpcode, ControlPayload)> {
-        match (&self.pong, &self.close) {
-            (Some(payload), _) => Some((ControlOpcode::Pong, *payload)),
-            (None, Some(frame)) => Some((ControlOpcode::Close, *frame.payload())),
-            (None, None) => None,
-        }
-    }
-
-    fn control_written(&mut self, opcode: ControlOpcode) {
-        match opcode {
-            ControlOpcode::Ping => {}
-            ControlOpcode::Pong => self.pong = None,
-            ControlOpcode::Close => {
-                self.close = None;
-                self.stage.enter(self.state().after_close_written());
-            }
-        }
     }
 
     /// The header of this side's next data frame, and where it leaves the sequence.
@@ -256,7 +108,7 @@ impl<R: Role> Connection<R> {
     }
 
     #[inline]
-    fn expect_open(&self) -> Result<(), SendError> {
+    pub(super) fn expect_open(&self) -> Result<(), SendError> {
         match self.state() {
             State::Open => Ok(()),
             // §5.5.1: an endpoint "MUST NOT send any more data frames after sending a Close frame".

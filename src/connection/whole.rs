@@ -1,8 +1,9 @@
-//! Messages that lie in the input whole and in one frame: the short paths, which change no state.
+//! Messages, Pings and Pongs that lie in the input whole and in one frame: the short paths. A message changes no state here.
 
 use super::{Connection, Inbound, Role};
 use crate::frame::{Masking, split_front};
-use crate::wire::MessageKind;
+use crate::kernel;
+use crate::wire::{ControlPayload, MessageKind};
 
 impl<R: Role> Connection<R> {
     /// Takes a data frame that is a whole message, has a 7-bit length, and lies in the input: receiving it changes no state.
@@ -36,6 +37,25 @@ impl<R: Role> Connection<R> {
         Whole::take::<R>(kind, header_len, usize::try_from(len).ok()?, input)
     }
 
+    /// Takes a Ping or a Pong that lies in the input whole, between messages, and queues the Pong that answers a Ping. Limits are on
+    /// data frames, so none applies.
+    #[inline]
+    pub(crate) fn whole_heartbeat<'i>(&mut self, input: &mut &'i mut [u8]) -> Option<Heartbeat<'i>> {
+        let &[first @ (Heartbeat::PING | Heartbeat::PONG), second, ..] = &**input else { return None };
+        let len = second ^ Whole::mask_bit::<R>();
+        if usize::from(len) > ControlPayload::MAX_LEN || !self.takes_short_frames() {
+            return None;
+        }
+        let Whole { payload, key, .. } = Whole::take::<R>(0, 2, usize::from(len), input)?;
+        kernel::xor_short(payload, key);
+        Some(if first == Heartbeat::PING {
+            self.receive_ping(payload);
+            Heartbeat::Ping(payload)
+        } else {
+            Heartbeat::Pong(payload)
+        })
+    }
+
     /// Whether the next message lies in the input whole and can be taken by one of the short paths.
     #[cfg(feature = "alloc")]
     pub(crate) fn is_whole_message(&self, input: &mut [u8]) -> bool {
@@ -67,6 +87,18 @@ pub(super) struct Short {
 
 impl Short {
     pub(super) const NONE: Self = Self { len: 0 };
+}
+
+/// A Ping or a Pong that lies in the input whole, unmasked.
+pub(crate) enum Heartbeat<'i> {
+    Ping(&'i [u8]),
+    Pong(&'i [u8]),
+}
+
+impl Heartbeat<'_> {
+    /// FIN, no reserved bit, and the opcode (§5.2).
+    const PING: u8 = 0x89;
+    const PONG: u8 = 0x8a;
 }
 
 /// A message that lies in the input whole and in one frame, still masked.

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// The value of `Sec-WebSocket-Extensions`. Where there is nothing to say there is none, and no room for it is cleared.
+/// The value of `Sec-WebSocket-Extensions`. It is `None` if there is nothing to write, so that its room is not cleared then.
 #[derive(Clone, Copy)]
 pub(crate) struct FieldValue {
     bytes: [u8; Self::MAX_LEN],

@@ -5,13 +5,14 @@ mod agreement;
 #[cfg(feature = "inflate")]
 pub mod deflate;
 mod field_value;
-pub(crate) mod token;
+pub(crate) mod negotiated;
 
 use core::fmt;
 
-pub(crate) use agreement::{Agreed, Mismatch, Offers, Policy};
+pub(crate) use agreement::{Mismatch, WantedExtensions};
 pub(crate) use field_value::FieldValue;
-use token::{ascii, is_token_byte, split_token, trim_start};
+
+use crate::http::{ascii, is_token_byte, split_token, trim_start};
 
 /// The extensions in one value of `Sec-WebSocket-Extensions`, in their order, which is the order of preference (§9.1).
 ///
@@ -58,11 +59,11 @@ impl<'b> Extensions<'b> {
                     self.rest = &[];
                     return Ok(Some(Extension { name, params }));
                 }
-                [b',', behind @ ..] => {
-                    self.rest = behind;
+                [b',', after @ ..] => {
+                    self.rest = after;
                     return Ok(Some(Extension { name, params }));
                 }
-                [b';', behind @ ..] => rest = Param::parse(behind)?.1,
+                [b';', after @ ..] => rest = Param::parse(after)?.1,
                 [byte, ..] => return Err(InvalidExtension { byte: Some(*byte) }),
             }
         }
@@ -238,12 +239,13 @@ impl fmt::Debug for ParamValue<'_> {
 /// A `Sec-WebSocket-Extensions` that breaks its grammar (§9.1).
 ///
 /// ```
-/// use websocket_proto::extension::{Extensions, InvalidExtension};
+/// use websocket_proto::extension::Extensions;
 ///
-/// assert_eq!(Extensions::new(b"foo; =1").next().unwrap().unwrap_err(), InvalidExtension { byte: Some(b'=') });
-/// assert_eq!(Extensions::new(b"foo;").next().unwrap().unwrap_err(), InvalidExtension { byte: None });
+/// assert_eq!(Extensions::new(b"foo; =1").next().unwrap().unwrap_err().byte, Some(b'='));
+/// assert_eq!(Extensions::new(b"foo;").next().unwrap().unwrap_err().byte, None);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct InvalidExtension {
     /// The byte at fault; none where the value ended too early.
     pub byte: Option<u8>,
@@ -275,12 +277,12 @@ fn split_quoted(input: &[u8]) -> Result<(&[u8], &[u8]), InvalidExtension> {
     let mut rest = input;
     loop {
         match rest {
-            [b'"', behind @ ..] => {
+            [b'"', after @ ..] => {
                 let raw = input.get(..input.len() - rest.len()).unwrap_or_default();
                 // An empty string is no token.
-                return if raw.is_empty() { Err(InvalidExtension { byte: Some(b'"') }) } else { Ok((raw, behind)) };
+                return if raw.is_empty() { Err(InvalidExtension { byte: Some(b'"') }) } else { Ok((raw, after)) };
             }
-            [b'\\', byte, behind @ ..] | [byte, behind @ ..] if is_token_byte(*byte) => rest = behind,
+            [b'\\', byte, after @ ..] | [byte, after @ ..] if is_token_byte(*byte) => rest = after,
             [b'\\', byte, ..] | [byte, ..] => return Err(InvalidExtension { byte: Some(*byte) }),
             [] => return Err(InvalidExtension { byte: None }),
         }

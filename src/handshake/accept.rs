@@ -2,16 +2,14 @@
 
 use core::fmt;
 
-use super::Negotiated;
-use super::field_section::FieldSection;
-use super::fields::{Fields, InvalidField};
 use super::key::{AcceptKey, Key};
 use super::refusal::{emit_fields, write_whole};
 use super::request::{Request, RequestKey};
-use super::shown::Shown;
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::DeflateConfig;
-use crate::extension::{Agreed, FieldValue, Policy};
+use crate::extension::negotiated::Negotiated;
+use crate::extension::{FieldValue, WantedExtensions};
+use crate::http::{FieldSection, Fields, InvalidField, Shown};
 use crate::wire::{Output, OutputFull};
 
 /// An acceptance in the making: which subprotocol, and which fields of the application's own.
@@ -46,14 +44,17 @@ pub struct Accept<'r, 'b, F = Fields<'b>, K = Key> {
     request: &'r Request<'b, F, K>,
     subprotocol: Option<&'r str>,
     fields: &'r [(&'r str, &'r str)],
-    policy: Policy,
+    wanted: WantedExtensions,
+}
+
+impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
+    /// Begins to accept; see [`Accept`].
+    pub fn accept(&self) -> Accept<'_, 'b, F, K> {
+        Accept { request: self, subprotocol: None, fields: &[], wanted: WantedExtensions::default() }
+    }
 }
 
 impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
-    pub(super) fn new(request: &'r Request<'b, F, K>) -> Self {
-        Self { request, subprotocol: None, fields: &[], policy: Policy::default() }
-    }
-
     /// Chooses one of the offered [`subprotocols`](Request::subprotocols), in its letter case. Without this, and with `None`, none
     /// is chosen.
     ///
@@ -79,16 +80,21 @@ impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
     /// Accepts permessage-deflate, if the client offers it in a way that `config` allows (RFC 7692); with `None` it does not.
     #[cfg(feature = "inflate")]
     pub fn deflate(self, config: impl Into<Option<DeflateConfig>>) -> Self {
-        Self { policy: Policy { deflate: config.into() }, ..self }
+        Self { wanted: WantedExtensions { deflate: config.into() }, ..self }
     }
 
-    fn negotiate(&self) -> Result<Agreed, AcceptError> {
+    fn check(&self) -> Result<(), AcceptError> {
         // §4.2.2, 4: "selecting one of the values from the |Sec-WebSocket-Protocol| field".
         if self.subprotocol.is_some_and(|chosen| !self.request.subprotocols().any(|offered| offered == chosen)) {
             return Err(AcceptError::SubprotocolNotOffered);
         }
-        InvalidField::check(self.fields, RESERVED).map_err(AcceptError::Field)?;
-        Ok(self.policy.choose(self.request.extensions()))
+        InvalidField::check(self.fields, RESERVED).map_err(AcceptError::Field)
+    }
+
+    fn answer(&self, accept: Option<AcceptKey>) -> Result<AcceptResponse<'r>, AcceptError> {
+        self.check()?;
+        let (negotiated, extensions) = self.wanted.accept(self.request.extensions());
+        Ok(AcceptResponse { accept, subprotocol: self.subprotocol, fields: self.fields, negotiated, extensions })
     }
 }
 
@@ -99,8 +105,9 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
     ///
     /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or no room.
     pub fn write_to(self, out: &mut impl Output) -> Result<Negotiated, AcceptError> {
-        let agreed = self.negotiate()?;
-        let (accept, extensions) = (self.request.key.accept(), agreed.field_value());
+        self.check()?;
+        let (negotiated, extensions) = self.wanted.accept(self.request.extensions());
+        let accept = self.request.key.accept();
         write_whole(out, |emit| {
             emit(SWITCHING);
             emit(accept.as_bytes());
@@ -115,7 +122,7 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
             emit(b"\r\n");
         })
         .map_err(AcceptError::Output)?;
-        Ok(Negotiated::new(agreed))
+        Ok(negotiated)
     }
 
     /// The response as status and fields, for another HTTP stack to write.
@@ -124,9 +131,7 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
     ///
     /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
     pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
-        let agreed = self.negotiate()?;
-        let accept = Some(self.request.key.accept());
-        Ok(AcceptResponse::new(accept, self.subprotocol, self.fields, agreed))
+        self.answer(Some(self.request.key.accept()))
     }
 }
 
@@ -137,8 +142,7 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, ()> {
     ///
     /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
     pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
-        let agreed = self.negotiate()?;
-        Ok(AcceptResponse::new(None, self.subprotocol, self.fields, agreed))
+        self.answer(None)
     }
 }
 
@@ -171,20 +175,11 @@ pub struct AcceptResponse<'r> {
     accept: Option<AcceptKey>,
     subprotocol: Option<&'r str>,
     fields: &'r [(&'r str, &'r str)],
-    agreed: Agreed,
+    negotiated: Negotiated,
     extensions: Option<FieldValue>,
 }
 
 impl<'r> AcceptResponse<'r> {
-    fn new(
-        accept: Option<AcceptKey>,
-        subprotocol: Option<&'r str>,
-        fields: &'r [(&'r str, &'r str)],
-        agreed: Agreed,
-    ) -> Self {
-        Self { accept, subprotocol, fields, agreed, extensions: agreed.field_value() }
-    }
-
     /// 101; on a stream of HTTP/2 or HTTP/3 it is 200.
     pub fn status(&self) -> u16 {
         if self.accept.is_some() { 101 } else { 200 }
@@ -205,7 +200,7 @@ impl<'r> AcceptResponse<'r> {
 
     /// What the connection is made of, once the response is sent.
     pub fn negotiated(&self) -> Negotiated {
-        Negotiated::new(self.agreed)
+        self.negotiated
     }
 }
 
@@ -245,7 +240,7 @@ impl fmt::Debug for AcceptResponse<'_> {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum AcceptError {
-    /// The subprotocol is none that the client offered.
+    /// The client did not offer the subprotocol.
     SubprotocolNotOffered,
     /// A field must not be written.
     Field(InvalidField),

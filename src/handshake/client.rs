@@ -1,13 +1,13 @@
-//! The client's side: from bytes to a checked response.
+//! The client's side, once the request is made: what was offered, and the answer that is read.
 
 use core::fmt;
 
-use super::check::Checked;
-use super::head::HeadReader;
-use super::pending::PendingAnswer;
-use super::response::Answer;
+use super::key::AcceptKey;
+use super::known_fields::KnownFields;
+use super::response::{Answer, NoSubprotocols, Offered, Subprotocols};
 use super::response_error::ResponseError;
-use super::subprotocols::{NoSubprotocols, Subprotocols};
+use crate::extension::WantedExtensions;
+use crate::http::{FieldSection, HeadReader, ResponseHead};
 use crate::wire::Limits;
 
 /// Reads a server's response, which may arrive in any pieces.
@@ -62,13 +62,13 @@ impl<P: Subprotocols> ClientHandshake<P> {
 
     fn read<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Answer<'b>>, ResponseError> {
         loop {
-            let mut checked = Checked::default();
-            let Some(head) = self.reader.read_response(bytes, &mut checked)? else { return Ok(None) };
+            let mut known = KnownFields::default();
+            let Some(head) = self.reader.read_response(bytes, &mut known)? else { return Ok(None) };
             // RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final
             // response".
             // One of another major version is no response that can be skipped: what its status means is not known (RFC 9110 §2.5).
             if !matches!(head.status, 100 | 102..=199) || head.version.0 != 1 {
-                return self.pending.judge(head, &checked).map(Some);
+                return self.pending.check(head, &known).map(Some);
             }
             if self.interim >= self.max_interim {
                 return Err(ResponseError::TooManyInterim { max: self.max_interim });
@@ -87,5 +87,90 @@ impl<P> fmt::Debug for ClientHandshake<P> {
             .field("interim", &self.interim)
             .field("max_interim", &self.max_interim)
             .finish()
+    }
+}
+
+/// What a response is checked against, where another HTTP stack reads it: what was offered, and the expected `Sec-WebSocket-Accept`.
+///
+/// It borrows nothing but what `P`, the list of [`Subprotocols`], borrows. [`ClientUpgrade::into_pending`](super::ClientUpgrade::into_pending)
+/// makes one for HTTP/1.1, [`ClientConnect::into_pending`](super::ClientConnect::into_pending) one for HTTP/2 and HTTP/3, where
+/// there is no key and `K` is `()`.
+///
+/// ```
+/// use websocket_proto::handshake::{Answer, ClientRequest, PendingAnswer};
+///
+/// struct Stream {
+///     pending: PendingAnswer,
+/// }
+///
+/// let upgrade = ClientRequest::new("server.example.com", "/chat").upgrade(*b"the sample nonce").unwrap();
+/// // Here the other stack sends `upgrade.target()` and `upgrade.fields()`.
+/// let stream = Stream { pending: upgrade.into_pending() };
+/// let fields = [
+///     ("upgrade", "websocket"),
+///     ("connection", "upgrade"),
+///     ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+/// ];
+/// assert!(matches!(stream.pending.receive(101, (1, 1), &fields), Ok(Answer::Open(_))));
+/// ```
+#[derive(Clone, Copy)]
+#[must_use = "the answer has to be checked against it"]
+pub struct PendingAnswer<P = NoSubprotocols, K = AcceptKey> {
+    key: K,
+    subprotocols: P,
+    extensions: WantedExtensions,
+}
+
+impl<P: Subprotocols, K> PendingAnswer<P, K> {
+    pub(super) fn new(key: K, subprotocols: P, extensions: WantedExtensions) -> Self {
+        Self { key, subprotocols, extensions }
+    }
+
+    fn offered(&self) -> Offered<'_, P> {
+        Offered { subprotocols: &self.subprotocols, extensions: self.extensions }
+    }
+}
+
+impl<P: Subprotocols> PendingAnswer<P> {
+    /// Checks the final response: its status, the two digits of its version, and its fields.
+    ///
+    /// # Errors
+    ///
+    /// [`ResponseError`]: the transport is closed (§4.1, §7.1.7).
+    pub fn receive<'b, F: FieldSection<'b>>(
+        &self,
+        status: u16,
+        version: (u8, u8),
+        fields: F,
+    ) -> Result<Answer<'b, F>, ResponseError> {
+        let known = KnownFields::collect_parsed(fields.clone());
+        self.check(ResponseHead { version, status, reason: b"", fields, len: 0 }, &known)
+    }
+
+    /// The same for a head of which the fields that matter were picked out.
+    pub(super) fn check<'b, F: FieldSection<'b>>(
+        &self,
+        head: ResponseHead<'b, F>,
+        known: &KnownFields<'b>,
+    ) -> Result<Answer<'b, F>, ResponseError> {
+        Answer::from_head(head, known, &self.key, self.offered())
+    }
+}
+
+impl<P: Subprotocols> PendingAnswer<P, ()> {
+    /// Checks the final response to an extended CONNECT: its status, and its fields without pseudo-header fields.
+    ///
+    /// # Errors
+    ///
+    /// [`ResponseError`]: the stream is reset.
+    pub fn receive<'b, F: FieldSection<'b>>(&self, status: u16, fields: F) -> Result<Answer<'b, F>, ResponseError> {
+        Answer::from_connect(status, fields, self.offered())
+    }
+}
+
+impl<P, K> fmt::Debug for PendingAnswer<P, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Subprotocols are left out: some hold a credential.
+        f.debug_struct("PendingAnswer").field("extensions", &self.extensions).finish_non_exhaustive()
     }
 }

@@ -2,23 +2,15 @@
 
 use core::fmt;
 
-use super::client::ClientHandshake;
-use super::connect::ClientConnect;
-use super::fields::InvalidField;
-use super::host::split_host;
+use super::client::{ClientHandshake, PendingAnswer};
 use super::key::Key;
-use super::pending::PendingAnswer;
 use super::refusal::{emit_fields, write_whole};
-use super::scheme::Scheme;
-use super::shown::{Shown, ShownTarget};
-use super::subprotocols::{NoSubprotocols, Subprotocols};
-use super::text::is_target;
-use super::upgrade::ClientUpgrade;
+use super::response::{NoSubprotocols, Subprotocols};
 use super::url::WsUrl;
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::DeflateConfig;
-use crate::extension::token::is_token;
-use crate::extension::{FieldValue, Offers};
+use crate::extension::{FieldValue, WantedExtensions};
+use crate::http::{InvalidField, Shown, ShownTarget, is_target, is_token, split_host};
 use crate::wire::{Limits, Output, OutputFull};
 
 /// What a client asks for. All of it is checked before a byte is written.
@@ -60,14 +52,14 @@ pub struct ClientRequest<'a, P = NoSubprotocols> {
     pub(super) origin: Option<&'a str>,
     pub(super) subprotocols: P,
     pub(super) fields: &'a [(&'a str, &'a str)],
-    pub(super) offers: Offers,
+    pub(super) wanted: WantedExtensions,
 }
 
 impl<'a> ClientRequest<'a> {
-    /// Asks `host`, with `:port` behind it unless it is the default port of the scheme, for `target`: a path with
+    /// Asks `host`, with `:port` after it unless it is the default port of the scheme, for `target`: a path with
     /// perhaps a query (§3, "resource name").
     pub fn new(host: &'a str, target: &'a str) -> Self {
-        Self { host, target, origin: None, subprotocols: [], fields: &[], offers: Offers::default() }
+        Self { host, target, origin: None, subprotocols: [], fields: &[], wanted: WantedExtensions::default() }
     }
 
     /// Asks for what a URL names.
@@ -90,11 +82,11 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
     /// Offers subprotocols, the preferred first: an array, a slice or a `Vec`. The handshake keeps the list until the server has
     /// chosen.
     pub fn subprotocols<Q: Subprotocols>(self, subprotocols: Q) -> ClientRequest<'a, Q> {
-        let Self { host, target, origin, subprotocols: _, fields, offers } = self;
-        ClientRequest { host, target, origin, subprotocols, fields, offers }
+        let Self { host, target, origin, subprotocols: _, fields, wanted } = self;
+        ClientRequest { host, target, origin, subprotocols, fields, wanted }
     }
 
-    /// Names the origin of the script that connects: for browsers, and those who act for one (§4.1, 8).
+    /// Names the origin of the script that connects: for browsers, and programs that act for one (§4.1, 8).
     pub fn origin(self, origin: &'a str) -> Self {
         Self { origin: Some(origin), ..self }
     }
@@ -107,7 +99,7 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
     /// Offers permessage-deflate (RFC 7692); with `None` it does not.
     #[cfg(feature = "inflate")]
     pub fn deflate(self, config: impl Into<Option<DeflateConfig>>) -> Self {
-        Self { offers: Offers { deflate: config.into() }, ..self }
+        Self { wanted: WantedExtensions { deflate: config.into() }, ..self }
     }
 
     /// Appends the whole request, or nothing, and begins to wait for the answer.
@@ -125,7 +117,7 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
         out: &mut impl Output,
     ) -> Result<ClientHandshake<P>, StartError> {
         self.check()?;
-        let (key, extensions) = (Key::from_nonce(nonce), self.offers.field_value());
+        let (key, extensions) = (Key::from_nonce(nonce), self.wanted.offers());
         write_whole(out, |emit| {
             emit(b"GET ");
             if !self.target.starts_with('/') {
@@ -157,19 +149,7 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
             emit(b"\r\n");
         })
         .map_err(StartError::Output)?;
-        Ok(ClientHandshake::new(PendingAnswer::new(key.accept(), self.subprotocols, self.offers), limits))
-    }
-
-    /// Gives the request as parts, for another HTTP/1.1 stack to send; see [`ClientUpgrade`].
-    ///
-    /// For the nonce, see [`start`](Self::start).
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`], also [`StartError::Target`] for a target that begins with `?`: there is no place to put the `/` of the path.
-    pub fn upgrade(self, nonce: [u8; 16]) -> Result<ClientUpgrade<'a, P>, StartError> {
-        self.check()?;
-        ClientUpgrade::new(self, nonce)
+        Ok(ClientHandshake::new(PendingAnswer::new(key.accept(), self.subprotocols, self.wanted), limits))
     }
 
     /// The fields that do not depend on the version of HTTP, their names in lower case but for the application's own.
@@ -194,17 +174,7 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
         }
     }
 
-    /// Asks by the extended CONNECT of HTTP/2 or HTTP/3 instead; see [`ClientConnect`].
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`], but never for want of room: nothing is written.
-    pub fn connect(self, scheme: Scheme) -> Result<ClientConnect<'a, P>, StartError> {
-        self.check()?;
-        ClientConnect::new(self, scheme)
-    }
-
-    fn check(&self) -> Result<(), StartError> {
+    pub(super) fn check(&self) -> Result<(), StartError> {
         if split_host(self.host.as_bytes()).is_none() {
             return Err(StartError::Host);
         }
@@ -235,7 +205,7 @@ impl<P> fmt::Debug for ClientRequest<'_, P> {
             .field("target", &ShownTarget(self.target))
             .field("origin", &self.origin)
             .field("fields", &Shown(|| self.fields.iter().copied()))
-            .field("offers", &self.offers)
+            .field("extensions", &self.wanted)
             .finish_non_exhaustive()
     }
 }

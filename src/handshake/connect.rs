@@ -1,24 +1,18 @@
-//! The handshake on a stream of HTTP/2 or HTTP/3: the extended CONNECT (RFC 8441, RFC 9220).
-//!
-//! There is no key, no `Connection` and no `Upgrade`; the HTTP stack reads and writes the fields, and the stream is
-//! the transport.
+//! Handshakes whose heads another HTTP stack sends: HTTP/1.1 as parts (§4.1), and the extended CONNECT of HTTP/2 and HTTP/3 (RFC 8441,
+//! RFC 9220).
 
 use core::fmt;
 
-use super::check::Checked;
+use super::client::PendingAnswer;
 use super::client_request::{ClientRequest, StartError};
-use super::excerpt::Excerpt;
-use super::field_section::FieldSection;
-use super::pending::PendingAnswer;
+use super::key::Key;
+use super::known_fields::KnownFields;
 use super::request::Request;
 use super::request_error::RequestError;
-use super::response::Answer;
+use super::response::{Answer, NoSubprotocols, Subprotocols};
 use super::response_error::ResponseError;
-use super::scheme::Scheme;
-use super::shown::ShownTarget;
-use super::subprotocols::{NoSubprotocols, Subprotocols};
-use super::target::Target;
 use crate::extension::FieldValue;
+use crate::http::{Excerpt, FieldSection, Scheme, ShownTarget, Target};
 
 /// The pseudo-header fields of an extended CONNECT (RFC 8441 §4); its `:method` is `CONNECT`.
 ///
@@ -99,19 +93,44 @@ impl<'b, F: FieldSection<'b>> ConnectRequest<'b, F> {
         let Some(scheme) = Scheme::of_http(head.scheme) else {
             return Err(RequestError::ConnectScheme { scheme: Excerpt::new(head.scheme.as_bytes()) });
         };
-        let target = Target::path_only(head.path)?;
-        let checked = Checked::collect_parsed(fields.clone());
-        let host = checked.same_host(head.authority, scheme.default_port())?;
+        let target = Target::path_only(head.path)
+            .ok_or_else(|| RequestError::Target { target: Excerpt::new(head.path.as_bytes()) })?;
+        let known = KnownFields::collect_parsed(fields.clone());
+        let host = known.same_host(head.authority, scheme.default_port())?;
         // RFC 8441 §5: Connection and Upgrade "MUST NOT be included in the CONNECT request".
-        if checked.hop {
+        if known.hop {
             return Err(RequestError::ConnectionField);
         }
-        checked.no_body()?;
-        checked.version()?;
-        let origin = checked.origin()?;
-        checked.lists(&fields)?;
-        let Checked { subprotocols, extensions, .. } = checked;
+        known.no_body()?;
+        known.version()?;
+        let origin = known.origin()?;
+        known.lists(&fields)?;
+        let KnownFields { subprotocols, extensions, .. } = known;
         Ok(Request { target, host, origin, subprotocols, extensions, fields, head_len: 0, key: () })
+    }
+}
+
+impl<'a, P: Subprotocols> ClientRequest<'a, P> {
+    /// Gives the request as parts, for another HTTP/1.1 stack to send; see [`ClientUpgrade`].
+    ///
+    /// For the nonce, see [`start`](Self::start).
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], also [`StartError::Target`] for a target that begins with `?`: there is no place to put the `/` of the path.
+    pub fn upgrade(self, nonce: [u8; 16]) -> Result<ClientUpgrade<'a, P>, StartError> {
+        self.check()?;
+        ClientUpgrade::new(self, nonce)
+    }
+
+    /// Asks by the extended CONNECT of HTTP/2 or HTTP/3 instead; see [`ClientConnect`].
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], but never for want of room: nothing is written.
+    pub fn connect(self, scheme: Scheme) -> Result<ClientConnect<'a, P>, StartError> {
+        self.check()?;
+        ClientConnect::new(self, scheme)
     }
 }
 
@@ -144,7 +163,7 @@ impl<'b, F: FieldSection<'b>> ConnectRequest<'b, F> {
 #[derive(Clone, Copy)]
 #[must_use = "another HTTP stack has to send it"]
 pub struct ClientConnect<'a, P = NoSubprotocols> {
-    /// Checked.
+    /// KnownFields.
     request: ClientRequest<'a, P>,
     path: &'a str,
     scheme: Scheme,
@@ -153,7 +172,7 @@ pub struct ClientConnect<'a, P = NoSubprotocols> {
 
 impl<'a, P: Subprotocols> ClientConnect<'a, P> {
     pub(super) fn new(request: ClientRequest<'a, P>, scheme: Scheme) -> Result<Self, StartError> {
-        let (path, extensions) = (request.origin_form()?, request.offers.field_value());
+        let (path, extensions) = (request.origin_form()?, request.wanted.offers());
         Ok(Self { request, path, scheme, extensions })
     }
 
@@ -198,17 +217,111 @@ impl<'a, P: Subprotocols> ClientConnect<'a, P> {
         F: FieldSection<'b>,
     {
         let subprotocols = self.request.subprotocols.as_slice();
-        PendingAnswer::new((), subprotocols, self.request.offers).receive(status, fields)
+        PendingAnswer::new((), subprotocols, self.request.wanted).receive(status, fields)
     }
 
-    /// What the answer is judged by, without what the request borrows: it can be kept in a struct until the answer comes.
+    /// What the answer is checked against, without what the request borrows: it can be kept in a struct until the answer comes.
     pub fn into_pending(self) -> PendingAnswer<P, ()> {
-        PendingAnswer::new((), self.request.subprotocols, self.request.offers)
+        PendingAnswer::new((), self.request.subprotocols, self.request.wanted)
     }
 }
 
 impl<P> fmt::Debug for ClientConnect<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientConnect").field("request", &self.request).finish_non_exhaustive()
+    }
+}
+
+/// A client's request for another HTTP/1.1 stack to send, and the check of the response that this stack reads.
+///
+/// The method is `GET`. [`ClientRequest::upgrade`] makes one.
+///
+/// ```
+/// use websocket_proto::handshake::{Answer, ClientRequest};
+///
+/// // §1.3
+/// let request = ClientRequest::new("server.example.com", "/chat").subprotocols(["chat", "superchat"]);
+/// let upgrade = request.upgrade(*b"the sample nonce").unwrap();
+/// assert_eq!(upgrade.target(), "/chat");
+/// let fields: Vec<(&str, &str)> = upgrade.fields().collect();
+/// assert_eq!(fields, [
+///     ("host", "server.example.com"),
+///     ("upgrade", "websocket"),
+///     ("connection", "Upgrade"),
+///     ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+///     ("sec-websocket-version", "13"),
+///     ("sec-websocket-protocol", "chat"),
+///     ("sec-websocket-protocol", "superchat"),
+/// ]);
+///
+/// let fields = [
+///     ("upgrade", "websocket"),
+///     ("connection", "Upgrade"),
+///     ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+///     ("sec-websocket-protocol", "chat"),
+/// ];
+/// let Ok(Answer::Open(response)) = upgrade.receive(101, (1, 1), &fields) else { panic!("not open") };
+/// assert_eq!(response.subprotocol(), Some("chat"));
+/// let negotiated = response.negotiated();
+/// # let _ = negotiated;
+/// ```
+#[derive(Clone, Copy)]
+#[must_use = "another HTTP stack has to send it"]
+pub struct ClientUpgrade<'a, P = NoSubprotocols> {
+    /// KnownFields.
+    request: ClientRequest<'a, P>,
+    target: &'a str,
+    key: Key,
+    extensions: Option<FieldValue>,
+}
+
+impl<'a, P: Subprotocols> ClientUpgrade<'a, P> {
+    pub(super) fn new(request: ClientRequest<'a, P>, nonce: [u8; 16]) -> Result<Self, StartError> {
+        let (target, extensions) = (request.origin_form()?, request.wanted.offers());
+        Ok(Self { request, target, key: Key::from_nonce(nonce), extensions })
+    }
+
+    /// The target: a path with perhaps a query.
+    pub fn target(&self) -> &'a str {
+        self.target
+    }
+
+    /// The fields: the handshake's, with names in lower case, and then the application's own.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+        [
+            ("host", self.request.host),
+            ("upgrade", "websocket"),
+            ("connection", "Upgrade"),
+            ("sec-websocket-key", self.key.as_str()),
+            ("sec-websocket-version", "13"),
+        ]
+        .into_iter()
+        .chain(self.request.common_fields(self.extensions.as_ref()))
+    }
+
+    /// Checks the final response: its status, the two digits of its version, and its fields.
+    ///
+    /// # Errors
+    ///
+    /// [`ResponseError`]: the transport is closed (§4.1, §7.1.7).
+    pub fn receive<'b, F: FieldSection<'b>>(
+        &self,
+        status: u16,
+        version: (u8, u8),
+        fields: F,
+    ) -> Result<Answer<'b, F>, ResponseError> {
+        let subprotocols = self.request.subprotocols.as_slice();
+        PendingAnswer::new(self.key.accept(), subprotocols, self.request.wanted).receive(status, version, fields)
+    }
+
+    /// What the response is checked against, without what the request borrows: it can be kept in a struct until the response comes.
+    pub fn into_pending(self) -> PendingAnswer<P> {
+        PendingAnswer::new(self.key.accept(), self.request.subprotocols, self.request.wanted)
+    }
+}
+
+impl<P> fmt::Debug for ClientUpgrade<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientUpgrade").field("request", &self.request).finish_non_exhaustive()
     }
 }

@@ -3,20 +3,17 @@
 use alloc::vec::Vec;
 
 use super::accept::{Accept, AcceptError, AcceptResponse};
-use super::check::Checked;
-use super::connect::{ClientConnect, ConnectHead, ConnectRequest};
-use super::field_section::FieldSection;
+use super::client::PendingAnswer;
+use super::connect::{ClientConnect, ClientUpgrade, ConnectHead, ConnectRequest};
 use super::key::{AcceptKey, Key};
-use super::negotiated::Negotiated;
-use super::pending::PendingAnswer;
+use super::known_fields::KnownFields;
 use super::refusal::Refusal;
 use super::request::{Parts, Received, Request};
 use super::request_error::RequestError;
-use super::response::Answer;
+use super::response::{Answer, Subprotocols};
 use super::response_error::ResponseError;
-use super::subprotocols::Subprotocols;
-use super::target::Target;
-use super::upgrade::ClientUpgrade;
+use crate::extension::negotiated::Negotiated;
+use crate::http::{FieldSection, Target};
 
 /// Checks a request that a server made with the crate `http` has read.
 ///
@@ -53,8 +50,8 @@ impl<'b, B> TryFrom<&'b http::Request<B>> for Received<'b, &'b http::HeaderMap> 
         let resource = uri.path_and_query().map(http::uri::PathAndQuery::as_str);
         let target = resource.or(authority).unwrap_or_default();
         let parts = Parts::new(request.method().as_str(), target, digits(request.version()), fields);
-        let checked = Checked::collect_parsed(fields);
-        Self::check(parts, || Target::of_uri(uri.scheme_str(), authority, target), &checked, 0)
+        let known = KnownFields::collect_parsed(fields);
+        Self::check(parts, || Target::of_uri(uri.scheme_str(), authority, target), &known, 0)
     }
 }
 
@@ -147,7 +144,7 @@ impl AcceptResponse<'_> {
     ///
     /// More fields, or a longer name, than that crate allows.
     pub fn to_http(&self) -> Result<http::Response<()>, http::Error> {
-        response(self.status(), self.fields(), ())
+        build_response(self.status(), self.fields(), ())
     }
 }
 
@@ -158,7 +155,7 @@ impl Refusal<'_> {
     ///
     /// More fields, or a longer name, than that crate allows.
     pub fn to_http(&self) -> Result<http::Response<Vec<u8>>, http::Error> {
-        response(self.status(), self.fields(), self.body().to_vec())
+        build_response(self.status(), self.fields(), self.body().to_vec())
     }
 }
 
@@ -187,7 +184,7 @@ impl<P: Subprotocols> ClientUpgrade<'_, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_http(&self) -> Result<http::Request<()>, http::Error> {
-        request(http::Request::get(self.target()), self.fields())
+        build_request(http::Request::get(self.target()), self.fields())
     }
 }
 
@@ -201,7 +198,7 @@ impl<P: Subprotocols> ClientConnect<'_, P> {
     pub fn to_http(&self) -> Result<http::Request<()>, http::Error> {
         let uri = http::Uri::builder().scheme(self.scheme()).authority(self.authority()).path_and_query(self.path());
         let builder = http::Request::connect(uri.build()?).version(http::Version::HTTP_2);
-        request(builder, self.fields().filter(|(name, _)| !name.starts_with(':')))
+        build_request(builder, self.fields().filter(|(name, _)| !name.starts_with(':')))
     }
 }
 
@@ -233,7 +230,7 @@ impl<P: Subprotocols> PendingAnswer<P, ()> {
     }
 }
 
-fn request<'f>(
+fn build_request<'f>(
     mut builder: http::request::Builder,
     fields: impl Iterator<Item = (&'f str, &'f str)>,
 ) -> Result<http::Request<()>, http::Error> {
@@ -243,7 +240,7 @@ fn request<'f>(
     builder.body(())
 }
 
-fn response<'f, B>(
+fn build_response<'f, B>(
     status: u16,
     fields: impl Iterator<Item = (&'f str, &'f str)>,
     body: B,
@@ -255,7 +252,7 @@ fn response<'f, B>(
     builder.body(body)
 }
 
-/// The two digits of a version; a version that is none of HTTP's today is none that can be upgraded.
+/// The two digits of a version; 0.0 for one that this crate does not know, which can't be upgraded.
 fn digits(version: http::Version) -> (u8, u8) {
     match version {
         http::Version::HTTP_09 => (0, 9),

@@ -2,12 +2,10 @@
 
 use core::fmt;
 
-use super::check::{Checked, values};
-use super::field_section::FieldSection;
-use super::fields::Fields;
+use super::known_fields::KnownFields;
 use super::refusal::{Refusal, RefusalError};
 use super::request_error::{RequestError, UPGRADE_REQUIRED};
-use super::shown::{Shown, ShownTarget};
+use crate::http::{FieldSection, Fields, Shown, ShownTarget, values};
 
 /// A request of plain HTTP: any method and version, and no `Upgrade: websocket`.
 ///
@@ -74,13 +72,13 @@ impl<'b, F: FieldSection<'b>> HttpRequest<'b, F> {
     /// assert_eq!(request.check_host().unwrap_err().response().status(), 400);
     /// ```
     pub fn check_host(&self) -> Result<(), RequestError> {
-        match Checked::collect_parsed(self.fields.clone()).host(None) {
+        match KnownFields::collect_parsed(self.fields.clone()).host(None) {
             Err(RequestError::HostMissing) if self.version != (1, 1) && !matches!(self.version, (1, 2..)) => Ok(()),
             result => result.map(drop),
         }
     }
 
-    /// All fields, in their order. None was judged: `Content-Length` and `Transfer-Encoding` are left to the application, and `Host`
+    /// All fields, in their order. None was checked: `Content-Length` and `Transfer-Encoding` are left to the application, and `Host`
     /// to [`check_host`](Self::check_host).
     pub fn fields(&self) -> F::Pairs {
         self.fields.clone().into_pairs()
@@ -91,7 +89,7 @@ impl<'b, F: FieldSection<'b>> HttpRequest<'b, F> {
         values(self.fields.clone(), name)
     }
 
-    /// How many bytes the head has. The bytes behind it are the body, or the next request.
+    /// How many bytes the head has. The bytes after it are the body, or the next request.
     /// 0 for a head that another stack has parsed.
     pub fn head_len(&self) -> usize {
         self.head_len

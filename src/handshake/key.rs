@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sha1_smol::Sha1;
 
-use crate::extension::token::{alphanumeric_and, ascii};
+use crate::http::{alphanumeric_and, ascii};
 
 /// A `Sec-WebSocket-Key`: 16 bytes in base64 (§11.3.1).
 ///
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn judgement_without_decoding_is_that_of_a_decoder() {
+    fn check_without_decoding_agrees_with_a_decoder() {
         let decoder = GeneralPurpose::new(&alphabet::STANDARD, PAD.with_decode_allow_trailing_bits(true));
         for at in 0..Key::LEN {
             for byte in 0..=u8::MAX {
@@ -260,7 +260,7 @@ mod tests {
             b"dGhlIHNhbXBsZSBub2-jZQ==",     // base64url
             b"dGhlIHNhbXBsZSBub2 jZQ==",     // white space
             b"dGhlIHNhbXBsZSBub25jZ===",     // padding too long
-            b"dGhlIHNhbXBsZSBub25jZQ==dGhl", // something behind
+            b"dGhlIHNhbXBsZSBub25jZQ==dGhl", // something after it
             b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff==",
         ] {
             assert_eq!(Key::new(value), Err(InvalidKey { len: value.len() }), "{}", value.escape_ascii());

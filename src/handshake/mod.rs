@@ -22,56 +22,35 @@
 #![forbid(unsafe_code)]
 
 mod accept;
-mod check;
 mod client;
 mod client_request;
 mod connect;
-mod excerpt;
-mod field_section;
-mod fields;
-mod head;
-mod head_check;
-mod host;
 #[cfg(feature = "http")]
 mod http_crate;
 mod http_request;
 mod key;
-mod negotiated;
-mod pending;
+mod known_fields;
 mod refusal;
 mod request;
 mod request_error;
 mod response;
 mod response_error;
-mod scheme;
 mod server;
-mod shown;
-mod subprotocols;
-mod syntax;
-mod target;
-mod text;
-mod upgrade;
 mod url;
 
 pub use accept::{Accept, AcceptError, AcceptResponse};
-pub use client::ClientHandshake;
+pub use client::{ClientHandshake, PendingAnswer};
 pub use client_request::{ClientRequest, StartError};
-pub use connect::{ClientConnect, ConnectHead, ConnectRequest};
-pub use excerpt::Excerpt;
-pub use field_section::{Field, FieldSection};
-pub use fields::{FieldFault, Fields, InvalidField};
+pub use connect::{ClientConnect, ClientUpgrade, ConnectHead, ConnectRequest};
 pub use http_request::HttpRequest;
 pub use key::{AcceptKey, InvalidKey, Key};
-pub use negotiated::Negotiated;
-pub use pending::PendingAnswer;
 pub use refusal::{Refusal, RefusalError};
 pub use request::{Parts, Received, Request, RequestKey};
 pub use request_error::RequestError;
-pub use response::{Answer, HttpResponse, Response};
+pub use response::{Answer, HttpResponse, NoSubprotocols, Response, Subprotocols};
 pub use response_error::ResponseError;
-pub use scheme::Scheme;
 pub use server::ServerHandshake;
-pub use subprotocols::{NoSubprotocols, Subprotocols};
-pub use syntax::{HeadError, HeadPart};
-pub use upgrade::ClientUpgrade;
 pub use url::{InvalidUrl, WsUrl};
+
+pub use crate::extension::negotiated::Negotiated;
+pub use crate::http::{Excerpt, Field, FieldFault, FieldSection, Fields, HeadError, HeadPart, InvalidField, Scheme};

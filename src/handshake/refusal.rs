@@ -2,8 +2,7 @@
 
 use core::fmt::{self, Write};
 
-use super::fields::InvalidField;
-use super::shown::Shown;
+use crate::http::{InvalidField, Shown};
 use crate::wire::{Output, OutputFull};
 
 /// A complete response without a WebSocket connection: a refusal, or the answer to plain HTTP.

@@ -2,22 +2,16 @@
 
 use core::fmt;
 
-use super::accept::Accept;
-use super::check::{Checked, Found, values};
-use super::excerpt::Excerpt;
-use super::field_section::FieldSection;
-use super::fields::Fields;
-use super::head::RequestHead;
-use super::host::is_same_host;
 use super::http_request::HttpRequest;
 use super::key::Key;
+use super::known_fields::{KnownFields, Occurrence};
 use super::refusal::{Refusal, RefusalError};
 use super::request_error::RequestError;
-use super::scheme::Scheme;
-use super::shown::{Shown, ShownTarget};
-use super::target::Target;
-use crate::extension::token::{ascii, elements};
 use crate::extension::{Extension, Extensions};
+use crate::http::{
+    Excerpt, FieldSection, Fields, RequestHead, Scheme, Shown, ShownTarget, Target, ascii, elements, is_same_host,
+    values,
+};
 
 /// What a client asked for.
 ///
@@ -45,21 +39,21 @@ pub enum Received<'b, F = Fields<'b>> {
 
 impl<'b> Received<'b> {
     #[inline]
-    pub(super) fn from_head(head: &RequestHead<'b>, checked: &Checked<'b>) -> Result<Self, RequestError> {
+    pub(super) fn from_head(head: &RequestHead<'b>, known: &KnownFields<'b>) -> Result<Self, RequestError> {
         let RequestHead { method, target, version: (major, minor), fields, len } = *head;
         // RFC 9110 §15.6.6: a server answers 505 when it does not support "the major version of HTTP that was used".
         if major != 1 {
             return Err(RequestError::HttpVersion { major, minor });
         }
         let parts = Parts { method, target, version: (major, minor), fields };
-        Self::check(parts, || Target::new(target), checked, len)
+        Self::check(parts, || Target::new(target), known, len)
     }
 }
 
 impl<'b, F: FieldSection<'b>> Received<'b, F> {
     /// Checks a head of HTTP/1.1 that another stack has parsed, by the same rules.
     ///
-    /// The answer is read by [`Accept::response`], [`Refusal::status`] and [`Refusal::fields`], or written as bytes
+    /// The answer is read by [`Accept::response`](super::Accept::response), [`Refusal::status`] and [`Refusal::fields`], or written as bytes
     /// all the same.
     ///
     /// # Errors
@@ -83,21 +77,21 @@ impl<'b, F: FieldSection<'b>> Received<'b, F> {
     /// assert!(response.fields().any(|field| field == ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
     /// ```
     pub fn from_parts(parts: Parts<'b, F>) -> Result<Self, RequestError> {
-        let checked = Checked::collect_parsed(parts.fields.clone());
+        let known = KnownFields::collect_parsed(parts.fields.clone());
         let target = parts.target;
-        Self::check(parts, || Target::new(target), &checked, 0)
+        Self::check(parts, || Target::new(target), &known, 0)
     }
 
     /// The order of the checks is the same wherever the head came from: plain HTTP, method, version, and the rest.
     #[inline]
     pub(super) fn check(
         parts: Parts<'b, F>,
-        judge_target: impl FnOnce() -> Result<Target<'b>, RequestError>,
-        checked: &Checked<'b>,
+        parse_target: impl FnOnce() -> Option<Target<'b>>,
+        known: &KnownFields<'b>,
         head_len: usize,
     ) -> Result<Self, RequestError> {
         let Parts { method, target, version, fields } = parts;
-        if !checked.websocket {
+        if !known.websocket {
             return Ok(Self::Http(HttpRequest { method, target, version, fields, head_len }));
         }
         // RFC 9110 §9.1: "The method token is case-sensitive".
@@ -110,17 +104,17 @@ impl<'b, F: FieldSection<'b>> Received<'b, F> {
             (1, 1..) => {}
             (major, minor) => return Err(RequestError::HttpVersion { major, minor }),
         }
-        let target = judge_target()?;
-        let host = checked.host(target.authority)?;
-        checked.no_body()?;
-        if !checked.connection {
+        let target = parse_target().ok_or_else(|| RequestError::Target { target: Excerpt::new(target.as_bytes()) })?;
+        let host = known.host(target.authority)?;
+        known.no_body()?;
+        if !known.connection {
             return Err(RequestError::ConnectionWithoutUpgrade);
         }
-        checked.version()?;
-        let key = checked.key()?;
-        let origin = checked.origin()?;
-        checked.lists(&fields)?;
-        let Checked { subprotocols, extensions, .. } = *checked;
+        known.version()?;
+        let key = known.key()?;
+        let origin = known.origin()?;
+        known.lists(&fields)?;
+        let KnownFields { subprotocols, extensions, .. } = *known;
         Ok(Self::Upgrade(Request { target, host, origin, subprotocols, extensions, fields, head_len, key }))
     }
 }
@@ -184,8 +178,8 @@ pub struct Request<'b, F = Fields<'b>, K = Key> {
     pub(super) target: Target<'b>,
     pub(super) host: &'b [u8],
     pub(super) origin: Option<&'b [u8]>,
-    pub(super) subprotocols: Found<'b>,
-    pub(super) extensions: Found<'b>,
+    pub(super) subprotocols: Occurrence<'b>,
+    pub(super) extensions: Occurrence<'b>,
     pub(super) fields: F,
     pub(super) head_len: usize,
     pub(super) key: K,
@@ -197,7 +191,7 @@ impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
         self.target.whole
     }
 
-    /// The path of the target, as it was sent: nothing is decoded and no dots are resolved. `/` where there is none.
+    /// The path of the target, as it was sent: nothing is decoded and no dots are resolved. `/` if it is empty.
     pub fn path(&self) -> &'b str {
         match self.target.split().0 {
             // §3: "'/' if the path component is empty".
@@ -206,12 +200,12 @@ impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
         }
     }
 
-    /// What is behind the `?` of the target.
+    /// What is after the `?` of the target.
     pub fn query(&self) -> Option<&'b str> {
         self.target.split().1
     }
 
-    /// Whom the client believes to talk to, with the port where it is named: the `Host`, or the host of an absolute
+    /// The server that the client asked for, with the port if it is named: the `Host`, or the host of an absolute
     /// target (RFC 9112 §3.2.2).
     pub fn host(&self) -> &'b str {
         ascii(self.host)
@@ -308,15 +302,10 @@ impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
         values.flat_map(Extensions::new).filter_map(Result::ok)
     }
 
-    /// How many bytes the head has. The bytes behind it are frames: the first input of the connection.
+    /// How many bytes the head has. The bytes after it are frames: the first input of the connection.
     /// 0 for a head that another stack has parsed.
     pub fn head_len(&self) -> usize {
         self.head_len
-    }
-
-    /// Begins to accept; see [`Accept`].
-    pub fn accept(&self) -> Accept<'_, 'b, F, K> {
-        Accept::new(self)
     }
 
     /// Refuses, for a reason of the application's: the same as [`Refusal::new`].

@@ -2,11 +2,10 @@
 
 use core::fmt;
 
-use super::excerpt::Excerpt;
 use super::key::InvalidKey;
 use super::refusal::{OwnField, Refusal};
-use super::syntax::HeadError;
 use crate::extension::InvalidExtension;
+use crate::http::{Excerpt, HeadError};
 
 /// A request that cannot open a WebSocket connection: the client's fault.
 ///

@@ -1,19 +1,15 @@
 //! A server's response, checked (§4.1).
 
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
 use core::fmt;
 
-use super::Negotiated;
-use super::check::{Checked, Found, values};
-use super::excerpt::Excerpt;
-use super::field_section::FieldSection;
-use super::fields::Fields;
-use super::head::ResponseHead;
 use super::key::AcceptKey;
+use super::known_fields::{KnownFields, Occurrence};
 use super::response_error::ResponseError;
-use super::shown::Shown;
-use super::subprotocols::Subprotocols;
-use crate::extension::token::ascii;
-use crate::extension::{Agreed, Extension, Extensions, Offers};
+use crate::extension::negotiated::Negotiated;
+use crate::extension::{Extension, Extensions, WantedExtensions};
+use crate::http::{Excerpt, FieldSection, Fields, ResponseHead, Shown, ascii, values};
 
 /// What a server answered.
 ///
@@ -41,43 +37,44 @@ pub enum Answer<'b, F = Fields<'b>> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Offered<'p, P> {
     pub(super) subprotocols: &'p P,
-    pub(super) extensions: Offers,
+    pub(super) extensions: WantedExtensions,
 }
 
 impl<'b, F: FieldSection<'b>> Answer<'b, F> {
     /// The answer to an upgrade of HTTP/1.1, whose key is proved to have been read by `accept`.
     pub(super) fn from_head<P: Subprotocols>(
         head: ResponseHead<'b, F>,
-        checked: &Checked<'b>,
+        known: &KnownFields<'b>,
         accept: &AcceptKey,
         offered: Offered<'_, P>,
     ) -> Result<Self, ResponseError> {
         let ResponseHead { version: (major, minor), status, reason, fields, len } = head;
-        if major != 1 || status == 101 && minor != 1 {
+        // RFC 9110 §2.5: a later minor version is read as the highest that is known of that major version.
+        if major != 1 || status == 101 && minor < 1 {
             return Err(ResponseError::HttpVersion { major, minor });
         }
         if status != 101 {
             return Ok(Self::Refused(HttpResponse { status, reason, fields, head_len: len }));
         }
-        match checked.upgrade {
+        match known.upgrade {
             // §4.1, 2: "an ASCII case-insensitive match for the value 'websocket'".
-            Found::Once(value) if value.eq_ignore_ascii_case(b"websocket") => {}
-            Found::Missing => return Err(ResponseError::UpgradeMissing),
-            Found::Once(other) => return Err(ResponseError::Upgrade { upgrade: Excerpt::new(other) }),
-            Found::Repeated => return Err(ResponseError::UpgradeRepeated),
+            Occurrence::Once(value) if value.eq_ignore_ascii_case(b"websocket") => {}
+            Occurrence::Missing => return Err(ResponseError::UpgradeMissing),
+            Occurrence::Once(other) => return Err(ResponseError::Upgrade { upgrade: Excerpt::new(other) }),
+            Occurrence::Repeated => return Err(ResponseError::UpgradeRepeated),
         }
-        if !checked.connection {
+        if !known.connection {
             return Err(ResponseError::ConnectionWithoutUpgrade);
         }
-        match checked.accept {
+        match known.accept {
             // §4.1, 4: "ignoring any leading and trailing whitespace", which is gone already.
-            Found::Once(value) if value == accept.as_bytes() => {}
-            Found::Once(_) => return Err(ResponseError::AcceptWrong),
-            Found::Missing => return Err(ResponseError::AcceptMissing),
+            Occurrence::Once(value) if value == accept.as_bytes() => {}
+            Occurrence::Once(_) => return Err(ResponseError::AcceptWrong),
+            Occurrence::Missing => return Err(ResponseError::AcceptMissing),
             // §11.3.3: it "MUST NOT appear more than once in an HTTP response".
-            Found::Repeated => return Err(ResponseError::AcceptRepeated),
+            Occurrence::Repeated => return Err(ResponseError::AcceptRepeated),
         }
-        Response::agree(fields, checked, offered, len).map(Self::Open)
+        Response::agree(fields, known, offered, len).map(Self::Open)
     }
 
     /// RFC 8441 §5: there is no key, and success is what it is for CONNECT: 2xx (RFC 9110 §9.3.6).
@@ -88,8 +85,8 @@ impl<'b, F: FieldSection<'b>> Answer<'b, F> {
     ) -> Result<Self, ResponseError> {
         match status {
             200..=299 => {
-                let checked = Checked::collect_parsed(fields.clone());
-                Response::agree(fields, &checked, offered, 0).map(Self::Open)
+                let known = KnownFields::collect_parsed(fields.clone());
+                Response::agree(fields, &known, offered, 0).map(Self::Open)
             }
             status => Ok(Self::Refused(HttpResponse { status, reason: b"", fields, head_len: 0 })),
         }
@@ -116,8 +113,8 @@ impl<'b, F: FieldSection<'b>> Answer<'b, F> {
 pub struct Response<'b, F = Fields<'b>> {
     fields: F,
     subprotocol: Option<&'b str>,
-    extensions: Found<'b>,
-    agreed: Agreed,
+    extensions: Occurrence<'b>,
+    negotiated: Negotiated,
     head_len: usize,
 }
 
@@ -125,41 +122,41 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
     /// What every response must keep to, whichever version of HTTP it came by: no more than was offered.
     fn agree<P: Subprotocols>(
         fields: F,
-        checked: &Checked<'b>,
+        known: &KnownFields<'b>,
         offered: Offered<'_, P>,
         head_len: usize,
     ) -> Result<Self, ResponseError> {
-        let subprotocol = match checked.subprotocols {
-            Found::Missing => None,
+        let subprotocol = match known.subprotocols {
+            Occurrence::Missing => None,
             // §4.1, 6: "a subprotocol that was not present in the client's handshake". Letter case counts.
-            Found::Once(chosen)
+            Occurrence::Once(chosen)
                 if offered.subprotocols.as_slice().iter().any(|offer| offer.as_ref().as_bytes() == chosen) =>
             {
                 Some(ascii(chosen))
             }
-            Found::Once(chosen) => {
+            Occurrence::Once(chosen) => {
                 return Err(ResponseError::SubprotocolNotOffered { subprotocol: Excerpt::new(chosen) });
             }
             // §11.3.4: it "MUST NOT appear more than once in an HTTP response".
-            Found::Repeated => return Err(ResponseError::SubprotocolRepeated),
+            Occurrence::Repeated => return Err(ResponseError::SubprotocolRepeated),
         };
         // Erratum 3433: `Sec-WebSocket-Extensions` "MAY appear multiple times in an HTTP response".
-        if !checked.extensions(&fields).map_err(ResponseError::InvalidExtension)? {
+        if !known.extensions(&fields).map_err(ResponseError::InvalidExtension)? {
             return Err(ResponseError::ExtensionsEmpty);
         }
-        let extensions = checked.extensions.values(&fields, "Sec-WebSocket-Extensions").flat_map(Extensions::new);
-        let agreed = offered.extensions.check(extensions.filter_map(Result::ok)).map_err(ResponseError::from)?;
-        let extensions = checked.extensions;
-        Ok(Self { fields, subprotocol, extensions, agreed, head_len })
+        let extensions = known.extensions.values(&fields, "Sec-WebSocket-Extensions").flat_map(Extensions::new);
+        let negotiated = offered.extensions.check(extensions.filter_map(Result::ok)).map_err(ResponseError::from)?;
+        let extensions = known.extensions;
+        Ok(Self { fields, subprotocol, extensions, negotiated, head_len })
     }
 
     /// What the connection is made of.
     pub fn negotiated(&self) -> Negotiated {
-        Negotiated::new(self.agreed)
+        self.negotiated
     }
 
-    /// The subprotocol that the server chose: one of those offered. None where it chose none, which an application that
-    /// cannot do without should close for.
+    /// The subprotocol that the server chose: one of those offered. `None` if it chose none; an application that needs one
+    /// should close the connection then.
     pub fn subprotocol(&self) -> Option<&'b str> {
         self.subprotocol
     }
@@ -180,7 +177,7 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
         values(self.fields.clone(), name)
     }
 
-    /// How many bytes the head has, with the interim responses in front of it. The bytes behind it are frames: the
+    /// How many bytes the head has, with the interim responses in front of it. The bytes after it are frames: the
     /// first input of the connection. 0 for a head that another stack has parsed.
     pub fn head_len(&self) -> usize {
         self.head_len
@@ -229,7 +226,7 @@ impl<'b, F: FieldSection<'b>> HttpResponse<'b, F> {
         values(self.fields.clone(), name)
     }
 
-    /// How many bytes the head has, with the interim responses in front of it. The bytes behind it are what came of
+    /// How many bytes the head has, with the interim responses in front of it. The bytes after it are what came of
     /// the body.
     pub fn head_len(&self) -> usize {
         self.head_len
@@ -264,4 +261,77 @@ impl<'b, F: FieldSection<'b>> fmt::Debug for HttpResponse<'b, F> {
             .field("head_len", &self.head_len)
             .finish()
     }
+}
+
+/// A client's list of subprotocols: `["chat", "superchat"]`, `&["chat"]`, a slice, with an allocator a
+/// `Vec<String>`, or a reference to any of them.
+///
+/// The handshake keeps the list, since the server may choose none but these (§4.1, 6). With a list that owns its names, or names that
+/// are `'static`, the handshake borrows nothing and can be kept in a struct.
+///
+/// ```
+/// use websocket_proto::handshake::{ClientHandshake, ClientRequest};
+/// use websocket_proto::wire::Limits;
+///
+/// struct Connecting {
+///     handshake: ClientHandshake<Vec<String>>,
+/// }
+///
+/// fn begin(host: &str, subprotocols: Vec<String>, out: &mut Vec<u8>) -> Connecting {
+///     let request = ClientRequest::new(host, "/").subprotocols(subprotocols);
+///     Connecting { handshake: request.start([7; 16], &Limits::DEFAULT, out).unwrap() }
+/// }
+/// # begin("example.com", vec!["chat".to_owned()], &mut Vec::new());
+/// ```
+pub trait Subprotocols: sealed::Subprotocols {
+    /// One subprotocol.
+    type Name: AsRef<str>;
+
+    /// The subprotocols, the preferred one first.
+    fn as_slice(&self) -> &[Self::Name];
+}
+
+impl<S: AsRef<str>> Subprotocols for [S] {
+    type Name = S;
+
+    fn as_slice(&self) -> &[S] {
+        self
+    }
+}
+
+impl<S: AsRef<str>, const LEN: usize> Subprotocols for [S; LEN] {
+    type Name = S;
+
+    fn as_slice(&self) -> &[S] {
+        self
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<S: AsRef<str>> Subprotocols for Vec<S> {
+    type Name = S;
+
+    fn as_slice(&self) -> &[S] {
+        self
+    }
+}
+
+impl<P: Subprotocols + ?Sized> Subprotocols for &P {
+    type Name = P::Name;
+
+    fn as_slice(&self) -> &[P::Name] {
+        (**self).as_slice()
+    }
+}
+
+/// None at all.
+pub type NoSubprotocols = [&'static str; 0];
+
+mod sealed {
+    pub trait Subprotocols {}
+    impl<S> Subprotocols for [S] {}
+    impl<S, const LEN: usize> Subprotocols for [S; LEN] {}
+    #[cfg(feature = "alloc")]
+    impl<S> Subprotocols for alloc::vec::Vec<S> {}
+    impl<P: ?Sized> Subprotocols for &P {}
 }

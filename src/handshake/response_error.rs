@@ -2,9 +2,8 @@
 
 use core::fmt;
 
-use super::excerpt::Excerpt;
-use super::syntax::HeadError;
 use crate::extension::{InvalidExtension, Mismatch};
+use crate::http::{Excerpt, HeadError};
 
 /// A response that opens nothing and is no HTTP to be followed: the server's fault. The connection fails (§4.1).
 ///
@@ -23,7 +22,7 @@ use crate::extension::{InvalidExtension, Mismatch};
 pub enum ResponseError {
     /// The bytes are not HTTP/1, or beyond a limit.
     Head(HeadError),
-    /// The version is not HTTP/1.1.
+    /// The version is not HTTP/1.1 or a later minor version.
     HttpVersion {
         /// The digit before the dot.
         major: u8,
@@ -74,7 +73,7 @@ pub enum ResponseError {
         /// Its name.
         extension: Excerpt,
     },
-    /// A parameter of an extension is none that answers the offer: by its name, its value, or because it comes again (RFC 7692 §7).
+    /// A parameter of an extension does not fit the offer: by its name, by its value, or because it is repeated (RFC 7692 §7).
     ExtensionParam {
         /// Its name.
         name: Excerpt,

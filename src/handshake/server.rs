@@ -1,9 +1,9 @@
 //! The server's side: from bytes to a checked request.
 
-use super::check::Checked;
-use super::head::HeadReader;
+use super::known_fields::KnownFields;
 use super::request::Received;
 use super::request_error::RequestError;
+use crate::http::HeadReader;
 use crate::wire::Limits;
 
 /// Reads a client's request, which may arrive in any pieces.
@@ -64,10 +64,10 @@ impl ServerHandshake {
     /// [`RequestError`]; its [`response`](RequestError::response) is what to write before the transport is closed. It comes with
     /// the first byte that cannot stand where it is, and asked again it is the same.
     pub fn receive<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Received<'b>>, RequestError> {
-        let mut checked = Checked::default();
-        let result = match self.reader.read_request(bytes, &mut checked) {
+        let mut known = KnownFields::default();
+        let result = match self.reader.read_request(bytes, &mut known) {
             Ok(None) => return Ok(None),
-            Ok(Some(head)) => Received::from_head(&head, &checked).map(Some),
+            Ok(Some(head)) => Received::from_head(&head, &known).map(Some),
             Err(error) => Err(error.into()),
         };
         // What was remembered is about these bytes. The next ones may be another request on the same connection.

@@ -2,11 +2,9 @@
 
 use core::fmt;
 
-use super::host::{ipv6, split_host};
-use super::scheme::Scheme;
-use super::shown::ShownTarget;
+use crate::http::{Scheme, ShownTarget, ipv6, split_host};
 
-/// A `ws:` or `wss:` URI, taken apart: whom to connect to, and what to ask for.
+/// A `ws:` or `wss:` URI, taken apart: the server to connect to, and what to ask for.
 ///
 /// ```
 /// use websocket_proto::handshake::WsUrl;

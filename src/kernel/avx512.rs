@@ -8,55 +8,27 @@ use core::arch::x86::*;
 use core::arch::x86_64::*;
 
 use super::utf8;
-use super::vector::{Lookup, Vector};
+use super::vector::{Lookup, Vector, intrinsics};
 
 /// Needs AVX-512 F and BW.
 impl Vector for __m512i {
     const LEN: usize = 64;
 
-    #[inline(always)]
-    unsafe fn load(from: *const u8) -> Self {
-        // SAFETY: the caller vouches for the 64 bytes; this load needs no alignment.
-        unsafe { _mm512_loadu_si512(from.cast()) }
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut u8) {
-        // SAFETY: the caller vouches for the 64 bytes; this store needs no alignment.
-        unsafe { _mm512_storeu_si512(to.cast(), self) }
-    }
-
-    #[inline(always)]
-    unsafe fn key(key: u32) -> Self {
-        // SAFETY: the caller vouches for AVX-512. x86 is little-endian, so the least significant byte comes first.
-        unsafe { _mm512_set1_epi32(i32::from_ne_bytes(key.to_ne_bytes())) }
-    }
-
-    #[inline(always)]
-    unsafe fn xor(self, other: Self) -> Self {
-        // SAFETY: the caller vouches for AVX-512.
-        unsafe { _mm512_xor_si512(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn or(self, other: Self) -> Self {
-        // SAFETY: the caller vouches for AVX-512.
-        unsafe { _mm512_or_si512(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn is_ascii(self) -> bool {
-        // SAFETY: the caller vouches for AVX-512.
-        unsafe { _mm512_movepi8_mask(self) == 0 }
+    intrinsics! {
+        load(from: *const u8) -> Self = _mm512_loadu_si512(from.cast());
+        store(self, to: *mut u8) = _mm512_storeu_si512(to.cast(), self);
+        // x86 is little-endian, so the least significant byte comes first.
+        key(key: u32) -> Self = _mm512_set1_epi32(i32::from_ne_bytes(key.to_ne_bytes()));
+        xor(self, other: Self) -> Self = _mm512_xor_si512(self, other);
+        or(self, other: Self) -> Self = _mm512_or_si512(self, other);
+        is_ascii(self) -> bool = _mm512_movepi8_mask(self) == 0;
     }
 }
 
 /// Needs AVX-512 F and BW.
 impl Lookup for __m512i {
-    #[inline(always)]
-    unsafe fn splat(byte: u8) -> Self {
-        // SAFETY: the caller vouches for AVX-512.
-        unsafe { _mm512_set1_epi8(i8::from_ne_bytes([byte])) }
+    intrinsics! {
+        splat(byte: u8) -> Self = _mm512_set1_epi8(i8::from_ne_bytes([byte]));
     }
 
     #[inline(always)]
@@ -65,10 +37,8 @@ impl Lookup for __m512i {
         unsafe { _mm512_broadcast_i32x4(__m128i::load(bytes.as_ptr())) }
     }
 
-    #[inline(always)]
-    unsafe fn words(low: u64, high: u64) -> Self {
-        // SAFETY: the caller vouches for AVX-512.
-        unsafe { _mm512_zextsi128_si512(__m128i::words(low, high)) }
+    intrinsics! {
+        words(low: u64, high: u64) -> Self = _mm512_zextsi128_si512(__m128i::words(low, high));
     }
 
     #[inline(always)]
@@ -78,28 +48,12 @@ impl Lookup for __m512i {
         unsafe { _mm512_maskz_loadu_epi8((1 << n) - 1, end.sub(n).cast()) }
     }
 
-    #[inline(always)]
-    unsafe fn and(self, other: Self) -> Self {
-        // SAFETY: the caller vouches for AVX-512.
-        unsafe { _mm512_and_si512(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn saturating_sub(self, other: Self) -> Self {
-        // SAFETY: the caller vouches for AVX-512.
-        unsafe { _mm512_subs_epu8(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn high_nibbles(self) -> Self {
-        // SAFETY: the caller vouches for AVX-512.
-        unsafe { _mm512_and_si512(_mm512_srli_epi16::<4>(self), _mm512_set1_epi8(0x0f)) }
-    }
-
-    #[inline(always)]
-    unsafe fn look_up(self, places: Self) -> Self {
-        // SAFETY: the caller vouches for AVX-512. The look-up stays within each quarter, and all of them hold the whole table.
-        unsafe { _mm512_shuffle_epi8(self, places) }
+    intrinsics! {
+        and(self, other: Self) -> Self = _mm512_and_si512(self, other);
+        saturating_sub(self, other: Self) -> Self = _mm512_subs_epu8(self, other);
+        high_nibbles(self) -> Self = _mm512_and_si512(_mm512_srli_epi16::<4>(self), _mm512_set1_epi8(0x0f));
+        // The look-up stays within each quarter, and all of them hold the whole table.
+        look_up(self, places: Self) -> Self = _mm512_shuffle_epi8(self, places);
     }
 
     #[inline(always)]
@@ -116,10 +70,8 @@ impl Lookup for __m512i {
         }
     }
 
-    #[inline(always)]
-    unsafe fn is_zero(self) -> bool {
-        // SAFETY: the caller vouches for AVX-512.
-        unsafe { _mm512_test_epi8_mask(self, self) == 0 }
+    intrinsics! {
+        is_zero(self) -> bool = _mm512_test_epi8_mask(self, self) == 0;
     }
 }
 

@@ -4,7 +4,12 @@
 //! wire's order), on every machine. After `n` bytes the key is rotated right by `8 * (n % 4)` bits.
 #![cfg_attr(
     not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")),
-    allow(dead_code, reason = "a kernel without a machine that runs it is still compiled")
+    allow(
+        dead_code,
+        unused_imports,
+        unused_macros,
+        reason = "a kernel without a machine that runs it is still compiled"
+    )
 )]
 
 #[cfg(feature = "alloc")]

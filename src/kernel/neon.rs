@@ -3,56 +3,28 @@
 use core::arch::aarch64::*;
 
 use super::level::Level;
-use super::vector::{Lookup, NUMBERS, Vector};
+use super::vector::{Lookup, NUMBERS, Vector, intrinsics};
 use super::{scalar, utf8};
 
 /// Needs NEON, which the module's `cfg` demands of the target.
 impl Vector for uint8x16_t {
     const LEN: usize = 16;
 
-    #[inline(always)]
-    unsafe fn load(from: *const u8) -> Self {
-        // SAFETY: the caller vouches for the 16 bytes; this load needs no alignment.
-        unsafe { vld1q_u8(from) }
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut u8) {
-        // SAFETY: the caller vouches for the 16 bytes; this store needs no alignment.
-        unsafe { vst1q_u8(to, self) }
-    }
-
-    #[inline(always)]
-    unsafe fn key(key: u32) -> Self {
-        // SAFETY: NEON is there. The target is little-endian, so the least significant byte comes first.
-        unsafe { vreinterpretq_u8_u32(vdupq_n_u32(key)) }
-    }
-
-    #[inline(always)]
-    unsafe fn xor(self, other: Self) -> Self {
-        // SAFETY: NEON is there.
-        unsafe { veorq_u8(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn or(self, other: Self) -> Self {
-        // SAFETY: NEON is there.
-        unsafe { vorrq_u8(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn is_ascii(self) -> bool {
-        // SAFETY: NEON is there.
-        unsafe { vmaxvq_u8(self) < 0x80 }
+    intrinsics! {
+        load(from: *const u8) -> Self = vld1q_u8(from);
+        store(self, to: *mut u8) = vst1q_u8(to, self);
+        // The target is little-endian, so the least significant byte comes first.
+        key(key: u32) -> Self = vreinterpretq_u8_u32(vdupq_n_u32(key));
+        xor(self, other: Self) -> Self = veorq_u8(self, other);
+        or(self, other: Self) -> Self = vorrq_u8(self, other);
+        is_ascii(self) -> bool = vmaxvq_u8(self) < 0x80;
     }
 }
 
 /// Needs NEON, too.
 impl Lookup for uint8x16_t {
-    #[inline(always)]
-    unsafe fn splat(byte: u8) -> Self {
-        // SAFETY: NEON is there.
-        unsafe { vdupq_n_u8(byte) }
+    intrinsics! {
+        splat(byte: u8) -> Self = vdupq_n_u8(byte);
     }
 
     #[inline(always)]
@@ -61,10 +33,9 @@ impl Lookup for uint8x16_t {
         unsafe { Self::load(bytes.as_ptr()) }
     }
 
-    #[inline(always)]
-    unsafe fn words(low: u64, high: u64) -> Self {
-        // SAFETY: NEON is there. The target is little-endian, so the least significant byte of `low` comes first.
-        unsafe { vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high))) }
+    intrinsics! {
+        // The target is little-endian, so the least significant byte of `low` comes first.
+        words(low: u64, high: u64) -> Self = vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high)));
     }
 
     #[inline(always)]
@@ -75,28 +46,11 @@ impl Lookup for uint8x16_t {
         unsafe { vqtbl1q_u8(Self::load(end.sub(16)), Self::load(NUMBERS.as_ptr().add(16 - n))) }
     }
 
-    #[inline(always)]
-    unsafe fn and(self, other: Self) -> Self {
-        // SAFETY: NEON is there.
-        unsafe { vandq_u8(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn saturating_sub(self, other: Self) -> Self {
-        // SAFETY: NEON is there.
-        unsafe { vqsubq_u8(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn high_nibbles(self) -> Self {
-        // SAFETY: NEON is there.
-        unsafe { vshrq_n_u8::<4>(self) }
-    }
-
-    #[inline(always)]
-    unsafe fn look_up(self, places: Self) -> Self {
-        // SAFETY: NEON is there.
-        unsafe { vqtbl1q_u8(self, places) }
+    intrinsics! {
+        and(self, other: Self) -> Self = vandq_u8(self, other);
+        saturating_sub(self, other: Self) -> Self = vqsubq_u8(self, other);
+        high_nibbles(self) -> Self = vshrq_n_u8::<4>(self);
+        look_up(self, places: Self) -> Self = vqtbl1q_u8(self, places);
     }
 
     #[inline(always)]
@@ -105,10 +59,8 @@ impl Lookup for uint8x16_t {
         unsafe { [vextq_u8::<15>(before, self), vextq_u8::<14>(before, self), vextq_u8::<13>(before, self)] }
     }
 
-    #[inline(always)]
-    unsafe fn is_zero(self) -> bool {
-        // SAFETY: NEON is there.
-        unsafe { vmaxvq_u8(self) == 0 }
+    intrinsics! {
+        is_zero(self) -> bool = vmaxvq_u8(self) == 0;
     }
 }
 

@@ -112,6 +112,20 @@ pub(super) trait Lookup: Vector {
     unsafe fn is_zero(self) -> bool;
 }
 
+/// Writes methods of [`Vector`] and [`Lookup`] that are a few intrinsics each: one line for a method.
+///
+/// Loads and stores are those that need no alignment.
+macro_rules! intrinsics {
+    ($($name:ident($($argument:tt)*) $(-> $result:ty)? = $intrinsics:expr;)*) => {$(
+        #[inline(always)]
+        unsafe fn $name($($argument)*) $(-> $result)? {
+            // SAFETY: the caller vouches for the bytes at a pointer, and for the CPU features that the implementor names.
+            unsafe { $intrinsics }
+        }
+    )*};
+}
+pub(super) use intrinsics;
+
 /// 0, 1, 2 and so on: sixteen of them, read from any place up to 16, number the bytes of a register from there.
 #[allow(clippy::indexing_slicing)] // The compiler evaluates it.
 pub(super) static NUMBERS: [u8; 32] = {

@@ -8,56 +8,28 @@ use core::arch::x86_64::*;
 #[cfg(avx512)]
 use super::avx512;
 use super::level::{Kernels, Level};
-use super::vector::{Lookup, NUMBERS, Vector};
+use super::vector::{Lookup, NUMBERS, Vector, intrinsics};
 use super::{scalar, utf8};
 
 /// Needs SSE2, which the module's `cfg` demands of the target.
 impl Vector for __m128i {
     const LEN: usize = 16;
 
-    #[inline(always)]
-    unsafe fn load(from: *const u8) -> Self {
-        // SAFETY: the caller vouches for the 16 bytes; this load needs no alignment.
-        unsafe { _mm_loadu_si128(from.cast()) }
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut u8) {
-        // SAFETY: the caller vouches for the 16 bytes; this store needs no alignment.
-        unsafe { _mm_storeu_si128(to.cast(), self) }
-    }
-
-    #[inline(always)]
-    unsafe fn key(key: u32) -> Self {
-        // SAFETY: SSE2 is there. x86 is little-endian, so the least significant byte comes first.
-        unsafe { _mm_set1_epi32(i32::from_ne_bytes(key.to_ne_bytes())) }
-    }
-
-    #[inline(always)]
-    unsafe fn xor(self, other: Self) -> Self {
-        // SAFETY: SSE2 is there.
-        unsafe { _mm_xor_si128(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn or(self, other: Self) -> Self {
-        // SAFETY: SSE2 is there.
-        unsafe { _mm_or_si128(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn is_ascii(self) -> bool {
-        // SAFETY: SSE2 is there.
-        unsafe { _mm_movemask_epi8(self) == 0 }
+    intrinsics! {
+        load(from: *const u8) -> Self = _mm_loadu_si128(from.cast());
+        store(self, to: *mut u8) = _mm_storeu_si128(to.cast(), self);
+        // x86 is little-endian, so the least significant byte comes first.
+        key(key: u32) -> Self = _mm_set1_epi32(i32::from_ne_bytes(key.to_ne_bytes()));
+        xor(self, other: Self) -> Self = _mm_xor_si128(self, other);
+        or(self, other: Self) -> Self = _mm_or_si128(self, other);
+        is_ascii(self) -> bool = _mm_movemask_epi8(self) == 0;
     }
 }
 
 /// Needs SSSE3.
 impl Lookup for __m128i {
-    #[inline(always)]
-    unsafe fn splat(byte: u8) -> Self {
-        // SAFETY: the caller vouches for the features.
-        unsafe { _mm_set1_epi8(i8::from_ne_bytes([byte])) }
+    intrinsics! {
+        splat(byte: u8) -> Self = _mm_set1_epi8(i8::from_ne_bytes([byte]));
     }
 
     #[inline(always)]
@@ -81,28 +53,11 @@ impl Lookup for __m128i {
         unsafe { _mm_shuffle_epi8(Self::load(end.sub(16)), Self::load(NUMBERS.as_ptr().add(16 - n))) }
     }
 
-    #[inline(always)]
-    unsafe fn and(self, other: Self) -> Self {
-        // SAFETY: the caller vouches for the features.
-        unsafe { _mm_and_si128(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn saturating_sub(self, other: Self) -> Self {
-        // SAFETY: the caller vouches for the features.
-        unsafe { _mm_subs_epu8(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn high_nibbles(self) -> Self {
-        // SAFETY: the caller vouches for the features.
-        unsafe { _mm_and_si128(_mm_srli_epi16::<4>(self), _mm_set1_epi8(0x0f)) }
-    }
-
-    #[inline(always)]
-    unsafe fn look_up(self, places: Self) -> Self {
-        // SAFETY: the caller vouches for the features.
-        unsafe { _mm_shuffle_epi8(self, places) }
+    intrinsics! {
+        and(self, other: Self) -> Self = _mm_and_si128(self, other);
+        saturating_sub(self, other: Self) -> Self = _mm_subs_epu8(self, other);
+        high_nibbles(self) -> Self = _mm_and_si128(_mm_srli_epi16::<4>(self), _mm_set1_epi8(0x0f));
+        look_up(self, places: Self) -> Self = _mm_shuffle_epi8(self, places);
     }
 
     #[inline(always)]
@@ -117,10 +72,8 @@ impl Lookup for __m128i {
         }
     }
 
-    #[inline(always)]
-    unsafe fn is_zero(self) -> bool {
-        // SAFETY: the caller vouches for the features.
-        unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(self, _mm_setzero_si128())) == 0xffff }
+    intrinsics! {
+        is_zero(self) -> bool = _mm_movemask_epi8(_mm_cmpeq_epi8(self, _mm_setzero_si128())) == 0xffff;
     }
 }
 
@@ -128,49 +81,21 @@ impl Lookup for __m128i {
 impl Vector for __m256i {
     const LEN: usize = 32;
 
-    #[inline(always)]
-    unsafe fn load(from: *const u8) -> Self {
-        // SAFETY: the caller vouches for the 32 bytes; this load needs no alignment.
-        unsafe { _mm256_loadu_si256(from.cast()) }
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut u8) {
-        // SAFETY: the caller vouches for the 32 bytes; this store needs no alignment.
-        unsafe { _mm256_storeu_si256(to.cast(), self) }
-    }
-
-    #[inline(always)]
-    unsafe fn key(key: u32) -> Self {
-        // SAFETY: the caller vouches for AVX2. x86 is little-endian, so the least significant byte comes first.
-        unsafe { _mm256_set1_epi32(i32::from_ne_bytes(key.to_ne_bytes())) }
-    }
-
-    #[inline(always)]
-    unsafe fn xor(self, other: Self) -> Self {
-        // SAFETY: the caller vouches for AVX2.
-        unsafe { _mm256_xor_si256(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn or(self, other: Self) -> Self {
-        // SAFETY: the caller vouches for AVX2.
-        unsafe { _mm256_or_si256(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn is_ascii(self) -> bool {
-        // SAFETY: the caller vouches for AVX2.
-        unsafe { _mm256_movemask_epi8(self) == 0 }
+    intrinsics! {
+        load(from: *const u8) -> Self = _mm256_loadu_si256(from.cast());
+        store(self, to: *mut u8) = _mm256_storeu_si256(to.cast(), self);
+        // x86 is little-endian, so the least significant byte comes first.
+        key(key: u32) -> Self = _mm256_set1_epi32(i32::from_ne_bytes(key.to_ne_bytes()));
+        xor(self, other: Self) -> Self = _mm256_xor_si256(self, other);
+        or(self, other: Self) -> Self = _mm256_or_si256(self, other);
+        is_ascii(self) -> bool = _mm256_movemask_epi8(self) == 0;
     }
 }
 
 /// Needs AVX2.
 impl Lookup for __m256i {
-    #[inline(always)]
-    unsafe fn splat(byte: u8) -> Self {
-        // SAFETY: the caller vouches for AVX2.
-        unsafe { _mm256_set1_epi8(i8::from_ne_bytes([byte])) }
+    intrinsics! {
+        splat(byte: u8) -> Self = _mm256_set1_epi8(i8::from_ne_bytes([byte]));
     }
 
     #[inline(always)]
@@ -179,10 +104,8 @@ impl Lookup for __m256i {
         unsafe { _mm256_broadcastsi128_si256(__m128i::load(bytes.as_ptr())) }
     }
 
-    #[inline(always)]
-    unsafe fn words(low: u64, high: u64) -> Self {
-        // SAFETY: the caller vouches for AVX2.
-        unsafe { _mm256_zextsi128_si256(__m128i::words(low, high)) }
+    intrinsics! {
+        words(low: u64, high: u64) -> Self = _mm256_zextsi128_si256(__m128i::words(low, high));
     }
 
     #[inline(always)]
@@ -199,28 +122,12 @@ impl Lookup for __m256i {
         }
     }
 
-    #[inline(always)]
-    unsafe fn and(self, other: Self) -> Self {
-        // SAFETY: the caller vouches for AVX2.
-        unsafe { _mm256_and_si256(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn saturating_sub(self, other: Self) -> Self {
-        // SAFETY: the caller vouches for AVX2.
-        unsafe { _mm256_subs_epu8(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn high_nibbles(self) -> Self {
-        // SAFETY: the caller vouches for AVX2.
-        unsafe { _mm256_and_si256(_mm256_srli_epi16::<4>(self), _mm256_set1_epi8(0x0f)) }
-    }
-
-    #[inline(always)]
-    unsafe fn look_up(self, places: Self) -> Self {
-        // SAFETY: the caller vouches for AVX2. The look-up stays within each half, and both halves hold the whole table.
-        unsafe { _mm256_shuffle_epi8(self, places) }
+    intrinsics! {
+        and(self, other: Self) -> Self = _mm256_and_si256(self, other);
+        saturating_sub(self, other: Self) -> Self = _mm256_subs_epu8(self, other);
+        high_nibbles(self) -> Self = _mm256_and_si256(_mm256_srli_epi16::<4>(self), _mm256_set1_epi8(0x0f));
+        // The look-up stays within each half, and both halves hold the whole table.
+        look_up(self, places: Self) -> Self = _mm256_shuffle_epi8(self, places);
     }
 
     #[inline(always)]
@@ -237,10 +144,8 @@ impl Lookup for __m256i {
         }
     }
 
-    #[inline(always)]
-    unsafe fn is_zero(self) -> bool {
-        // SAFETY: the caller vouches for AVX2.
-        unsafe { _mm256_testz_si256(self, self) != 0 }
+    intrinsics! {
+        is_zero(self) -> bool = _mm256_testz_si256(self, self) != 0;
     }
 }
 

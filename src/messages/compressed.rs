@@ -4,7 +4,7 @@ use super::Messages;
 use crate::connection::{Connection, RawData, Role};
 use crate::extension::deflate::Inflater;
 use crate::kernel;
-use crate::wire::{InvalidDeflate, MessageKind, ProtocolError, widened};
+use crate::wire::{InvalidDeflate, MessageKind, ProtocolError};
 
 impl Messages {
     /// The place of the decompressor, which is there from the first compressed message on.
@@ -52,7 +52,7 @@ impl Messages {
                 }
             };
             if let Err(valid_up_to) = valid {
-                return Err(connection.fail(ProtocolError::InvalidUtf8 { valid_up_to: widened(valid_up_to) }));
+                return Err(connection.fail_text(valid_up_to));
             }
             if is_too_long {
                 return Err(connection.fail(ProtocolError::MessageTooLong { len: limit.saturating_add(1), max: limit }));

@@ -29,7 +29,8 @@ pub enum Incoming<'m> {
     /// A binary message.
     Binary(&'m mut [u8]),
     /// A Ping; while the connection is [open](crate::State::Open), it is answered already, or its Pong waits for room in the output. After
-    /// a Close of this side there is no answer.
+    /// a Close of this side there is no answer, deliberately: peers take a frame after a Close for an error, see
+    /// [`State`](crate::State).
     Ping(&'m [u8]),
     /// A Pong.
     Pong(&'m [u8]),
@@ -102,6 +103,10 @@ pub(super) enum Found<'i> {
     Text(&'i str),
     /// A binary message in the input.
     Binary(&'i mut [u8]),
+    /// A Ping's payload in the input.
+    Ping(&'i [u8]),
+    /// A Pong's payload in the input.
+    Pong(&'i [u8]),
     /// Anything in [`Messages`](super::Messages).
     Kept(Ready),
 }

@@ -12,6 +12,7 @@ use core::fmt;
 /// assert_eq!(error.to_string(), "compressed message does not end where a block ends");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum InvalidDeflate {
     /// A block that no compressor writes: an impossible header or code, or a back-reference beyond the window that was agreed on, or
     /// beyond what came before.

@@ -68,16 +68,13 @@ pub struct Masker {
 }
 
 impl Masker {
-    /// One that masks nothing, as a server sends.
+    /// Starts at a payload's first byte, with kernels that were chosen before. Without a key it masks nothing, as a server sends.
     #[inline]
-    pub(crate) const fn none(level: Level) -> Self {
-        Self { key: 0, level }
-    }
-
-    /// Starts at a payload's first byte, with kernels that were chosen before.
-    #[inline]
-    pub(crate) const fn with_level(key: MaskingKey, level: Level) -> Self {
-        Self { key: key.to_word(), level }
+    pub(crate) const fn of(key: Option<MaskingKey>, level: Level) -> Self {
+        match key {
+            Some(key) => Self { key: key.to_word(), level },
+            None => Self { key: 0, level },
+        }
     }
 
     /// The kernels, and the key for the next byte.

@@ -79,14 +79,22 @@ pub trait Output {
 /// ```
 /// use websocket_proto::wire::{FixedOutput, Output, OutputFull};
 ///
-/// assert_eq!(FixedOutput::new(&mut []).append_slices(b"a", b""), Err(OutputFull { needed: 1, room: 0 }));
+/// assert_eq!(FixedOutput::new(&mut []).append_slices(b"a", b""), Err(OutputFull::new(1, 0)));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct OutputFull {
     /// How many bytes were to be appended.
     pub needed: usize,
     /// How many there was room for.
     pub room: usize,
+}
+
+impl OutputFull {
+    /// For an output of the caller's own: how many bytes were to be appended, and how many there was room for.
+    pub const fn new(needed: usize, room: usize) -> Self {
+        Self { needed, room }
+    }
 }
 
 impl fmt::Display for OutputFull {

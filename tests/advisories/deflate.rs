@@ -70,7 +70,7 @@ fn a_message_that_is_larger_compressed_is_sent_and_received() {
     let noise: Vec<u8> = (0..200_000_u64).map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as u8).collect();
     let agreed = Negotiated::elsewhere().with_deflate(DeflateParams::default());
     let mut server = Connection::new(agreed, Server, &Limits::DEFAULT);
-    let mut deflater = server.deflater(Effort { level: 0, memory: 1 }).unwrap();
+    let mut deflater = server.deflater(Effort::new(0, 1)).unwrap();
     let mut wire = Vec::new();
     server.send_compressed(&noise[..], &mut deflater, &mut wire).unwrap();
     assert!(wire.len() > noise.len());
@@ -123,7 +123,7 @@ fn a_window_that_is_none_is_declined_by_a_server_and_refused_by_a_client() {
 fn little_room_for_output_changes_nothing() {
     let plain: Vec<u8> = (0..3000_u32).flat_map(|n| (n * n % 251).to_string().into_bytes()).collect();
     for bits in 8..=15 {
-        let compression = Compression { window_bits: WindowBits::new(bits).unwrap(), context_takeover: true };
+        let compression = Compression::new(WindowBits::new(bits).unwrap(), true);
         let message = Deflater::new(compression, Effort::SMALL).deflate(&plain, true).to_vec();
         for max in [1, 2, 3, 5, 8, 13, 255, 256, 257, 258, 259, usize::MAX] {
             let mut inflater = Inflater::new(compression);
@@ -143,9 +143,9 @@ fn what_a_compressor_with_little_memory_writes_can_be_read() {
         })
         .collect();
     for bits in 8..=15 {
-        let compression = Compression { window_bits: WindowBits::new(bits).unwrap(), context_takeover: true };
+        let compression = Compression::new(WindowBits::new(bits).unwrap(), true);
         for (level, memory) in [(1, 1), (4, 1), (6, 1), (9, 1), (9, 9)] {
-            let mut deflater = Deflater::new(compression, Effort { level, memory });
+            let mut deflater = Deflater::new(compression, Effort::new(level, memory));
             let mut inflater = Inflater::new(compression);
             for piece in plain.chunks(40_000) {
                 let message = deflater.deflate(piece, true);

@@ -7,9 +7,9 @@ use websocket_proto::extension::deflate::{Compression, DeflateConfig, Deflater, 
 use websocket_proto::{Connection, Message, Prepared, SendError, Server};
 
 /// What is agreed on with a client that can: messages that stand alone, so that one serves all, and nobody's history is kept.
-pub const COMPRESSION: DeflateConfig = DeflateConfig { own: ALONE, peer: ALONE, ..DeflateConfig::DEFAULT };
+pub const COMPRESSION: DeflateConfig = DeflateConfig::DEFAULT.with_own(ALONE).with_peer(ALONE);
 
-const ALONE: Compression = Compression { context_takeover: false, ..Compression::DEFAULT };
+const ALONE: Compression = Compression::DEFAULT.with_context_takeover(false);
 
 /// Shorter text is not worth it.
 const LEAST: usize = 100;
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn long_text_is_compressed_for_those_who_have_agreed_on_it() {
         let letter = Letter::new("la ".repeat(100).as_str());
-        let agreed = Negotiated::elsewhere().with_deflate(DeflateParams { server: ALONE, client: ALONE });
+        let agreed = Negotiated::elsewhere().with_deflate(DeflateParams::new(ALONE, ALONE));
         let mut with = Connection::new(agreed, Server, &Limits::DEFAULT);
         let mut without = Connection::new(Negotiated::elsewhere(), Server, &Limits::DEFAULT);
         assert_eq!(letter.admit(&mut with), Ok(Form::Compressed));

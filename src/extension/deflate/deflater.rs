@@ -12,10 +12,11 @@ use super::{Compression, Meeting, WindowBits};
 /// ```
 /// use websocket_proto::extension::deflate::Effort;
 ///
-/// let small = Effort { memory: 4, ..Effort::FAST };
+/// let small = Effort::FAST.with_memory(4);
 /// assert_eq!((small.level, small.memory), (1, 4));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct Effort {
     /// From 0, which only wraps the bytes, over 1, the fastest, to 9, the smallest; larger numbers are as 9.
     pub level: u8,
@@ -28,6 +29,25 @@ impl Effort {
     pub const FAST: Self = Self { level: 1, memory: 8 };
     /// Level 6: several times the work.
     pub const SMALL: Self = Self { level: 6, memory: 8 };
+
+    /// This level, and this much memory.
+    pub const fn new(level: u8, memory: u8) -> Self {
+        Self { level, memory }
+    }
+
+    /// The same with another level.
+    #[must_use]
+    pub const fn with_level(mut self, level: u8) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// The same with another amount of memory.
+    #[must_use]
+    pub const fn with_memory(mut self, memory: u8) -> Self {
+        self.memory = memory;
+        self
+    }
 }
 
 /// In range, as what is beyond it means nothing more.

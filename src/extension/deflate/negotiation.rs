@@ -15,9 +15,9 @@ use crate::extension::{Extension, Mismatch, Param, ParamValue};
 /// use websocket_proto::Limits;
 ///
 /// // An endpoint that keeps little memory for each of many connections.
-/// let own = Compression { context_takeover: false, ..Compression::DEFAULT };
-/// let peer = Compression { window_bits: WindowBits::W10, context_takeover: true };
-/// let config = DeflateConfig { own, peer, fallback: true, ..DeflateConfig::DEFAULT };
+/// let own = Compression::DEFAULT.with_context_takeover(false);
+/// let peer = Compression::new(WindowBits::W10, true);
+/// let config = DeflateConfig::DEFAULT.with_own(own).with_peer(peer).with_fallback(true);
 ///
 /// let mut out = Vec::new();
 /// ClientRequest::new("example.com", "/").deflate(config).start([7; 16], &Limits::DEFAULT, &mut out).unwrap();
@@ -28,6 +28,7 @@ use crate::extension::{Extension, Mismatch, Param, ParamValue};
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
 pub struct DeflateConfig {
     /// How this endpoint compresses, at most.
     pub own: Compression,
@@ -43,6 +44,34 @@ impl DeflateConfig {
     /// The largest windows, context takeover on both sides, and everything that the peer asks for.
     pub const DEFAULT: Self =
         Self { own: Compression::DEFAULT, peer: Compression::DEFAULT, fallback: false, adjustable: true };
+
+    /// The same with another bound on what this endpoint sends.
+    #[must_use]
+    pub const fn with_own(mut self, own: Compression) -> Self {
+        self.own = own;
+        self
+    }
+
+    /// The same with another bound on what the peer is to send.
+    #[must_use]
+    pub const fn with_peer(mut self, peer: Compression) -> Self {
+        self.peer = peer;
+        self
+    }
+
+    /// The same that goes along, or not, with a peer that can't keep to `peer`.
+    #[must_use]
+    pub const fn with_fallback(mut self, fallback: bool) -> Self {
+        self.fallback = fallback;
+        self
+    }
+
+    /// The same for a client that lets the server choose a smaller window, or not.
+    #[must_use]
+    pub const fn with_adjustable(mut self, adjustable: bool) -> Self {
+        self.adjustable = adjustable;
+        self
+    }
 
     /// A server's answer to an offer, if it can be honoured.
     pub(crate) fn answer(&self, offer: &Extension<'_>) -> Option<Answer> {
@@ -138,11 +167,6 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// For what no answer is written, because it was agreed on already.
-    pub(crate) const fn settled(params: DeflateParams) -> Self {
-        Self { params, names_server_window: false }
-    }
-
     pub(crate) fn write(&self, to: &mut impl Write) -> fmt::Result {
         let DeflateParams { server, client } = self.params;
         let smaller = client.window_bits < WindowBits::MAX;

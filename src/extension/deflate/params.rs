@@ -9,11 +9,12 @@ use super::WindowBits;
 /// ```
 /// use websocket_proto::extension::deflate::{Compression, WindowBits};
 ///
-/// let small = Compression { window_bits: WindowBits::W10, context_takeover: false };
+/// let small = Compression::new(WindowBits::W10, false);
 /// assert_ne!(small, Compression::DEFAULT);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
 pub struct Compression {
     /// How far back it refers, at most.
     pub window_bits: WindowBits,
@@ -25,7 +26,26 @@ impl Compression {
     /// What holds where nothing else was agreed on: the largest window, with context takeover.
     pub const DEFAULT: Self = Self { window_bits: WindowBits::MAX, context_takeover: true };
 
-    /// Whether who is ready to read this can read `other`.
+    /// With a window of this size, and with or without context takeover.
+    pub const fn new(window_bits: WindowBits, context_takeover: bool) -> Self {
+        Self { window_bits, context_takeover }
+    }
+
+    /// The same with a window of this size.
+    #[must_use]
+    pub const fn with_window_bits(mut self, window_bits: WindowBits) -> Self {
+        self.window_bits = window_bits;
+        self
+    }
+
+    /// The same with or without context takeover.
+    #[must_use]
+    pub const fn with_context_takeover(mut self, context_takeover: bool) -> Self {
+        self.context_takeover = context_takeover;
+        self
+    }
+
+    /// Whether a peer that is ready to read this can read `other`.
     #[cfg(feature = "deflate")]
     pub(crate) fn admits(self, other: Self) -> bool {
         other.window_bits <= self.window_bits && (self.context_takeover || !other.context_takeover)
@@ -66,18 +86,40 @@ impl Default for Compression {
 /// use websocket_proto::{Connection, Limits, Negotiated, Server};
 ///
 /// // Another HTTP stack has answered `permessage-deflate; server_max_window_bits=10`.
-/// let server = Compression { window_bits: WindowBits::W10, ..Compression::DEFAULT };
-/// let params = DeflateParams { server, client: Compression::DEFAULT };
+/// let server = Compression::DEFAULT.with_window_bits(WindowBits::W10);
+/// let params = DeflateParams::new(server, Compression::DEFAULT);
 /// let negotiated = Negotiated::elsewhere().with_deflate(params);
 /// assert_eq!(negotiated.deflate(), Some(params));
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
 pub struct DeflateParams {
     /// What the server sends.
     pub server: Compression,
     /// What the client sends.
     pub client: Compression,
+}
+
+impl DeflateParams {
+    /// What each side sends.
+    pub const fn new(server: Compression, client: Compression) -> Self {
+        Self { server, client }
+    }
+
+    /// The same with another compression of what the server sends.
+    #[must_use]
+    pub const fn with_server(mut self, server: Compression) -> Self {
+        self.server = server;
+        self
+    }
+
+    /// The same with another compression of what the client sends.
+    #[must_use]
+    pub const fn with_client(mut self, client: Compression) -> Self {
+        self.client = client;
+        self
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::{fs, path::PathBuf, process::Command};
 use websocket_proto::extension::deflate::{Compression, Deflater, Effort, Inflater, WindowBits};
 
 fn compression(window_bits: WindowBits, context_takeover: bool) -> Compression {
-    Compression { window_bits, context_takeover }
+    Compression::new(window_bits, context_takeover)
 }
 
 fn zlib(task: &str, file: &PathBuf) {
@@ -90,7 +90,7 @@ fn each_reads_what_the_other_compresses() {
 
     let mut from_us = Vec::new();
     for (n, connection) in from_zlib.into_iter().enumerate() {
-        let effort = Effort { level: (n / 5 % 10) as u8, memory: 1 + (n % 9) as u8 };
+        let effort = Effort::new((n / 5 % 10) as u8, 1 + (n % 9) as u8);
         for bits in 8..=15 {
             let bits = WindowBits::new(bits).unwrap();
             let mut deflater = Deflater::new(compression(bits, connection.takeover), effort);

@@ -228,7 +228,7 @@ fn head(start_line: &str, len: usize, before: &str, repeated: char, line_end: &s
 
 /// Zeros, a thousand for each byte on the wire; fewer bytes than asked for, since each costs so much.
 fn bomb(len: usize) -> Vec<u8> {
-    let mut deflater = Deflater::new(Compression::DEFAULT, Effort { level: 9, memory: 8 });
+    let mut deflater = Deflater::new(Compression::DEFAULT, Effort::new(9, 8));
     frame(0xc2, deflater.deflate(&vec![0; 1000 * (len / 16)], true))
 }
 

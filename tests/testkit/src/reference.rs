@@ -2,12 +2,19 @@
 //!
 //! It shares no code with the crate, only the names of errors. It has no buffers to reuse, no short paths and no cuts.
 
+mod inflated;
+mod text;
+
 #[cfg(feature = "deflate")]
 use websocket_proto::extension::deflate::Compression;
 use websocket_proto::{
     Limits, MessageKind, ProtocolError,
     wire::{ControlOpcode, Rsv},
 };
+
+#[cfg(feature = "deflate")]
+use inflated::Inflated;
+pub use text::{CodePoint, code_point, valid_up_to};
 
 /// The endpoint that receives.
 #[derive(Clone, Copy, Debug)]
@@ -122,15 +129,8 @@ struct Decoder<'s> {
     bytes: std::slice::Iter<'s, u8>,
     message: Option<Message>,
     outcome: Outcome,
-    /// The compressed messages so far, where they are decompressed.
     #[cfg(feature = "deflate")]
     inflated: Option<Inflated>,
-}
-
-#[cfg(feature = "deflate")]
-struct Inflated {
-    compression: Compression,
-    earlier: Vec<Vec<u8>>,
 }
 
 /// A message that has begun.
@@ -311,56 +311,6 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    fn compressed_end(&mut self) -> Result<(), End> {
-        #[cfg(feature = "deflate")]
-        if self.inflated.is_some() {
-            let bytes = self.inflate(true)?;
-            let (message, inflated) = (self.message.take(), self.inflated.as_mut());
-            let (message, inflated) = message.zip(inflated).expect("begun by its header");
-            inflated.earlier.push(message.bytes);
-            self.outcome.steps.push(Step::Message(message.kind, bytes));
-            return Ok(());
-        }
-        let message = self.message.take().expect("begun by its header");
-        self.outcome.steps.push(Step::Compressed(message.kind, message.bytes));
-        Ok(())
-    }
-
-    /// A defect shows as soon as its bytes are there.
-    fn inflate_so_far(&mut self) -> Result<(), End> {
-        #[cfg(feature = "deflate")]
-        if self.inflated.is_some() && self.message.as_ref().is_some_and(|message| message.compressed) {
-            self.inflate(false)?;
-        }
-        Ok(())
-    }
-
-    /// RFC 7692 §6.2: what the message decompresses to, as far as it has come. The first defect in it is the one that counts.
-    #[cfg(feature = "deflate")]
-    fn inflate(&self, whole: bool) -> Result<Vec<u8>, End> {
-        let (message, inflated) = self.message.as_ref().zip(self.inflated.as_ref()).expect("a compressed message");
-        let (bytes, result) = super::inflate::next(inflated.compression, &inflated.earlier, &message.bytes, whole);
-        let max = self.endpoint.limits.max_message_len;
-        let fitting = &bytes[..bytes.len().min(usize::try_from(max).unwrap_or(usize::MAX))];
-        if message.kind == MessageKind::Text {
-            let valid = valid_up_to(fitting);
-            if let CodePoint::Impossible = code_point(&fitting[valid..]) {
-                return Err(End::Failed(invalid_utf8(valid)));
-            }
-        }
-        if fitting.len() < bytes.len() {
-            return Err(End::Failed(ProtocolError::MessageTooLong { len: max + 1, max }));
-        }
-        if let Err(error) = result {
-            return Err(End::Failed(ProtocolError::InvalidCompression(error)));
-        }
-        let valid = valid_up_to(&bytes);
-        if whole && message.kind == MessageKind::Text && valid < bytes.len() {
-            return Err(End::Failed(invalid_utf8(valid)));
-        }
-        Ok(bytes)
-    }
-
     /// §5.5.1 to §5.5.3.
     fn control(&mut self, opcode: ControlOpcode, payload: Vec<u8>) -> Result<(), End> {
         match opcode {
@@ -423,50 +373,4 @@ fn error_code(error: ProtocolError) -> u16 {
         E::FrameTooLong { .. } | E::MessageTooLong { .. } | E::TooManyFragments { .. } => 1009,
         _ => 1002,
     }
-}
-
-pub enum CodePoint {
-    Whole,
-    Begun,
-    Impossible,
-}
-
-/// The lines of RFC 3629 §4: UTF8-1, UTF8-2, four of UTF8-3, three of UTF8-4.
-const FORMS: [&[(u8, u8)]; 9] = [
-    &[(0x00, 0x7f)],
-    &[(0xc2, 0xdf), TAIL],
-    &[(0xe0, 0xe0), (0xa0, 0xbf), TAIL],
-    &[(0xe1, 0xec), TAIL, TAIL],
-    &[(0xed, 0xed), (0x80, 0x9f), TAIL],
-    &[(0xee, 0xef), TAIL, TAIL],
-    &[(0xf0, 0xf0), (0x90, 0xbf), TAIL, TAIL],
-    &[(0xf1, 0xf3), TAIL, TAIL, TAIL],
-    &[(0xf4, 0xf4), (0x80, 0x8f), TAIL, TAIL],
-];
-const TAIL: (u8, u8) = (0x80, 0xbf);
-
-pub fn code_point(bytes: &[u8]) -> CodePoint {
-    for form in FORMS {
-        let fits = form.iter().zip(bytes).all(|((low, high), byte)| (low..=high).contains(&byte));
-        if fits && bytes.len() == form.len() {
-            return CodePoint::Whole;
-        }
-        if fits && bytes.len() < form.len() {
-            return CodePoint::Begun;
-        }
-    }
-    CodePoint::Impossible
-}
-
-/// How many bytes from the front are whole code points.
-pub fn valid_up_to(bytes: &[u8]) -> usize {
-    let mut valid = 0;
-    for end in 1..=bytes.len() {
-        match code_point(&bytes[valid..end]) {
-            CodePoint::Whole => valid = end,
-            CodePoint::Begun => {}
-            CodePoint::Impossible => break,
-        }
-    }
-    valid
 }

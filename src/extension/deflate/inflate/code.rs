@@ -1,6 +1,6 @@
 //! Prefix codes (RFC 1951 §3.2.2): tables in which the next bits of the input are looked up.
 
-use super::entry::{DISTANCES, Entry, LITERALS};
+use super::entry::Entry;
 
 /// The code for literals, the end of a block, and lengths. Codes of up to 10 bits, nearly all, are found with one lookup.
 pub(super) type Literals = Code<1024, { 288 + GAPS }>;
@@ -206,7 +206,7 @@ static FIXED_LITERAL_ENTRIES: [Entry; 512] = {
             0x180..0x190 => (280 + (bits >> 1) - 0xc0, 8),
             _ => (144 + bits - 0x190, 9),
         };
-        *entry = LITERALS[symbol as usize].with_len(len);
+        *entry = Entry::of_literal(symbol).with_len(len);
         (rest, index) = (after, index + 1);
     }
     entries
@@ -217,7 +217,7 @@ static FIXED_DISTANCE_ENTRIES: [Entry; 32] = {
     let mut rest: &mut [Entry] = &mut entries;
     let mut index = 0_u32;
     while let [entry, after @ ..] = rest {
-        *entry = DISTANCES[(index.reverse_bits() >> 27) as usize].with_len(5);
+        *entry = Entry::of_distance(index.reverse_bits() >> 27).with_len(5);
         (rest, index) = (after, index + 1);
     }
     entries

@@ -27,6 +27,29 @@ impl Entry {
     /// No code begins like this, which is known as soon as there are as many bits as the longest code has.
     pub(super) const NO_CODE: Self = Self::INVALID.with_len(15);
 
+    /// What a symbol of the literal/length alphabet means.
+    pub(super) const fn of_literal(symbol: u32) -> Self {
+        match symbol {
+            0..=255 => Self::literal(symbol),
+            256 => Self::END,
+            257..=264 => Self::copy(symbol - 254, 0),
+            // Four lengths to each number of extra bits, each range after the one before.
+            265..=284 => Self::copy(3 + ((4 + (symbol - 261) % 4) << ((symbol - 261) / 4)), (symbol - 261) / 4),
+            285 => Self::copy(258, 0),
+            _ => Self::INVALID,
+        }
+    }
+
+    /// What a symbol of the distance alphabet means.
+    pub(super) const fn of_distance(symbol: u32) -> Self {
+        match symbol {
+            0..=3 => Self::copy(1 + symbol, 0),
+            // Two distances to each number of extra bits.
+            4..=29 => Self::copy(1 + ((2 + symbol % 2) << (symbol / 2 - 1)), symbol / 2 - 1),
+            _ => Self::INVALID,
+        }
+    }
+
     const fn literal(byte: u32) -> Self {
         Self(LITERAL | byte << 16)
     }
@@ -89,15 +112,7 @@ pub(super) static LITERALS: [Entry; 288] = {
     let mut rest: &mut [Entry] = &mut entries;
     let mut symbol = 0;
     while let [entry, after @ ..] = rest {
-        *entry = match symbol {
-            0..=255 => Entry::literal(symbol),
-            256 => Entry::END,
-            257..=264 => Entry::copy(symbol - 254, 0),
-            // Four lengths to each number of extra bits, each range after the one before.
-            265..=284 => Entry::copy(3 + ((4 + (symbol - 261) % 4) << ((symbol - 261) / 4)), (symbol - 261) / 4),
-            285 => Entry::copy(258, 0),
-            _ => Entry::INVALID,
-        };
+        *entry = Entry::of_literal(symbol);
         (rest, symbol) = (after, symbol + 1);
     }
     entries
@@ -109,13 +124,41 @@ pub(super) static DISTANCES: [Entry; 32] = {
     let mut rest: &mut [Entry] = &mut entries;
     let mut symbol = 0;
     while let [entry, after @ ..] = rest {
-        *entry = match symbol {
-            0..=3 => Entry::copy(1 + symbol, 0),
-            // Two distances to each number of extra bits.
-            4..=29 => Entry::copy(1 + ((2 + symbol % 2) << (symbol / 2 - 1)), symbol / 2 - 1),
-            _ => Entry::INVALID,
-        };
+        *entry = Entry::of_distance(symbol);
         (rest, symbol) = (after, symbol + 1);
     }
     entries
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tables of RFC 1951 §3.2.5.
+    #[test]
+    fn lengths_and_distances_are_those_of_the_standard() {
+        let of = |entry: Entry| (entry.value(0), entry.bits());
+        let lengths = [
+            (257, 3, 0),
+            (264, 10, 0),
+            (265, 11, 1),
+            (268, 17, 1),
+            (269, 19, 2),
+            (273, 35, 3),
+            (284, 227, 5),
+            (285, 258, 0),
+        ];
+        for (symbol, least, extra) in lengths {
+            assert_eq!(of(LITERALS[symbol]), (least, extra), "{symbol}");
+        }
+        let distances =
+            [(0, 1, 0), (3, 4, 0), (4, 5, 1), (5, 7, 1), (6, 9, 2), (16, 257, 7), (28, 16_385, 13), (29, 24_577, 13)];
+        for (symbol, least, extra) in distances {
+            assert_eq!(of(DISTANCES[symbol]), (least, extra), "{symbol}");
+        }
+        assert_eq!(LITERALS[284].with_len(7).value(0b11111 << 7), 258);
+        assert_eq!(DISTANCES[29].with_len(5).value(u64::MAX), 32_768);
+        assert!(LITERALS[256].is_end() && LITERALS[286].is_special() && !LITERALS[286].is_end());
+        assert!(DISTANCES[30].is_special() && LITERALS[255].is_literal() && LITERALS[255].byte() == 255);
+    }
+}

@@ -13,6 +13,8 @@ pub(super) struct Tables {
     code: [u8; 128],
     /// Which of the next bits are an index into it.
     mask: u64,
+    /// The length, if there is one, whose code is a single 0, and the one whose code is a single 1.
+    single: [u8; 2],
     /// The lengths of the codes of that code, by symbol.
     lens: [u8; 19],
     /// Of the lengths of literals' and of distances' codes.
@@ -61,6 +63,7 @@ impl Tables {
         distances: Distances::EMPTY,
         code: [0; 128],
         mask: 0,
+        single: [NONE; 2],
         lens: [0; 19],
         counts: [[0; 16]; 2],
         runs: [PackedRun(0); MAX_LITERALS + MAX_DISTANCES],
@@ -115,6 +118,10 @@ impl Tables {
             return Err(InvalidCode);
         }
         self.mask = (1 << longest) - 1;
+        self.single = [NONE; 2];
+        for (place, (symbol, _)) in self.single.iter_mut().zip((0_u8..).zip(&self.lens).filter(|&(_, &len)| len == 1)) {
+            *place = if symbol < 16 { symbol } else { NONE };
+        }
         let table = self.code.get_mut(..1 << longest).unwrap_or_default();
         for (symbol, &len) in (0_u8..).zip(&self.lens) {
             let Some(code) = next.get_mut(usize::from(len)).filter(|_| len > 0) else { continue };
@@ -148,6 +155,23 @@ impl Tables {
         while n < all {
             if bits.count() < MAX_LEN_BITS {
                 bits.refill();
+            }
+            let [zero, one] = self.single;
+            let is_one = bits.peek() & 1 == 1;
+            let len = if is_one { one } else { zero };
+            if len != NONE {
+                // As many of them as there are, instead of one after the other: there is no cheaper way to make work.
+                let run = if is_one { bits.peek().trailing_ones() } else { bits.peek().trailing_zeros() };
+                let times = u16::try_from(run.min(bits.count()).min(MOST_TIMES)).unwrap_or(0).min(all - n);
+                if times > 0 {
+                    bits.consume(times.into());
+                    if len > 0 {
+                        self.push(described, n, times, len);
+                    }
+                    self.previous = len;
+                    n += times;
+                    continue;
+                }
             }
             let index = usize::try_from(bits.peek() & self.mask).unwrap_or(0);
             let entry = self.code.get(index).copied().unwrap_or(0);
@@ -249,7 +273,7 @@ impl Tables {
     }
 }
 
-/// A [`Run`] of 1 to 6 symbols: nine bits of symbol, three of how many, four of length.
+/// A [`Run`] of 1 to 7 symbols: nine bits of symbol, three of how many, four of length.
 #[derive(Clone, Copy, Debug)]
 struct PackedRun(u16);
 
@@ -269,6 +293,8 @@ const END: u16 = 256;
 const NONE: u8 = u8::MAX;
 const MAX_LITERALS: usize = 286;
 const MAX_DISTANCES: usize = 30;
+/// What a [`PackedRun`] holds.
+const MOST_TIMES: u32 = 7;
 /// Bits of a code for a length with its extra bits, at most.
 const MAX_LEN_BITS: u32 = 7 + 7;
 /// By symbol of the code for lengths: how often the length comes at least, and how many bits say how much more often.

@@ -142,6 +142,10 @@ fn decode_symbols(bits: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -> R
             return Err(InvalidDeflate::Corrupt);
         }
         bits.consume(needed);
+        if run.has_bulk_room() {
+            run.repeat_bulk(distance, len);
+            continue;
+        }
         let remaining = len - run.repeat(distance, len);
         if let (1.., Ok(distance)) = (remaining, u16::try_from(distance)) {
             return Ok(Stop::Within { distance, remaining: u16::try_from(remaining).unwrap_or(0) });

@@ -1,4 +1,4 @@
-//! A server puts messages together in a program without `std`, with an allocator of its own.
+//! A server puts messages together, also such as come compressed, in a program without `std`, with an allocator of its own.
 #![no_std]
 #![no_main]
 
@@ -11,6 +11,7 @@ use core::{
     ptr,
     sync::atomic::{AtomicUsize, Ordering},
 };
+use websocket_proto::extension::deflate::DeflateParams;
 use websocket_proto::{
     Client, CloseCode, Connection, Incoming, Limits, Messages, Negotiated, Part, Prepared, Server, State,
 };
@@ -73,6 +74,21 @@ fn talk() -> Option<()> {
     (to_client == expected.concat() && server.state() == State::Closed).then_some(())
 }
 
+/// RFC 7692 §7.2.3.1 and §7.2.3.2: "Hello", and the same again as a reference to the first; masked with the key 0.
+fn talk_compressed() -> Option<()> {
+    let agreed = Negotiated::elsewhere().with_deflate(DeflateParams::default());
+    let mut server = Connection::new(agreed, Server, &Limits::default());
+    let (mut messages, mut to_client) = (Messages::new(), Vec::new());
+    let mut to_server = *b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\x00\xc1\x85\0\0\0\0\xf2\x00\x11\x00\x00";
+    for mut input in to_server.chunks_mut(7) {
+        while let Some(incoming) = messages.next(&mut server, &mut input, &mut to_client).ok()? {
+            let Incoming::Text(text) = incoming else { return None };
+            server.send(text, &mut to_client).ok()?;
+        }
+    }
+    (to_client == b"\x81\x05Hello\x81\x05Hello").then_some(())
+}
+
 // A program is entered with the stack aligned as for a call that was not made yet.
 #[cfg(target_arch = "x86_64")]
 core::arch::global_asm!(".globl _start", "_start:", "call start");
@@ -81,7 +97,7 @@ core::arch::global_asm!(".globl _start", "_start:", "bl start");
 
 #[unsafe(no_mangle)]
 extern "C" fn start() -> ! {
-    exit(if talk().is_some() { 0 } else { 1 })
+    exit(if talk().and_then(|()| talk_compressed()).is_some() { 0 } else { 1 })
 }
 
 #[panic_handler]

@@ -13,7 +13,7 @@ fn talk() -> Option<()> {
         key = key.wrapping_add(0x9e37_79b9);
         key.to_be_bytes()
     };
-    let mut client = Connection::new(Negotiated::elsewhere(), Client::new(keys), &Limits::default());
+    let mut client = Connection::new(Negotiated::elsewhere(), Client::from_fn(keys), &Limits::default());
 
     let mut memory = [0; 512];
     let mut out = FixedOutput::new(&mut memory);

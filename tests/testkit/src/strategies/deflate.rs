@@ -4,15 +4,14 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 use websocket_proto::extension::deflate::{Compression, DeflateConfig, WindowBits};
 
 pub fn compression() -> impl Strategy<Value = Compression> {
-    (8..=15_u8, any::<bool>()).prop_map(|(bits, context_takeover)| Compression {
-        window_bits: WindowBits::new(bits).unwrap(),
-        context_takeover,
-    })
+    (8..=15_u8, any::<bool>())
+        .prop_map(|(bits, context_takeover)| Compression::new(WindowBits::new(bits).unwrap(), context_takeover))
 }
 
 pub fn config() -> impl Strategy<Value = DeflateConfig> {
-    (compression(), compression(), any::<bool>(), any::<bool>())
-        .prop_map(|(own, peer, fallback, adjustable)| DeflateConfig { own, peer, fallback, adjustable })
+    (compression(), compression(), any::<bool>(), any::<bool>()).prop_map(|(own, peer, fallback, adjustable)| {
+        DeflateConfig::DEFAULT.with_own(own).with_peer(peer).with_fallback(fallback).with_adjustable(adjustable)
+    })
 }
 
 /// Offers of any client, good and bad.

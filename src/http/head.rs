@@ -1,0 +1,288 @@
+//! Heads of HTTP/1: `httparse` reads them, and nothing that the RFCs forbid passes (RFC 9112 §2 to §5).
+//!
+//! A head that came whole is read in one go. One that comes in pieces is checked as its bytes come, so that a peer that does not speak
+//! HTTP is refused at once, and is taken apart when it is complete. The result is the same for both.
+
+use core::mem::MaybeUninit;
+
+use httparse::{Header, Status};
+
+use super::fields::Fields;
+use super::head_check::HeadCheck;
+use super::head_error::HeadError;
+use super::text::{is_target, split_at_byte};
+use super::token::ascii;
+use crate::wire::Limits;
+
+/// A request's head, syntactically right.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestHead<'b> {
+    pub(crate) method: &'b str,
+    pub(crate) target: &'b str,
+    pub(crate) version: (u8, u8),
+    pub(crate) fields: Fields<'b>,
+    /// Bytes up to and with the empty line.
+    pub(crate) len: usize,
+}
+
+/// A response's head, syntactically right.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ResponseHead<'b, F = Fields<'b>> {
+    pub(crate) version: (u8, u8),
+    pub(crate) status: u16,
+    pub(crate) reason: &'b [u8],
+    pub(crate) fields: F,
+    /// Bytes up to and with the empty line, those of earlier heads included.
+    pub(crate) len: usize,
+}
+
+/// Takes the fields of a head, one by one: what is wanted of them is found while they are at hand.
+pub(crate) trait Collect<'b> {
+    /// Takes a field, whose value has no white space around it.
+    fn add(&mut self, name: &[u8], value: &'b [u8]);
+}
+
+/// Reads one head, and then perhaps another.
+#[derive(Clone, Debug)]
+pub(crate) struct HeadReader {
+    check: HeadCheck,
+}
+
+impl HeadReader {
+    pub(crate) fn request(limits: &Limits) -> Self {
+        Self { check: HeadCheck::request(limits) }
+    }
+
+    pub(crate) fn response(limits: &Limits) -> Self {
+        Self { check: HeadCheck::response(limits) }
+    }
+
+    /// Forgets what was read: the next bytes are another head.
+    pub(crate) fn restart(&mut self) {
+        // A head that came whole has left nothing to forget.
+        if self.check.at > 0 {
+            self.check.restart(0);
+        }
+    }
+
+    /// Goes on to another response at `at`, after the one that was read.
+    pub(crate) fn next_response(&mut self, at: usize) {
+        self.check.restart(at);
+    }
+
+    /// The bytes that may be a whole head: all of a head of which nothing was looked at, up to the limit.
+    fn whole<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+        if !self.check.is_new() {
+            return None;
+        }
+        bytes.get(..self.check.max_len).unwrap_or(bytes).get(self.check.start..)
+    }
+
+    /// Reads on in a request, and hands it out when it is complete; `known` has its fields then.
+    pub(crate) fn read_request<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        known: &mut impl Collect<'b>,
+    ) -> Result<Option<RequestHead<'b>>, HeadError> {
+        if let Some(head) = self.whole(bytes).and_then(|bytes| parse_request(bytes, self.check.max_fields, known)) {
+            return Ok(Some(head));
+        }
+        if !self.check.advance(bytes)? {
+            return Ok(None);
+        }
+        let (line, fields) = self.lines(bytes, known);
+        // The line was checked: a method and a space, a target and a space, a version.
+        let (method, line) = split_at_byte(line, b' ').unwrap_or_default();
+        let (target, version) = split_at_byte(line, b' ').unwrap_or_default();
+        let (method, target) = (ascii(method), ascii(target));
+        Ok(Some(RequestHead { method, target, version: digits(version), fields, len: self.check.at }))
+    }
+
+    /// Reads on in a response, and hands it out when it is complete; `known` has its fields then.
+    pub(crate) fn read_response<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        known: &mut impl Collect<'b>,
+    ) -> Result<Option<ResponseHead<'b>>, HeadError> {
+        if let Some(head) = self.whole(bytes).and_then(|bytes| parse_response(bytes, self.check.max_fields, known)) {
+            return Ok(Some(ResponseHead { len: self.check.start.saturating_add(head.len), ..head }));
+        }
+        if !self.check.advance(bytes)? {
+            return Ok(None);
+        }
+        let (line, fields) = self.lines(bytes, known);
+        let status = ascii(line.get(9..12).unwrap_or_default()).parse().unwrap_or_default();
+        // What comes after `HTTP/1.1 200 `, where there is that space.
+        let reason = line.get(13..).unwrap_or_default();
+        Ok(Some(ResponseHead { version: digits(line), status, reason, fields, len: self.check.at }))
+    }
+
+    /// The start line and the fields of a head that is complete and was checked.
+    #[cold] // Most heads come whole.
+    fn lines<'b>(&self, bytes: &'b [u8], known: &mut impl Collect<'b>) -> (&'b [u8], Fields<'b>) {
+        let HeadCheck { start, fields_start, at, .. } = self.check;
+        let (line, _) = split_at_byte(bytes.get(start..fields_start).unwrap_or_default(), b'\r').unwrap_or_default();
+        let fields = Fields::new(bytes.get(fields_start..at).unwrap_or_default());
+        fields.raw().for_each(|(name, value)| known.add(name, value));
+        (line, fields)
+    }
+}
+
+/// Reads a request that is whole and has nothing unusual about it.
+#[inline]
+fn parse_request<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Collect<'b>) -> Option<RequestHead<'b>> {
+    let mut headers = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+    let mut request = httparse::Request::new(&mut []);
+    let Ok(Status::Complete(len)) = request.parse_with_uninit_headers(bytes, &mut headers) else { return None };
+    let (method, target) = (request.method?, request.path?);
+    let head = bytes.get(..len)?;
+    // There is one space after the method, one after the target, and eight bytes of version: more is an empty line in front.
+    let fields = head.get(method.len() + target.len() + 10..)?.strip_prefix(b"\r\n")?;
+    if !is_target(target) || has_bare_line_feed(fields, request.headers) {
+        return None;
+    }
+    collect(request.headers, max_fields, known)?;
+    Some(RequestHead { method, target, version: (1, request.version?), fields: Fields::new(fields), len })
+}
+
+/// Reads a response that is whole and has nothing unusual about it.
+#[inline]
+fn parse_response<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Collect<'b>) -> Option<ResponseHead<'b>> {
+    let mut headers = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+    let mut response = httparse::Response::new(&mut []);
+    let config = httparse::ParserConfig::default();
+    let parsed = config.parse_response_with_uninit_headers(&mut response, bytes, &mut headers);
+    let Ok(Status::Complete(len)) = parsed else { return None };
+    let head = bytes.get(..len)?;
+    // There are 13 bytes before the reason phrase, which is not handed out if it is beyond ASCII, and no empty line.
+    let reason = response.reason?;
+    let fields = head.get(13 + reason.len()..)?.strip_prefix(b"\r\n")?;
+    if !head.starts_with(b"HTTP") || has_bare_line_feed(fields, response.headers) {
+        return None;
+    }
+    collect(response.headers, max_fields, known)?;
+    let (version, status, reason) = ((1, response.version?), response.code?, reason.as_bytes());
+    Some(ResponseHead { version, status, reason, fields: Fields::new(fields), len })
+}
+
+/// Whether one of the `lines` after the start line ends in LF alone (RFC 9112 §2.2), which `httparse` lets pass.
+#[inline]
+fn has_bare_line_feed(lines: &[u8], fields: &[Header<'_>]) -> bool {
+    // It refuses CR without LF. So there are as many CRs as lines: one for each field, and one for the empty line.
+    let returns = lines.iter().fold(0_u8, |count, &byte| count.wrapping_add(u8::from(byte == b'\r')));
+    usize::from(returns) != fields.len() + 1
+}
+
+/// Gives the fields away; none of them if there are too many.
+#[inline]
+fn collect<'b>(headers: &[Header<'b>], max_fields: usize, known: &mut impl Collect<'b>) -> Option<()> {
+    if headers.len() > max_fields {
+        return None;
+    }
+    headers.iter().for_each(|Header { name, value }| known.add(name.as_bytes(), value));
+    Some(())
+}
+
+/// The two digits of the version in front of `line`, which is `HTTP/`, a digit, a dot and a digit.
+fn digits(line: &[u8]) -> (u8, u8) {
+    match line {
+        [_, _, _, _, _, major, _, minor, ..] => (major & 0x0f, minor & 0x0f),
+        _ => (0, 0),
+    }
+}
+
+/// More fields than browsers send; a head with more is read as if it had come in pieces.
+const MAX_FIELDS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The fields as they were given away.
+    #[derive(Default)]
+    struct All<'b>(Vec<(Vec<u8>, &'b [u8])>);
+
+    impl<'b> Collect<'b> for All<'b> {
+        fn add(&mut self, name: &[u8], value: &'b [u8]) {
+            self.0.push((name.to_vec(), value));
+        }
+    }
+
+    #[test]
+    fn whole_request_is_read_in_one_go() {
+        let bytes = b"POST /a?b HTTP/1.0\r\nHost: c\r\nA:\r\nB:\t d\xe4 e \t\r\n\r\nbody";
+        let mut known = All::default();
+        let head = parse_request(bytes, 3, &mut known).unwrap();
+        assert_eq!((head.method, head.target, head.version, head.len), ("POST", "/a?b", (1, 0), bytes.len() - 4));
+        let fields: Vec<_> = head.fields.map(|(name, value)| (name.as_bytes().to_vec(), value)).collect();
+        assert_eq!(fields, [(b"Host".to_vec(), &b"c"[..]), (b"A".to_vec(), b""), (b"B".to_vec(), b"d\xe4 e")]);
+        assert_eq!(known.0, fields);
+        assert!(parse_request(b"GET / HTTP/1.1\r\n\r\n", 0, &mut All::default()).is_some(), "no field at all");
+    }
+
+    #[test]
+    fn whole_response_is_read_in_one_go() {
+        for (line, reason) in [(&b"HTTP/1.1 302 "[..], &b""[..]), (b"HTTP/1.1 302 Not here", b"Not here")] {
+            let bytes = [line, b"\r\nUpgrade: a\r\n\r\nbody"].concat();
+            let mut known = All::default();
+            let head = parse_response(&bytes, 1, &mut known).unwrap();
+            assert_eq!((head.status, head.reason, head.version, head.len), (302, reason, (1, 1), bytes.len() - 4));
+            assert!(head.fields.eq([("Upgrade", &b"a"[..])]));
+            assert_eq!(known.0, [(b"Upgrade".to_vec(), &b"a"[..])]);
+        }
+    }
+
+    #[test]
+    fn cut_or_long_head_is_not_read_in_one_go_and_gives_no_field_away() {
+        let bytes = b"GET / HTTP/1.1\r\nA: b\r\nB: c\r\n\r\n";
+        let mut known = All::default();
+        assert!((0..bytes.len()).all(|len| parse_request(&bytes[..len], 2, &mut known).is_none()));
+        assert!(parse_request(bytes, 1, &mut known).is_none());
+        let long = [&b"GET / HTTP/1.1\r\n"[..], &b"A: b\r\n".repeat(MAX_FIELDS + 1), b"\r\n"].concat();
+        assert!(parse_request(&long, usize::MAX, &mut known).is_none());
+        assert!(known.0.is_empty());
+        assert!(parse_request(bytes, 2, &mut known).is_some());
+        assert!(parse_request(&long[6..], usize::MAX, &mut known).is_none(), "a head begins with its method");
+    }
+
+    /// Each of these passes `httparse`: only what is looked at here refuses it, or leaves it to the check.
+    #[test]
+    fn what_httparse_lets_pass_is_not_read_in_one_go() {
+        for bytes in [
+            &b"\r\nGET / HTTP/1.1\r\nA: b\r\n\r\n"[..],
+            b"\nGET / HTTP/1.1\r\nA: b\r\n\r\n",
+            b"GET / HTTP/1.1\nA: b\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA: b\nB: c\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA: b \nB: c\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA:\nB: c\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA: b\n\r\n",
+            b"GET / HTTP/1.1\r\nA: b\r\n\n",
+            b"GET / HTTP/1.1\n\r\n",
+            b"GET / HTTP/1.1\r\n\n",
+            b"GET /a#b HTTP/1.1\r\nA: b\r\n\r\n",
+            b"GET /\xc3\xa4 HTTP/1.1\r\nA: b\r\n\r\n",
+        ] {
+            let mut headers = [httparse::EMPTY_HEADER; 4];
+            let parsed = httparse::Request::new(&mut headers).parse(bytes);
+            assert_eq!(parsed, Ok(Status::Complete(bytes.len())), "{}", bytes.escape_ascii());
+            assert!(parse_request(bytes, 4, &mut All::default()).is_none(), "{}", bytes.escape_ascii());
+        }
+        for bytes in [
+            &b"\r\nHTTP/1.1 101 a\r\nA: b\r\n\r\n"[..],
+            b"\nHTTP/1.1 101 a\r\nA: b\r\n\r\n",
+            b"\nHTTP/1.1 101\r\nA: b\r\n\r\n",
+            b"HTTP/1.1 101\r\nA: b\r\n\r\n",
+            b"HTTP/1.1 101\nA: b\r\n\r\n",
+            b"HTTP/1.1 101 \xe4\r\nA: b\r\n\r\n",
+            b"HTTP/1.1 101 a\nA: b\r\n\r\n",
+            b"HTTP/1.1 101 a\r\nA: b\nB: c\r\n\r\n",
+            b"HTTP/1.1 101 a\r\nA: b\n\r\n",
+            b"HTTP/1.1 101 a\r\nA: b\r\n\n",
+        ] {
+            let mut headers = [httparse::EMPTY_HEADER; 4];
+            let parsed = httparse::Response::new(&mut headers).parse(bytes);
+            assert_eq!(parsed, Ok(Status::Complete(bytes.len())), "{}", bytes.escape_ascii());
+            assert!(parse_response(bytes, 4, &mut All::default()).is_none(), "{}", bytes.escape_ascii());
+        }
+    }
+}

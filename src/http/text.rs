@@ -1,0 +1,118 @@
+//! Which bytes a target, a reason phrase and a field value may have, checked eight at a time.
+
+/// RFC 9110 §5.5: what a field value, and a reason phrase, may consist of: visible characters, `obs-text`, space and tab.
+pub(crate) fn is_text_byte(byte: u8) -> bool {
+    byte >= b' ' && byte != 0x7f || byte == b'\t'
+}
+
+/// What a target may consist of: visible ASCII, and no fragment (§3). Browsers send more than RFC 3986 has, `|` for one.
+pub(crate) fn is_target_byte(byte: u8) -> bool {
+    byte.is_ascii_graphic() && byte != b'#'
+}
+
+/// Whether all bytes may stand in a target.
+pub(crate) fn is_target(target: &str) -> bool {
+    // No early end: so sixteen bytes are checked at once.
+    target.bytes().fold(true, |all, byte| all & is_target_byte(byte))
+}
+
+/// How many bytes at the front of `bytes` may stand in a target.
+pub(crate) fn target_len(bytes: &[u8]) -> usize {
+    bytes.iter().position(|&byte| !is_target_byte(byte)).unwrap_or(bytes.len())
+}
+
+/// How many bytes at the front of `bytes` are text.
+pub(crate) fn text_len(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    // Eight bytes at once: which of them are below 0x20, or are 0x7f? The lowest such byte is found exactly.
+    while let Some((eight, after)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*eight);
+        let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+        let delete = word ^ (ONES * 0x7f);
+        let is_delete = delete.wrapping_sub(ONES) & !delete;
+        let control = (below_space | is_delete) & TOPS;
+        if control == 0 {
+            rest = after;
+            continue;
+        }
+        let (_, from_control) = rest.split_at_checked(lowest_byte(control)).unwrap_or_default();
+        let [b'\t', after @ ..] = from_control else { return bytes.len() - from_control.len() };
+        rest = after;
+    }
+    while let [byte, after @ ..] = rest {
+        if !is_text_byte(*byte) {
+            break;
+        }
+        rest = after;
+    }
+    bytes.len() - rest.len()
+}
+
+/// What is before the first `byte`, and what is after it.
+pub(crate) fn split_at_byte(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+    let mut rest = bytes;
+    let offset = loop {
+        let Some((eight, after)) = rest.split_first_chunk() else {
+            break rest.iter().position(|&found| found == byte)?;
+        };
+        let word = u64::from_le_bytes(*eight) ^ (ONES * u64::from(byte));
+        let found = word.wrapping_sub(ONES) & !word & TOPS;
+        if found != 0 {
+            break lowest_byte(found);
+        }
+        rest = after;
+    };
+    let (_, after) = rest.split_at_checked(offset)?;
+    Some((bytes.get(..bytes.len() - after.len())?, after.get(1..)?))
+}
+
+/// Which byte of a little-endian word has the lowest bit that is set.
+fn lowest_byte(word: u64) -> usize {
+    // At most 8: it fits.
+    usize::try_from(word.trailing_zeros() / 8).unwrap_or_default()
+}
+
+const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_ends_at_the_first_control_character_but_a_tab() {
+        for len in 0..40 {
+            for at in 0..len {
+                for byte in 0..=u8::MAX {
+                    let mut bytes = vec![b'\xe4'; len];
+                    bytes[len / 2] = b'\t';
+                    bytes[at] = byte;
+                    let expected = if is_text_byte(byte) { len } else { at };
+                    assert_eq!(text_len(&bytes), expected, "{byte:#x} at {at} of {len}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_are_split_at_the_first_match() {
+        for len in 0..40 {
+            let none = vec![b';'; len];
+            assert_eq!(split_at_byte(&none, b':'), None);
+            for at in 0..len {
+                let mut bytes = none.clone();
+                // What is after the first match, and what differs from it by one bit, must not matter.
+                bytes[at..].fill(b':');
+                assert_eq!(split_at_byte(&bytes, b':'), Some((&none[..at], &bytes[at + 1..])));
+            }
+        }
+    }
+
+    #[test]
+    fn text_is_visible_characters_space_tab_and_bytes_beyond_ascii() {
+        for byte in 0..=u8::MAX {
+            let expected = byte.is_ascii_graphic() || byte == b' ' || byte == b'\t' || byte >= 0x80;
+            assert_eq!(is_text_byte(byte), expected, "{byte:#x}");
+        }
+    }
+}

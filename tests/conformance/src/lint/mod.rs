@@ -1,0 +1,92 @@
+//! What every byte of a subject is measured by, whatever the case asks.
+
+mod frames;
+mod request;
+mod response;
+
+use crate::case::Role;
+use crate::wire::extension::Deflate;
+use crate::wire::frame::Frame;
+use crate::wire::head::Head;
+use crate::wire::inflate::InflateError;
+
+/// Something that a subject sent and should not have.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Finding {
+    /// Which lint.
+    pub lint: &'static Lint,
+    /// What was found.
+    pub what: String,
+}
+
+/// A rule for what is sent.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Lint {
+    /// Its name.
+    pub name: &'static str,
+    /// The requirement that it checks.
+    pub rule: &'static str,
+    /// Whether a breach is one of a MUST.
+    pub must: bool,
+}
+
+/// What a subject sent on one connection.
+#[derive(Clone, Debug)]
+pub struct Connection<'e> {
+    /// The subject's.
+    pub role: Role,
+    /// The judge's head.
+    pub own_head: Option<&'e Head>,
+    /// The subject's head.
+    pub head: Option<&'e Head>,
+    /// What followed a head that is no 101.
+    pub body: &'e [u8],
+    /// The value of `Sec-WebSocket-Accept` that is right.
+    pub accept: &'e str,
+    /// The subprotocols that the judge asked for, or named.
+    pub subprotocol_asked: Option<Vec<Vec<u8>>>,
+    /// What was agreed.
+    pub deflate: Option<Deflate>,
+    /// What was wrong with compressed data.
+    pub bad_deflate: Option<InflateError>,
+    /// Every frame.
+    pub frames: &'e [Frame],
+    /// The connection was ended within a frame.
+    pub unfinished: bool,
+    /// A client sent frames before it had an answer.
+    pub early_data: bool,
+}
+
+/// Everything that is amiss, each lint once.
+pub fn findings(connection: &Connection<'_>) -> Vec<Finding> {
+    let mut notes = Notes(Vec::new());
+    match connection.role {
+        Role::Server => response::check(connection, &mut notes),
+        Role::Client => request::check(connection, &mut notes),
+    }
+    frames::check(connection, &mut notes);
+    notes.0
+}
+
+/// All lints.
+pub fn all() -> impl Iterator<Item = &'static Lint> {
+    frames::ALL.iter().chain(request::ALL).chain(response::ALL).copied()
+}
+
+struct Notes(Vec<Finding>);
+
+impl Notes {
+    fn add(&mut self, lint: &'static Lint, what: impl Into<String>) {
+        if !self.0.iter().any(|finding| finding.lint == lint) {
+            self.0.push(Finding { lint, what: what.into() });
+        }
+    }
+}
+
+const fn must(name: &'static str, rule: &'static str) -> Lint {
+    Lint { name, rule, must: true }
+}
+
+const fn should(name: &'static str, rule: &'static str) -> Lint {
+    Lint { name, rule, must: false }
+}

@@ -1,0 +1,111 @@
+//! Subjects in memory: a library is examined in its own tests, without a socket.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use crate::case::{Case, Command, Library, Role};
+use crate::exam::{Context, Delivery, Do, Ended, Event, Exam, Verdict};
+use crate::suite::{CaseResult, Deliveries};
+
+/// An echoing endpoint in memory.
+///
+/// It sends each text back as text and each binary message as binary, answers Pings and Closes, and shakes hands.
+pub trait Subject {
+    /// A client's request.
+    fn start(&mut self, _out: &mut Vec<u8>) {}
+
+    /// These bytes arrived; what is to be sent goes to `out`.
+    fn receive(&mut self, bytes: &mut [u8], out: &mut Vec<u8>);
+
+    /// The peer ended its direction.
+    fn receive_eof(&mut self, out: &mut Vec<u8>);
+
+    /// Whether it has closed the connection: what is in `out` still goes.
+    fn is_closed(&self) -> bool;
+
+    /// Everything that its application has heard, if it tells.
+    fn heard(&mut self) -> Option<Vec<Event>> {
+        None
+    }
+
+    /// Time passes. False: it has no clock.
+    fn elapse(&mut self, _span: Duration, _out: &mut Vec<u8>) -> bool {
+        false
+    }
+
+    /// Its application does this. False: it can't be told.
+    fn command(&mut self, _command: &Command, _out: &mut Vec<u8>) -> bool {
+        false
+    }
+}
+
+/// Examines one case in one delivery.
+pub fn examine(case: &Case, role: Role, context: &Context, delivery: Delivery, mut subject: impl Subject) -> Verdict {
+    let mut exam = Exam::new(case, role, context, delivery);
+    let subject = &mut subject;
+    let mut out = Vec::new();
+    // A panic of the subject is a verdict on it; whatever state it leaves is not looked at any more.
+    let outcome = catch_unwind(AssertUnwindSafe(|| drive(&mut exam, subject, &mut out)));
+    if outcome.is_err() {
+        exam.ended(Ended::Died);
+        return exam.verdict(None);
+    }
+    let heard = catch_unwind(AssertUnwindSafe(|| subject.heard())).unwrap_or_default();
+    exam.verdict(heard.as_deref())
+}
+
+fn drive(exam: &mut Exam<'_>, subject: &mut impl Subject, out: &mut Vec<u8>) {
+    subject.start(out);
+    loop {
+        if !out.is_empty() {
+            exam.received(out);
+            out.clear();
+        }
+        if subject.is_closed() {
+            exam.ended(Ended::Eof);
+        }
+        match exam.next() {
+            Do::Write(mut bytes) => subject.receive(&mut bytes, out),
+            Do::CloseWrite => subject.receive_eof(out),
+            Do::Read => exam.quiet(),
+            Do::Pace => {}
+            Do::Wait(span) => {
+                if !subject.elapse(span, out) {
+                    exam.unable();
+                }
+            }
+            Do::Command(command) => {
+                if !subject.command(&command, out) {
+                    exam.unable();
+                }
+            }
+            Do::Done => return,
+        }
+    }
+}
+
+/// Examines all cases that bind the role, in all deliveries, on all processors.
+pub fn run<S: Subject>(
+    library: &Library,
+    role: Role,
+    context: &Context,
+    deliveries: &Deliveries,
+    make: impl Fn() -> S + Sync,
+) -> Vec<CaseResult> {
+    let cases: Vec<&Case> = library.cases.iter().filter(|case| case.rule.roles.contains(role)).collect();
+    let mut results = crate::suite::in_parallel(&cases, jobs(), |case| {
+        let first = examine(case, role, context, Delivery::Whole, make());
+        let others = deliveries.others(&first);
+        let mut result = CaseResult::new(case, first);
+        for delivery in others {
+            result.add(delivery, examine(case, role, context, delivery, make()));
+        }
+        result
+    });
+    crate::suite::block(library, &mut results);
+    results
+}
+
+fn jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, Into::into)
+}

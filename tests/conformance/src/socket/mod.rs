@@ -1,0 +1,145 @@
+//! Subjects at the other end of a socket.
+
+mod client;
+mod pace;
+mod process;
+mod server;
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+pub use client::{ClientRun, run_client};
+pub use pace::Pacing;
+pub use process::Process;
+pub use server::{ServerRun, run_server};
+
+use crate::exam::{Do, Ended, Exam};
+
+/// Why nothing was examined.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Setup(pub String);
+
+impl std::fmt::Display for Setup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Setup {}
+
+/// How a run over sockets is done.
+#[derive(Clone, Debug)]
+pub struct SocketOptions {
+    /// How long silence lasts.
+    pub patience: Duration,
+    /// How many connections at once.
+    pub jobs: usize,
+    /// Whether time may be let pass.
+    pub slow: bool,
+}
+
+/// Carries out what the exam asks for.
+fn drive(exam: &mut Exam<'_>, stream: &TcpStream, options: &SocketOptions, patience: Duration) {
+    let mut link = Link { stream, pacing: Pacing::of(stream), writable: true, received: 0, read: vec![0; 64 * 1024] };
+    if stream.set_nodelay(true).is_err() {
+        return exam.ended(Ended::Reset);
+    }
+    loop {
+        match exam.next() {
+            Do::Write(bytes) => link.write(exam, &bytes, patience),
+            Do::Pace => {
+                link.pacing.wait();
+                link.poll(exam);
+            }
+            Do::CloseWrite => drop(stream.shutdown(Shutdown::Write)),
+            Do::Read => {
+                if !link.read(exam, patience) {
+                    exam.quiet();
+                }
+            }
+            Do::Wait(span) if options.slow => std::thread::sleep(span),
+            Do::Wait(_) | Do::Command(_) => exam.unable(),
+            Do::Done => return,
+        }
+        if link.received > MOST_RECEIVED {
+            // It floods.
+            exam.ended(Ended::Died);
+        }
+    }
+}
+
+struct Link<'s> {
+    stream: &'s TcpStream,
+    pacing: Pacing,
+    writable: bool,
+    received: usize,
+    read: Vec<u8>,
+}
+
+impl Link<'_> {
+    /// Writes, and reads at the same time: two peers that only write would wait for each other for ever.
+    fn write(&mut self, exam: &mut Exam<'_>, mut bytes: &[u8], patience: Duration) {
+        let mut progress = Instant::now();
+        while !bytes.is_empty() && self.writable {
+            let _ = self.stream.set_nonblocking(true);
+            match (&mut &*self.stream).write(bytes) {
+                Ok(n) => {
+                    bytes = &bytes[n..];
+                    progress = Instant::now();
+                    if !bytes.is_empty() {
+                        self.poll(exam);
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if self.read(exam, Duration::from_millis(2)) {
+                        progress = Instant::now();
+                    }
+                    // A peer that does not read any more.
+                    if progress.elapsed() > 20 * patience {
+                        exam.quiet();
+                        self.writable = false;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // What came before is read all the same.
+                Err(_) => self.writable = false,
+            }
+        }
+        let _ = self.stream.set_nonblocking(false);
+    }
+
+    /// Takes what is there.
+    fn poll(&mut self, exam: &mut Exam<'_>) {
+        let _ = self.stream.set_nonblocking(true);
+        self.take(exam);
+        let _ = self.stream.set_nonblocking(false);
+    }
+
+    /// Waits for bytes, or the end. False: nothing came.
+    fn read(&mut self, exam: &mut Exam<'_>, patience: Duration) -> bool {
+        let _ = self.stream.set_nonblocking(false);
+        let _ = self.stream.set_read_timeout(Some(patience.max(Duration::from_millis(1))));
+        self.take(exam)
+    }
+
+    fn take(&mut self, exam: &mut Exam<'_>) -> bool {
+        match (&mut &*self.stream).read(&mut self.read) {
+            Ok(0) => exam.ended(Ended::Eof),
+            Ok(n) => {
+                self.received += n;
+                exam.received(&self.read[..n]);
+            }
+            Err(error)
+                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) =>
+            {
+                return false;
+            }
+            Err(_) => exam.ended(Ended::Reset),
+        }
+        true
+    }
+}
+
+/// No case asks for more.
+const MOST_RECEIVED: usize = 1 << 28;

@@ -1,0 +1,162 @@
+//! Servers under examination.
+
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use super::{Process, Setup, SocketOptions, drive};
+use crate::case::{Case, Library, Role};
+use crate::exam::{Context, Delivery, Ended, Exam, Grade, Verdict};
+use crate::suite::{self, CaseResult, Deliveries};
+
+/// A server to be examined.
+#[derive(Debug)]
+pub struct ServerRun<'r> {
+    /// `ws://host:port/target`
+    pub url: &'r str,
+    /// The program, if it was started for this.
+    pub process: Option<&'r Process>,
+    /// What is known of it.
+    pub context: Context,
+    /// How it is done.
+    pub options: &'r SocketOptions,
+    /// In which deliveries.
+    pub deliveries: &'r Deliveries,
+}
+
+/// Examines a server.
+pub fn run_server(library: &Library, cases: &[&Case], run: ServerRun<'_>) -> Result<Vec<CaseResult>, Setup> {
+    let (address, host, target) = parse(run.url)?;
+    let context = Context { host, target, time: run.options.slow, ..run.context };
+    let mut server = Server { address, context, options: run.options };
+    server.wait_for(run.process)?;
+    server.baseline()?;
+    let cases: Vec<&Case> = cases.iter().copied().filter(|case| case.rule.roles.contains(Role::Server)).collect();
+    let mut results = suite::in_parallel(&cases, run.options.jobs, |case| {
+        let first = server.examine(case, Delivery::Whole);
+        let others = run.deliveries.others(&first);
+        let mut result = CaseResult::new(case, first);
+        for delivery in others {
+            result.add(delivery, server.examine(case, delivery));
+        }
+        result
+    });
+    if let Some(process) = run.process {
+        process.blame(&mut results, |id| {
+            let case = cases.iter().find(|case| case.id == id)?;
+            Some(server.look(case, Delivery::Whole, run.options.patience))
+        });
+    }
+    suite::block(library, &mut results);
+    Ok(results)
+}
+
+struct Server<'r> {
+    address: SocketAddr,
+    context: Context,
+    options: &'r SocketOptions,
+}
+
+impl Server<'_> {
+    fn wait_for(&self, process: Option<&Process>) -> Result<(), Setup> {
+        let tries = if process.is_some() { 200 } else { 1 };
+        for _ in 0..tries {
+            if TcpStream::connect_timeout(&self.address, Duration::from_secs(2)).is_ok() {
+                return Ok(());
+            }
+            if let Some(how) = process.and_then(Process::died) {
+                return Err(Setup(format!(
+                    "expected the server to listen on {}, found that it ended: {how}",
+                    self.address
+                )));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Err(Setup(format!("expected a server at {}, found none", self.address)))
+    }
+
+    /// The setup is wrong, and nothing else is said, where not even a good handshake succeeds.
+    fn baseline(&mut self) -> Result<(), Setup> {
+        let library = baseline_cases();
+        let [echo, deflate] = &library.cases[..] else { return Err(Setup("no baseline".to_owned())) };
+        let verdict = self.examine(echo, Delivery::Whole);
+        let lint = verdict.findings.iter().find(|finding| HANDSHAKE_LINTS.contains(&finding.lint.name));
+        if verdict.grade == Grade::Blocked || verdict.frames == 0 || lint.is_some() {
+            let said = verdict.said.first().cloned().unwrap_or_default();
+            let why = lint.map_or(said, |finding| finding.what.clone());
+            return Err(Setup(format!(
+                "expected an echo server at {}, found another: {why} ({})",
+                self.address, verdict.seen
+            )));
+        }
+        if self.examine(deflate, Delivery::Whole).grade == Grade::Unimplemented {
+            self.context.without_deflate = true;
+        }
+        Ok(())
+    }
+
+    /// A verdict that rests on a silence is given after a second, calmer look; the better of both counts.
+    fn examine(&self, case: &Case, delivery: Delivery) -> Verdict {
+        let first = self.look(case, delivery, self.options.patience);
+        let sound = matches!(first.grade, Grade::Pass | Grade::Unimplemented);
+        if sound || !first.silence {
+            return first;
+        }
+        let second = self.look(case, delivery, (4 * self.options.patience).max(CALM));
+        if second.grade < first.grade { second } else { first }
+    }
+
+    fn look(&self, case: &Case, delivery: Delivery, patience: Duration) -> Verdict {
+        let mut exam = Exam::new(case, Role::Server, &self.context, delivery);
+        if exam.is_over() {
+            return exam.verdict(None);
+        }
+        match TcpStream::connect_timeout(&self.address, Duration::from_secs(5)) {
+            Ok(stream) => drive(&mut exam, &stream, self.options, patience),
+            Err(_) => exam.ended(Ended::Died),
+        }
+        exam.verdict(None)
+    }
+}
+
+pub(super) fn baseline_cases() -> Library {
+    let mut library = Library::default();
+    let text = "@baseline MUST both\n  \"-\"\n  echo text \"Hello\" => text @\n@baseline MUST both deflate\n  \"-\"\n  deflate text \"Hello\" => text @\n";
+    // It is a constant, and a test reads it.
+    let _ = library.add("baseline.cases", text);
+    library
+}
+
+fn parse(url: &str) -> Result<(SocketAddr, String, String), Setup> {
+    let expected = || Setup(format!("expected ws://HOST:PORT/PATH, found {url}"));
+    let rest = url.strip_prefix("ws://").ok_or_else(expected)?;
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let with_port = if authority.rsplit(']').next().unwrap_or("").contains(':') {
+        authority.to_owned()
+    } else {
+        format!("{authority}:80")
+    };
+    let address = with_port.to_socket_addrs().ok().and_then(|mut addresses| addresses.next()).ok_or_else(expected)?;
+    Ok((address, authority.to_owned(), if path.is_empty() { "/".to_owned() } else { path.to_owned() }))
+}
+
+const CALM: Duration = Duration::from_millis(600);
+
+const HANDSHAKE_LINTS: [&str; 5] = ["accept", "status-line", "response-upgrade", "response-connection", "server-mask"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn baseline_is_read() {
+        assert_eq!(baseline_cases().cases.len(), 2);
+    }
+
+    #[test]
+    fn urls_are_taken_apart() {
+        let (address, host, target) = parse("ws://127.0.0.1:9002").unwrap();
+        assert_eq!((address.port(), &*host, &*target), (9002, "127.0.0.1:9002", "/"));
+        assert_eq!(parse("ws://127.0.0.1/a?b").unwrap().2, "/a?b");
+        assert!(parse("http://127.0.0.1").is_err());
+    }
+}

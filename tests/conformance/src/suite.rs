@@ -1,0 +1,173 @@
+//! The results of many exams.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::case::{Answer, Case, End, Library};
+use crate::exam::{Delivery, Entry, Grade, Verdict};
+use crate::lint::Finding;
+
+/// In which deliveries each case is examined, beside the whole.
+#[derive(Clone, Debug)]
+pub struct Deliveries {
+    /// Each byte for itself.
+    pub bytes: bool,
+    /// Each cut in two.
+    pub cuts: bool,
+    /// So many random ones.
+    pub random: u64,
+    /// From this seed.
+    pub seed: u64,
+}
+
+impl Deliveries {
+    /// Each byte for itself, and each cut.
+    pub const EVERY: Self = Self { bytes: true, cuts: true, random: 0, seed: 0 };
+
+    pub(crate) fn others(&self, first: &Verdict) -> Vec<Delivery> {
+        if matches!(first.grade, Grade::Unimplemented | Grade::Blocked) {
+            return Vec::new();
+        }
+        let mut others = Vec::new();
+        others.extend(self.bytes.then_some(Delivery::Bytes));
+        if self.cuts {
+            others.extend(Delivery::cuts(first.sent, first.good_head, first.work));
+        }
+        others.extend(
+            (0..self.random).map(|i| Delivery::Random((self.seed + i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))),
+        );
+        others
+    }
+}
+
+/// What came of one case.
+#[derive(Clone, Debug)]
+pub struct CaseResult {
+    /// The case's.
+    pub id: String,
+    /// The case's.
+    pub family: String,
+    /// The rule's id.
+    pub rule: String,
+    /// That of the whole delivery.
+    pub grade: Grade,
+    /// What was amiss.
+    pub said: Vec<String>,
+    /// Whether replies were due that did not come.
+    pub lost: bool,
+    /// What was seen.
+    pub seen: String,
+    /// A delivery with another outcome, and what was seen there.
+    pub split: Option<(Delivery, String)>,
+    /// What was amiss with the bytes that came, in any delivery.
+    pub findings: Vec<Finding>,
+    /// The bytes of both directions.
+    pub log: Vec<Entry>,
+    /// How many exams it took.
+    pub runs: usize,
+    /// In how many of them there was a silence.
+    pub silences: usize,
+}
+
+impl CaseResult {
+    /// From the whole delivery.
+    pub fn new(case: &Case, verdict: Verdict) -> Self {
+        Self {
+            id: case.id.clone(),
+            family: case.family.clone(),
+            rule: case.rule.id.clone(),
+            grade: verdict.grade,
+            said: verdict.said,
+            lost: verdict.lost,
+            seen: verdict.seen,
+            split: None,
+            findings: verdict.findings,
+            log: verdict.log,
+            runs: 1,
+            silences: verdict.silence.into(),
+        }
+    }
+
+    /// From another delivery.
+    pub fn add(&mut self, delivery: Delivery, verdict: Verdict) {
+        self.runs += 1;
+        self.silences += usize::from(verdict.silence);
+        let differs = verdict.grade != self.grade || verdict.seen != self.seen;
+        if differs && self.split.is_none() {
+            let said = verdict.said.join("; ");
+            self.split = Some((delivery, format!("{}: {} {said}", verdict.grade, verdict.seen)));
+        }
+        if verdict.grade == Grade::Crash && self.grade != Grade::Crash {
+            self.grade = Grade::Crash;
+            self.log = verdict.log;
+        }
+        for finding in verdict.findings {
+            if !self.findings.iter().any(|found| found.lint == finding.lint) {
+                self.findings.push(finding);
+            }
+        }
+    }
+
+    /// Whether nothing at all is amiss; what could not be examined counts as nothing.
+    pub fn is_clean(&self) -> bool {
+        matches!(self.grade, Grade::Pass | Grade::Unimplemented) && self.split.is_none() && self.findings.is_empty()
+    }
+}
+
+/// The positive cases of a rule are its controls: where one fails, the negative ones are blocked.
+pub fn block(library: &Library, results: &mut [CaseResult]) {
+    let positive: HashMap<&str, bool> = library.cases.iter().map(|case| (&*case.id, is_positive(case))).collect();
+    let is_control = |result: &CaseResult| positive.get(&*result.id).copied().unwrap_or(false);
+    let mut broken: HashMap<String, String> = HashMap::new();
+    for result in results.iter().filter(|result| is_control(result)) {
+        if result.lost || matches!(result.grade, Grade::Fail | Grade::Crash | Grade::Blocked) {
+            broken.entry(result.rule.clone()).or_insert_with(|| result.id.clone());
+        }
+    }
+    for result in results {
+        let Some(control) = broken.get(&result.rule) else { continue };
+        if !positive.get(&*result.id).copied().unwrap_or(false) && matches!(result.grade, Grade::Pass | Grade::Lenient)
+        {
+            result.grade = Grade::Blocked;
+            result.said = vec![format!("its control {control} fails")];
+        }
+    }
+}
+
+/// Whether a case has something legal happen: it is a control of its rule.
+pub fn is_positive(case: &Case) -> bool {
+    let accepted = |answer: &Option<Answer>| matches!(answer, None | Some(Answer::Accepted { .. }));
+    case.outcome.first().is_some_and(|first| {
+        accepted(&first.answer) && matches!(first.end, End::Open | End::Close(_) | End::Closing(_))
+    })
+}
+
+/// How many there are of each grade.
+pub fn count(results: &[CaseResult], grade: Grade) -> usize {
+    results.iter().filter(|result| result.grade == grade).count()
+}
+
+/// The results in the order of the cases, with so many at once.
+pub(crate) fn in_parallel(
+    cases: &[&Case],
+    jobs: usize,
+    examine: impl Fn(&Case) -> CaseResult + Sync,
+) -> Vec<CaseResult> {
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::with_capacity(cases.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = examine(case);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let order: HashMap<&str, usize> = cases.iter().enumerate().map(|(i, case)| (&*case.id, i)).collect();
+    results.sort_by_key(|result| order.get(&*result.id).copied());
+    results
+}
