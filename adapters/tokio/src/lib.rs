@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
 
 mod clock;
 mod connect;

@@ -5,10 +5,11 @@ mod support;
 use fastwebsockets::{FragmentCollector, Frame, OpCode, Payload, Role as FastRole, WebSocket as Fast};
 use futures_util::{SinkExt, StreamExt};
 use support::{configs, in_time, message};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio_tungstenite::tungstenite::Message as Theirs;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode as Code};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame as TheirClose, Frame as TheirFrame};
-use tokio_tungstenite::tungstenite::{self, Message as Theirs};
 use websocket_proto_tokio::{CloseCode, Config, Incoming, Negotiated, OwnedMessage, Server, WebSocketStream};
 use websocket_proto_tokio::{accept, connect};
 
@@ -124,11 +125,9 @@ async fn a_tungstenite_server_that_closes_ends_the_stream() {
 async fn a_refused_client_sees_the_status() {
     let (listener, url) = listen().await;
     tokio::spawn(async move {
-        let (tcp, _) = listener.accept().await.unwrap();
-        let refuse = |_: &tungstenite::handshake::server::Request, _| {
-            Err(tungstenite::http::Response::builder().status(418).body(None).unwrap())
-        };
-        tokio_tungstenite::accept_hdr_async(tcp, refuse).await.map(drop).unwrap_err();
+        let (mut tcp, _) = listener.accept().await.unwrap();
+        tcp.write_all(b"HTTP/1.1 418 I'm a teapot\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        tcp.read_to_end(&mut Vec::new()).await.unwrap();
     });
     let error = in_time(connect(&url, &Config::default())).await.map(drop).unwrap_err();
     assert_eq!(error.to_string(), "expected status 101 from the server, found 418");
