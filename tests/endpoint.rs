@@ -280,3 +280,27 @@ fn an_owner_that_found_nothing_to_write_finds_what_comes_later() {
     take(&mut endpoint);
     assert_eq!(endpoint.output(), b"\x8a\x01?");
 }
+
+#[test]
+fn an_owner_with_a_buffer_of_its_own_reads_the_rest_of_a_large_frame_into_its_place() {
+    let mut endpoint = server();
+    let mut frame = masked(0x82, &[7; 100_000]);
+    let (first, mut rest) = frame.split_at_mut(1_000);
+    assert!(endpoint.space().is_none());
+    drop(endpoint.receive(first));
+    assert!(endpoint.space().is_none(), "what was read is taken first");
+    assert!(!endpoint.advance());
+    while !rest.is_empty() {
+        let space = endpoint.space().unwrap();
+        let n = space.len().min(rest.len()).min(30_000);
+        space[..n].copy_from_slice(&rest[..n]);
+        rest = &mut rest[n..];
+        endpoint.filled(n);
+        if rest.len() < 16_384 {
+            break;
+        }
+    }
+    drop(endpoint.receive(rest));
+    assert!(matches!(endpoint.next(), Some((Incoming::Binary(bytes), _)) if *bytes == [7; 100_000]));
+    assert!(endpoint.space().is_none());
+}

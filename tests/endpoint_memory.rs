@@ -79,3 +79,17 @@ fn echo(endpoint: &mut Ours, wire: &[u8]) {
         endpoint.written(n);
     }
 }
+
+#[test]
+fn an_endpoint_that_reads_into_a_buffer_of_the_owners_holds_none_at_rest() {
+    let mut endpoint = endpoint(Negotiated::elsewhere());
+    let mut wire = frame(Side::Server, 0x82, &[7; 10_000]);
+    let before = live();
+    drop(endpoint.receive(&mut wire));
+    endpoint.release_input();
+    assert!(live() >= before + 10_000, "what was not taken stays");
+    assert!(matches!(endpoint.next(), Some((Incoming::Binary(bytes), _)) if *bytes == [7; 10_000]));
+    assert!(endpoint.next().is_none());
+    endpoint.release_input();
+    assert_eq!(live(), before);
+}

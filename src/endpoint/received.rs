@@ -15,6 +15,49 @@ pub struct Received<'e, 'i, R: Role, I, D> {
     rest: &'i mut [u8],
 }
 
+impl<R: Role, I, D> Endpoint<R, I, D>
+where
+    I: Copy + Ord + Add<D, Output = I>,
+    D: Copy,
+{
+    /// The place where the rest of a large frame stays, while it is missing: for an owner that otherwise reads into a buffer of its own
+    /// and uses [`receive`](Self::receive). What was read is reported with [`filled`](Self::filled).
+    ///
+    /// ```
+    /// use std::io::{self, Read};
+    /// use websocket_proto::endpoint::Endpoint;
+    /// use websocket_proto::{Role, Server};
+    ///
+    /// /// Reads once; `shared` may serve all connections of a thread.
+    /// fn read(socket: &mut impl Read, endpoint: &mut Endpoint<Server, std::time::Instant>, shared: &mut [u8]) -> io::Result<()> {
+    ///     if let Some(space) = endpoint.space() {
+    ///         let n = socket.read(space)?;
+    ///         endpoint.filled(n);
+    ///     } else {
+    ///         match socket.read(shared)? {
+    ///             0 => endpoint.filled(0),
+    ///             n => drop(endpoint.receive(&mut shared[..n])),
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn space(&mut self) -> Option<&mut [u8]> {
+        self.lent = false;
+        let space = if self.drained { self.messages.space(&self.connection) } else { None };
+        self.lent = space.is_some();
+        space
+    }
+
+    /// Gives back the buffer that [`room`](Self::room) lends and [`receive`](Self::receive) keeps a rest in, unless something lies in it.
+    ///
+    /// To be called when there is nothing to read: then a connection at rest holds no read buffer, while the window of its compressor
+    /// and the buffer of its messages stay, other than after [`hibernate`](Self::hibernate).
+    pub fn release_input(&mut self) {
+        self.input.hibernate();
+    }
+}
+
 impl<'e, 'i, R: Role, I, D> Received<'e, 'i, R, I, D>
 where
     I: Copy + Ord + Add<D, Output = I>,
