@@ -234,7 +234,7 @@ fn message(writer: &mut Writer, u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Writes a message's frames. What comes behind its byte `fatal` is not heard any more.
+/// Writes a message's frames. What comes after its byte `fatal` is not heard any more.
 fn fragments(
     writer: &mut Writer,
     u: &mut Unstructured<'_>,

@@ -17,7 +17,7 @@ pub(crate) fn append_frame(level: Level, to: &mut Vec<u8>, header: u128, header_
     }
     to.reserve(HEADER_ROOM + payload.len());
     let len = to.len();
-    // SAFETY: the vector has room for 16 bytes and the payload behind its `len` bytes, and `header_len` is at most 16: the whole
+    // SAFETY: the vector has room for 16 bytes and the payload after its `len` bytes, and `header_len` is at most 16: the whole
     // header fits, and so does the payload, which begins on the header's padding. The payload is borrowed, so it does not overlap
     // the vector. After both writes the first `header_len + payload.len()` bytes of the room are initialised. `Short` needs what
     // every machine of the target has.
@@ -80,7 +80,7 @@ mod tests {
                         );
                         twin.extend_from_slice(&HEADER[..header_len]);
                         twin.extend(payload[..len].iter().enumerate().map(|(i, byte)| byte ^ key.to_le_bytes()[i % 4]));
-                        assert!(fast == twin, "{len} bytes behind a header of {header_len}");
+                        assert!(fast == twin, "{len} bytes after a header of {header_len}");
                     }
                 }
             }

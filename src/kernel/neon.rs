@@ -84,7 +84,7 @@ pub(super) fn xor_copy(_level: Level, from: &[u8], to: &mut [u8], key: u32) {
 /// # Safety
 ///
 /// As there; the features are the target's.
-#[inline(never)] // One copy, whoever calls.
+#[inline(never)] // One copy, for all callers.
 pub(super) unsafe fn unmask<const STORE: bool>(
     _level: Level,
     from: *const u8,

@@ -145,7 +145,7 @@ impl<V: Lookup> Check<V> {
         // SAFETY: `LAST_LEAD` has a whole register's bytes up to its end; the caller vouches for the features.
         unsafe {
             // A code point that began in the register before has no continuation. If there is none, what follows is judged the same
-            // behind that register as behind ASCII, so it may stay.
+            // after that register as after ASCII, so it may stay.
             let limits = V::load(LAST_LEAD.as_ptr().add(LAST_LEAD.len() - V::LEN));
             self.fault = self.fault.or(self.before.saturating_sub(limits));
         }

@@ -66,7 +66,7 @@ pub(super) trait Lookup: Vector {
     /// As for [`Vector`].
     unsafe fn words(low: u64, high: u64) -> Self;
 
-    /// The `n` bytes that end at `end`, at the front; what stands behind them is unspecified.
+    /// The `n` bytes that end at `end`, at the front; what comes after them is unspecified.
     ///
     /// # Safety
     ///

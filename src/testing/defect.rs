@@ -122,8 +122,8 @@ const NOT_UTF8: &[(&[u8], usize)] = &[
     (b"\xf0\x8f\xbf\xbf", 1), // overlong U+FFFF
     (b"\xf4\x90\x80\x80", 1), // U+110000
     (b"\xff", 0),             // never a byte of UTF-8
-    (b"\xc3", 1),             // cut behind 1 of 2
-    (b"\xe2\x82", 2),         // cut behind 2 of 3
-    (b"\xf0\x9f\x98", 3),     // cut behind 3 of 4
-    (b"\xf0\x9f\x98abc", 3),  // the same, with text behind it
+    (b"\xc3", 1),             // cut after 1 of 2
+    (b"\xe2\x82", 2),         // cut after 2 of 3
+    (b"\xf0\x9f\x98", 3),     // cut after 3 of 4
+    (b"\xf0\x9f\x98abc", 3),  // the same, with text after it
 ];

@@ -59,7 +59,7 @@ impl Guarded {
         Self::filled(memory, front, bytes)
     }
 
-    /// Puts the bytes behind so many guards, where an allocation ends, so that an address sanitizer sees what is read behind them;
+    /// Puts the bytes after so many guards, where an allocation ends, so that an address sanitizer sees what is read after them;
     /// and before them where there are no guards.
     fn at_the_end(bytes: &[u8], guards: usize) -> Self {
         Self::filled(vec![Self::GUARD; guards + bytes.len()], guards, bytes)
