@@ -7,7 +7,7 @@ mod piece;
 mod reader;
 mod sequence;
 
-pub use piece::{Of, Piece};
+pub use piece::{Content, Piece};
 pub(crate) use reader::split_front;
 pub use reader::{Masking, Reader};
 pub use sequence::{OutOfSequence, Sequence};
