@@ -108,6 +108,8 @@ pub mod handshake;
 mod http;
 #[cfg(feature = "alloc")]
 mod messages;
+#[cfg(all(any(doc, doctest), feature = "deflate", feature = "http", feature = "rand"))] // Pages of the documentation.
+pub mod guide;
 #[cfg(doc)] // A page of the documentation.
 #[doc = include_str!("performance.md")]
 pub mod performance {}
