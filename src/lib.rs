@@ -104,12 +104,12 @@ pub mod connection;
 pub mod endpoint;
 pub mod extension;
 pub mod frame;
+#[cfg(all(any(doc, doctest), feature = "deflate", feature = "http", feature = "rand"))] // Pages of the documentation.
+pub mod guide;
 pub mod handshake;
 mod http;
 #[cfg(feature = "alloc")]
 mod messages;
-#[cfg(all(any(doc, doctest), feature = "deflate", feature = "http", feature = "rand"))] // Pages of the documentation.
-pub mod guide;
 #[cfg(doc)] // A page of the documentation.
 #[doc = include_str!("performance.md")]
 pub mod performance {}
