@@ -225,17 +225,23 @@ impl Messages {
         out: &mut impl Output,
     ) -> Result<Option<Incoming<'i>>, ProtocolError> {
         let key = piece.key();
-        if let Content::Message { kind: MessageKind::Text, .. } = piece.content {
-            return self.whole_text(connection, piece.payload, key, input, out);
-        }
-        kernel::xor(connection.level(), piece.payload, key);
-        Ok(Some(match piece.content {
-            Content::Message { .. } => Incoming::Binary(piece.payload),
-            Content::Control(ControlOpcode::Ping) => {
+        let opcode = match piece.content {
+            Content::Message { kind: MessageKind::Text, .. } => {
+                return self.whole_text(connection, piece.payload, key, input, out);
+            }
+            Content::Message { kind: MessageKind::Binary, .. } => {
+                kernel::xor(connection.level(), piece.payload, key);
+                return Ok(Some(Incoming::Binary(piece.payload)));
+            }
+            Content::Control(opcode) => opcode,
+        };
+        kernel::xor_short(piece.payload, key);
+        Ok(Some(match opcode {
+            ControlOpcode::Ping => {
                 connection.answer_ping(piece.payload, out);
                 Incoming::Ping(piece.payload)
             }
-            Content::Control(ControlOpcode::Pong | ControlOpcode::Close) => Incoming::Pong(piece.payload),
+            ControlOpcode::Pong | ControlOpcode::Close => Incoming::Pong(piece.payload),
         }))
     }
 

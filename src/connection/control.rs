@@ -82,6 +82,7 @@ impl ControlQueue {
 
 impl<R: Role> Connection<R> {
     /// Acts on a control frame whose payload was collected: queues the reply, or notes the peer's Close.
+    #[inline]
     pub(crate) fn act_on(&mut self, opcode: ControlOpcode, input: &mut &mut [u8]) -> Result<(), ProtocolError> {
         match opcode {
             // §5.5.3: an endpoint "MAY elect to send a Pong frame for only the most recently processed Ping frame".
@@ -90,17 +91,22 @@ impl<R: Role> Connection<R> {
             ControlOpcode::Close => {
                 // §5.5.1: after a Close "any further data" is discarded.
                 *input = &mut [];
-                let frame = CloseFrame::decode(self.control.received).map_err(|error| self.fail(error))?;
-                let (state, echo) = self.state().after_peer_close();
-                self.stage.enter(state);
-                self.inbound = Inbound::Closed;
-                if echo {
-                    // §5.5.1: "When sending a Close frame in response, the endpoint typically echos the status code it received."
-                    self.control.close_with(frame.code().map_or(CloseFrame::EMPTY, CloseFrame::from));
-                }
-                self.settle();
+                self.receive_close()?;
             }
         }
+        Ok(())
+    }
+
+    fn receive_close(&mut self) -> Result<(), ProtocolError> {
+        let frame = CloseFrame::decode(self.control.received).map_err(|error| self.fail(error))?;
+        let (state, echo) = self.state().after_peer_close();
+        self.stage.enter(state);
+        self.inbound = Inbound::Closed;
+        if echo {
+            // §5.5.1: "When sending a Close frame in response, the endpoint typically echos the status code it received."
+            self.control.close_with(frame.code().map_or(CloseFrame::EMPTY, CloseFrame::from));
+        }
+        self.settle();
         Ok(())
     }
 
@@ -309,6 +315,8 @@ fn append<R: Role>(
     payload: &[u8],
     out: &mut impl Output,
 ) -> Result<EncodedHeader, OutputFull> {
+    // Where the length is known to be short, so is the way to its header.
+    let payload = payload.get(..ControlPayload::MAX_LEN).unwrap_or(payload);
     let header = Header::whole(Opcode::Control(opcode), widened(payload.len()), role.next_key());
     let encoded = header.encode();
     out.append_frame(encoded, payload, Masker::of(header.masking_key(), level))?;

@@ -153,6 +153,7 @@ impl<R: Role> Connection<R> {
     }
 
     /// A control frame whose payload was collected, as an event.
+    #[inline]
     fn control_event<'i>(
         &mut self,
         opcode: ControlOpcode,
