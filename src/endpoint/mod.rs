@@ -196,6 +196,7 @@ where
     /// later, is fine.
     ///
     /// While the rest of a large frame is missing, this is the place where it stays: no byte of it is copied.
+    #[inline]
     pub fn room(&mut self) -> &mut [u8] {
         self.lent = false;
         if self.drained {
@@ -245,15 +246,16 @@ where
             taken.keep(input.len());
             found
         };
-        self.outgoing.found(matches!(found, Ok(Some(_))));
-        if let Ok(Some(incoming)) = found {
-            return Some((incoming, Sender { connection: &mut self.connection, outgoing: &mut self.outgoing }));
-        }
-        self.drained = true;
-        if self.eof {
-            self.connection.receive_eof();
-        }
-        None
+        let Ok(Some(incoming)) = found else {
+            self.outgoing.found(false);
+            self.drained = true;
+            if self.eof {
+                self.connection.receive_eof();
+            }
+            return None;
+        };
+        self.outgoing.found(true);
+        Some((incoming, Sender { connection: &mut self.connection, outgoing: &mut self.outgoing }))
     }
 
     /// Takes input until there is something for [`message`](Self::message) to lend, and says whether there is: [`next`](Self::next) in

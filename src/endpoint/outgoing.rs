@@ -43,6 +43,7 @@ impl Outgoing {
         }
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty() && self.waiting.is_none()
     }
@@ -54,6 +55,7 @@ impl Outgoing {
     }
 
     /// How many of them are answers.
+    #[inline]
     pub(super) fn answers_len(&self) -> usize {
         self.len().saturating_sub(self.own_len)
     }
@@ -168,8 +170,12 @@ impl Outgoing {
     #[inline]
     pub(super) fn written<R: Role>(&mut self, connection: &mut Connection<R>, n: usize) {
         self.queue.written(n);
-        self.write_control(connection);
-        self.go_on(connection);
+        if connection.wants_write() {
+            self.write_control(connection);
+        }
+        if self.waiting.is_some() {
+            self.go_on(connection);
+        }
         if self.own_len > 0 {
             self.own_len = self.own_len.min(self.len());
         }
@@ -182,7 +188,6 @@ impl Outgoing {
     }
 
     /// Frames what waits, up to the high-water mark, and the Close after it.
-    #[inline]
     fn go_on<R: Role>(&mut self, connection: &mut Connection<R>) {
         if let Some(mut waiting) = self.waiting.take() {
             if !self.frame_waiting(connection, &mut waiting) {
