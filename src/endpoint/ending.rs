@@ -18,8 +18,13 @@ where
     pub fn tick(&mut self, now: I) -> Option<I> {
         let moved = core::mem::take(&mut self.moved);
         // While nothing is read, the peer's silence is no sign of its absence. That it takes output is one of its presence.
-        if core::mem::take(&mut self.heard) || (moved && self.status() == Status::Flush) {
+        let heard = core::mem::take(&mut self.heard);
+        if heard || (moved && self.status() == Status::Flush) {
             self.timers.received(now);
+        }
+        if heard && core::mem::take(&mut self.asked) {
+            // The answer to the Ping, most likely: the next silence begins at rest.
+            self.hibernate();
         }
         self.timers.observe(self.connection.state(), now);
         match (self.outgoing.queue.len(), moved) {
@@ -31,6 +36,7 @@ where
             None => {}
             Some(Timeout::Idle) => {
                 self.hibernate();
+                self.asked = true;
                 // There is nothing to keep alive if it is closing.
                 let _ = self.sender().ping(b"");
             }

@@ -257,7 +257,7 @@ impl Outgoing {
             self.own_len = self.own_len.saturating_add(frames.len());
             match &mut self.waiting {
                 Some(waiting) => waiting.push(Later::Framed(core::mem::take(frames))),
-                None => self.queue.frames().extend_from_slice(frames),
+                None => self.queue.append(frames),
             }
         }
         frames.clear();

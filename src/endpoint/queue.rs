@@ -58,6 +58,15 @@ impl Queue {
         &mut self.frames.bytes
     }
 
+    /// Appends whole data frames, without a copy if there are no others. What is left in `frames` is of no use.
+    pub(super) fn append(&mut self, frames: &mut Vec<u8>) {
+        if self.frames.bytes.is_empty() {
+            core::mem::swap(&mut self.frames.bytes, frames);
+        } else {
+            self.frames.bytes.extend_from_slice(frames);
+        }
+    }
+
     /// Where other control frames are appended; [`settle`](Self::settle) has to follow.
     pub(super) fn control(&mut self) -> &mut Vec<u8> {
         &mut self.control.bytes
