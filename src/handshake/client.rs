@@ -6,7 +6,7 @@ use super::key::AcceptKey;
 use super::known_fields::KnownFields;
 use super::response::{Answer, NoSubprotocols, Offered, Subprotocols};
 use super::response_error::ResponseError;
-use crate::extension::WantedExtensions;
+use crate::extension::OfferedExtensions;
 use crate::http::{FieldSection, HeadReader, ResponseHead};
 use crate::wire::Limits;
 
@@ -118,16 +118,16 @@ impl<P> fmt::Debug for ClientHandshake<P> {
 pub struct PendingAnswer<P = NoSubprotocols, K = AcceptKey> {
     key: K,
     subprotocols: P,
-    extensions: WantedExtensions,
+    extensions: OfferedExtensions,
 }
 
 impl<P: Subprotocols, K> PendingAnswer<P, K> {
-    pub(super) fn new(key: K, subprotocols: P, extensions: WantedExtensions) -> Self {
+    pub(super) fn new(key: K, subprotocols: P, extensions: OfferedExtensions) -> Self {
         Self { key, subprotocols, extensions }
     }
 
     fn offered(&self) -> Offered<'_, P> {
-        Offered { subprotocols: &self.subprotocols, extensions: self.extensions }
+        Offered { subprotocols: &self.subprotocols, extensions: &self.extensions }
     }
 }
 

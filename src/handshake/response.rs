@@ -8,7 +8,7 @@ use super::key::AcceptKey;
 use super::known_fields::{KnownFields, Occurrence};
 use super::response_error::ResponseError;
 use crate::extension::negotiated::Negotiated;
-use crate::extension::{Extension, Extensions, WantedExtensions};
+use crate::extension::{Extension, Extensions, Negotiate, OfferedExtensions};
 use crate::http::{Excerpt, FieldSection, Fields, ResponseHead, Shown, ascii, values};
 
 /// What a server answered.
@@ -37,7 +37,7 @@ pub enum Answer<'b, F = Fields<'b>> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Offered<'p, P> {
     pub(super) subprotocols: &'p P,
-    pub(super) extensions: WantedExtensions,
+    pub(super) extensions: &'p OfferedExtensions,
 }
 
 impl<'b, F: FieldSection<'b>> Answer<'b, F> {
@@ -140,12 +140,17 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
             // §11.3.4: it "MUST NOT appear more than once in an HTTP response".
             Occurrence::Repeated => return Err(ResponseError::SubprotocolRepeated),
         };
-        // Erratum 3433: `Sec-WebSocket-Extensions` "MAY appear multiple times in an HTTP response".
-        if !known.extensions(&fields).map_err(ResponseError::InvalidExtension)? {
-            return Err(ResponseError::ExtensionsEmpty);
-        }
-        let extensions = known.extensions.values(&fields, "Sec-WebSocket-Extensions").flat_map(Extensions::new);
-        let negotiated = offered.extensions.check(extensions.filter_map(Result::ok)).map_err(ResponseError::from)?;
+        let negotiated = match known.extensions {
+            Occurrence::Missing => Negotiated::elsewhere(),
+            // Erratum 3433: `Sec-WebSocket-Extensions` "MAY appear multiple times in an HTTP response".
+            Occurrence::Once(_) | Occurrence::Repeated => {
+                if !known.extensions(&fields).map_err(ResponseError::InvalidExtension)? {
+                    return Err(ResponseError::ExtensionsEmpty);
+                }
+                let values = known.extensions.values(&fields, "Sec-WebSocket-Extensions");
+                offered.extensions.check(values.flat_map(Extensions::new).filter_map(Result::ok))?
+            }
+        };
         let extensions = known.extensions;
         Ok(Self { fields, subprotocol, extensions, negotiated, head_len })
     }
@@ -165,6 +170,17 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + use<'b, F> {
         let values = self.extensions.values(&self.fields, "Sec-WebSocket-Extensions");
         values.flat_map(Extensions::new).filter_map(Result::ok)
+    }
+
+    /// What the server has answered to the offers of an extension of the application's own; `None` if it declined them.
+    ///
+    /// # Errors
+    ///
+    /// [`ResponseError::ExtensionParam`] or [`ResponseError::ExtensionParamMissing`] if the answer does not fit the offers: the
+    /// connection is in no use then, and its transport is closed (§4.1, 5).
+    pub fn agreed<N: Negotiate>(&self, wanted: &N) -> Result<Option<N::Params>, ResponseError> {
+        let answer = self.extensions().find(|extension| extension.name() == N::NAME);
+        answer.map(|answer| wanted.check(&answer).map_err(ResponseError::from)).transpose()
     }
 
     /// All fields, in their order.
