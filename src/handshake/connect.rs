@@ -12,7 +12,7 @@ use super::request_error::RequestError;
 use super::response::{Answer, NoSubprotocols, Subprotocols};
 use super::response_error::ResponseError;
 use crate::extension::FieldValue;
-use crate::http::{Excerpt, FieldSection, Scheme, ShownTarget, Target};
+use crate::http::{Excerpt, FieldSection, Head, Scheme, ShownTarget, Target};
 
 /// The pseudo-header fields of an extended CONNECT (RFC 8441 §4); its `:method` is `CONNECT`.
 ///
@@ -106,7 +106,7 @@ impl<'b, F: FieldSection<'b>> ConnectRequest<'b, F> {
         let origin = known.origin()?;
         known.lists(&fields)?;
         let KnownFields { subprotocols, extensions, .. } = known;
-        Ok(Request { target, host, origin, subprotocols, extensions, fields, head_len: 0, key: () })
+        Ok(Request { target, host, origin, subprotocols, extensions, head: Head::new(fields, 0), key: () })
     }
 }
 
