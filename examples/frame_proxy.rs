@@ -49,7 +49,8 @@ struct End(TcpStream, OnceLock<CloseCode>);
 
 fn session(mut client: TcpStream, to: &str) -> Outcome {
     let server = TcpStream::connect(to).map_err(|error| {
-        let _ = client.write_all(b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        let answer = client.write_all(b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        let _ = answer.and_then(|()| client.shutdown(Shutdown::Write)).and_then(|()| drain(&client));
         format!("can't connect to {to}: {error}")
     })?;
     client.set_nodelay(true).and(server.set_nodelay(true))?;
@@ -71,11 +72,13 @@ fn relay<R: Role>(arrow: &str, from: &End, to: &End, mut role: R) -> Outcome {
         let _ = (&to.0).write_all(&out);
     }
     let _ = to.0.shutdown(if result.is_ok() { Shutdown::Write } else { Shutdown::Both });
-    if result.is_err() {
-        from.0.set_read_timeout(Some(Duration::from_secs(2)))?;
-        let _ = io::copy(&mut (&from.0).take(1 << 20), &mut io::sink()); // bytes that nobody reads would reset the connection
-    }
-    result
+    result.inspect_err(|_| drop(drain(&from.0)))
+}
+
+/// Reads what is still under way, within bounds: bytes that nobody reads would reset the connection, and the last words be lost.
+fn drain(socket: &TcpStream) -> io::Result<()> {
+    socket.set_read_timeout(Some(Duration::from_secs(2)))?;
+    io::copy(&mut socket.take(1 << 20), &mut io::sink()).map(drop)
 }
 
 /// Forwards the head and the frames; says in `whole` whether the last frame went out to its end.
@@ -105,9 +108,7 @@ fn frames<R: Role>(arrow: &str, from: &End, mut to: &TcpStream, role: &mut R, wh
                 out.extend_from_slice(&piece.header.with_masking_key(key).encode());
                 masker = key.map(Masker::new);
             }
-            if let Some(masker) = &mut masker {
-                masker.apply(piece.payload);
-            }
+            masker.iter_mut().for_each(|masker: &mut Masker| masker.apply(piece.payload));
             out.extend_from_slice(piece.payload);
             *whole = piece.ends_frame();
         }

@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 use std::{error::Error, net::TcpStream, process::ExitCode, thread};
 
-use websocket_proto::endpoint::{Config, Duties, Opening, Status};
+use websocket_proto::endpoint::{Config, Duties, Failure, Opening, Status};
 use websocket_proto::handshake::{ClientRequest, WsUrl};
 use websocket_proto::{Client, CloseCode, Incoming, RandomKeys};
 
@@ -73,10 +73,12 @@ fn talk(url: &str, len: u32, end: Instant) -> Result<Vec<Duration>, Box<dyn Erro
             if sent.max(end).elapsed() > Duration::from_secs(10) {
                 return Err("expected an echo, found none in time".into());
             }
-            turn(&mut socket, &mut endpoint)?;
+            if let Err(error) = turn(&mut socket, &mut endpoint) {
+                let end = endpoint.end().map(|_| times);
+                return end.map_err(|end| if end == Failure::NoClose { error.into() } else { end.into() });
+            }
         }
-        endpoint.end()?;
-        return Ok(times);
+        return Ok(endpoint.end().map(|_| times)?);
     }
     Err(opening.end().into())
 }

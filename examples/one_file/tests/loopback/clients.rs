@@ -1,17 +1,15 @@
 //! The load generator, and servers that are not of this repository.
 
-use std::io::Write;
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
-
-use tungstenite::Message;
 
 use crate::program::{Program, run};
 
 const LOAD: &str = env!("CARGO_BIN_EXE_load_generator");
 
-/// Has tungstenite serve each connection by a function.
-fn server(serve: fn(std::net::TcpStream)) -> String {
+/// Has a function serve each connection.
+fn server(serve: impl Fn(TcpStream) + Copy + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -50,17 +48,21 @@ fn load_generator_measures_an_example() {
 
 #[test]
 fn load_generator_names_what_a_server_did_wrong() {
-    for (serve, error) in [
-        (
-            (|mut socket: std::net::TcpStream| {
-                socket.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").unwrap()
-            }) as fn(_),
-            "404",
-        ),
-        (|socket| drop(tungstenite::accept(socket).unwrap().send(Message::binary("not yours"))), "others"),
-        (|socket| drop(tungstenite::accept(socket).unwrap().get_mut().write_all(&[0x83, 0])), "opcode"),
-        (|socket| drop(tungstenite::accept(socket).unwrap()), "Close"),
+    for (answer, error) in [
+        (&b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"[..], "404"),
+        (b"\x82\x09not yours", "others"),
+        (b"\x83\x00", "opcode"),
+        (b"", "Close"),
     ] {
+        let serve = move |mut socket: TcpStream| {
+            if !answer.starts_with(b"HTTP") {
+                socket = tungstenite::accept(socket).unwrap().get_ref().try_clone().unwrap();
+            }
+            socket.write_all(answer).unwrap();
+            socket.shutdown(Shutdown::Write).unwrap();
+            // What is unread would reset the connection.
+            let _ = socket.read_to_end(&mut Vec::new());
+        };
         let output = run(LOAD, &[&server(serve), "1", "0", "5"]);
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!((output.status.code(), text.lines().count()), (Some(1), 1), "{text}");
