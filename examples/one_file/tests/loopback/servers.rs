@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::peer::{HELLO, HELLO_BACK, REQUEST, expect, head, open, talk, tcp};
 use crate::program::Program;
@@ -80,12 +82,27 @@ fn others_go_on(server: &Program) {
     // Until neither end takes any more.
     while let Ok(n) = deaf.write(&message[written..]) {
         written = (written + n) % message.len();
-        std::thread::sleep(std::time::Duration::from_millis(1));
+        thread::sleep(Duration::from_millis(1));
     }
     let mut cut = tcp(server.address);
     open(&mut cut);
     cut.write_all(&HELLO[..7]).unwrap();
     talk(tcp(server.address), "localhost");
+}
+
+/// The time-out of the handshake is 10 s, however slowly the request comes.
+fn slow_request(server: &Program) {
+    let (mut silent, mut slow) = (tcp(server.address), tcp(server.address));
+    let start = Instant::now();
+    for byte in &REQUEST[..12] {
+        let _ = slow.write_all(&[*byte]);
+        thread::sleep(Duration::from_secs(1));
+    }
+    for socket in [&mut silent, &mut slow] {
+        assert!(matches!(socket.read(&mut [0; 100]), Ok(0) | Err(_)));
+        assert!(start.elapsed() < Duration::from_secs(16), "{:?}", start.elapsed());
+        server.expect_line("expected the end of the handshake, found none in time");
+    }
 }
 
 macro_rules! servers {
@@ -120,6 +137,11 @@ macro_rules! servers {
             #[test]
             fn answers_what_came_before_the_end_of_input() {
                 no_close(&start());
+            }
+
+            #[test]
+            fn gives_up_a_request_that_does_not_end() {
+                slow_request(&start());
             }
 
             #[test]

@@ -5,6 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
@@ -96,6 +97,24 @@ fn server_does_not_take_a_cut_connection_for_a_clean_end() {
     assert_eq!(tls.read(&mut [0]).unwrap(), 0);
     drop(tls);
     server.expect_line("expected a Close frame, found the end of input");
+}
+
+/// A peer whose TLS handshake does not end, however slowly it goes on.
+#[test]
+fn server_gives_up_a_handshake_that_does_not_end() {
+    let (server, _) = server("slow.pem");
+    let (mut silent, mut slow) = (tcp(server.address), tcp(server.address));
+    let start = Instant::now();
+    // A record of 256 bytes, which is a ClientHello's.
+    for byte in [0x16, 0x03, 0x01, 0x01, 0x00, 0x01, 0x00, 0x00, 0xfc, 0x03, 0x03, 0x00] {
+        let _ = slow.write_all(&[byte]);
+        thread::sleep(Duration::from_secs(1));
+    }
+    for socket in [&mut silent, &mut slow] {
+        assert!(matches!(socket.read(&mut [0; 100]), Ok(0) | Err(_)));
+        assert!(start.elapsed() < Duration::from_secs(16), "{:?}", start.elapsed());
+        server.expect_line("expected the end of the handshake, found none in time");
+    }
 }
 
 #[test]
