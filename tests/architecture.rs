@@ -21,6 +21,7 @@ const FLOORS: [(&str, &[&str]); 12] = [
     ("endpoint", &["messages", "timers", "connection", "handshake", "extension", "wire"]),
     ("blocking", &["endpoint", "messages", "timers", "connection", "handshake", "wire"]),
     ("testing", &["frame", "wire", "kernel"]),
+    ("guide", &[]),
 ];
 
 /// Files with more than [`MAX_LINES`], and why.
