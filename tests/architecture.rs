@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Each floor, and those that it may import from.
-const FLOORS: [(&str, &[&str]); 12] = [
+const FLOORS: [(&str, &[&str]); 13] = [
     ("kernel", &[]),
     ("wire", &["kernel"]),
     ("frame", &["wire", "kernel"]),
