@@ -113,7 +113,7 @@ impl SeenHeader {
         self.header_len
     }
 
-    /// The payload's length in bytes, as declared.
+    /// The payload's length in bytes: of a 64-bit one the low 63, since the highest bit, if it is set, is a violation and no length.
     pub const fn payload_len(&self) -> u64 {
         self.payload_len
     }
@@ -252,13 +252,14 @@ fn parse(bytes: &[u8]) -> Option<SeenHeader> {
         len => (u64::from(len), 0, rest),
     };
     let masking_key = if second & 0x80 == 0 { None } else { Some(MaskingKey::new(*rest.first_chunk()?)) };
-    let wrong = if payload_len < shortest {
-        Some(ProtocolError::LengthNotMinimal { len: payload_len })
-    } else if payload_len >> 63 != 0 {
+    let wrong = if payload_len >> 63 != 0 {
         Some(ProtocolError::LengthTopBit { first_byte: payload_len.to_be_bytes()[0] })
+    } else if payload_len < shortest {
+        Some(ProtocolError::LengthNotMinimal { len: payload_len })
     } else {
         None
     };
+    let payload_len = payload_len & (u64::MAX >> 1);
     let violations = [wrong, None, None, None, None, None];
     Some(SeenHeader { first, header_len: bytes.len(), payload_len, masking_key, violations })
 }
