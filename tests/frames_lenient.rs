@@ -117,7 +117,9 @@ fn bytes_that_a_capture_lacks_are_passed_over() {
     let mut input = &mut front[..];
     assert!(matches!(reader.read(&mut input), Some(Seen::Header(_))));
     assert!(matches!(reader.read(&mut input), Some(Seen::Payload { bytes: [b'H'], .. })));
+    assert_eq!(reader.payload_remaining(), 4);
     assert!(reader.skip(2));
+    assert_eq!(reader.payload_remaining(), 2);
     let mut input = &mut back[..];
     assert!(matches!(reader.read(&mut input), Some(Seen::Payload { offset: 3, bytes: [b'l', b'o'], ends_frame: true })));
     assert!(matches!(reader.read(&mut input), Some(Seen::Header(_))));

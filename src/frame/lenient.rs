@@ -194,6 +194,14 @@ impl LenientReader {
         whole
     }
 
+    /// Bytes of the current frame's payload that have not come yet; 0 between frames and inside a header.
+    pub const fn payload_remaining(&self) -> u64 {
+        match &self.reading {
+            Reading::Header { .. } => 0,
+            Reading::Payload { remaining, .. } => *remaining,
+        }
+    }
+
     /// What is wrong with a header, in the order of the wire, and where the payload begins.
     fn judge(&mut self, mut header: SeenHeader) -> SeenHeader {
         let opcode = Opcode::decode(header.first);
