@@ -8,6 +8,7 @@ mod compressed;
 mod in_input;
 mod incoming;
 mod owned;
+pub(crate) mod retention;
 mod space;
 
 use buffer::MessageBuffer;
@@ -15,6 +16,7 @@ use in_input::{whole, whole_text};
 pub use incoming::Incoming;
 use incoming::{Found, Ready, Stage};
 pub use owned::OwnedMessage;
+use retention::Retention;
 
 use crate::connection::{Connection, Heartbeat, Raw, RawData, Role, Whole};
 #[cfg(feature = "inflate")]
@@ -57,10 +59,11 @@ use crate::wire::{CloseCode, CloseFrame, ControlPayload, MessageKind, Output, Pr
 pub struct Messages {
     buffer: MessageBuffer,
     stage: Stage,
-    /// Whether the short path is closed: something was found and waits, or the output may be below its mark again.
+    /// Whether the short path is closed: something was found and waits, the output may be below its mark again, or turns are counted.
     busy: bool,
     /// Whether a Pong was appended although the output had reached its mark, and it has not been seen below it since.
     over_the_mark: bool,
+    retention: Retention,
     kept_capacity: usize,
     control: ControlPayload,
     close: CloseFrame,
@@ -70,7 +73,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// How much of the buffer is kept between messages, unless told otherwise: 64 KiB.
+    /// How much of the buffer is always kept between messages, unless told otherwise: 64 KiB.
     pub const KEPT_CAPACITY: usize = 64 * 1024;
 
     /// From how much missing payload on [`space`](Self::space) lends a place: 16 KiB. Less is better copied than read apart.
@@ -83,6 +86,7 @@ impl Messages {
             stage: Stage::Free,
             busy: false,
             over_the_mark: false,
+            retention: Retention::new(),
             kept_capacity: Self::KEPT_CAPACITY,
             control: ControlPayload::EMPTY,
             close: CloseFrame::EMPTY,
@@ -91,9 +95,16 @@ impl Messages {
         }
     }
 
-    /// Sets how many bytes of its buffer it keeps between messages.
+    /// Sets how many bytes of its buffer it keeps between messages, and no more, however many large messages come.
+    ///
+    /// Without this it keeps [`KEPT_CAPACITY`](Self::KEPT_CAPACITY), and more while large messages come again and again: a buffer that has
+    /// grown is given back after the first message that needed it, and kept from the second on, if that comes within 64 turns. (A turn is a
+    /// message, a control frame or a read.) After 64 turns in which no message filled a quarter of it, it is given back. So it holds at
+    /// most four times the largest message of the last 64 turns, or 64 KiB if that is more, and [`hibernate`](Self::hibernate) gives all
+    /// back.
     #[must_use]
     pub const fn with_kept_capacity(mut self, bytes: usize) -> Self {
+        self.retention = Retention::fixed();
         self.kept_capacity = bytes;
         self
     }
@@ -117,10 +128,11 @@ impl Messages {
     /// ```
     pub fn hibernate(&mut self) {
         if let Stage::HandedOut = self.stage {
-            self.buffer.clear(0);
+            self.buffer.discard();
             self.stage = Stage::Free;
         }
         self.buffer.shrink();
+        self.retention.reset();
         #[cfg(feature = "inflate")]
         if let Some(inflater) = &mut self.inflater {
             inflater.hibernate();
@@ -203,13 +215,15 @@ impl Messages {
     /// Frees the memory of the message that was handed out, and writes the control frames that wait.
     fn begin<R: Role>(&mut self, connection: &mut Connection<R>, out: &mut impl Output) {
         if let Stage::HandedOut = self.stage {
-            self.buffer.clear(self.kept_capacity);
+            self.buffer.clear(self.kept_capacity, &mut self.retention);
             self.stage = Stage::Free;
+        } else {
+            self.buffer.rest(self.kept_capacity, &mut self.retention);
         }
         if self.over_the_mark && connection.is_below_mark(out) {
             self.over_the_mark = false;
-            self.busy = false;
         }
+        self.busy = self.over_the_mark || self.retention.counts();
         if connection.wants_write() {
             let _ = connection.write_control(out);
         }
@@ -217,7 +231,7 @@ impl Messages {
 
     fn set_stage(&mut self, stage: Stage) {
         self.stage = stage;
-        self.busy = stage.is_found() || self.over_the_mark;
+        self.busy = stage.is_found() || self.over_the_mark || self.retention.counts();
     }
 
     /// Writes the replies to what was found.
@@ -236,11 +250,11 @@ impl Messages {
             // Pong above the mark is as much as is bounded.
             Ok(None) if connection.wants_write() && !self.over_the_mark => {
                 self.over_the_mark = connection.write_control_until(false, out).is_ok();
-                self.busy = self.over_the_mark;
+                self.busy |= self.over_the_mark;
             }
             Ok(None) => {}
             // What was assembled will never be a message.
-            Err(_) => self.buffer.clear(0),
+            Err(_) => self.buffer.discard(),
         }
     }
 
@@ -313,7 +327,7 @@ impl Messages {
             }
             Raw::Close(frame) => {
                 // The unfinished message, if there is one, will never be finished.
-                self.buffer.clear(self.kept_capacity);
+                self.buffer.clear(self.kept_capacity, &mut self.retention);
                 self.close = frame;
                 Some(Ready::Close)
             }
@@ -323,7 +337,7 @@ impl Messages {
     /// Adds a piece to the message.
     fn assemble<R: Role>(&mut self, connection: &mut Connection<R>, data: RawData<'_>) -> Result<(), ProtocolError> {
         if data.begins {
-            self.buffer.clear(self.kept_capacity);
+            self.buffer.clear(self.kept_capacity, &mut self.retention);
         }
         let level = connection.level();
         let valid = match data.kind {

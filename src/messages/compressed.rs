@@ -24,7 +24,7 @@ impl Messages {
     ) -> Result<(), ProtocolError> {
         let RawData { kind, payload, key, begins, ends, .. } = data;
         if begins {
-            self.buffer.clear(self.kept_capacity);
+            self.buffer.clear(self.kept_capacity, &mut self.retention);
         }
         let level = connection.level();
         kernel::xor(level, payload, key);

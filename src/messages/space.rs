@@ -53,8 +53,8 @@ impl Messages {
             return None;
         }
         if awaited.begins {
-            self.buffer.clear(self.kept_capacity);
-            self.stage = Stage::Free;
+            self.buffer.clear(self.kept_capacity, &mut self.retention);
+            self.set_stage(Stage::Free);
         }
         Some(self.buffer.space(missing))
     }
