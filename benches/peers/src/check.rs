@@ -7,16 +7,13 @@ use crate::peer::{Delivers, Failure, Peer};
 use crate::tally::Tally;
 use crate::workload::{Send, Sender, Task, Workload};
 
-/// A Pong to the Pings of the mixed workload.
-pub const PONG_LEN: u64 = 2 + 14;
-
 /// Every message of the workload was delivered, unmasked; every byte was written.
 pub fn totals(workload: &Workload, peer: &Peer, cycles: u64, tally: Tally, bytes_written: u64) {
     if peer.delivers == Delivers::Nothing {
         return;
     }
     let at = format!("{}: {}", peer.name, workload.name);
-    match workload.task {
+    match workload.task() {
         Task::Receive(receive) => {
             assert!(
                 tally.same_as(receive.holds.times(cycles)),
@@ -25,7 +22,7 @@ pub fn totals(workload: &Workload, peer: &Peer, cycles: u64, tally: Tally, bytes
             );
             let pongs = receive.pings * cycles;
             assert!(
-                bytes_written <= pongs * PONG_LEN && bytes_written.is_multiple_of(PONG_LEN),
+                bytes_written <= pongs * receive.pong_len && (pongs == 0 || bytes_written.is_multiple_of(receive.pong_len)),
                 "{at}: {bytes_written} replied"
             );
             assert!(pongs == 0 || bytes_written > 0, "{at}: no Ping was answered");
@@ -40,7 +37,7 @@ pub fn work(workload: &Workload, peer: &Peer) -> Result<(), Failure> {
     let mut transport = transport(workload, 2).recording();
     act(workload, peer, &mut transport, 2)?;
     let record = transport.into_record();
-    match workload.task {
+    match workload.task() {
         _ if peer.delivers == Delivers::Nothing => {}
         Task::Receive(_) => {}
         Task::Send(send) => frames(&record, &send, 2 * send.batch),

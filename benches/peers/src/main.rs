@@ -2,6 +2,7 @@
 
 mod allocations;
 mod check;
+mod child;
 mod measure;
 mod options;
 mod peer;
@@ -20,10 +21,14 @@ use report::Report;
 use workload::{Task, Workload};
 
 fn main() -> std::io::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((child::ARGUMENT, rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return child::serve(rest);
+    }
     let options = Options::from_arguments();
     let peers: Vec<Peer> = peer::all().into_iter().filter(|peer| options.wants_peer(peer.name)).collect();
     let workloads: Vec<Workload> =
-        Workload::all().into_iter().filter(|workload| options.wants_workload(workload.name)).collect();
+        Workload::all().into_iter().filter(|workload| options.wants_workload(&workload.name)).collect();
 
     let verdicts: Vec<Vec<Verdict>> = if options.probe {
         PROBES.iter().map(|probe| peers.iter().map(|peer| probe.ask(peer)).collect()).collect()
@@ -42,7 +47,7 @@ fn row(workload: &Workload, peers: &[Peer], options: &Options) -> Vec<Option<Mea
     let mut row: Vec<Option<Measurement>> = peers
         .iter()
         .map(|peer| {
-            let takes_part = match workload.task {
+            let takes_part = match workload.task() {
                 Task::Receive(receive) => peer.receive.is_some() && peer.delivers.suits(receive.form),
                 Task::Send(_) => peer.send.is_some(),
                 Task::Handshake => peer.accept.is_some(),
@@ -50,7 +55,7 @@ fn row(workload: &Workload, peers: &[Peer], options: &Options) -> Vec<Option<Mea
             if !takes_part {
                 return None;
             }
-            match Measurement::prepare(workload, peer, options.least_nanoseconds) {
+            match Measurement::begin(workload, peer, options.least_nanoseconds) {
                 Ok(measurement) => Some(measurement),
                 Err(failure) => {
                     eprintln!("{}: {}: {}", workload.name, peer.name, failure.0);

@@ -54,7 +54,7 @@ impl Report<'_> {
                 to answer only the newest.\n\n";
         self.table_of(&mut out, |report, row, peer| {
             let Some(cell) = &report.table[row][peer] else { return String::new() };
-            match (report.workloads[row].task, cell.replies) {
+            match (report.workloads[row].task(), cell.replies) {
                 (_, Some(replies)) => format!("{replies:.2} Pongs"),
                 (Task::Receive(_), None) => String::new(),
                 (Task::Send(_) | Task::Handshake, None) => format!("{:.2}", cell.writes),

@@ -1,13 +1,19 @@
 //! What is received and sent.
 
+use std::cell::OnceCell;
+
 use crate::tally::Tally;
 use crate::transport::READ;
 
 /// A workload of the table, and what is to be seen of it.
 pub struct Workload {
-    pub name: &'static str,
+    pub name: String,
     pub unit: Unit,
-    pub task: Task,
+    /// Whether each peer runs in a process of its own: what others have left in the allocator decides how it treats large blocks.
+    pub own_process: bool,
+    plan: Box<dyn Fn() -> Task>,
+    /// Made when it is first asked for: a process of its own holds no stream but that which it needs.
+    task: OnceCell<Task>,
 }
 
 /// How times are written.
@@ -32,7 +38,11 @@ pub struct Receive {
     pub max_read: usize,
     /// What one cycle of the stream holds.
     pub holds: Tally,
+    /// What the time is divided by: messages, or Pings where those are what is measured.
+    pub per_cycle: u64,
     pub pings: u64,
+    /// The length of the Pong to each Ping.
+    pub pong_len: u64,
     pub form: Form,
 }
 
@@ -66,60 +76,77 @@ pub enum Sender {
 }
 
 impl Workload {
+    fn new(name: impl Into<String>, unit: Unit, plan: impl Fn() -> Task + 'static) -> Self {
+        Self { name: name.into(), unit, own_process: false, plan: Box::new(plan), task: OnceCell::new() }
+    }
+
+    /// Something received, in reads of up to 64 KiB.
+    fn receive(name: &str, unit: Unit, form: Form, stream: impl Fn() -> Stream + 'static) -> Self {
+        Self::new(name, unit, move || Task::Receive(stream().finish(READ, form)))
+    }
+
+    fn send(name: &str, unit: Unit, role: Sender, len: usize, batch: u64) -> Self {
+        Self::new(name, unit, move || Task::Send(Send { role, payload: noise(len).leak(), batch }))
+    }
+
+    pub fn task(&self) -> Task {
+        *self.task.get_or_init(|| (self.plan)())
+    }
+
     pub fn all() -> Vec<Self> {
-        let mut all = Vec::new();
-        let mut receive = |name, unit, stream: Stream, max_read, form| {
-            all.push(Self { name, unit, task: Task::Receive(stream.finish(max_read, form)) });
-        };
         use Unit::{Microseconds, Milliseconds, Nanoseconds};
         let ascii = |len| vec![b'a'; len];
-        receive("receive 20 B text", Nanoseconds, Stream::of(Kind::Text, &ascii(20)), READ, Form::Any);
-        receive("receive 16 B binary", Nanoseconds, Stream::of(Kind::Binary, &noise(16)), READ, Form::Any);
-        receive("receive 125 B binary", Nanoseconds, Stream::of(Kind::Binary, &noise(125)), READ, Form::Any);
-        receive("receive 1 KiB binary", Nanoseconds, Stream::of(Kind::Binary, &noise(1024)), READ, Form::Any);
-        let mostly_ascii = text("The quick brown fox jumps over the lazy dog, and the höher hangende Trauben. ", 16384);
-        receive(
-            "receive 16 KiB text, mostly ASCII",
-            Nanoseconds,
-            Stream::of(Kind::Text, &mostly_ascii),
-            READ,
-            Form::Any,
-        );
+        let mostly_ascii = || text("The quick brown fox jumps over the lazy dog, and the höher hangende Trauben. ", 16384);
         let cjk = |len| text("漢字仮名交じり文と平仮名", len);
-        receive("receive 16 KiB text, CJK", Nanoseconds, Stream::of(Kind::Text, &cjk(16383)), READ, Form::Any);
-        let umlaut = "zwanzig Byte, grün!".as_bytes();
-        receive("receive 20 B text with an umlaut", Nanoseconds, Stream::of(Kind::Text, umlaut), READ, Form::Any);
-        receive("receive 60 B text, CJK", Nanoseconds, Stream::of(Kind::Text, &cjk(60)), READ, Form::Any);
-        receive("receive mixed sizes and Pings", Nanoseconds, Stream::mixed(), READ, Form::Any);
-        receive("receive 20 B text, a frame per read", Nanoseconds, Stream::of(Kind::Text, &ascii(20)), 26, Form::Any);
-        receive(
-            "receive 1 MiB binary, whole",
-            Microseconds,
-            Stream::of(Kind::Binary, &noise(1 << 20)),
-            READ,
-            Form::Frame,
-        );
-        receive("receive 64 MiB text in frames, whole", Milliseconds, Stream::fragments(), READ, Form::Message);
-        receive("receive 64 MiB text in frames, pieces", Milliseconds, Stream::fragments(), READ, Form::Pieces);
-        let mut send = |name, unit, role, len, batch| {
-            all.push(Self { name, unit, task: Task::Send(Send { role, payload: noise(len).leak(), batch }) });
-        };
-        send("send 20 B, server", Nanoseconds, Sender::Server, 20, 256);
-        send("send 125 B, server", Nanoseconds, Sender::Server, 125, 64);
-        send("send 1 KiB, server", Nanoseconds, Sender::Server, 1024, 16);
-        send("send 16 KiB, server, slices", Nanoseconds, Sender::ServerSlices, 16384, 1);
-        send("send 1 MiB, server, slices", Microseconds, Sender::ServerSlices, 1 << 20, 1);
-        send("send 20 B, client", Nanoseconds, Sender::Client, 20, 256);
-        send("send 125 B, client", Nanoseconds, Sender::Client, 125, 64);
-        send("send 1 KiB, client", Nanoseconds, Sender::Client, 1024, 16);
-        all.push(Self { name: "server handshake, 683 B request", unit: Nanoseconds, task: Task::Handshake });
+        let mut all = vec![
+            Self::receive("receive 20 B text", Nanoseconds, Form::Any, move || Stream::of(Kind::Text, &ascii(20))),
+            Self::receive("receive 16 B binary", Nanoseconds, Form::Any, || Stream::of(Kind::Binary, &noise(16))),
+            Self::receive("receive 125 B binary", Nanoseconds, Form::Any, || Stream::of(Kind::Binary, &noise(125))),
+            Self::receive("receive 1 KiB binary", Nanoseconds, Form::Any, || Stream::of(Kind::Binary, &noise(1024))),
+            Self::receive("receive 16 KiB text, mostly ASCII", Nanoseconds, Form::Any, move || {
+                Stream::of(Kind::Text, &mostly_ascii())
+            }),
+            Self::receive("receive 16 KiB text, CJK", Nanoseconds, Form::Any, move || Stream::of(Kind::Text, &cjk(16383))),
+            Self::receive("receive 20 B text with an umlaut", Nanoseconds, Form::Any, || {
+                Stream::of(Kind::Text, "zwanzig Byte, grün!".as_bytes())
+            }),
+            Self::receive("receive 60 B text, CJK", Nanoseconds, Form::Any, move || Stream::of(Kind::Text, &cjk(60))),
+            Self::receive("receive mixed sizes and Pings", Nanoseconds, Form::Any, Stream::mixed),
+            Self::new("receive 20 B text, a frame per read", Nanoseconds, move || {
+                Task::Receive(Stream::of(Kind::Text, &ascii(20)).finish(26, Form::Any))
+            }),
+            Self::receive("receive a Ping of 4 B, and answer", Nanoseconds, Form::Any, Stream::pings),
+        ];
+        for (name, len) in [("100 KiB", 100 << 10), ("256 KiB", 256 << 10), ("1 MiB", 1 << 20), ("8 MiB", 8 << 20)] {
+            let name = format!("receive {name} binary, whole, own process");
+            let row = Self::receive(&name, Microseconds, Form::Frame, move || Stream::of(Kind::Binary, noise(len).leak()));
+            all.push(Self { own_process: true, ..row });
+        }
+        all.extend([
+            Self::receive("receive 1 MiB binary, whole", Microseconds, Form::Frame, || {
+                Stream::of(Kind::Binary, &noise(1 << 20))
+            }),
+            Self::receive("receive 64 MiB text in frames, whole", Milliseconds, Form::Message, Stream::fragments),
+            Self::receive("receive 64 MiB text in frames, pieces", Milliseconds, Form::Pieces, Stream::fragments),
+            Self::send("send 20 B, server", Nanoseconds, Sender::Server, 20, 256),
+            Self::send("send 125 B, server", Nanoseconds, Sender::Server, 125, 64),
+            Self::send("send 1 KiB, server", Nanoseconds, Sender::Server, 1024, 16),
+            Self::send("send 16 KiB, server, slices", Nanoseconds, Sender::ServerSlices, 16384, 1),
+            Self::send("send 1 MiB, server, slices", Microseconds, Sender::ServerSlices, 1 << 20, 1),
+            Self::send("send 20 B, client", Nanoseconds, Sender::Client, 20, 256),
+            Self::send("send 125 B, client", Nanoseconds, Sender::Client, 125, 64),
+            Self::send("send 1 KiB, client", Nanoseconds, Sender::Client, 1024, 16),
+            Self::send("send 16 KiB, client", Nanoseconds, Sender::Client, 16384, 1),
+            Self::send("send 1 MiB, client", Microseconds, Sender::Client, 1 << 20, 1),
+            Self::new("server handshake, 683 B request", Nanoseconds, || Task::Handshake),
+        ]);
         all
     }
 
     /// Messages (or handshakes) in one cycle.
     pub fn messages_per_cycle(&self) -> u64 {
-        match self.task {
-            Task::Receive(receive) => receive.holds.messages,
+        match self.task() {
+            Task::Receive(receive) => receive.per_cycle,
             Task::Send(send) => send.batch,
             Task::Handshake => 1,
         }
@@ -148,17 +175,39 @@ struct Stream {
     bytes: Vec<u8>,
     holds: Tally,
     pings: u64,
+    pong_len: u64,
+    /// Whether the Pings are what is measured.
+    of_pings: bool,
     random: Random,
 }
 
 impl Stream {
     /// The same message again and again: once, or as often as 256 KiB hold it.
     fn of(kind: Kind, payload: &[u8]) -> Self {
-        let mut stream = Self::default();
-        for _ in 0..(256 * 1024 / payload.len()).max(1) {
+        let count = (256 * 1024 / payload.len()).max(1);
+        let mut stream = Self { bytes: Vec::with_capacity(count * (payload.len() + 14)), ..Self::default() };
+        for _ in 0..count {
             stream.message(kind, payload);
         }
         stream
+    }
+
+    /// Pings, and after 63 of them a short message, by which the peer is seen to go on.
+    fn pings() -> Self {
+        let mut stream = Self { of_pings: true, ..Self::default() };
+        for _ in 0..64 {
+            for _ in 0..63 {
+                stream.ping(b"ping");
+            }
+            stream.message(Kind::Binary, b"on");
+        }
+        stream
+    }
+
+    fn ping(&mut self, payload: &[u8]) {
+        self.frame(0x89, payload);
+        self.pings += 1;
+        self.pong_len = 2 + payload.len() as u64;
     }
 
     /// Sizes as they come: most of them short, few of them long, one Ping for 16 of them.
@@ -166,8 +215,7 @@ impl Stream {
         let mut stream = Self::default();
         for i in 0..320 {
             if i % 16 == 15 {
-                stream.frame(0x89, b"are you there?");
-                stream.pings += 1;
+                stream.ping(b"are you there?");
             }
             let len = match stream.random.below(100) {
                 0..70 => stream.random.below(126),
@@ -227,7 +275,9 @@ impl Stream {
     }
 
     fn finish(self, max_read: usize, form: Form) -> Receive {
-        Receive { stream: self.bytes.leak(), max_read, holds: self.holds, pings: self.pings, form }
+        let per_cycle = if self.of_pings { self.pings } else { self.holds.messages };
+        let (holds, pings, pong_len) = (self.holds, self.pings, self.pong_len);
+        Receive { stream: self.bytes.leak(), max_read, holds, per_cycle, pings, pong_len, form }
     }
 }
 
