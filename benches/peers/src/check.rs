@@ -22,7 +22,8 @@ pub fn totals(workload: &Workload, peer: &Peer, cycles: u64, tally: Tally, bytes
             );
             let pongs = receive.pings * cycles;
             assert!(
-                bytes_written <= pongs * receive.pong_len && (pongs == 0 || bytes_written.is_multiple_of(receive.pong_len)),
+                bytes_written <= pongs * receive.pong_len
+                    && (pongs == 0 || bytes_written.is_multiple_of(receive.pong_len)),
                 "{at}: {bytes_written} replied"
             );
             assert!(pongs == 0 || bytes_written > 0, "{at}: no Ping was answered");

@@ -96,7 +96,8 @@ impl Workload {
     pub fn all() -> Vec<Self> {
         use Unit::{Microseconds, Milliseconds, Nanoseconds};
         let ascii = |len| vec![b'a'; len];
-        let mostly_ascii = || text("The quick brown fox jumps over the lazy dog, and the höher hangende Trauben. ", 16384);
+        let mostly_ascii =
+            || text("The quick brown fox jumps over the lazy dog, and the höher hangende Trauben. ", 16384);
         let cjk = |len| text("漢字仮名交じり文と平仮名", len);
         let mut all = vec![
             Self::receive("receive 20 B text", Nanoseconds, Form::Any, move || Stream::of(Kind::Text, &ascii(20))),
@@ -106,7 +107,9 @@ impl Workload {
             Self::receive("receive 16 KiB text, mostly ASCII", Nanoseconds, Form::Any, move || {
                 Stream::of(Kind::Text, &mostly_ascii())
             }),
-            Self::receive("receive 16 KiB text, CJK", Nanoseconds, Form::Any, move || Stream::of(Kind::Text, &cjk(16383))),
+            Self::receive("receive 16 KiB text, CJK", Nanoseconds, Form::Any, move || {
+                Stream::of(Kind::Text, &cjk(16383))
+            }),
             Self::receive("receive 20 B text with an umlaut", Nanoseconds, Form::Any, || {
                 Stream::of(Kind::Text, "zwanzig Byte, grün!".as_bytes())
             }),
@@ -119,7 +122,8 @@ impl Workload {
         ];
         for (name, len) in [("100 KiB", 100 << 10), ("256 KiB", 256 << 10), ("1 MiB", 1 << 20), ("8 MiB", 8 << 20)] {
             let name = format!("receive {name} binary, whole, own process");
-            let row = Self::receive(&name, Microseconds, Form::Frame, move || Stream::of(Kind::Binary, noise(len).leak()));
+            let row =
+                Self::receive(&name, Microseconds, Form::Frame, move || Stream::of(Kind::Binary, noise(len).leak()));
             all.push(Self { own_process: true, ..row });
         }
         all.extend([
