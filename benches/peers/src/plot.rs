@@ -14,7 +14,7 @@ const ROW: f64 = 24.0;
 const LEAST: f64 = 0.1;
 const MOST: f64 = 200.0;
 
-const COLOURS: [(&str, &str); 9] = [
+const COLOURS: [(&str, &str); 10] = [
     ("Connection", "#0b5fff"),
     ("Messages", "#00a3e0"),
     ("tungstenite", "#d62728"),
@@ -22,6 +22,7 @@ const COLOURS: [(&str, &str); 9] = [
     ("tokio-websockets", "#2ca02c"),
     ("soketto", "#9467bd"),
     ("sockudo-ws", "#8c564b"),
+    ("wtx", "#bcbd22"),
     ("yawc", "#e377c2"),
     ("web-socket", "#7f7f7f"),
 ];

@@ -175,7 +175,7 @@ pub fn in_unit(unit: Unit, nanoseconds: f64) -> String {
 
 /// The versions of the crates that take part, as the lock file has them.
 fn versions() -> Vec<(&'static str, &'static str)> {
-    let crates = ["tungstenite", "fastwebsockets", "tokio-websockets", "soketto", "sockudo-ws", "yawc", "web-socket"];
+    let crates = ["tungstenite", "fastwebsockets", "tokio-websockets", "soketto", "sockudo-ws", "wtx", "yawc", "web-socket"];
     let lock = include_str!("../../../Cargo.lock");
     let version = |name: &str| {
         let (_, rest) = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?;

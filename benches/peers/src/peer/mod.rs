@@ -8,6 +8,7 @@ mod soketto;
 mod tokio_websockets;
 mod tungstenite;
 mod web_socket;
+mod wtx;
 mod yawc;
 
 use std::fmt;
@@ -78,6 +79,8 @@ pub fn all() -> Vec<Peer> {
         self::tokio_websockets::PEER,
         self::soketto::PEER,
         self::sockudo::PEER,
+        self::sockudo::SANS_IO,
+        self::wtx::PEER,
         self::yawc::PEER,
         self::web_socket::PEER,
     ]);
