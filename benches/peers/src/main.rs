@@ -9,6 +9,7 @@ mod peer;
 mod plot;
 mod probe;
 mod report;
+mod sweep;
 mod tally;
 mod transport;
 mod workload;
@@ -37,13 +38,18 @@ fn main() -> std::io::Result<()> {
     };
     let table = workloads.iter().map(|workload| row(workload, &peers, &options)).collect();
 
+    let panels = if options.sweep { sweep::panels() } else { Vec::new() };
+    let size = |workload| row(workload, &peers, &options);
+    let sweep = panels.iter().map(|panel| panel.workloads.iter().map(size).collect()).collect();
+
     let report = Report { options: &options, peers: &peers, workloads: &workloads, verdicts, table };
     print!("{}", report.markdown());
-    if options.write { report.write() } else { Ok(()) }
+    if options.write { report.write(&panels, &sweep) } else { Ok(()) }
 }
 
 /// All peers on one workload, in turns, so that what else the machine does hits all of them.
 fn row(workload: &Workload, peers: &[Peer], options: &Options) -> Vec<Option<Measurement>> {
+    let start = std::time::Instant::now();
     let mut row: Vec<Option<Measurement>> = peers
         .iter()
         .map(|peer| {
@@ -71,6 +77,6 @@ fn row(workload: &Workload, peers: &[Peer], options: &Options) -> Vec<Option<Mea
             }
         }
     }
-    eprintln!("{}", workload.name);
+    eprintln!("{:7.1} s  {}", start.elapsed().as_secs_f64(), workload.name);
     row
 }

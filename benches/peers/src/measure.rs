@@ -47,8 +47,8 @@ impl Measurement {
     /// Looks at the work once, finds out how long a run has to be, and counts allocations.
     pub fn prepare(workload: &Workload, peer: &Peer, least_nanoseconds: u64) -> Result<Self, Failure> {
         check::work(workload, peer)?;
-        // Three at least, so that the first, which finds no memory yet, is not all there is.
-        let mut cycles = 3;
+        // Eight at least, so that the first ones, which find no memory yet, are not most of it.
+        let mut cycles = 8;
         let once = loop {
             let once = run(workload, peer, cycles)?;
             if once.nanoseconds >= least_nanoseconds {

@@ -27,6 +27,12 @@ const COLOURS: [(&str, &str); 10] = [
     ("web-socket", "#7f7f7f"),
 ];
 
+/// The colour of a peer; variants of one have that of the one they begin with.
+pub fn colour(peer: &str) -> &'static str {
+    let named = COLOURS.iter().filter(|(name, _)| peer.starts_with(name)).max_by_key(|(name, _)| name.len());
+    named.map_or("#444", |(_, colour)| colour)
+}
+
 pub fn svg(report: &Report<'_>) -> String {
     let rows = report.workloads.len() as f64;
     let (width, height) = (LEFT + WIDTH + 30.0, TOP + rows * ROW + 50.0);

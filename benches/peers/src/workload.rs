@@ -89,6 +89,16 @@ impl Workload {
         Self::new(name, unit, move || Task::Send(Send { role, payload: noise(len).leak(), batch }))
     }
 
+    /// For the sweep: 256 KiB of messages of so many bytes.
+    pub fn receive_of(size: usize, name: String) -> Self {
+        Self::receive(&name, Unit::Nanoseconds, Form::Any, move || Stream::of(Kind::Binary, &noise(size)))
+    }
+
+    /// For the sweep: batches of about 8 KiB.
+    pub fn send_of(size: usize, role: Sender, name: String) -> Self {
+        Self::send(&name, Unit::Nanoseconds, role, size, (8192 / size as u64).max(1))
+    }
+
     pub fn task(&self) -> Task {
         *self.task.get_or_init(|| (self.plan)())
     }

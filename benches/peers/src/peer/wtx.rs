@@ -51,11 +51,7 @@ fn send(transport: &mut Transport, send: &Send, batches: u64) -> Result<(), Fail
     }
 }
 
-fn each<const IS_CLIENT: bool>(
-    mut socket: Socket<'_, IS_CLIENT>,
-    send: &Send,
-    batches: u64,
-) -> Result<(), Failure> {
+fn each<const IS_CLIENT: bool>(mut socket: Socket<'_, IS_CLIENT>, send: &Send, batches: u64) -> Result<(), Failure> {
     let mut payload = send.payload.to_vec();
     block_on(async {
         for _ in 0..batches * send.batch {
