@@ -1,4 +1,48 @@
-//! Whether the memory of large messages is kept for the next ones.
+//! What memory is kept between messages.
+
+use super::Messages;
+use super::incoming::Held;
+
+impl Messages {
+    /// Sets how many bytes of its buffer it keeps between messages, and no more, however many large messages come.
+    ///
+    /// Without this it keeps [`KEPT_CAPACITY`](Self::KEPT_CAPACITY), and more while large messages come again and again: a buffer that has
+    /// grown is given back after the first message that needed it, and kept from the second on, if that comes within 64 turns. (A turn is a
+    /// message, a control frame or a read.) After 64 turns in which no message filled a quarter of it, it is given back. So it holds at
+    /// most four times the largest message of the last 64 turns, or 64 KiB if that is more, and [`hibernate`](Self::hibernate) gives all
+    /// back.
+    #[must_use]
+    pub const fn with_kept_capacity(mut self, bytes: usize) -> Self {
+        self.retention = Retention::fixed();
+        self.kept_capacity = bytes;
+        self
+    }
+
+    /// Gives back the memory that a connection at rest does not need.
+    ///
+    /// It may be called at any time, and costs no more than to ask for the memory again. What stays is a message that is under way,
+    /// and the history that the next compressed message may refer to.
+    ///
+    /// ```
+    /// use websocket_proto::Messages;
+    ///
+    /// let mut messages = Messages::new();
+    /// // ... when nothing has come for some seconds:
+    /// messages.hibernate();
+    /// ```
+    pub fn hibernate(&mut self) {
+        if let Held::HandedOut = self.held {
+            self.buffer.discard();
+            self.held = Held::Nothing;
+        }
+        self.buffer.shrink();
+        self.retention.reset();
+        #[cfg(feature = "inflate")]
+        if let Some(inflater) = &mut self.inflater {
+            inflater.hibernate();
+        }
+    }
+}
 
 /// Remembers how long ago memory beyond what is always kept was needed.
 ///
