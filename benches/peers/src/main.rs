@@ -16,7 +16,7 @@ mod workload;
 
 use measure::Measurement;
 use options::Options;
-use peer::Peer;
+use peer::{Camp, Peer, deflate};
 use probe::{PROBES, Verdict};
 use report::Report;
 use workload::{Task, Workload};
@@ -56,6 +56,10 @@ fn row(workload: &Workload, peers: &[Peer], options: &Options) -> Vec<Option<Mea
             let takes_part = match workload.task() {
                 Task::Receive(receive) => peer.receive.is_some() && peer.delivers.suits(receive.form),
                 Task::Send(_) => peer.send.is_some(),
+                Task::Inflate(..) => {
+                    deflate::of(peer).is_some_and(|deflating| deflating.receive.is_some()) || peer.camp() == Camp::Floor
+                }
+                Task::Deflate(_) => deflate::of(peer).is_some_and(|deflating| deflating.send.is_some()),
                 Task::Handshake => peer.accept.is_some(),
             };
             if !takes_part {

@@ -3,7 +3,7 @@
 use crate::allocations::Allocations;
 use crate::check;
 use crate::child::Child;
-use crate::peer::{Failure, Peer};
+use crate::peer::{Camp, Failure, Peer, deflate};
 use crate::transport::{READ, Transport};
 use crate::workload::{Task, Workload};
 
@@ -69,7 +69,7 @@ impl Measurement {
                 Task::Receive(receive) if receive.pings > 0 => {
                     Some(once.bytes_written as f64 / (cycles * receive.pings * receive.pong_len) as f64)
                 }
-                Task::Receive(_) | Task::Send(_) | Task::Handshake => None,
+                _ => None,
             },
             cycles,
             child: None,
@@ -116,8 +116,8 @@ fn run(workload: &Workload, peer: &Peer, cycles: u64) -> Result<Outcome, Failure
 
 pub fn transport(workload: &Workload, cycles: u64) -> Transport {
     match workload.task() {
-        Task::Receive(receive) => Transport::new(receive.stream, cycles, receive.max_read),
-        Task::Send(_) => Transport::new(&[], 0, READ),
+        Task::Receive(receive) | Task::Inflate(receive, _) => Transport::new(receive.stream, cycles, receive.max_read),
+        Task::Send(_) | Task::Deflate(_) => Transport::new(&[], 0, READ),
         Task::Handshake => Transport::new(check::REQUEST, cycles, READ),
     }
 }
@@ -137,6 +137,18 @@ pub fn act(
         Task::Send(send) => match peer.send {
             Some(function) => function(transport, &send, cycles).map(|()| nothing),
             None => Err("does not send".into()),
+        },
+        Task::Inflate(receive, takeover) => {
+            let messages = cycles * receive.holds.messages;
+            match (deflate::of(peer).and_then(|deflating| deflating.receive), peer.receive) {
+                (Some(function), _) => function(transport, messages, takeover),
+                (None, Some(function)) if peer.camp() == Camp::Floor => function(transport, messages),
+                (None, _) => Err("does not decompress".into()),
+            }
+        }
+        Task::Deflate(packed) => match deflate::of(peer).and_then(|deflating| deflating.send) {
+            Some(function) => function(transport, &packed, cycles).map(|()| nothing),
+            None => Err("does not compress".into()),
         },
         Task::Handshake => match peer.accept {
             Some(function) => function(transport, cycles).map(|()| nothing),

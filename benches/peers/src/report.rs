@@ -62,8 +62,8 @@ impl Report<'_> {
             let Some(cell) = &report.table[row][peer] else { return String::new() };
             match (report.workloads[row].task(), cell.replies) {
                 (_, Some(replies)) => format!("{replies:.2} Pongs"),
-                (Task::Receive(_), None) => String::new(),
-                (Task::Send(_) | Task::Handshake, None) => format!("{:.2}", cell.writes),
+                (Task::Receive(_) | Task::Inflate(..), None) => String::new(),
+                (Task::Send(_) | Task::Deflate(_) | Task::Handshake, None) => format!("{:.2}", cell.writes),
             }
         });
         if !self.verdicts.is_empty() {

@@ -1,6 +1,9 @@
 //! What is received and sent.
 
 use std::cell::OnceCell;
+use std::fmt::Write as _;
+
+use flate2::{Compress, Compression, FlushCompress, Status};
 
 use crate::tally::Tally;
 use crate::transport::READ;
@@ -28,7 +31,17 @@ pub enum Unit {
 pub enum Task {
     Receive(Receive),
     Send(Send),
+    /// A stream of compressed messages, with context takeover or without.
+    Inflate(Receive, bool),
+    Deflate(Packed),
     Handshake,
+}
+
+/// Messages that a server sends compressed.
+#[derive(Clone, Copy)]
+pub struct Packed {
+    pub messages: &'static [String],
+    pub takeover: bool,
 }
 
 /// A masked stream for a server, which comes again and again.
@@ -152,15 +165,33 @@ impl Workload {
             Self::send("send 1 KiB, client", Nanoseconds, Sender::Client, 1024, 16),
             Self::send("send 16 KiB, client", Nanoseconds, Sender::Client, 16384, 1),
             Self::send("send 1 MiB, client", Microseconds, Sender::Client, 1 << 20, 1),
-            Self::new("server handshake, 683 B request", Nanoseconds, || Task::Handshake),
         ]);
+        for takeover in [true, false] {
+            let form = if takeover { "" } else { ", no takeover" };
+            for (len, size, unit) in [
+                (60, "60 B", Nanoseconds),
+                (180, "180 B", Nanoseconds),
+                (1 << 10, "1 KiB", Nanoseconds),
+                (16 << 10, "16 KiB", Microseconds),
+                (64 << 10, "64 KiB", Microseconds),
+            ] {
+                all.push(Self::new(format!("receive {size} JSON compressed{form}"), unit, move || {
+                    Task::Inflate(Stream::compressed(&documents(len), takeover).finish(READ, Form::Any), takeover)
+                }));
+                all.push(Self::new(format!("send {size} JSON compressed{form}, server"), unit, move || {
+                    Task::Deflate(Packed { messages: documents(len).leak(), takeover })
+                }));
+            }
+        }
+        all.extend([Self::new("server handshake, 683 B request", Nanoseconds, || Task::Handshake)]);
         all
     }
 
     /// Messages (or handshakes) in one cycle.
     pub fn messages_per_cycle(&self) -> u64 {
         match self.task() {
-            Task::Receive(receive) => receive.per_cycle,
+            Task::Receive(receive) | Task::Inflate(receive, _) => receive.per_cycle,
+            Task::Deflate(packed) => packed.messages.len() as u64,
             Task::Send(send) => send.batch,
             Task::Handshake => 1,
         }
@@ -202,6 +233,24 @@ impl Stream {
         let mut stream = Self { bytes: Vec::with_capacity(count * (payload.len() + 14)), ..Self::default() };
         for _ in 0..count {
             stream.message(kind, payload);
+        }
+        stream
+    }
+
+    /// Each message compressed at level 1 (RFC 7692 §7.2.1). A cycle refers to nothing before it, so that it can come again.
+    fn compressed(messages: &[String], takeover: bool) -> Self {
+        let mut stream = Self::default();
+        let mut deflate = Compress::new(Compression::new(1), false);
+        for message in messages {
+            let mut bytes = Vec::with_capacity(message.len() + 64);
+            let status = deflate.compress_vec(message.as_bytes(), &mut bytes, FlushCompress::Sync);
+            assert!(matches!(status, Ok(Status::Ok)) && bytes.ends_with(TRAILER));
+            bytes.truncate(bytes.len() - TRAILER.len());
+            stream.frame(0xc1, &bytes);
+            stream.holds.whole(message.as_bytes());
+            if !takeover {
+                deflate.reset();
+            }
         }
         stream
     }
@@ -307,6 +356,31 @@ fn text(pattern: &str, len: usize) -> Vec<u8> {
     let mut text = text.into_bytes();
     text.resize(len, b' ');
     text
+}
+
+/// What ends each flushed piece, and is not sent (RFC 7692 §7.2.1).
+pub const TRAILER: &[u8] = b"\0\0\xff\xff";
+
+/// JSON of so many bytes, no two alike: 64 KiB of them, but 8 at least.
+fn documents(len: usize) -> Vec<String> {
+    let mut random = Random::default();
+    let document = |_| {
+        let mut text = String::from("[");
+        while text.len() < len {
+            let _ = write!(
+                text,
+                r#"{{"id":{},"type":"trade","price":{}.{:02},"side":"{}","user":"u{:05}"}},"#,
+                random.below(1_000_000),
+                random.below(10_000),
+                random.below(100),
+                ["buy", "sell"][random.below(2)],
+                random.below(100_000)
+            );
+        }
+        text.truncate(len - 1);
+        text + "]"
+    };
+    (0..(64 * 1024 / len).max(8)).map(document).collect()
 }
 
 fn noise(len: usize) -> Vec<u8> {

@@ -52,7 +52,8 @@ pub const PEERS: [Peer; 6] = [
     },
 ];
 
-const LIMITS: Limits = Limits::DEFAULT.with_max_frame_len(MAX_MESSAGE as u64).with_max_message_len(MAX_MESSAGE as u64);
+pub(super) const LIMITS: Limits =
+    Limits::DEFAULT.with_max_frame_len(MAX_MESSAGE as u64).with_max_message_len(MAX_MESSAGE as u64);
 
 fn receive_pieces(transport: &mut Transport, messages: u64) -> Result<Tally, Failure> {
     each_piece(transport, messages, false)
