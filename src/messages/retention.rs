@@ -56,6 +56,12 @@ pub(crate) struct Retention {
     turns: u8,
 }
 
+impl Default for Retention {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// After so many turns without use, memory is given back.
 pub(crate) const QUIET: u8 = 64;
 

@@ -6,8 +6,9 @@ use flate2::{Decompress, FlushDecompress};
 
 use crate::measure::{act, transport};
 use crate::peer::{Delivers, Failure, Peer};
+use crate::stream::TRAILER;
 use crate::tally::Tally;
-use crate::workload::{Packed, Send, Sender, TRAILER, Task, Workload};
+use crate::workload::{Packed, Send, Sender, Task, Workload};
 
 /// Every message of the workload was delivered, unmasked; every byte was written.
 pub fn totals(workload: &Workload, peer: &Peer, cycles: u64, tally: Tally, bytes_written: u64) {

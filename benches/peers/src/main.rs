@@ -9,6 +9,7 @@ mod peer;
 mod plot;
 mod probe;
 mod report;
+mod stream;
 mod sweep;
 mod tally;
 mod transport;
