@@ -241,7 +241,7 @@ pub struct HeaderStart {
 
 impl HeaderStart {
     fn decode(byte: u8) -> Result<Self, ProtocolError> {
-        let start = Self { fin: byte & 0x80 != 0, rsv: Rsv((byte >> 4) & 0b111), opcode: Opcode::decode(byte)? };
+        let start = Self { fin: byte & 0x80 != 0, rsv: Rsv::decode(byte), opcode: Opcode::decode(byte)? };
         match start.opcode {
             // §5.5: control frames "MUST NOT be fragmented".
             Opcode::Control(opcode) if !start.fin => Err(ProtocolError::FragmentedControl { opcode }),
