@@ -82,6 +82,7 @@ where
         let mut input = core::mem::take(&mut self.rest);
         let found = messages.next(connection, &mut input, &mut Replies(&mut outgoing.queue));
         self.rest = input;
+        outgoing.found(matches!(found, Ok(Some(_))));
         match found {
             Ok(Some(incoming)) => Some((incoming, Sender { connection, outgoing })),
             Ok(None) | Err(_) => {
