@@ -38,6 +38,7 @@ where
     }
 
     /// What the transport has to do.
+    #[inline]
     pub fn status(&self) -> Status {
         let empty = self.outgoing.is_empty();
         match self.connection.transport() {

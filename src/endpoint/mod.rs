@@ -258,7 +258,16 @@ where
 
     /// Takes input until there is something for [`message`](Self::message) to lend, and says whether there is: [`next`](Self::next) in
     /// two steps, for a wrapper that reads more in a loop and then returns what it borrows.
+    #[inline]
     pub fn advance(&mut self) -> bool {
+        if self.drained && !self.eof {
+            // Nothing was read since.
+            return false;
+        }
+        self.advance_input()
+    }
+
+    fn advance_input(&mut self) -> bool {
         let mut input = self.input.unread_mut();
         let found = self.messages.advance(&mut self.connection, &mut input, &mut Replies(&mut self.outgoing.queue));
         let left = input.len();

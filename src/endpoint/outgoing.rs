@@ -43,6 +43,7 @@ impl Outgoing {
         }
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty() && self.waiting.is_none()
     }
@@ -54,6 +55,7 @@ impl Outgoing {
     }
 
     /// How many of them are answers.
+    #[inline]
     pub(super) fn answers_len(&self) -> usize {
         self.len().saturating_sub(self.own_len)
     }
@@ -78,16 +80,21 @@ impl Outgoing {
         connection: &mut Connection<R>,
         message: Message<'_>,
     ) -> Result<(), SendError> {
-        if self.answering && self.waiting.is_none() && message.payload().len() <= self.max_fragment_len {
-            return self.compressor.frame(connection, message, Part::Whole, self.queue.frames());
+        if self.waiting.is_some() || message.payload().len() > self.max_fragment_len {
+            return self.send_long(connection, message);
         }
-        self.send_long(connection, message)
+        let frames = self.queue.frames();
+        let before = frames.len();
+        self.compressor.frame(connection, message, Part::Whole, frames)?;
+        if !self.answering {
+            self.own_len = self.own_len.saturating_add(frames.len().saturating_sub(before));
+        }
+        Ok(())
     }
 
-    /// What is long, waits for others, or has to be counted.
+    /// What is long, or waits for others.
     fn send_long<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>) -> Result<(), SendError> {
-        let is_long = message.payload().len() > self.max_fragment_len;
-        if self.waiting.is_some() || (is_long && self.compressor.compresses(connection)) {
+        if self.waiting.is_some() || self.compressor.compresses(connection) {
             return self.send_owned(connection, message.into());
         }
         let before = self.len();

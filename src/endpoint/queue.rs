@@ -49,11 +49,13 @@ impl Queue {
         self.control.len()
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.frames.is_empty() && self.control.is_empty() && self.shared.len() == 0
     }
 
     /// Where data frames and the Close are appended.
+    #[inline]
     pub(super) fn frames(&mut self) -> &mut Vec<u8> {
         &mut self.frames.bytes
     }
@@ -69,8 +71,13 @@ impl Queue {
     }
 
     /// What goes out next; empty only if nothing waits.
+    #[inline]
     pub(super) fn output(&mut self) -> &[u8] {
-        (self.offered, self.offered_end) = (!self.is_empty(), self.stop());
+        self.offered = !self.is_empty();
+        if !self.offered {
+            return &[];
+        }
+        self.offered_end = self.stop();
         self.front()
     }
 
@@ -144,6 +151,7 @@ impl Queue {
         self.shared.hibernate();
     }
 
+    #[inline]
     fn front(&self) -> &[u8] {
         match (self.control_end, self.shared.front()) {
             (Some(end), _) => self.control.until(end.get()),
@@ -153,6 +161,7 @@ impl Queue {
     }
 
     /// Where the data frames stop for now: before a shared frame, and at the next border if control frames wait.
+    #[inline]
     fn stop(&self) -> usize {
         let end = if self.control.is_empty() { self.frames.bytes.len() } else { self.border };
         self.shared.front().map_or(end, |shared| end.min(shared.at).max(self.frames.written))

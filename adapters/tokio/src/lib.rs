@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
 
+mod alarm;
 mod clock;
 mod connect;
 mod driver;

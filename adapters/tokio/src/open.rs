@@ -1,7 +1,7 @@
 //! Opening handshakes (RFC 6455 §4), on a transport that is connected.
 
 use std::future::poll_fn;
-use std::task::{Poll, ready};
+use std::task::Poll;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
@@ -134,21 +134,30 @@ where
 {
     let mut driver = Driver::new(io);
     let endpoint = poll_fn(|context| {
-        driver.wakers.reading.register(context.waker());
+        let waker = context.waker();
         loop {
             if let Some(endpoint) = next(&mut opening) {
                 return Poll::Ready(Ok(endpoint));
             }
-            let turn = driver.poll_turn(&mut opening)?;
-            match opening.status() {
+            let (turn, status) = driver.poll_turn(&mut opening, waker)?;
+            let progress = match status {
                 Status::Close => return Poll::Ready(Err(Error::Opening(end(&opening)))),
                 status if status.reads() => {
                     let mut buffer = ReadBuf::new(opening.room());
-                    ready!(driver.poll_read(&mut buffer))?;
-                    let n = buffer.filled().len();
-                    opening.filled(n);
+                    match driver.poll_read(&mut buffer, waker)? {
+                        Poll::Ready(()) => {
+                            let n = buffer.filled().len();
+                            opening.filled(n);
+                            Poll::Ready(())
+                        }
+                        Poll::Pending => Poll::Pending,
+                    }
                 }
-                _ => ready!(turn),
+                _ => turn,
+            };
+            let again = driver.look(&mut opening, waker, &turn);
+            if progress.is_pending() && !again {
+                return Poll::Pending;
             }
         }
     })

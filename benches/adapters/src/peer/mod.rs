@@ -56,7 +56,7 @@ impl Name {
     pub fn text(self) -> &'static str {
         match self {
             Self::Ours => "ours",
-            Self::Lent => "ours, lent",
+            Self::Lent => "lent",
             Self::Tungstenite => "tungstenite",
             Self::FastWebsockets => "fastwebsockets",
             Self::TokioWebsockets => "tokio-websockets",
