@@ -118,7 +118,10 @@ fn bytes_that_a_capture_lacks_are_passed_over() {
     assert!(matches!(reader.read(&mut input), Some(Seen::Payload { bytes: [b'H'], .. })));
     assert!(reader.skip(2));
     let mut input = &mut back[..];
-    assert!(matches!(reader.read(&mut input), Some(Seen::Payload { offset: 3, bytes: [b'l', b'o'], ends_frame: true })));
+    assert!(matches!(
+        reader.read(&mut input),
+        Some(Seen::Payload { offset: 3, bytes: [b'l', b'o'], ends_frame: true })
+    ));
     assert!(matches!(reader.read(&mut input), Some(Seen::Header(_))));
     // The end of a payload is known; what lies in a header is not.
     let mut half = [0x81];

@@ -12,12 +12,19 @@ where
 {
     /// Looks at the clock: queues the Ping that is due, or gives the peer up, and says when to call this again at the latest.
     ///
-    /// To be called once in each turn of the owner's loop, after what was read has been reported.
+    /// To be called once in each turn of the owner's loop, after what was read has been reported. What was read or written since the last
+    /// call counts as moved at `now`; an owner that then waits for long calls this again after it has written, so that time-outs run from
+    /// there.
     pub fn tick(&mut self, now: I) -> Option<I> {
         let moved = core::mem::take(&mut self.moved);
         // While nothing is read, the peer's silence is no sign of its absence. That it takes output is one of its presence.
-        if core::mem::take(&mut self.heard) || (moved && self.status() == Status::Flush) {
+        let heard = core::mem::take(&mut self.heard);
+        if heard || (moved && self.status() == Status::Flush) {
             self.timers.received(now);
+        }
+        if heard && core::mem::take(&mut self.asked) {
+            // The answer to the Ping, most likely: the next silence begins at rest.
+            self.hibernate();
         }
         self.timers.observe(self.connection.state(), now);
         match (self.outgoing.queue.len(), moved) {
@@ -29,6 +36,7 @@ where
             None => {}
             Some(Timeout::Idle) => {
                 self.hibernate();
+                self.asked = true;
                 // There is nothing to keep alive if it is closing.
                 let _ = self.sender().ping(b"");
             }
@@ -40,15 +48,23 @@ where
     /// What the transport has to do.
     #[inline]
     pub fn status(&self) -> Status {
-        let empty = self.outgoing.is_empty();
-        match self.connection.transport() {
-            _ if self.timed_out.is_some() => Status::Close,
-            Transport::KeepOpen if empty && self.eof && self.drained => Status::Close,
-            Transport::KeepOpen if self.eof || self.outgoing.answers_len() > self.connection.high_water_mark() => {
-                Status::Flush
+        match (self.connection.transport(), self.timed_out) {
+            (Transport::KeepOpen, None) if !self.eof => {
+                match self.outgoing.answers_len() > self.connection.high_water_mark() {
+                    true => Status::Flush,
+                    false => Status::Open,
+                }
             }
-            Transport::KeepOpen => Status::Open,
-            Transport::WriteOnly => Status::Flush,
+            (transport, None) => self.status_near_the_end(transport),
+            (_, Some(_)) => Status::Close,
+        }
+    }
+
+    fn status_near_the_end(&self, transport: Transport) -> Status {
+        let empty = self.outgoing.is_empty();
+        match transport {
+            Transport::KeepOpen if empty && self.eof && self.drained => Status::Close,
+            Transport::KeepOpen | Transport::WriteOnly => Status::Flush,
             _ if !empty && self.eof => Status::Flush,
             _ if !empty => Status::Open,
             _ if self.eof => Status::Close,

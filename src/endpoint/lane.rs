@@ -34,6 +34,13 @@ impl Lane {
         self.bytes.get(self.written..end).unwrap_or_default()
     }
 
+    /// All of it was written.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.written = 0;
+    }
+
     /// Whether [`compact`](Self::compact) costs no more than what was written since the last time.
     pub(super) fn wants_compaction(&self) -> bool {
         self.is_empty() || (self.written >= Self::COMPACTED_FROM && self.written >= self.len())

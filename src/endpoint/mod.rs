@@ -128,8 +128,9 @@ use replies::Replies;
 ///
 /// `I` is an instant and `D` a span, as for [`Timers`]: `std::time::Instant` and `Duration`, or what the machine has.
 ///
-/// It is about a kilobyte, and holds no other memory before the first bytes are read; [`hibernate`](Self::hibernate), which
-/// [`tick`](Self::tick) calls when the peer has been silent for a while, gives back what was taken since.
+/// It is about 1.2 KiB, and holds no other memory before the first bytes are read; [`hibernate`](Self::hibernate), which
+/// [`tick`](Self::tick) calls when the peer has been silent for as long as [`Timeouts::idle`](crate::Timeouts::idle), and when it has
+/// answered the Ping, gives back what was taken since.
 #[derive(Debug)]
 pub struct Endpoint<R: Role, I, D = Duration> {
     connection: Connection<R>,
@@ -146,6 +147,8 @@ pub struct Endpoint<R: Role, I, D = Duration> {
     heard: bool,
     /// Something was written since then.
     moved: bool,
+    /// The peer was silent and was sent a Ping, and nothing came since.
+    asked: bool,
     eof: bool,
     half_closed: bool,
     timed_out: Option<Timeout>,
@@ -186,6 +189,7 @@ where
             drained: false,
             heard: false,
             moved: false,
+            asked: false,
             eof,
             half_closed: false,
             timed_out: None,
@@ -196,6 +200,7 @@ where
     /// later, is fine.
     ///
     /// While the rest of a large frame is missing, this is the place where it stays: no byte of it is copied.
+    #[inline]
     pub fn room(&mut self) -> &mut [u8] {
         self.lent = false;
         if self.drained {
@@ -245,19 +250,50 @@ where
             taken.keep(input.len());
             found
         };
-        self.outgoing.found(matches!(found, Ok(Some(_))));
-        if let Ok(Some(incoming)) = found {
-            return Some((incoming, Sender { connection: &mut self.connection, outgoing: &mut self.outgoing }));
-        }
-        self.drained = true;
-        if self.eof {
-            self.connection.receive_eof();
-        }
-        None
+        let Ok(Some(incoming)) = found else {
+            self.outgoing.found(false);
+            self.drained = true;
+            if self.eof {
+                self.connection.receive_eof();
+            }
+            return None;
+        };
+        self.outgoing.found(true);
+        Some((incoming, Sender { connection: &mut self.connection, outgoing: &mut self.outgoing }))
     }
 
     /// Takes input until there is something for [`message`](Self::message) to lend, and says whether there is: [`next`](Self::next) in
     /// two steps, for a wrapper that reads more in a loop and then returns what it borrows.
+    ///
+    /// ```
+    /// use std::io::{self, Read};
+    /// use std::time::Instant;
+    /// use websocket_proto::endpoint::{Endpoint, Status};
+    /// use websocket_proto::{Incoming, Server};
+    ///
+    /// struct Socket<T> {
+    ///     transport: T,
+    ///     endpoint: Endpoint<Server, Instant>,
+    /// }
+    ///
+    /// impl<T: Read> Socket<T> {
+    ///     fn read(&mut self) -> io::Result<Option<Incoming<'_>>> {
+    ///         while !self.endpoint.advance() {
+    ///             if !self.endpoint.status().reads() {
+    ///                 return Ok(None); // time for the other duties
+    ///             }
+    ///             let n = self.transport.read(self.endpoint.room())?;
+    ///             self.endpoint.filled(n);
+    ///         }
+    ///         Ok(self.endpoint.message())
+    ///     }
+    /// }
+    /// # use websocket_proto::{endpoint::Config, Negotiated};
+    /// # let endpoint = Endpoint::new(Negotiated::elsewhere(), Server, &Config::default(), b"", Instant::now());
+    /// # let mut socket = Socket { transport: &b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"[..], endpoint };
+    /// # assert_eq!(socket.read().unwrap(), Some(Incoming::Text("Hello")));
+    /// # assert_eq!(socket.read().unwrap(), None);
+    /// ```
     #[inline]
     pub fn advance(&mut self) -> bool {
         if self.drained && !self.eof {

@@ -175,8 +175,12 @@ impl Outgoing {
     #[inline]
     pub(super) fn written<R: Role>(&mut self, connection: &mut Connection<R>, n: usize) {
         self.queue.written(n);
-        self.write_control(connection);
-        self.go_on(connection);
+        if connection.wants_write() {
+            self.write_control(connection);
+        }
+        if self.waiting.is_some() {
+            self.go_on(connection);
+        }
         if self.own_len > 0 {
             self.own_len = self.own_len.min(self.len());
         }
@@ -189,7 +193,6 @@ impl Outgoing {
     }
 
     /// Frames what waits, up to the high-water mark, and the Close after it.
-    #[inline]
     fn go_on<R: Role>(&mut self, connection: &mut Connection<R>) {
         if let Some(mut waiting) = self.waiting.take() {
             if !self.frame_waiting(connection, &mut waiting) {
@@ -259,7 +262,7 @@ impl Outgoing {
             self.own_len = self.own_len.saturating_add(frames.len());
             match &mut self.waiting {
                 Some(waiting) => waiting.push(Later::Framed(core::mem::take(frames))),
-                None => self.queue.frames().extend_from_slice(frames),
+                None => self.queue.append(frames),
             }
         }
         frames.clear();

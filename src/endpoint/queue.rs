@@ -60,6 +60,15 @@ impl Queue {
         &mut self.frames.bytes
     }
 
+    /// Appends whole data frames, without a copy if there are no others. What is left in `frames` is of no use.
+    pub(super) fn append(&mut self, frames: &mut Vec<u8>) {
+        if self.frames.bytes.is_empty() {
+            core::mem::swap(&mut self.frames.bytes, frames);
+        } else {
+            self.frames.bytes.extend_from_slice(frames);
+        }
+    }
+
     /// Where other control frames are appended; [`settle`](Self::settle) has to follow.
     pub(super) fn control(&mut self) -> &mut Vec<u8> {
         &mut self.control.bytes
@@ -70,14 +79,25 @@ impl Queue {
         self.shared.push(self.frames.bytes.len(), message, form);
     }
 
+    /// Whether nothing waits but the connection's own data frames.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.control.is_empty() && self.shared.len() == 0
+    }
+
     /// What goes out next; empty only if nothing waits.
     #[inline]
     pub(super) fn output(&mut self) -> &[u8] {
-        self.offered = !self.is_empty();
-        if !self.offered {
-            return &[];
+        if self.is_plain() {
+            (self.offered, self.offered_end) = (!self.frames.is_empty(), self.frames.bytes.len());
+            return self.frames.until(self.offered_end);
         }
-        self.offered_end = self.stop();
+        self.mixed_output()
+    }
+
+    #[inline(never)]
+    fn mixed_output(&mut self) -> &[u8] {
+        (self.offered, self.offered_end) = (!self.is_empty(), self.stop());
         self.front()
     }
 
@@ -103,7 +123,18 @@ impl Queue {
     }
 
     /// Takes note that the first `n` bytes of what was handed out were written.
-    pub(super) fn written(&mut self, mut n: usize) {
+    #[inline]
+    pub(super) fn written(&mut self, n: usize) {
+        if self.is_plain() && n >= self.frames.len() {
+            self.frames.clear();
+            (self.border, self.offered, self.data_first) = (0, false, false);
+            return;
+        }
+        self.written_in_part(n);
+    }
+
+    #[inline(never)]
+    fn written_in_part(&mut self, mut n: usize) {
         while n > 0 {
             let taken = n.min(self.front().len());
             match (self.control_end, self.shared.front()) {

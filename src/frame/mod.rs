@@ -10,7 +10,7 @@ mod reader;
 mod sequence;
 
 pub use lenient::{LenientReader, Seen, SeenHeader};
-pub use piece::{Of, Piece};
+pub use piece::{Content, Piece};
 pub(crate) use reader::split_front;
 pub use reader::{Masking, Reader};
 pub use sequence::{OutOfSequence, Sequence};
