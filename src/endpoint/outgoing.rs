@@ -254,6 +254,11 @@ impl Outgoing {
         self.compressor.turn_off();
     }
 
+    /// Messages are compressed here again, with the history of another.
+    pub(super) fn take_compressor(&mut self, other: Self) {
+        self.compressor = other.compressor;
+    }
+
     /// Takes over what another has framed; where messages still wait here, it goes out after them. It counts as no answer.
     pub(super) fn append<R: Role>(&mut self, connection: &Connection<R>, other: &mut Self) -> Result<(), SendError> {
         let frames = other.queue.frames();
