@@ -104,6 +104,8 @@ pub mod connection;
 pub mod endpoint;
 pub mod extension;
 pub mod frame;
+#[cfg(all(any(doc, doctest), feature = "deflate", feature = "http", feature = "rand"))] // Pages of the documentation.
+pub mod guide;
 pub mod handshake;
 mod http;
 #[cfg(feature = "alloc")]

@@ -5,22 +5,21 @@ mod advance;
 mod buffer;
 #[cfg(feature = "inflate")]
 mod compressed;
-mod in_input;
 mod incoming;
 mod owned;
 mod space;
 
 use buffer::MessageBuffer;
-use in_input::{whole, whole_text};
 pub use incoming::Incoming;
-use incoming::{Found, Ready, Stage};
+use incoming::{Held, Ready};
 pub use owned::OwnedMessage;
 
-use crate::connection::{Connection, Heartbeat, Raw, RawData, Role, Whole};
+use crate::connection::{Connection, Role};
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::Inflater;
-use crate::kernel;
-use crate::wire::{CloseCode, CloseFrame, ControlPayload, MessageKind, Output, ProtocolError};
+use crate::frame::{Content, Piece};
+use crate::kernel::{self, Tail};
+use crate::wire::{CloseCode, CloseFrame, ControlOpcode, ControlPayload, MessageKind, Output, ProtocolError, Rsv};
 
 /// Puts messages together, on top of a [`Connection`].
 ///
@@ -56,7 +55,7 @@ use crate::wire::{CloseCode, CloseFrame, ControlPayload, MessageKind, Output, Pr
 #[derive(Debug)]
 pub struct Messages {
     buffer: MessageBuffer,
-    stage: Stage,
+    held: Held,
     /// Whether the short path is closed: something was found and waits, or the output may be below its mark again.
     busy: bool,
     /// Whether a Pong was appended although the output had reached its mark, and it has not been seen below it since.
@@ -80,7 +79,7 @@ impl Messages {
     pub const fn new() -> Self {
         Self {
             buffer: MessageBuffer::new(),
-            stage: Stage::Free,
+            held: Held::Nothing,
             busy: false,
             over_the_mark: false,
             kept_capacity: Self::KEPT_CAPACITY,
@@ -116,9 +115,9 @@ impl Messages {
     /// messages.hibernate();
     /// ```
     pub fn hibernate(&mut self) {
-        if let Stage::HandedOut = self.stage {
+        if let Held::HandedOut = self.held {
             self.buffer.clear(0);
-            self.stage = Stage::Free;
+            self.held = Held::Nothing;
         }
         self.buffer.shrink();
         #[cfg(feature = "inflate")]
@@ -151,60 +150,125 @@ impl Messages {
         out: &mut impl Output,
     ) -> Result<Option<Incoming<'m>>, ProtocolError> {
         if !connection.wants_write() && !self.busy {
-            if let Some(Whole { kind, payload, key }) = connection.short_frame(input) {
-                match kind {
-                    MessageKind::Text => match kernel::unmask_ascii(payload, key) {
-                        Ok(text) => return Ok(Some(Incoming::Text(text))),
-                        Err(payload) => return whole_text(connection, payload, key, input, out),
-                    },
-                    MessageKind::Binary => {
-                        kernel::xor_short(payload, key);
-                        return Ok(Some(Incoming::Binary(payload)));
+            if let Some(piece) = connection.next_short(input) {
+                let key = piece.key();
+                match piece.content {
+                    Content::Message { kind: MessageKind::Text, .. } => {
+                        match kernel::unmask_ascii(piece.payload, key) {
+                            Ok(text) => return Ok(Some(Incoming::Text(text))),
+                            Err(payload) => return self.whole_text(connection, payload, key, input, out),
+                        }
                     }
+                    Content::Message { kind: MessageKind::Binary, .. } => {
+                        kernel::xor_short(piece.payload, key);
+                        return Ok(Some(Incoming::Binary(piece.payload)));
+                    }
+                    Content::Control(_) => return self.lend_whole(connection, piece, input, out),
                 }
             }
             // A connection that has failed takes none, and says so again below.
-            if input.is_empty() && connection.takes_short_frames() && self.stage.is_free() {
+            if input.is_empty() && connection.takes_short_frames() && self.held.is_nothing() {
                 return Ok(None);
             }
         }
-        self.next_long(connection, input, out)
+        self.next_slow(connection, input, out)
     }
 
+    /// Everything that the short path leaves. The same signature, so that the result is written once.
     #[inline(never)]
-    fn next_long<'m, 'i: 'm, R: Role>(
+    fn next_slow<'m, 'i: 'm, R: Role>(
         &'m mut self,
         connection: &mut Connection<R>,
         input: &mut &'i mut [u8],
         out: &mut impl Output,
     ) -> Result<Option<Incoming<'m>>, ProtocolError> {
-        if let Stage::Found(ready) = self.stage {
-            self.set_stage(Stage::Free);
+        if let Held::Ready(ready) = self.held {
+            self.hold(Held::Nothing);
             // What finds no room goes on waiting in the connection, as documented.
             let _ = connection.write_control(out);
             return Ok(Some(self.lend(ready)));
         }
         self.begin(connection, out);
-        let found = self.find(connection, input);
-        if found.is_err() {
-            *input = &mut [];
+        if let Some(piece) = connection.next_whole(input) {
+            return self.lend_whole(connection, piece, input, out);
         }
-        self.finish(connection, &found, out);
-        Ok(match found? {
-            None => None,
-            Some(Found::Text(text)) => Some(Incoming::Text(text)),
-            Some(Found::Binary(bytes)) => Some(Incoming::Binary(bytes)),
-            Some(Found::Ping(payload)) => Some(Incoming::Ping(payload)),
-            Some(Found::Pong(payload)) => Some(Incoming::Pong(payload)),
-            Some(Found::Kept(ready)) => Some(self.lend(ready)),
-        })
+        loop {
+            let piece = match connection.next_piece(input, usize::MAX) {
+                Ok(Some(piece)) => piece,
+                Ok(None) => {
+                    self.drained(connection, out);
+                    return Ok(None);
+                }
+                Err(error) => return Err(self.failed(connection, error, input, out)),
+            };
+            if piece.is_whole_message() {
+                return self.lend_whole(connection, piece, input, out);
+            }
+            match self.keep(connection, piece, input) {
+                Ok(None) => {}
+                Ok(Some(ready)) => {
+                    let _ = connection.write_control(out);
+                    return Ok(Some(self.lend(ready)));
+                }
+                Err(error) => return Err(self.failed(connection, error, input, out)),
+            }
+        }
+    }
+
+    /// Lends what lies in the input whole: a message, a Ping or a Pong.
+    #[inline(always)] // The piece then stays in registers: `benches/instructions`, next-binary-1024.
+    fn lend_whole<'i, R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        piece: Piece<'i>,
+        input: &mut &'i mut [u8],
+        out: &mut impl Output,
+    ) -> Result<Option<Incoming<'i>>, ProtocolError> {
+        let key = piece.key();
+        let opcode = match piece.content {
+            Content::Message { kind: MessageKind::Text, .. } => {
+                return self.whole_text(connection, piece.payload, key, input, out);
+            }
+            Content::Message { kind: MessageKind::Binary, .. } => {
+                kernel::xor(connection.level(), piece.payload, key);
+                return Ok(Some(Incoming::Binary(piece.payload)));
+            }
+            Content::Control(opcode) => opcode,
+        };
+        kernel::xor_short(piece.payload, key);
+        Ok(Some(match opcode {
+            ControlOpcode::Ping => {
+                connection.answer_ping(piece.payload, out);
+                Incoming::Ping(piece.payload)
+            }
+            ControlOpcode::Pong | ControlOpcode::Close => Incoming::Pong(piece.payload),
+        }))
+    }
+
+    /// A text message that lies in the input whole.
+    fn whole_text<'i, R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        payload: &'i mut [u8],
+        key: u32,
+        input: &mut &'i mut [u8],
+        out: &mut impl Output,
+    ) -> Result<Option<Incoming<'i>>, ProtocolError> {
+        let text = kernel::unmask_text(connection.level(), payload, key);
+        match text.tail {
+            Tail::Complete => Ok(Some(Incoming::Text(text.valid))),
+            Tail::Cut(_) | Tail::Invalid => {
+                let error = connection.fail_text(text.valid.len());
+                Err(self.failed(connection, error, input, out))
+            }
+        }
     }
 
     /// Frees the memory of the message that was handed out, and writes the control frames that wait.
     fn begin<R: Role>(&mut self, connection: &mut Connection<R>, out: &mut impl Output) {
-        if let Stage::HandedOut = self.stage {
+        if let Held::HandedOut = self.held {
             self.buffer.clear(self.kept_capacity);
-            self.stage = Stage::Free;
+            self.held = Held::Nothing;
         }
         if self.over_the_mark && connection.is_below_mark(out) {
             self.over_the_mark = false;
@@ -215,40 +279,41 @@ impl Messages {
         }
     }
 
-    fn set_stage(&mut self, stage: Stage) {
-        self.stage = stage;
-        self.busy = stage.is_found() || self.over_the_mark;
+    fn hold(&mut self, held: Held) {
+        self.held = held;
+        self.busy = held.is_ready() || self.over_the_mark;
     }
 
-    /// Writes the replies to what was found.
-    fn finish<R: Role, F>(
+    /// The input is used up, so that the caller writes now, and may then wait for the peer; and the peer for a Pong that waits. One such
+    /// Pong above the mark is as much as is bounded.
+    fn drained<R: Role>(&mut self, connection: &mut Connection<R>, out: &mut impl Output) {
+        let _ = connection.write_control(out);
+        if connection.wants_write() && !self.over_the_mark {
+            self.over_the_mark = connection.write_control_until(false, out).is_ok();
+            self.busy = self.over_the_mark;
+        }
+    }
+
+    /// The connection has failed: what was assembled will never be a message, and the rest of the input is dropped.
+    #[cold]
+    fn failed<R: Role>(
         &mut self,
         connection: &mut Connection<R>,
-        found: &Result<Option<F>, ProtocolError>,
+        error: ProtocolError,
+        input: &mut &mut [u8],
         out: &mut impl Output,
-    ) {
-        if connection.wants_write() {
-            let _ = connection.write_control(out);
-        }
-        match found {
-            Ok(Some(_)) => {}
-            // The input is used up, so that the caller writes now, and may then wait for the peer; and the peer for this Pong. One such
-            // Pong above the mark is as much as is bounded.
-            Ok(None) if connection.wants_write() && !self.over_the_mark => {
-                self.over_the_mark = connection.write_control_until(false, out).is_ok();
-                self.busy = self.over_the_mark;
-            }
-            Ok(None) => {}
-            // What was assembled will never be a message.
-            Err(_) => self.buffer.clear(0),
-        }
+    ) -> ProtocolError {
+        *input = &mut [];
+        let _ = connection.write_control(out);
+        self.buffer.clear(0);
+        error
     }
 
     /// Lends what was found and lies here.
     fn lend(&mut self, ready: Ready) -> Incoming<'_> {
         match ready {
             Ready::Message(kind) => {
-                self.stage = Stage::HandedOut;
+                self.held = Held::HandedOut;
                 match kind {
                     MessageKind::Text => Incoming::Text(self.buffer.text().unwrap_or_default()),
                     MessageKind::Binary => Incoming::Binary(self.buffer.binary()),
@@ -260,80 +325,62 @@ impl Messages {
         }
     }
 
-    /// Goes on until there is something to hand out.
-    fn find<'i, R: Role>(
+    /// Adds a piece to the message that is under way, or acts on a control frame and stores it; tells whether there is something to
+    /// hand out.
+    fn keep<R: Role>(
         &mut self,
         connection: &mut Connection<R>,
-        input: &mut &'i mut [u8],
-    ) -> Result<Option<Found<'i>>, ProtocolError> {
-        if let Some(message) = connection.extended_frame(input) {
-            return whole(connection, message).map(Some);
-        }
-        match connection.whole_heartbeat(input) {
-            Some(Heartbeat::Ping(payload)) => return Ok(Some(Found::Ping(payload))),
-            Some(Heartbeat::Pong(payload)) => return Ok(Some(Found::Pong(payload))),
-            None => {}
-        }
-        loop {
-            let Some(raw) = connection.receive_raw(input, usize::MAX)? else { return Ok(None) };
-            let kept = match raw {
-                Raw::Data(RawData { kind, payload, key, compressed: false, begins: true, ends: true }) => {
-                    return whole(connection, Whole { kind, payload, key }).map(Some);
+        piece: Piece<'_>,
+        input: &mut &mut [u8],
+    ) -> Result<Option<Ready>, ProtocolError> {
+        let ends = piece.ends_message();
+        Ok(match piece.content {
+            Content::Message { kind, rsv } => {
+                if piece.begins_message() {
+                    self.buffer.clear(self.kept_capacity);
                 }
-                raw => self.keep(connection, raw)?,
-            };
-            if let Some(ready) = kept {
-                return Ok(Some(Found::Kept(ready)));
-            }
-        }
-    }
-
-    /// Adds a piece to the message that is under way, or stores a control frame; tells whether there is something to hand out.
-    fn keep<R: Role>(&mut self, connection: &mut Connection<R>, raw: Raw<'_>) -> Result<Option<Ready>, ProtocolError> {
-        Ok(match raw {
-            Raw::Data(data) => {
-                let (kind, ends) = (data.kind, data.ends);
-                match data.compressed {
+                if rsv == Rsv::NONE {
+                    self.assemble(connection, kind, piece)?;
+                } else {
+                    // Without an extension no frame passes that sets a bit for it.
                     #[cfg(feature = "inflate")]
-                    true => self.inflate(connection, data)?,
-                    // Without an extension no frame passes that sets the bit for it.
-                    #[cfg(not(feature = "inflate"))]
-                    true => {}
-                    false => self.assemble(connection, data)?,
+                    self.inflate(connection, kind, piece)?;
                 }
                 ends.then_some(Ready::Message(kind))
             }
-            Raw::Ping => {
-                self.control = *connection.received_control();
-                Some(Ready::Ping)
-            }
-            Raw::Pong => {
-                self.control = *connection.received_control();
-                Some(Ready::Pong)
-            }
-            Raw::Close(frame) => {
-                // The unfinished message, if there is one, will never be finished.
-                self.buffer.clear(self.kept_capacity);
-                self.close = frame;
-                Some(Ready::Close)
+            Content::Control(opcode) => {
+                connection.act_on(opcode, input)?;
+                self.control = *connection.control_payload();
+                Some(match opcode {
+                    ControlOpcode::Ping => Ready::Ping,
+                    ControlOpcode::Pong => Ready::Pong,
+                    ControlOpcode::Close => {
+                        // The unfinished message, if there is one, will never be finished.
+                        self.buffer.clear(self.kept_capacity);
+                        self.close = connection.peer_close().unwrap_or(CloseFrame::EMPTY);
+                        Ready::Close
+                    }
+                })
             }
         })
     }
 
     /// Adds a piece to the message.
-    fn assemble<R: Role>(&mut self, connection: &mut Connection<R>, data: RawData<'_>) -> Result<(), ProtocolError> {
-        if data.begins {
-            self.buffer.clear(self.kept_capacity);
-        }
-        let level = connection.level();
-        let valid = match data.kind {
-            MessageKind::Text => self.buffer.push_text(level, data.payload, data.key),
+    fn assemble<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        kind: MessageKind,
+        piece: Piece<'_>,
+    ) -> Result<(), ProtocolError> {
+        let (level, key) = (connection.level(), piece.key());
+        let valid = match kind {
+            MessageKind::Text => self.buffer.push_text(level, piece.payload, key),
             MessageKind::Binary => {
-                self.buffer.push_binary(level, data.payload, data.key);
+                self.buffer.push_binary(level, piece.payload, key);
                 Ok(())
             }
         };
-        self.judge(connection, data.kind, data.ends, valid)
+        self.judge(connection, kind, piece.ends_message(), valid)
     }
 
     /// Fails the connection if the assembled text can't become UTF-8, or ends before it has.

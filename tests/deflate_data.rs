@@ -257,7 +257,7 @@ fn layer_one_hands_out_the_compressed_pieces() {
                     text.extend_from_slice(inflated);
                 }
             }
-            Event::Ping(_) => {}
+            Event::Ping => {}
             other => panic!("{other:?}"),
         }
     }

@@ -191,9 +191,12 @@ impl<R: Role> End<R> {
                     }
                     self.receiving.add(kind, &plain, part)
                 }
-                Some(Event::Ping(payload)) => Some(Said::Ping(payload.as_bytes().to_vec())),
-                Some(Event::Pong(payload)) => Some(Said::Pong(payload.as_bytes().to_vec())),
-                Some(Event::Close(frame)) => Some(Said::Close(frame.payload().as_bytes().to_vec())),
+                Some(Event::Ping) => Some(Said::Ping(self.connection.control_payload().as_bytes().to_vec())),
+                Some(Event::Pong) => Some(Said::Pong(self.connection.control_payload().as_bytes().to_vec())),
+                Some(Event::Close) => {
+                    let frame = self.connection.peer_close().expect("the Close that the event tells of");
+                    Some(Said::Close(frame.payload().as_bytes().to_vec()))
+                }
                 Some(event) => panic!("{event:?}"),
             }
         };

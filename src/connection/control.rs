@@ -1,19 +1,21 @@
 //! Control frames (§5.5): those that are sent when asked for, and the replies that wait to be written.
 
-use super::{Connection, Role, SendError, State};
+use super::{Connection, Inbound, Role, SendError, State};
+use crate::frame::{Content, Piece};
+use crate::kernel::{self, Level};
 use crate::wire::{
-    CloseFrame, ControlFrame, ControlOpcode, ControlPayload, Header, Masker, Output, OutputFull, widened,
+    CloseFrame, ControlFrame, ControlOpcode, ControlPayload, EncodedHeader, Header, Masker, Opcode, Output, OutputFull,
+    ProtocolError, widened,
 };
 
 /// What waits to be written: at most one Pong, and after it at most one Close. And the payload of the control frame that was
 /// received last.
 ///
-/// A Ping [fills](Self::answer_ping) the Pong, and so does each newer one; the application's Close, the echo of the peer's and the
-/// Close of a failure [fill](Self::close_with) the Close. Both are [looked at](Self::peek), and count as gone when they are
-/// [written](Self::written).
+/// A Ping fills the Pong, and so does each newer one; the application's Close, the echo of the peer's and the Close of a failure
+/// [fill](Self::close_with) the Close. Both are [looked at](Self::peek), and count as gone when they are [written](Self::written).
 pub(super) struct ControlQueue {
     /// What has come of a control frame's payload; all of it, once the frame was acted on.
-    pub(super) received: ControlPayload,
+    received: ControlPayload,
     pong: Option<ControlPayload>,
     close: Option<CloseFrame>,
 }
@@ -21,10 +23,19 @@ pub(super) struct ControlQueue {
 impl ControlQueue {
     pub(super) const EMPTY: Self = Self { received: ControlPayload::EMPTY, pong: None, close: None };
 
-    /// Queues the Pong to a Ping. §5.5.3: an endpoint "MAY elect to send a Pong frame for only the most recently processed Ping frame".
+    /// Keeps a piece of a control frame, and says whether there is something to hand out: a piece of a message, or a control frame
+    /// whose payload is all here.
     #[inline]
-    pub(super) fn answer_ping(&mut self, payload: &[u8]) {
-        self.pong = Some(ControlPayload::shortened(payload));
+    pub(super) fn collect(&mut self, piece: &mut Piece<'_>) -> bool {
+        if matches!(piece.content, Content::Message { .. }) {
+            return true;
+        }
+        if piece.offset == 0 {
+            self.received.clear();
+        }
+        kernel::xor_short(piece.payload, piece.key());
+        // It fits, since the header was checked.
+        self.received.extend(piece.payload) && piece.ends_frame()
     }
 
     /// Queues a Close, in the place of one that waits.
@@ -70,22 +81,85 @@ impl ControlQueue {
 }
 
 impl<R: Role> Connection<R> {
-    /// A Ping with this payload was received.
+    /// Acts on a control frame whose payload was collected: queues the reply, or notes the peer's Close.
     #[inline]
-    pub(super) fn receive_ping(&mut self, payload: &[u8]) {
-        match self.state() {
-            // §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response".
-            State::Open => self.control.answer_ping(payload),
-            // §5.5.2: "unless it already received a Close frame". That a Ping is not answered after a Close of this side either is a
-            // deliberate deviation: peers take any frame after a Close for an error, and fail the connection; see `State`.
-            State::CloseSent | State::CloseReceived | State::Closed => {}
+    pub(crate) fn act_on(&mut self, opcode: ControlOpcode, input: &mut &mut [u8]) -> Result<(), ProtocolError> {
+        match opcode {
+            // §5.5.3: an endpoint "MAY elect to send a Pong frame for only the most recently processed Ping frame".
+            ControlOpcode::Ping if self.answers_pings() => self.control.pong = Some(self.control.received),
+            ControlOpcode::Ping | ControlOpcode::Pong => {}
+            ControlOpcode::Close => {
+                // §5.5.1: after a Close "any further data" is discarded.
+                *input = &mut [];
+                self.receive_close()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn receive_close(&mut self) -> Result<(), ProtocolError> {
+        let frame = CloseFrame::decode(self.control.received).map_err(|error| self.fail(error))?;
+        let (state, echo) = self.state().after_peer_close();
+        self.stage.enter(state);
+        self.inbound = Inbound::Closed;
+        if echo {
+            // §5.5.1: "When sending a Close frame in response, the endpoint typically echos the status code it received."
+            self.control.close_with(frame.code().map_or(CloseFrame::EMPTY, CloseFrame::from));
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// Answers a Ping that lies in the input whole: its Pong goes to `out` at once, or waits if it must.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn answer_ping(&mut self, payload: &[u8], out: &mut impl Output) {
+        let at_once = !self.wants_write() && self.is_below_mark(out);
+        if self.answers_pings() && !(at_once && self.append_control(ControlOpcode::Pong, payload, out).is_ok()) {
+            self.control.pong = ControlPayload::new(payload).ok();
         }
     }
 
-    /// The payload of the control frame that [`receive_raw`](Self::receive_raw) has just found.
     #[inline]
-    pub(crate) const fn received_control(&self) -> &ControlPayload {
+    const fn answers_pings(&self) -> bool {
+        match self.state() {
+            // §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response".
+            State::Open => true,
+            // §5.5.2: "unless it already received a Close frame". That a Ping is not answered after a Close of this side either is a
+            // deliberate deviation: peers take any frame after a Close for an error, and fail the connection; see `State`.
+            State::CloseSent | State::CloseReceived | State::Closed => false,
+        }
+    }
+
+    /// The payload of the Ping or Pong that [`receive`](Self::receive) told of last, until the next control frame comes.
+    ///
+    /// ```
+    /// use websocket_proto::{Connection, Event, Limits, Negotiated, Server};
+    ///
+    /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+    /// let mut ping = [0x89, 0x81, 0, 0, 0, 0, b'?'];
+    /// assert_eq!(connection.receive(&mut &mut ping[..]), Ok(Some(Event::Ping)));
+    /// assert_eq!(connection.control_payload().as_bytes(), b"?");
+    /// ```
+    pub const fn control_payload(&self) -> &ControlPayload {
         &self.control.received
+    }
+
+    /// The peer's Close, once it has come.
+    ///
+    /// ```
+    /// use websocket_proto::{CloseCode, Connection, Event, Limits, Negotiated, Server};
+    ///
+    /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+    /// let mut close = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9];
+    /// assert_eq!(connection.receive(&mut &mut close[..]), Ok(Some(Event::Close)));
+    /// assert_eq!(connection.peer_close().unwrap().code(), Some(CloseCode::GOING_AWAY));
+    /// ```
+    pub fn peer_close(&self) -> Option<CloseFrame> {
+        match self.inbound {
+            Inbound::Closed => CloseFrame::decode(self.control.received).ok(),
+            Inbound::Reading | Inbound::Violated(_) | Inbound::Ended => None,
+        }
     }
 
     /// Appends a Ping to `out` (§5.5.2); an unasked Pong is sent with [`pong`](Self::pong).
@@ -108,12 +182,22 @@ impl<R: Role> Connection<R> {
 
     fn send_control(&mut self, opcode: ControlOpcode, payload: &[u8], out: &mut impl Output) -> Result<(), SendError> {
         self.expect_open()?;
-        let Ok(payload) = ControlPayload::new(payload) else {
+        if payload.len() > ControlPayload::MAX_LEN {
             return Err(SendError::ControlTooLong { opcode, len: payload.len() });
-        };
-        let key = self.role.next_key();
-        let header = Header::control(opcode, &payload).with_masking_key(key).encode();
-        out.append_frame(header, payload.as_bytes(), Masker::of(key, self.level()))?;
+        }
+        Ok(self.append_control(opcode, payload, out)?)
+    }
+
+    #[inline]
+    fn append_control(
+        &mut self,
+        opcode: ControlOpcode,
+        payload: &[u8],
+        out: &mut impl Output,
+    ) -> Result<(), OutputFull> {
+        let level = self.level();
+        let header = append(&mut self.role, level, opcode, payload, out)?;
+        self.frame_sent(&header);
         Ok(())
     }
 
@@ -148,7 +232,7 @@ impl<R: Role> Connection<R> {
         let (opcode, payload) = self.control.peek()?;
         // A source of keys that panics leaves the frame where it is.
         let frame = ControlFrame::new(opcode, payload, self.role.next_key());
-        self.control_written(opcode);
+        self.control_written(opcode, frame.as_bytes());
         Some(frame)
     }
 
@@ -189,10 +273,8 @@ impl<R: Role> Connection<R> {
             if bounded && !self.is_below_mark(out) {
                 break;
             }
-            let key = self.role.next_key();
-            let header = Header::control(opcode, payload).with_masking_key(key).encode();
-            out.append_frame(header, payload.as_bytes(), Masker::of(key, level))?;
-            self.control_written(opcode);
+            let header = append(&mut self.role, level, opcode, payload.as_bytes(), out)?;
+            self.control_written(opcode, &header);
         }
         Ok(())
     }
@@ -215,10 +297,28 @@ impl<R: Role> Connection<R> {
     }
 
     #[inline]
-    fn control_written(&mut self, opcode: ControlOpcode) {
+    fn control_written(&mut self, opcode: ControlOpcode, frame: &[u8]) {
         self.control.written(opcode);
+        self.frame_sent(frame);
         if let ControlOpcode::Close = opcode {
             self.stage.enter(self.state().after_close_written());
         }
     }
+}
+
+/// Appends a control frame with at most 125 bytes of payload, and returns its header.
+#[inline]
+fn append<R: Role>(
+    role: &mut R,
+    level: Level,
+    opcode: ControlOpcode,
+    payload: &[u8],
+    out: &mut impl Output,
+) -> Result<EncodedHeader, OutputFull> {
+    // Where the length is known to be short, so is the way to its header.
+    let payload = payload.get(..ControlPayload::MAX_LEN).unwrap_or(payload);
+    let header = Header::whole(Opcode::Control(opcode), widened(payload.len()), role.next_key());
+    let encoded = header.encode();
+    out.append_frame(encoded, payload, Masker::of(header.masking_key(), level))?;
+    Ok(encoded)
 }

@@ -2,7 +2,7 @@
 
 use core::mem;
 
-use super::{Client, Connection, MaskingKeys, Part, Role, SendError};
+use super::{Connection, Part, Role, SendError};
 use crate::kernel::{self, Tail};
 use crate::wire::{EncodedHeader, MessageKind, Output, PartialChar, Rsv, widened};
 
@@ -93,8 +93,8 @@ impl<R: Role> Connection<R> {
     }
 }
 
-impl<K: MaskingKeys> Connection<Client<K>> {
-    /// Masks a payload where it lies, and returns the header to write in front of it: nothing is copied.
+impl<R: Role> Connection<R> {
+    /// Masks a payload where it lies, if this is a client, and returns the header to write in front of it: nothing is copied.
     ///
     /// Fragments of a text may be cut inside a code point, as for [`send_bytes`](Self::send_bytes).
     ///
@@ -123,7 +123,7 @@ impl<K: MaskingKeys> Connection<Client<K>> {
         if let Some(key) = key {
             kernel::xor(self.level(), payload, key.to_word());
         }
-        self.sending = after;
+        self.data_sent(&header, after);
         Ok(header)
     }
 }

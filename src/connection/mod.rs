@@ -12,6 +12,7 @@ mod control;
 mod event;
 mod forward;
 mod message;
+mod observer;
 #[cfg(feature = "alloc")]
 mod prepared;
 #[cfg(feature = "rand")]
@@ -28,16 +29,13 @@ use closing::Stage;
 pub use closing::{Ending, State, Transport};
 pub use event::{Event, Part};
 pub use message::Message;
+pub use observer::{Observed, Observer};
 #[cfg(feature = "alloc")]
 pub use prepared::{Prepared, PreparedForm};
 #[cfg(feature = "rand")]
 pub use random_keys::{RandomKeys, SeedUnavailable};
-#[cfg(feature = "alloc")]
-pub(crate) use receive::{Awaited, Raw, RawData};
-pub use role::{Client, FnKeys, MaskingKeys, Role, Server};
+pub use role::{Client, Direction, FnKeys, MaskingKeys, Role, Server, ServerRole};
 pub use send_error::SendError;
-#[cfg(feature = "alloc")]
-pub(crate) use whole::{Heartbeat, Whole};
 
 use crate::frame::{Masking, Reader, Sequence};
 use crate::handshake::Negotiated;
@@ -46,7 +44,6 @@ use crate::wire::{Limits, PartialChar, ProtocolError, Rsv};
 #[cfg(feature = "inflate")]
 use compressed::Deflate;
 use control::ControlQueue;
-use whole::Short;
 
 /// One WebSocket connection, from the end of its handshake to its end: bytes in, events out; messages in, bytes out.
 ///
@@ -76,7 +73,7 @@ use whole::Short;
 ///         Event::Text(text, part) => connection.send_part(text, part, &mut out).unwrap(),
 ///         Event::Char(char, part) => connection.send_part(&*char.encode_utf8(&mut [0; 4]), part, &mut out).unwrap(),
 ///         Event::Binary(bytes, part) => connection.send_part(&*bytes, part, &mut out).unwrap(),
-///         Event::Ping(_) | Event::Close(_) => connection.write_control(&mut out).unwrap(),
+///         Event::Ping | Event::Close => connection.write_control(&mut out).unwrap(),
 ///         _ => {} // a Pong; and compressed pieces come only where compression was negotiated
 ///     }
 /// }
@@ -84,8 +81,8 @@ use whole::Short;
 /// # Ok::<(), websocket_proto::ProtocolError>(())
 /// ```
 pub struct Connection<R> {
-    /// Which frames may take the short paths of `receive`: the whole of the fields below, condensed.
-    short: Short,
+    /// Frames with a payload shorter than this may take the shortest path of `receive`: all of the fields below, condensed.
+    short_len: u8,
     stage: Stage,
     inbound: Inbound,
     reader: Reader,
@@ -114,8 +111,10 @@ enum Inbound {
     Reading,
     /// What was valid before this violation was handed out, or is with this call; from the next one on every call fails.
     Violated(ProtocolError),
-    /// The peer's Close has come, and what follows is ignored (§5.5.1); or nothing follows, since the input has ended.
+    /// The peer's Close has come, and what follows is ignored (§5.5.1).
     Closed,
+    /// The input has ended without it.
+    Ended,
 }
 
 impl<R: Role> Connection<R> {
@@ -130,7 +129,7 @@ impl<R: Role> Connection<R> {
         #[cfg(feature = "inflate")]
         let reader = if negotiated.deflate().is_some() { reader.with_owned_rsv(Rsv::RSV1) } else { reader };
         let mut connection = Self {
-            short: Short::NONE,
+            short_len: 0,
             stage: Stage::Open,
             inbound: Inbound::Reading,
             reader,
@@ -164,7 +163,7 @@ impl<R: Role> Connection<R> {
             (State::Open | State::CloseSent | State::CloseReceived, ..) => Transport::KeepOpen,
             (State::Closed, _, Masking::Forbidden) => Transport::AwaitEof,
             (State::Closed, Inbound::Violated(_), Masking::Required) => Transport::HalfClose,
-            (State::Closed, Inbound::Reading | Inbound::Closed, Masking::Required) => Transport::Close,
+            (State::Closed, Inbound::Reading | Inbound::Closed | Inbound::Ended, Masking::Required) => Transport::Close,
         }
     }
 
@@ -179,7 +178,7 @@ impl<R: Role> Connection<R> {
             (Inbound::Violated(error), State::Closed) => Some(error),
             // It is told, and the connection fails, with the next call of `receive`.
             (Inbound::Violated(_), State::Open | State::CloseSent | State::CloseReceived) => None,
-            (Inbound::Reading | Inbound::Closed, _) => None,
+            (Inbound::Reading | Inbound::Closed | Inbound::Ended, _) => None,
         }
     }
 

@@ -1,10 +1,9 @@
 //! Bytes in, events out (§5, §6.2, §7).
 
-use super::whole::{Heartbeat, Whole};
 use super::{Connection, Ending, Event, Inbound, Part, Role};
-use crate::frame::{Of, Piece};
+use crate::frame::{Content, Piece};
 use crate::kernel::{self, Tail};
-use crate::wire::{CloseFrame, ControlOpcode, ControlPayload, MessageKind, ProtocolError, Rsv, widened};
+use crate::wire::{ControlOpcode, MessageKind, ProtocolError, Rsv, widened};
 
 impl<R: Role> Connection<R> {
     /// Takes the next event from the front of `input`.
@@ -27,22 +26,166 @@ impl<R: Role> Connection<R> {
     /// dropped, and calling this again returns the same error.
     #[inline]
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
-        if let Some(Whole { kind, payload, key }) = self.short_frame(input) {
-            match kind {
-                MessageKind::Text => match kernel::unmask_ascii(payload, key) {
+        if let Some(piece) = self.next_short(input) {
+            let key = piece.key();
+            match piece.content {
+                Content::Message { kind: MessageKind::Text, .. } => match kernel::unmask_ascii(piece.payload, key) {
                     Ok(text) => return Ok(Some(Event::Text(text, Part::Whole))),
                     Err(payload) => return self.whole_text(payload, key, input),
                 },
-                MessageKind::Binary => {
-                    kernel::xor_short(payload, key);
-                    return Ok(Some(Event::Binary(payload, Part::Whole)));
+                Content::Message { kind: MessageKind::Binary, .. } => {
+                    kernel::xor_short(piece.payload, key);
+                    return Ok(Some(Event::Binary(piece.payload, Part::Whole)));
                 }
+                Content::Control(_) => return self.whole_event(piece, input),
             }
         }
         if input.is_empty() && self.takes_short_frames() {
             return Ok(None);
         }
-        self.receive_long(input)
+        self.receive_slow(input)
+    }
+
+    /// Everything that the shortest path leaves. The same signature, so that the result is written once.
+    #[inline(never)]
+    fn receive_slow<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
+        if let Some(piece) = self.next_whole(input) {
+            return self.whole_event(piece, input);
+        }
+        loop {
+            // The rest of a cut code point is taken byte by byte.
+            let max = if self.partial.is_empty() { usize::MAX } else { 1 };
+            let Some(piece) = self.next_piece(input, max)? else { return Ok(None) };
+            match self.event(piece, input) {
+                Ok(None) => {}
+                event => return event,
+            }
+        }
+    }
+
+    /// The next message, if it has a 7-bit length and lies in the input whole and in one frame: a first look at what
+    /// [`next_whole`](Self::next_whole) finds, to be inlined.
+    #[inline]
+    pub(crate) fn next_short<'i>(&mut self, input: &mut &'i mut [u8]) -> Option<Piece<'i>> {
+        let piece = self.short_frame(input)?;
+        self.frame_received(Some(piece.header));
+        Some(piece)
+    }
+
+    /// The short path: the next message, Ping or Pong, if it lies in the input whole and in one frame, between messages.
+    #[inline]
+    pub(crate) fn next_whole<'i>(&mut self, input: &mut &'i mut [u8]) -> Option<Piece<'i>> {
+        let piece = self.whole_frame(input)?;
+        self.frame_received(Some(piece.header));
+        Some(piece)
+    }
+
+    /// The slow path: the next piece of a message, still masked, or the next control frame that is whole, for
+    /// [`act_on`](Self::act_on).
+    #[inline(never)]
+    pub(crate) fn next_piece<'i>(
+        &mut self,
+        input: &mut &'i mut [u8],
+        max: usize,
+    ) -> Result<Option<Piece<'i>>, ProtocolError> {
+        let piece = loop {
+            match self.inbound {
+                Inbound::Reading => {}
+                // The first time the connection fails; after that this changes nothing.
+                Inbound::Violated(error) => break Err(error),
+                // §5.5.1: after a Close "any further data" is discarded.
+                Inbound::Closed | Inbound::Ended => {
+                    *input = &mut [];
+                    break Ok(None);
+                }
+            }
+            match self.reader.begin_frame(input) {
+                Ok(true) => self.frame_received(self.reader.next_piece().map(|piece| piece.header)),
+                Ok(false) => {}
+                Err(error) => break Err(error),
+            }
+            let Some(mut piece) = self.reader.read_payload(input, max) else { break Ok(None) };
+            if self.control.collect(&mut piece) {
+                break Ok(Some(piece));
+            }
+        };
+        self.settle();
+        piece.map_err(|error| {
+            *input = &mut [];
+            self.fail(error)
+        })
+    }
+
+    /// What the next byte of payload belongs to, as an empty piece, if it is a message's that no extension has transformed.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn awaited(&self) -> Option<Piece<'static>> {
+        self.reader.next_piece().filter(|piece| {
+            matches!(self.inbound, Inbound::Reading) && matches!(piece.content, Content::Message { rsv: Rsv::NONE, .. })
+        })
+    }
+
+    /// Counts payload that was read into a place of its own.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn pass(&mut self, len: usize) {
+        self.reader.pass(len);
+        self.settle();
+    }
+
+    /// A message, Ping or Pong that lies in the input whole, as an event.
+    #[inline(always)] // The piece then stays in registers: `benches/instructions`, receive-binary-1024.
+    fn whole_event<'i>(
+        &mut self,
+        mut piece: Piece<'i>,
+        input: &mut &mut [u8],
+    ) -> Result<Option<Event<'i>>, ProtocolError> {
+        let key = piece.key();
+        match piece.content {
+            Content::Message { kind: MessageKind::Text, .. } => self.whole_text(piece.payload, key, input),
+            Content::Message { kind: MessageKind::Binary, .. } => {
+                kernel::xor(self.level(), piece.payload, key);
+                Ok(Some(Event::Binary(piece.payload, Part::Whole)))
+            }
+            Content::Control(opcode) => {
+                self.control.collect(&mut piece);
+                self.control_event(opcode, input)
+            }
+        }
+    }
+
+    /// A control frame whose payload was collected, as an event.
+    #[inline]
+    fn control_event<'i>(
+        &mut self,
+        opcode: ControlOpcode,
+        input: &mut &mut [u8],
+    ) -> Result<Option<Event<'i>>, ProtocolError> {
+        self.act_on(opcode, input)?;
+        Ok(Some(match opcode {
+            ControlOpcode::Ping => Event::Ping,
+            ControlOpcode::Pong => Event::Pong,
+            ControlOpcode::Close => Event::Close,
+        }))
+    }
+
+    /// A piece as an event; `None` if nothing of it can be handed out yet.
+    fn event<'i>(&mut self, piece: Piece<'i>, input: &mut &mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
+        let (key, ends) = (piece.key(), piece.ends_message());
+        let (kind, rsv) = match piece.content {
+            Content::Control(opcode) => return self.control_event(opcode, input),
+            Content::Message { kind: MessageKind::Text, rsv: Rsv::NONE } => {
+                return self.text_event(piece.payload, key, ends, input);
+            }
+            Content::Message { kind, rsv } => (kind, rsv),
+        };
+        if piece.payload.is_empty() && !ends {
+            return Ok(None);
+        }
+        kernel::xor(self.level(), piece.payload, key);
+        let part = self.deliver(piece.payload.len(), ends);
+        Ok(Some(match rsv {
+            Rsv::NONE => Event::Binary(piece.payload, part),
+            _ => Event::Compressed(kind, piece.payload, part),
+        }))
     }
 
     /// A text message that lies in the input whole.
@@ -55,157 +198,8 @@ impl<R: Role> Connection<R> {
         let text = kernel::unmask_text(self.level(), payload, key);
         match text.tail {
             Tail::Complete => Ok(Some(Event::Text(text.valid, Part::Whole))),
-            Tail::Cut(_) | Tail::Invalid => {
-                *input = &mut [];
-                self.doom(text.valid)
-            }
+            Tail::Cut(_) | Tail::Invalid => self.doom(text.valid, input),
         }
-    }
-
-    /// Everything that the short path leaves. The same signature, so that the result is written once.
-    #[inline(never)]
-    fn receive_long<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
-        if let Some(Whole { kind, payload, key }) = self.extended_frame(input) {
-            match kind {
-                MessageKind::Text => return self.whole_text(payload, key, input),
-                MessageKind::Binary => {
-                    kernel::xor(self.level(), payload, key);
-                    return Ok(Some(Event::Binary(payload, Part::Whole)));
-                }
-            }
-        }
-        match self.whole_heartbeat(input) {
-            Some(Heartbeat::Ping(payload)) => return Ok(Some(Event::Ping(ControlPayload::shortened(payload)))),
-            Some(Heartbeat::Pong(payload)) => return Ok(Some(Event::Pong(ControlPayload::shortened(payload)))),
-            None => {}
-        }
-        loop {
-            // The rest of a cut code point is taken byte by byte.
-            let max = if self.partial.is_empty() { usize::MAX } else { 1 };
-            match self.receive_raw(input, max)? {
-                None => return Ok(None),
-                Some(Raw::Data(data)) => match self.data_event(data) {
-                    Ok(None) => {}
-                    event => {
-                        if !matches!(self.inbound, Inbound::Reading) {
-                            *input = &mut [];
-                        }
-                        return event;
-                    }
-                },
-                Some(Raw::Ping) => return Ok(Some(Event::Ping(*self.received_control()))),
-                Some(Raw::Pong) => return Ok(Some(Event::Pong(*self.received_control()))),
-                Some(Raw::Close(frame)) => return Ok(Some(Event::Close(frame))),
-            }
-        }
-    }
-
-    /// The next piece of payload, still masked, or the next control frame, with its reply queued.
-    pub(crate) fn receive_raw<'i>(
-        &mut self,
-        input: &mut &'i mut [u8],
-        max: usize,
-    ) -> Result<Option<Raw<'i>>, ProtocolError> {
-        let raw = self.read_raw(input, max);
-        if !matches!(self.inbound, Inbound::Reading) {
-            // §5.5.1: after a Close, or an error, "any further data" is discarded.
-            *input = &mut [];
-        }
-        self.settle();
-        raw
-    }
-
-    fn read_raw<'i>(&mut self, input: &mut &'i mut [u8], max: usize) -> Result<Option<Raw<'i>>, ProtocolError> {
-        match self.inbound {
-            Inbound::Reading => {}
-            // The first time the connection fails; after that this changes nothing.
-            Inbound::Violated(error) => return Err(self.fail(error)),
-            Inbound::Closed => return Ok(None),
-        }
-        loop {
-            let piece = match self.reader.read_masked(input, max) {
-                Ok(Some(piece)) => piece,
-                Ok(None) => return Ok(None),
-                Err(error) => return Err(self.fail(error)),
-            };
-            let raw = match piece.of {
-                Of::Message { kind, rsv } => return Ok(Some(Raw::Data(RawData::new(piece, kind, rsv)))),
-                Of::Control(opcode) => self.control_piece(opcode, piece),
-            };
-            match raw {
-                Ok(None) => {}
-                Ok(raw) => return Ok(raw),
-                Err(error) => return Err(self.fail(error)),
-            }
-        }
-    }
-
-    /// What the next byte of payload belongs to, if it is a message's.
-    #[cfg(feature = "alloc")]
-    pub(crate) fn awaited(&self) -> Option<Awaited> {
-        let (Inbound::Reading, Some(piece)) = (self.inbound, self.reader.next_piece()) else { return None };
-        match piece.of {
-            Of::Message { kind, rsv: Rsv::NONE } => Some(Awaited {
-                kind,
-                key: piece.key(),
-                begins: piece.begins_message(),
-                fin: piece.header.fin(),
-                missing: self.reader.payload_remaining(),
-            }),
-            Of::Message { .. } | Of::Control(_) => None,
-        }
-    }
-
-    /// Counts payload that was read into a place of its own.
-    #[cfg(feature = "alloc")]
-    pub(crate) fn pass(&mut self, len: usize) {
-        self.reader.pass(len);
-        self.settle();
-    }
-
-    /// Collects a control frame's payload, and acts on the frame when it is whole.
-    fn control_piece<'i>(&mut self, opcode: ControlOpcode, piece: Piece<'_>) -> Result<Option<Raw<'i>>, ProtocolError> {
-        kernel::xor_short(piece.payload, piece.key());
-        if piece.offset == 0 {
-            self.control.received.clear();
-        }
-        // The header's judge has seen to it that the payload fits.
-        if !self.control.received.extend(piece.payload) || !piece.ends_frame() {
-            return Ok(None);
-        }
-        let payload = self.control.received;
-        Ok(Some(match opcode {
-            ControlOpcode::Ping => {
-                self.receive_ping(payload.as_bytes());
-                Raw::Ping
-            }
-            ControlOpcode::Pong => Raw::Pong,
-            ControlOpcode::Close => {
-                let frame = CloseFrame::decode(payload)?;
-                let (state, echo) = self.state().after_peer_close();
-                self.stage.enter(state);
-                self.inbound = Inbound::Closed;
-                if echo {
-                    // §5.5.1: "When sending a Close frame in response, the endpoint typically echos the status code it received."
-                    self.control.close_with(frame.code().map_or(CloseFrame::EMPTY, CloseFrame::from));
-                }
-                Raw::Close(frame)
-            }
-        }))
-    }
-
-    /// A data piece as an event; `None` if nothing of it can be handed out yet.
-    fn data_event<'i>(&mut self, data: RawData<'i>) -> Result<Option<Event<'i>>, ProtocolError> {
-        let RawData { kind, compressed, payload, key, ends, .. } = data;
-        if kind == MessageKind::Text && !compressed {
-            return self.text_event(payload, key, ends);
-        }
-        if payload.is_empty() && !ends {
-            return Ok(None);
-        }
-        kernel::xor(self.level(), payload, key);
-        let part = self.deliver(payload.len(), ends);
-        Ok(Some(if compressed { Event::Compressed(kind, payload, part) } else { Event::Binary(payload, part) }))
     }
 
     fn text_event<'i>(
@@ -213,12 +207,13 @@ impl<R: Role> Connection<R> {
         payload: &'i mut [u8],
         key: u32,
         ends: bool,
+        input: &mut &mut [u8],
     ) -> Result<Option<Event<'i>>, ProtocolError> {
         if !self.partial.is_empty() {
             kernel::xor_short(payload, key);
             for &byte in payload.iter() {
                 match self.partial.push(byte) {
-                    Err(_) => return self.doom(""),
+                    Err(_) => return self.doom("", input),
                     Ok(None) => {}
                     Ok(Some(char)) => {
                         let part = self.deliver(char.len_utf8(), ends);
@@ -227,7 +222,7 @@ impl<R: Role> Connection<R> {
                 }
             }
             // §8.1: a message that ends inside a code point is not UTF-8.
-            return if ends { self.doom("") } else { Ok(None) };
+            return if ends { self.doom("", input) } else { Ok(None) };
         }
         let text = kernel::unmask_text(self.level(), payload, key);
         match text.tail {
@@ -235,11 +230,11 @@ impl<R: Role> Connection<R> {
             Tail::Cut(bytes) if !ends => {
                 for &byte in bytes {
                     if self.partial.push(byte).is_err() {
-                        return self.doom(text.valid);
+                        return self.doom(text.valid, input);
                     }
                 }
             }
-            Tail::Cut(_) | Tail::Invalid => return self.doom(text.valid),
+            Tail::Cut(_) | Tail::Invalid => return self.doom(text.valid, input),
         }
         if text.valid.is_empty() && !ends {
             return Ok(None);
@@ -249,6 +244,7 @@ impl<R: Role> Connection<R> {
     }
 
     /// Counts what is handed out, and tells which part of the message it is.
+    #[inline]
     fn deliver(&mut self, len: usize, last: bool) -> Part {
         let part = Part::new(self.delivered == 0, last);
         self.delivered = if last { 0 } else { self.delivered.saturating_add(widened(len)) };
@@ -257,7 +253,8 @@ impl<R: Role> Connection<R> {
 
     /// Text ended in bytes that are not UTF-8. What was valid before them comes first, and the error with the next call.
     #[cold]
-    fn doom<'i>(&mut self, valid: &'i str) -> Result<Option<Event<'i>>, ProtocolError> {
+    fn doom<'i>(&mut self, valid: &'i str, input: &mut &mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
+        *input = &mut [];
         if valid.is_empty() {
             return Err(self.fail_text(0));
         }
@@ -299,64 +296,13 @@ impl<R: Role> Connection<R> {
             // §7.1.4: "If the TCP connection was closed after the WebSocket closing handshake was completed, the WebSocket
             // connection is said to have been closed cleanly."
             Inbound::Closed if self.control.close().is_none() => Ending::Clean,
-            Inbound::Closed | Inbound::Reading | Inbound::Violated(_) => Ending::Unclean,
+            Inbound::Closed | Inbound::Ended | Inbound::Reading | Inbound::Violated(_) => Ending::Unclean,
         });
         self.stage.end(ending);
         if let Inbound::Reading = self.inbound {
-            self.inbound = Inbound::Closed;
+            self.inbound = Inbound::Ended;
         }
         self.settle();
         ending
     }
-}
-
-/// What the reader found, before payload is unmasked.
-pub(crate) enum Raw<'i> {
-    Data(RawData<'i>),
-    /// A Ping, whose payload the connection keeps.
-    Ping,
-    /// A Pong, whose payload the connection keeps.
-    Pong,
-    Close(CloseFrame),
-}
-
-/// A piece of a message, still masked.
-pub(crate) struct RawData<'i> {
-    pub(crate) payload: &'i mut [u8],
-    pub(crate) key: u32,
-    pub(crate) kind: MessageKind,
-    /// Whether permessage-deflate has compressed the message.
-    pub(crate) compressed: bool,
-    /// Whether the message begins with this piece.
-    #[cfg(feature = "alloc")]
-    pub(crate) begins: bool,
-    /// Whether the message ends with this piece.
-    pub(crate) ends: bool,
-}
-
-impl<'i> RawData<'i> {
-    fn new(piece: Piece<'i>, kind: MessageKind, rsv: Rsv) -> Self {
-        Self {
-            key: piece.key(),
-            kind,
-            compressed: rsv.contains(Rsv::RSV1),
-            #[cfg(feature = "alloc")]
-            begins: piece.begins_message(),
-            ends: piece.ends_message(),
-            payload: piece.payload,
-        }
-    }
-}
-
-/// What the next byte of payload belongs to.
-#[cfg(feature = "alloc")]
-pub(crate) struct Awaited {
-    pub(crate) kind: MessageKind,
-    pub(crate) key: u32,
-    /// Whether the message begins with it.
-    pub(crate) begins: bool,
-    /// Whether the message ends with its frame.
-    pub(crate) fin: bool,
-    /// How much of the frame is still to come.
-    pub(crate) missing: u64,
 }

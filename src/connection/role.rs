@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::frame::Masking;
-use crate::wire::MaskingKey;
+use crate::wire::{Header, MaskingKey};
 
 /// One of [`Server`] and [`Client`]: which frames are masked is decided by the type.
 ///
@@ -14,13 +14,48 @@ use crate::wire::MaskingKey;
 ///     connection.state() == websocket_proto::State::Open
 /// }
 /// ```
-pub trait Role: private::Sealed {
+pub trait Role: Sealed {
     /// Whether the frames that this role receives are masked.
     const RECEIVES: Masking;
 
     /// The key for the next frame that this role sends; `None` where it masks nothing.
     fn next_key(&mut self) -> Option<MaskingKey>;
+
+    /// Told of each frame that passes; only [`Observed`](super::Observed) asks for its header.
+    #[inline]
+    fn observe(&mut self, direction: Direction, header: impl FnOnce() -> Option<Header>) {
+        let _ = (direction, header);
+    }
 }
+
+/// Whether a frame comes from the peer or goes to it.
+///
+/// ```
+/// use websocket_proto::connection::Direction;
+///
+/// assert_eq!(format!("{:?}", Direction::Received), "Received");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Direction {
+    /// The peer has sent it.
+    Received,
+    /// This side sends it.
+    Sent,
+}
+
+/// A [`Role`] that masks nothing: [`Server`], observed or not. What it has framed once can go to many.
+///
+/// ```
+/// use websocket_proto::{Connection, Prepared, PreparedForm, SendError};
+/// use websocket_proto::connection::ServerRole;
+///
+/// fn publish<R: ServerRole>(connection: &mut Connection<R>, news: &Prepared) -> Result<PreparedForm, SendError> {
+///     connection.send_prepared(news)
+/// }
+/// ```
+pub trait ServerRole: Role {}
+
+impl ServerRole for Server {}
 
 /// The role that accepts connections. §5.1: "A server MUST NOT mask any frames that it sends to the client."
 ///
@@ -170,9 +205,9 @@ impl<F> fmt::Debug for FnKeys<F> {
     }
 }
 
-mod private {
-    /// A third role could break what the others promise.
-    pub trait Sealed {}
-    impl Sealed for super::Server {}
-    impl<K> Sealed for super::Client<K> {}
-}
+/// A third role could break what the others promise.
+pub trait Sealed {}
+
+impl Sealed for Server {}
+
+impl<K> Sealed for Client<K> {}

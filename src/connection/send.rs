@@ -1,6 +1,6 @@
 //! Messages in, bytes out (§6.1, §5.4, §5.5).
 
-use super::{Connection, Message, Part, Role, SendError, Server, State};
+use super::{Connection, Message, Part, Role, SendError, ServerRole, State};
 #[cfg(feature = "alloc")]
 use super::{Prepared, PreparedForm};
 use crate::frame::Sequence;
@@ -66,8 +66,15 @@ impl<R: Role> Connection<R> {
     ) -> Result<(), SendError> {
         let (header, key, after) = self.frame(kind, part, rsv, widened(payload.len()))?;
         out.append_frame(header, payload, Masker::of(key, self.level()))?;
-        self.sending = after;
+        self.data_sent(&header, after);
         Ok(())
+    }
+
+    /// A data frame with this header goes out.
+    #[inline]
+    pub(super) fn data_sent(&mut self, header: &EncodedHeader, after: Sequence) {
+        self.sending = after;
+        self.frame_sent(header);
     }
 
     /// The header of this side's next data frame, and where it leaves the sequence.
@@ -124,15 +131,16 @@ impl<R: Role> Connection<R> {
         self.expect_open()?;
         self.sending.after(DataOpcode::Binary, true)?;
         #[cfg(feature = "deflate")]
-        if message.compression().is_some_and(|compression| self.admit_broadcast(compression)) {
-            return Ok(PreparedForm::Compressed);
-        }
-        let _ = message;
-        Ok(PreparedForm::Plain)
+        let is_compressed = message.compression().is_some_and(|compression| self.admit_broadcast(compression));
+        #[cfg(not(feature = "deflate"))]
+        let is_compressed = false;
+        let form = if is_compressed { PreparedForm::Compressed } else { PreparedForm::Plain };
+        self.frame_sent(message.frame(form));
+        Ok(form)
     }
 }
 
-impl Connection<Server> {
+impl<R: ServerRole> Connection<R> {
     /// Announces a message, or a fragment of one, whose payload the caller writes itself, right after the returned header: for
     /// a vectored write of a large or shared payload, which is copied nowhere.
     ///
@@ -180,7 +188,7 @@ impl Connection<Server> {
         part: Part,
     ) -> Result<EncodedHeader, SendError> {
         let (header, _, after) = self.frame(kind, part, Rsv::NONE, payload_len)?;
-        self.sending = after;
+        self.data_sent(&header, after);
         Ok(header)
     }
 

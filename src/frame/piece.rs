@@ -25,31 +25,31 @@ pub struct Piece<'i> {
     pub offset: u64,
     /// The bytes.
     pub payload: &'i mut [u8],
-    /// What the frame is a part of.
-    pub of: Of,
+    /// What the frame carries.
+    pub content: Content,
 }
 
-/// What a frame is a part of.
+/// What a frame carries.
 ///
 /// ```
-/// use websocket_proto::{frame::{Masking, Of, Reader}, wire::{Limits, MaskingKey, MessageKind, Rsv}};
+/// use websocket_proto::{frame::{Content, Masking, Reader}, wire::{Limits, MessageKind, Rsv}};
 ///
 /// let mut reader = Reader::new(Masking::Forbidden, &Limits::default());
 /// let mut input = &mut [0x01, 0x00, 0x80, 0x01, b'!'][..];
 /// let _first = reader.read(&mut input).unwrap().unwrap();
 /// let continuation = reader.read(&mut input).unwrap().unwrap();
-/// assert_eq!(continuation.of, Of::Message { kind: MessageKind::Text, rsv: Rsv::NONE });
+/// assert_eq!(continuation.content, Content::Message { kind: MessageKind::Text, rsv: Rsv::NONE });
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Of {
-    /// A message.
+pub enum Content {
+    /// A message, or a part of one.
     Message {
         /// Its kind, as its first frame said.
         kind: MessageKind,
-        /// The reserved bits of its first frame.
+        /// The reserved bits of its first frame: which extensions have transformed it.
         rsv: Rsv,
     },
-    /// None: a control frame stands for itself.
+    /// Something about the connection itself.
     Control(ControlOpcode),
 }
 
@@ -60,34 +60,55 @@ impl fmt::Debug for Piece<'_> {
             .field("header", &self.header)
             .field("offset", &self.offset)
             .field("payload", &Redacted(self.payload.len()))
-            .field("of", &self.of)
+            .field("content", &self.content)
             .finish()
     }
 }
 
-impl Piece<'_> {
+impl<'i> Piece<'i> {
+    /// The only frame of a message, or a control frame, with all of its payload.
+    #[inline]
+    pub(crate) fn whole(content: Content, key: Option<MaskingKey>, payload: &'i mut [u8]) -> Self {
+        let opcode = match content {
+            Content::Message { kind, .. } => Opcode::Data(kind.into()),
+            Content::Control(opcode) => Opcode::Control(opcode),
+        };
+        Self { header: Header::whole(opcode, widened(payload.len()), key), offset: 0, payload, content }
+    }
+
+    /// Whether this piece is a whole message that no extension has transformed.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_whole_message(&self) -> bool {
+        matches!(self.content, Content::Message { rsv: Rsv::NONE, .. }) && self.begins_message() && self.ends_message()
+    }
+
     /// Whether the frame's payload ends with this piece.
+    #[inline]
     pub fn ends_frame(&self) -> bool {
         self.end() == self.header.payload_len()
     }
 
     /// Whether this piece is the first of a message.
+    #[inline]
     pub fn begins_message(&self) -> bool {
         self.offset == 0
             && matches!(self.header.opcode(), Opcode::Data(DataOpcode::Text) | Opcode::Data(DataOpcode::Binary))
     }
 
     /// Whether a message ends with this piece.
+    #[inline]
     pub fn ends_message(&self) -> bool {
-        matches!(self.of, Of::Message { .. }) && self.header.fin() && self.ends_frame()
+        matches!(self.content, Content::Message { .. }) && self.header.fin() && self.ends_frame()
     }
 
     /// The key whose first byte masks the piece's first; 0, which changes nothing, where the frame is not masked.
+    #[inline]
     pub(crate) fn key(&self) -> u32 {
         let key = self.header.masking_key().map_or(0, MaskingKey::to_word);
         rotated(key, usize::try_from(self.offset & 3).unwrap_or(0))
     }
 
+    #[inline]
     pub(super) fn end(&self) -> u64 {
         self.offset.saturating_add(widened(self.payload.len()))
     }

@@ -2,7 +2,7 @@
 
 use core::{fmt, mem};
 
-use super::{Of, Piece, Sequence};
+use super::{Content, Piece, Sequence};
 use crate::kernel::{self, Level};
 #[cfg(feature = "alloc")]
 use crate::wire::widened;
@@ -56,7 +56,7 @@ enum Reading {
     /// A header's; the `len` bytes before it are kept.
     Header { len: u8, bytes: [u8; Header::MAX_LEN] },
     /// A payload's, after `taken` others.
-    Payload { header: Header, taken: u64, of: Of },
+    Payload { header: Header, taken: u64, content: Content },
 }
 
 impl Reader {
@@ -81,42 +81,45 @@ impl Reader {
     ///
     /// A [`ProtocolError`] about a header. The reader is of no use then.
     pub fn read<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Piece<'i>>, ProtocolError> {
-        let Some(piece) = self.read_masked(input, usize::MAX)? else { return Ok(None) };
+        self.begin_frame(input)?;
+        let Some(piece) = self.read_payload(input, usize::MAX) else { return Ok(None) };
         kernel::xor(self.rules.level, piece.payload, piece.key());
         Ok(Some(piece))
     }
 
-    /// The same, with at most `max` bytes of payload, which are left masked.
-    pub(crate) fn read_masked<'i>(
-        &mut self,
-        input: &mut &'i mut [u8],
-        max: usize,
-    ) -> Result<Option<Piece<'i>>, ProtocolError> {
-        if let Reading::Header { len, bytes } = &mut self.reading {
-            let Some(header) = read_header(len, bytes, input, &self.rules)? else { return Ok(None) };
-            let of = self.rules.begin(&header)?;
-            self.reading = Reading::Payload { header, taken: 0, of };
-        }
-        let Reading::Payload { header, ref mut taken, of } = self.reading else { return Ok(None) };
+    /// Takes a header from the front of `input`, if one comes next, and says whether it did and is complete.
+    pub(crate) fn begin_frame(&mut self, input: &mut &mut [u8]) -> Result<bool, ProtocolError> {
+        let Reading::Header { len, bytes } = &mut self.reading else { return Ok(false) };
+        let Some(header) = read_header(len, bytes, input, &self.rules)? else { return Ok(false) };
+        let content = self.rules.begin(&header)?;
+        self.reading = Reading::Payload { header, taken: 0, content };
+        Ok(true)
+    }
+
+    /// Takes at most `max` bytes of payload after the header, which are left masked.
+    pub(crate) fn read_payload<'i>(&mut self, input: &mut &'i mut [u8], max: usize) -> Option<Piece<'i>> {
+        let Reading::Payload { header, ref mut taken, content } = self.reading else { return None };
         let missing = header.payload_len().saturating_sub(*taken);
         if missing > 0 && input.is_empty() {
-            return Ok(None);
+            return None;
         }
         let payload = split_front(input, usize::try_from(missing).unwrap_or(usize::MAX).min(max));
-        let piece = Piece { header, offset: *taken, payload, of };
+        let piece = Piece { header, offset: *taken, payload, content };
         *taken = piece.end();
         if piece.ends_frame() {
             self.reading = Reading::BETWEEN_FRAMES;
         }
-        Ok(Some(piece))
+        Some(piece)
     }
 
     /// What the next byte of payload belongs to, as an empty piece; `None` where the next byte is a header's.
-    #[cfg(feature = "alloc")]
-    pub(crate) fn next_piece(&self) -> Option<Piece<'static>> {
+    #[inline]
+    pub(crate) const fn next_piece(&self) -> Option<Piece<'static>> {
         match self.reading {
             Reading::Header { .. } => None,
-            Reading::Payload { header, taken, of } => Some(Piece { header, offset: taken, payload: &mut [], of }),
+            Reading::Payload { header, taken, content } => {
+                Some(Piece { header, offset: taken, payload: &mut [], content })
+            }
         }
     }
 
@@ -157,6 +160,7 @@ impl Reader {
     }
 
     /// The longest message that may come in a single frame, if any may.
+    #[inline]
     pub(crate) fn max_single_frame_len(&self) -> Option<u64> {
         let Rules { max_frame_len, max_message_len, max_fragments, .. } = self.rules;
         (max_fragments > 0).then_some(max_frame_len.min(max_message_len))
@@ -212,10 +216,10 @@ impl Rules {
         }
     }
 
-    /// Counts a frame whose header was judged, and tells what it is a part of.
-    fn begin(&mut self, header: &Header) -> Result<Of, ProtocolError> {
+    /// Counts a frame whose header was judged, and tells what it carries.
+    fn begin(&mut self, header: &Header) -> Result<Content, ProtocolError> {
         let opcode = match header.opcode() {
-            Opcode::Control(opcode) => return Ok(Of::Control(opcode)),
+            Opcode::Control(opcode) => return Ok(Content::Control(opcode)),
             Opcode::Data(opcode) => opcode,
         };
         let after = self.sequence.after(opcode, header.fin())?;
@@ -231,7 +235,7 @@ impl Rules {
         self.message_len = self.message_len.saturating_add(header.payload_len());
         self.fragments = self.fragments.saturating_add(1);
         self.sequence = after;
-        Ok(Of::Message { kind, rsv: self.message_rsv })
+        Ok(Content::Message { kind, rsv: self.message_rsv })
     }
 }
 

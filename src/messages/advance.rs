@@ -1,9 +1,9 @@
 //! Receiving in two steps, for wrappers that own the buffers: first whether there is something, then the loan of it.
 
-use super::incoming::{Ready, Stage};
+use super::incoming::{Held, Ready};
 use super::{Messages, OwnedMessage};
 use crate::connection::{Connection, Role};
-use crate::wire::{MessageKind, Output, ProtocolError};
+use crate::wire::{MessageKind, Output};
 
 impl Messages {
     /// Takes from the front of `input` until [`next`](Self::next) has something to hand out, and says whether it has.
@@ -55,19 +55,30 @@ impl Messages {
         input: &mut &mut [u8],
         out: &mut impl Output,
     ) -> bool {
-        if self.stage.is_found() || connection.is_whole_message(input) {
+        if self.held.is_ready() || connection.is_whole_message(input) {
             return true;
         }
         self.begin(connection, out);
-        let found = self.find_kept(connection, input);
-        if found.is_err() {
-            *input = &mut [];
-        }
-        self.finish(connection, &found, out);
-        match found {
-            Ok(Some(Next::Kept(ready))) => self.wait(Ok(Some(ready))),
-            Ok(Some(Next::InInput)) | Err(_) => true,
-            Ok(None) => false,
+        loop {
+            let kept = match connection.next_piece(input, usize::MAX) {
+                Ok(Some(piece)) => self.keep(connection, piece, input),
+                Ok(None) => {
+                    self.drained(connection, out);
+                    return false;
+                }
+                Err(error) => Err(error),
+            };
+            match kept {
+                Ok(Some(ready)) => {
+                    let _ = connection.write_control(out);
+                    self.hold(Held::Ready(ready));
+                }
+                Ok(None) if connection.is_whole_message(input) => {}
+                Ok(None) => continue,
+                // The connection keeps the error, and repeats it.
+                Err(error) => drop(self.failed(connection, error, input, out)),
+            }
+            return true;
         }
     }
 
@@ -97,47 +108,11 @@ impl Messages {
     /// ```
     #[must_use]
     pub fn take(&mut self) -> Option<OwnedMessage> {
-        let Stage::Found(Ready::Message(kind)) = self.stage else { return None };
-        self.set_stage(Stage::Free);
+        let Held::Ready(Ready::Message(kind)) = self.held else { return None };
+        self.hold(Held::Nothing);
         Some(match kind {
             MessageKind::Text => OwnedMessage::Text(self.buffer.take_text().unwrap_or_default()),
             MessageKind::Binary => OwnedMessage::Binary(self.buffer.take_binary()),
         })
     }
-
-    /// Goes on until something waits here, or a whole message in the input.
-    fn find_kept<R: Role>(
-        &mut self,
-        connection: &mut Connection<R>,
-        input: &mut &mut [u8],
-    ) -> Result<Option<Next>, ProtocolError> {
-        loop {
-            if connection.is_whole_message(input) {
-                return Ok(Some(Next::InInput));
-            }
-            let Some(raw) = connection.receive_raw(input, usize::MAX)? else { return Ok(None) };
-            if let Some(ready) = self.keep(connection, raw)? {
-                return Ok(Some(Next::Kept(ready)));
-            }
-        }
-    }
-
-    /// Keeps what was found for [`next`](Self::next). A failure is kept by the connection, which repeats it.
-    pub(super) fn wait(&mut self, found: Result<Option<Ready>, ProtocolError>) -> bool {
-        match found {
-            Ok(Some(ready)) => {
-                self.set_stage(Stage::Found(ready));
-                true
-            }
-            Ok(None) => false,
-            Err(_) => true,
-        }
-    }
-}
-
-/// What [`Messages::next`] would hand out.
-enum Next {
-    /// A message that lies in the input whole.
-    InInput,
-    Kept(Ready),
 }

@@ -1,8 +1,9 @@
 //! Messages that come compressed (RFC 7692 §6.2).
 
 use super::Messages;
-use crate::connection::{Connection, RawData, Role};
+use crate::connection::{Connection, Role};
 use crate::extension::deflate::Inflater;
+use crate::frame::Piece;
 use crate::kernel;
 use crate::wire::{InvalidDeflate, MessageKind, ProtocolError};
 
@@ -20,13 +21,12 @@ impl Messages {
     pub(super) fn inflate<R: Role>(
         &mut self,
         connection: &mut Connection<R>,
-        data: RawData<'_>,
+        kind: MessageKind,
+        piece: Piece<'_>,
     ) -> Result<(), ProtocolError> {
-        let RawData { kind, payload, key, begins, ends, .. } = data;
-        if begins {
-            self.buffer.clear(self.kept_capacity);
-        }
-        let level = connection.level();
+        let (level, begins, ends, key) =
+            (connection.level(), piece.begins_message(), piece.ends_message(), piece.key());
+        let payload = piece.payload;
         kernel::xor(level, payload, key);
         let Some(inflater) = connection.inflater_in(&mut self.inflater, payload, begins) else {
             // The message was begun in another `Messages`, or this one has served another connection since.

@@ -64,26 +64,26 @@ impl<'m> TryFrom<Incoming<'m>> for Message<'m> {
     }
 }
 
-/// Where a [`Messages`](super::Messages) stands between two calls.
+/// What a [`Messages`](super::Messages) holds between two calls.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Stage {
-    /// There is nothing to hand out, and nothing was.
-    Free,
-    /// The assembled message was handed out, so its memory is free again.
+pub(super) enum Held {
+    /// Nothing, or the beginning of a message.
+    Nothing,
+    /// The message that was handed out, whose memory is free again.
     HandedOut,
-    /// This was found and waits to be handed out.
-    Found(Ready),
+    /// What was found, and waits to be handed out.
+    Ready(Ready),
 }
 
-impl Stage {
+impl Held {
     #[inline]
-    pub(super) const fn is_free(self) -> bool {
-        matches!(self, Self::Free)
+    pub(super) const fn is_nothing(self) -> bool {
+        matches!(self, Self::Nothing)
     }
 
     #[inline]
-    pub(super) const fn is_found(self) -> bool {
-        matches!(self, Self::Found(_))
+    pub(super) const fn is_ready(self) -> bool {
+        matches!(self, Self::Ready(_))
     }
 }
 
@@ -95,18 +95,4 @@ pub(super) enum Ready {
     Ping,
     Pong,
     Close,
-}
-
-/// What was found, and where it lies.
-pub(super) enum Found<'i> {
-    /// A text message in the input.
-    Text(&'i str),
-    /// A binary message in the input.
-    Binary(&'i mut [u8]),
-    /// A Ping's payload in the input.
-    Ping(&'i [u8]),
-    /// A Pong's payload in the input.
-    Pong(&'i [u8]),
-    /// Anything in [`Messages`](super::Messages).
-    Kept(Ready),
 }

@@ -1,8 +1,9 @@
 //! A place to read the rest of a large frame into.
 
-use super::incoming::{Ready, Stage};
+use super::incoming::{Held, Ready};
 use super::{Incoming, Messages};
-use crate::connection::{Awaited, Connection, Role};
+use crate::connection::{Connection, Role};
+use crate::frame::Content;
 use crate::wire::{MessageKind, Output, ProtocolError, widened};
 
 impl Messages {
@@ -48,13 +49,13 @@ impl Messages {
     /// ```
     pub fn space<R: Role>(&mut self, connection: &Connection<R>) -> Option<&mut [u8]> {
         let awaited = connection.awaited()?;
-        let missing = usize::try_from(awaited.missing).unwrap_or(usize::MAX);
+        let missing = usize::try_from(connection.payload_remaining()).unwrap_or(usize::MAX);
         if missing < Self::LEAST_SPACE {
             return None;
         }
-        if awaited.begins {
+        if awaited.begins_message() {
             self.buffer.clear(self.kept_capacity);
-            self.stage = Stage::Free;
+            self.held = Held::Nothing;
         }
         Some(self.buffer.space(missing))
     }
@@ -83,7 +84,10 @@ impl Messages {
     #[must_use = "what was found waits for `next`"]
     pub fn advance_filled<R: Role>(&mut self, connection: &mut Connection<R>, n: usize, out: &mut impl Output) -> bool {
         let found = self.fill(connection, n, out);
-        self.wait(found)
+        if let Ok(Some(ready)) = found {
+            self.hold(Held::Ready(ready));
+        }
+        !matches!(found, Ok(None))
     }
 
     fn fill<R: Role>(
@@ -92,8 +96,10 @@ impl Messages {
         n: usize,
         out: &mut impl Output,
     ) -> Result<Option<Ready>, ProtocolError> {
-        let Some(Awaited { kind, key, fin, missing, .. }) = connection.awaited() else { return Ok(None) };
-        let (before, level) = (self.buffer.len(), connection.level());
+        let Some(piece) = connection.awaited() else { return Ok(None) };
+        let Content::Message { kind, .. } = piece.content else { return Ok(None) };
+        let (before, level, key, missing) =
+            (self.buffer.len(), connection.level(), piece.key(), connection.payload_remaining());
         let n = n.min(usize::try_from(missing).unwrap_or(usize::MAX));
         let valid = match kind {
             MessageKind::Text => self.buffer.filled_text(level, n, key),
@@ -105,9 +111,15 @@ impl Messages {
         // More than was lent can't have been read.
         let n = self.buffer.len().saturating_sub(before);
         connection.pass(n);
-        let ends = fin && widened(n) == missing;
-        let found = self.judge(connection, kind, ends, valid).map(|()| ends.then_some(Ready::Message(kind)));
-        self.finish(connection, &found, out);
-        found
+        let ends = piece.header.fin() && widened(n) == missing;
+        if let Err(error) = self.judge(connection, kind, ends, valid) {
+            return Err(self.failed(connection, error, &mut &mut [][..], out));
+        }
+        if !ends {
+            self.drained(connection, out);
+            return Ok(None);
+        }
+        let _ = connection.write_control(out);
+        Ok(Some(Ready::Message(kind)))
     }
 }

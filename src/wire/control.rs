@@ -45,18 +45,6 @@ impl ControlPayload {
         usize::from(self.end.get() - 1)
     }
 
-    /// Copies the first 125 of `bytes`: all of them, where the header's length was checked.
-    #[inline]
-    pub(crate) fn shortened(bytes: &[u8]) -> Self {
-        let mut payload = Self::EMPTY;
-        let bytes = bytes.get(..Self::MAX_LEN).unwrap_or(bytes);
-        if let Some(place) = payload.bytes.get_mut(..bytes.len()) {
-            place.copy_from_slice(bytes);
-        }
-        payload.end = payload.end.saturating_add(u8::try_from(bytes.len()).unwrap_or(u8::MAX));
-        payload
-    }
-
     /// Two slices in one payload, if they fit.
     pub(crate) fn concat(front: &[u8], back: &[u8]) -> Option<Self> {
         let mut payload = Self::EMPTY;

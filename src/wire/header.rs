@@ -42,8 +42,13 @@ impl Header {
 
     /// The header of a control frame, unmasked. §5.5: control frames "MUST NOT be fragmented".
     pub fn control(opcode: ControlOpcode, payload: &ControlPayload) -> Self {
-        let start = HeaderStart { fin: true, rsv: Rsv::NONE, opcode: Opcode::Control(opcode) };
-        Self { start, payload_len: widened(payload.as_bytes().len()), masking_key: None }
+        Self::whole(Opcode::Control(opcode), widened(payload.as_bytes().len()), None)
+    }
+
+    /// The header of a frame that is no fragment.
+    #[inline]
+    pub(crate) const fn whole(opcode: Opcode, payload_len: u64, masking_key: Option<MaskingKey>) -> Self {
+        Self { start: HeaderStart { fin: true, rsv: Rsv::NONE, opcode }, payload_len, masking_key }
     }
 
     /// The same header with this masking key, or with none.
@@ -241,7 +246,7 @@ pub struct HeaderStart {
 
 impl HeaderStart {
     fn decode(byte: u8) -> Result<Self, ProtocolError> {
-        let start = Self { fin: byte & 0x80 != 0, rsv: Rsv((byte >> 4) & 0b111), opcode: Opcode::decode(byte)? };
+        let start = Self { fin: byte & 0x80 != 0, rsv: Rsv::decode(byte), opcode: Opcode::decode(byte)? };
         match start.opcode {
             // §5.5: control frames "MUST NOT be fragmented".
             Opcode::Control(opcode) if !start.fin => Err(ProtocolError::FragmentedControl { opcode }),

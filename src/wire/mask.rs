@@ -89,6 +89,12 @@ impl Masker {
         Self { key: key.to_word(), level: Level::detect() }
     }
 
+    /// Passes over `n` bytes of the payload.
+    pub fn skip(&mut self, n: u64) {
+        // The mask repeats after 4 bytes, so the low byte of the number tells.
+        self.key = rotated(self.key, usize::from(n.to_le_bytes()[0]));
+    }
+
     /// Masks the payload's next bytes where they are.
     #[inline]
     pub fn apply(&mut self, bytes: &mut [u8]) {

@@ -22,6 +22,11 @@ impl Rsv {
     /// The third reserved bit.
     pub const RSV3: Self = Self(0b001);
 
+    /// The reserved bits of a frame's first byte.
+    pub(crate) const fn decode(byte: u8) -> Self {
+        Self((byte >> 4) & 0b111)
+    }
+
     /// The bits that are set here and not in `owned`.
     #[must_use]
     pub const fn without(self, owned: Self) -> Self {

@@ -183,9 +183,11 @@ fn receive_with<'p, R: Role>(
                     add(&mut message, MessageKind::Binary, false, bytes, part, &mut outcome);
                 }
                 Event::Compressed(kind, bytes, part) => add(&mut message, kind, true, bytes, part, &mut outcome),
-                Event::Ping(payload) => outcome.steps.push(Step::Ping(payload.as_bytes().to_vec())),
-                Event::Pong(payload) => outcome.steps.push(Step::Pong(payload.as_bytes().to_vec())),
-                Event::Close(frame) => {
+                Event::Ping => outcome.steps.push(Step::Ping(connection.control_payload().as_bytes().to_vec())),
+                Event::Pong => outcome.steps.push(Step::Pong(connection.control_payload().as_bytes().to_vec())),
+                Event::Close => {
+                    let frame = connection.peer_close().expect("the Close that the event tells of");
+                    assert!(input.is_empty(), "what follows a Close is dropped");
                     over = true;
                     message = None;
                     let (code, reason) = (frame.code().map(u16::from), frame.reason().to_string());

@@ -73,7 +73,7 @@ fn each_piece(transport: &mut Transport, goal: u64, called: bool) -> Result<Tall
                 Event::Text(text, part) => piece(&mut tally, text.as_bytes(), part),
                 Event::Binary(bytes, part) => piece(&mut tally, bytes, part),
                 Event::Char(char, part) => piece(&mut tally, char.encode_utf8(&mut [0; 4]).as_bytes(), part),
-                Event::Ping(_) | Event::Close(_) => connection.write_control(&mut out)?,
+                Event::Ping | Event::Close => connection.write_control(&mut out)?,
                 _ => {}
             }
         }

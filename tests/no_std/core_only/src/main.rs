@@ -37,7 +37,7 @@ fn talk() -> Option<()> {
                 Event::Text(text, part) => server.send_part(text, part, &mut reply).ok()?,
                 Event::Char(char, part) => server.send_part(&*char.encode_utf8(&mut [0; 4]), part, &mut reply).ok()?,
                 Event::Binary(bytes, part) => server.send_part(&*bytes, part, &mut reply).ok()?,
-                Event::Ping(_) | Event::Pong(_) | Event::Close(_) => server.write_control(&mut reply).ok()?,
+                Event::Ping | Event::Pong | Event::Close => server.write_control(&mut reply).ok()?,
                 // Nothing was negotiated that could bring another event.
                 _ => return None,
             }
@@ -54,7 +54,7 @@ fn talk() -> Option<()> {
             Event::Text(text, _) => text_len += text.len(),
             Event::Char(char, _) => text_len += char.len_utf8(),
             Event::Binary(bytes, _) => sum += bytes.iter().sum::<u8>(),
-            Event::Pong(_) => pongs += 1,
+            Event::Pong => pongs += 1,
             _ => {}
         }
     }
