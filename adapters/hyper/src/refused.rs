@@ -17,7 +17,8 @@ use crate::Body;
 /// let refused = upgrade(&mut request, &Config::default()).unwrap_err();
 /// assert_eq!(refused.to_string(), "expected the method GET, found 'POST'");
 /// let response = refused.into_response();
-/// assert_eq!((response.status().as_u16(), &response.headers()["allow"]), (405, "GET"));
+/// assert_eq!(response.status(), 405);
+/// assert_eq!(response.headers()["allow"], "GET");
 /// ```
 #[must_use = "the response has to be sent"]
 pub struct Refused {

@@ -160,7 +160,7 @@ async fn outcome(with_upgrades: bool, answer: Option<Answer>) -> (Option<Result<
         tokio::spawn(connection);
     }
     client.write_all(&request(&[])).await.unwrap();
-    let outcome = receiver.recv().await;
+    let outcome = in_time(receiver.recv()).await;
     // Plain HTTP keeps the connection open.
     let mut answer = vec![0; 10_000];
     let n = client.read(&mut answer).await.unwrap();
