@@ -348,19 +348,27 @@ impl Messages {
                 }
                 ends.then_some(Ready::Message(kind))
             }
-            Content::Control(opcode) => {
-                connection.act_on(opcode, input)?;
-                self.control = *connection.control_payload();
-                Some(match opcode {
-                    ControlOpcode::Ping => Ready::Ping,
-                    ControlOpcode::Pong => Ready::Pong,
-                    ControlOpcode::Close => {
-                        // The unfinished message, if there is one, will never be finished.
-                        self.buffer.clear(self.kept_capacity);
-                        self.close = connection.peer_close().unwrap_or(CloseFrame::EMPTY);
-                        Ready::Close
-                    }
-                })
+            Content::Control(opcode) => Some(self.keep_control(connection, opcode, input)?),
+        })
+    }
+
+    #[inline(never)]
+    fn keep_control<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        opcode: ControlOpcode,
+        input: &mut &mut [u8],
+    ) -> Result<Ready, ProtocolError> {
+        connection.act_on(opcode, input)?;
+        self.control = *connection.control_payload();
+        Ok(match opcode {
+            ControlOpcode::Ping => Ready::Ping,
+            ControlOpcode::Pong => Ready::Pong,
+            ControlOpcode::Close => {
+                // The unfinished message, if there is one, will never be finished.
+                self.buffer.clear(self.kept_capacity);
+                self.close = connection.peer_close().unwrap_or(CloseFrame::EMPTY);
+                Ready::Close
             }
         })
     }

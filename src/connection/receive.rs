@@ -104,10 +104,15 @@ impl<R: Role> Connection<R> {
                 Ok(false) => {}
                 Err(error) => break Err(error),
             }
-            let Some(mut piece) = self.reader.read_payload(input, max) else { break Ok(None) };
-            if self.control.collect(&mut piece) {
-                break Ok(Some(piece));
+            let Some(piece) = self.reader.read_payload(input, max) else { break Ok(None) };
+            if let Content::Control(_) = piece.content {
+                kernel::xor_short(piece.payload, piece.key());
+                self.control.keep(piece.payload, piece.offset == 0);
+                if !piece.ends_frame() {
+                    continue;
+                }
             }
+            break Ok(Some(piece));
         };
         self.settle();
         piece.map_err(|error| {
@@ -135,7 +140,7 @@ impl<R: Role> Connection<R> {
     #[inline(always)] // The piece then stays in registers: `benches/instructions`, receive-binary-1024.
     fn whole_event<'i>(
         &mut self,
-        mut piece: Piece<'i>,
+        piece: Piece<'i>,
         input: &mut &mut [u8],
     ) -> Result<Option<Event<'i>>, ProtocolError> {
         let key = piece.key();
@@ -146,7 +151,8 @@ impl<R: Role> Connection<R> {
                 Ok(Some(Event::Binary(piece.payload, Part::Whole)))
             }
             Content::Control(opcode) => {
-                self.control.collect(&mut piece);
+                kernel::xor_short(piece.payload, key);
+                self.control.keep(piece.payload, true);
                 self.control_event(opcode, input)
             }
         }
