@@ -109,7 +109,7 @@ impl<R: Role> Connection<R> {
                 Err(SendError::OtherForm { begun_compressed: self.sending_rsv.contains(Rsv::RSV1) })
             }
             // What was sent as bytes ended inside a code point, which only bytes can continue.
-            Sequence::Within(_) if !self.sending_partial.is_empty() => Err(SendError::NotUtf8 { valid_up_to: 0 }),
+            Sequence::Within(_) if self.sending_utf8.is_cut() => Err(SendError::NotUtf8 { valid_up_to: 0 }),
             Sequence::Within(_) | Sequence::Between => Ok((opcode, after)),
         }
     }

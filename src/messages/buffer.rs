@@ -3,7 +3,8 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use crate::kernel::{self, Level, ValidText};
+use crate::kernel::{self, Level, Tail, ValidText};
+use crate::wire::{InvalidUtf8, Utf8Stream};
 
 /// A message that arrives in masked pieces.
 ///
@@ -18,6 +19,8 @@ pub(super) struct MessageBuffer {
     text: ValidText,
     /// How many bytes of the message are there. At most `text.len()`.
     filled: usize,
+    /// The text as far as it has arrived.
+    utf8: Utf8Stream,
     /// How many bytes after those that arrived were lent to be read into, and were not reported since.
     lent: usize,
 }
@@ -25,7 +28,7 @@ pub(super) struct MessageBuffer {
 impl MessageBuffer {
     /// An empty message, without memory.
     pub(super) const fn new() -> Self {
-        Self { text: ValidText::new(), filled: 0, lent: 0 }
+        Self { text: ValidText::new(), filled: 0, utf8: Utf8Stream::EMPTY, lent: 0 }
     }
 
     /// How many bytes have arrived.
@@ -59,12 +62,13 @@ impl MessageBuffer {
         while self.is_cut() {
             let Some((byte, rest)) = masked.split_first() else { return Ok(()) };
             kernel::xor_copy(level, &[*byte], self.place(1), key);
-            self.extend_cut(level)?;
+            self.resume(level)?;
             (masked, key) = (rest, key.rotate_right(8));
         }
         self.place(masked.len());
         self.filled += masked.len();
-        if self.text.unmask_from(level, masked, key) { Ok(()) } else { Err(self.text.valid_len()) }
+        let left = self.utf8.leave(self.text.unmask_from(level, masked, key), false);
+        left.map_err(|InvalidUtf8| self.text.valid_len())
     }
 
     /// Lends room after what has arrived, to read masked bytes into: at most `max` bytes, and at least one unless `max` is 0.
@@ -109,11 +113,12 @@ impl MessageBuffer {
                 return Ok(());
             }
             kernel::xor(level, self.read(1), key);
-            self.extend_cut(level)?;
+            self.resume(level)?;
             (n, key) = (n - 1, key.rotate_right(8));
         }
         self.filled += n;
-        if self.text.unmask(level, n, key) { Ok(()) } else { Err(self.text.valid_len()) }
+        let left = self.utf8.leave(self.text.unmask(level, n, key), false);
+        left.map_err(|InvalidUtf8| self.text.valid_len())
     }
 
     /// The text that has arrived; `None` if it ends inside a code point, or is no text.
@@ -194,12 +199,15 @@ impl MessageBuffer {
     }
 
     /// Counts one more byte, after a cut code point.
-    fn extend_cut(&mut self, level: Level) -> Result<(), usize> {
+    fn resume(&mut self, level: Level) -> Result<(), usize> {
+        let resumed = self.utf8.resume(self.text.rest_mut(self.filled).get(..1).unwrap_or_default());
         self.filled += 1;
-        let pending = self.filled - self.text.valid_len();
-        // Only a message that is no text has more bytes than a code point that are not valid.
-        let possible = pending <= char::MAX.len_utf8() && self.text.unmask(level, pending, 0);
-        if possible { Ok(()) } else { Err(self.text.valid_len()) }
+        match resumed {
+            Ok((_, None)) => Ok(()),
+            Ok((_, Some(char))) if self.text.unmask(level, char.len_utf8(), 0) == Tail::Complete => Ok(()),
+            // What was assembled before is no text.
+            Ok((_, Some(_))) | Err(InvalidUtf8) => Err(self.text.valid_len()),
+        }
     }
 }
 
