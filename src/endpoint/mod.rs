@@ -54,6 +54,7 @@ mod duties;
 mod framer;
 mod input;
 mod lane;
+mod observing;
 mod opening;
 mod opening_error;
 mod outgoing;

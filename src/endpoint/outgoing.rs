@@ -7,11 +7,10 @@ use alloc::vec::Vec;
 use super::Config;
 use super::queue::Queue;
 use super::replies::Replies;
+use crate::connection::ServerRole;
 #[cfg(feature = "deflate")]
 use crate::extension::deflate::{Deflater, Effort};
-use crate::{
-    CloseFrame, Connection, Message, OwnedMessage, Part, Prepared, PreparedForm, Role, SendError, Server, State,
-};
+use crate::{CloseFrame, Connection, Message, OwnedMessage, Part, Prepared, PreparedForm, Role, SendError, State};
 
 /// The output, and what is not framed yet.
 #[derive(Debug)]
@@ -109,9 +108,9 @@ impl Outgoing {
         Ok(())
     }
 
-    pub(super) fn send_prepared(
+    pub(super) fn send_prepared<R: ServerRole>(
         &mut self,
-        connection: &mut Connection<Server>,
+        connection: &mut Connection<R>,
         message: &Prepared,
     ) -> Result<(), SendError> {
         self.expect_open(connection)?;
