@@ -174,11 +174,14 @@ fn a_peer_that_sends_pings_and_does_not_read_is_bounded() {
 }
 
 #[test]
-fn above_the_high_water_mark_owned_messages_wait_and_the_owner_is_asked_not_to_read() {
+fn above_the_high_water_mark_owned_answers_wait_and_the_owner_is_asked_not_to_read() {
     let mut endpoint = server();
+    read(&mut endpoint, &masked(0x81, b"all of it"));
+    let (_, mut sender) = endpoint.next().unwrap();
     for _ in 0..100 {
-        endpoint.sender().send_owned(vec![7; 10_000]).unwrap();
+        sender.send_owned(vec![7; 10_000]).unwrap();
     }
+    assert!(endpoint.next().is_none());
     assert_eq!(endpoint.status(), Status::Flush);
     assert!(endpoint.output().len() < 2 * 64 * 1024);
     assert_eq!(written(&mut endpoint, usize::MAX).len(), 100 * 10_004);

@@ -21,8 +21,9 @@ use crate::{Limits, Timeouts};
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Config<D = Duration> {
-    /// What bounds the peer's input, and with [`Limits::high_water_mark`] the output: while more than that waits to be written,
-    /// [`Status::Flush`](super::Status::Flush) asks the owner to read no further, and messages that were queued are not framed yet.
+    /// What bounds the peer's input, and with [`Limits::high_water_mark`], in bytes, the output: while more answers than that wait to be
+    /// written, [`Status::Flush`](super::Status::Flush) asks the owner to read no further; and messages that
+    /// [`send_owned`](super::Sender::send_owned) queues are framed only below it. A mark of 0 counts as 1.
     pub limits: Limits,
     /// How long to wait for what.
     pub timeouts: Timeouts<D>,

@@ -41,6 +41,10 @@ pub trait Duties<I> {
     fn filled(&mut self, n: usize);
     /// See [`Endpoint::output`].
     fn output(&mut self) -> &[u8];
+    /// See [`Endpoint::output_slices`].
+    fn output_slices(&mut self) -> impl Iterator<Item = &[u8]>
+    where
+        Self: Sized;
     /// See [`Endpoint::written`].
     fn written(&mut self, n: usize);
     /// See [`Endpoint::tick`].
@@ -61,6 +65,9 @@ macro_rules! by_their_own_methods {
         }
         fn output(&mut self) -> &[u8] {
             self.output()
+        }
+        fn output_slices(&mut self) -> impl Iterator<Item = &[u8]> {
+            self.output_slices()
         }
         fn written(&mut self, n: usize) {
             self.written(n);

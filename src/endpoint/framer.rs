@@ -11,7 +11,7 @@ use crate::{Connection, Limits, Message, Negotiated, Role, SendError};
 /// [`Endpoint::framer`].
 ///
 /// The endpoint is shared, behind a lock of the owner's. The work on a long message is done here, without the lock; what is done under it,
-/// by [`Endpoint::append`], is one copy. Pings, Pongs and the Close stay with the endpoint, so they go out between the messages
+/// by [`Endpoint::append`], is one copy at most. Pings, Pongs and the Close stay with the endpoint, so they go out between the messages
 /// whichever task writes.
 ///
 /// ```

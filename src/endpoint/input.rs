@@ -49,19 +49,25 @@ impl Input {
     }
 
     /// At least `len` bytes to read into, after those that were not taken yet.
+    #[inline]
     pub(super) fn room(&mut self, len: usize) -> &mut [u8] {
         if self.is_empty() {
             (self.start, self.end) = (0, 0);
         }
         if self.bytes.len().saturating_sub(self.end) < len {
-            self.bytes.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
-            let needed = self.end.saturating_add(len);
-            if self.bytes.len() < needed {
-                self.bytes.resize(needed, 0);
-            }
+            self.make_room(len);
         }
         self.bytes.get_mut(self.end..).unwrap_or_default()
+    }
+
+    #[inline(never)]
+    fn make_room(&mut self, len: usize) {
+        self.bytes.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+        let needed = self.end.saturating_add(len);
+        if self.bytes.len() < needed {
+            self.bytes.resize(needed, 0);
+        }
     }
 
     /// The first `n` bytes of the room were read into.

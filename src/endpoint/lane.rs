@@ -17,18 +17,28 @@ impl Lane {
     /// From so many written bytes on they are removed while others still wait, provided that they are at least as many.
     const COMPACTED_FROM: usize = 64 * 1024;
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.written >= self.bytes.len()
     }
 
     /// How many bytes wait.
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.bytes.len().saturating_sub(self.written)
     }
 
     /// What waits, up to the position `end`.
+    #[inline]
     pub(super) fn until(&self, end: usize) -> &[u8] {
         self.bytes.get(self.written..end).unwrap_or_default()
+    }
+
+    /// All of it was written.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.written = 0;
     }
 
     /// Whether [`compact`](Self::compact) costs no more than what was written since the last time.

@@ -44,13 +44,48 @@
 //!     endpoint.end().map(drop).map_err(io::Error::other)
 //! }
 //! ```
+//!
+//! # Back-pressure
+//!
+//! ```text
+//!              the peer reads slowly                                      the application takes slowly
+//!
+//!  transport ◀── output() ◀──┬── answers ◀───────────────────────────────────── what next() lent
+//!                            ├── Pings, Pongs: at most the mark and one more          ▲
+//!                            └── own messages: as many as the application sends       │
+//!                                                                                     │
+//!                                                                                   next()
+//!                                                                                     │
+//!  transport ──▶ room() ─────────────────────────────────────────────────────▶ input, one message
+//!       ▲
+//!       └── not read: while answers above the mark wait (Status::Flush), or while the owner takes nothing
+//! ```
+//!
+//! *A peer that reads slowly* makes the output grow. What is sent from when [`next`](Endpoint::next) lends a message until it finds none
+//! counts as an answer, by whichever call it is sent. While answers above the mark wait ([`Limits::high_water_mark`](crate::Limits),
+//! 64 KiB by default), the status is [`Status::Flush`]: the owner reads no further, so the peer can't send on and make the output grow.
+//! Pongs are bounded on their own, and wait for no data frame: they go out at the next border between frames, and a new one replaces the
+//! old above the mark (§5.5.3).
+//!
+//! What the application sends of its own accord, between two turns or from another task, never stops the reading. If it did, two ends that
+//! both send much at once would wait for each other. The application bounds it by [`queued_len`](Sender::queued_len), as it is the only one
+//! that knows whether to wait, to drop, or to close.
+//!
+//! Two ends that both *answer* with more than the mark, each at the same time, do wait for each other; the time-out for writing ends
+//! it. Where a protocol does that, raise the mark above what is answered to one message, or keep the messages with
+//! [`take`](Endpoint::take) and answer them after the turn, bounded by `queued_len`.
+//!
+//! *An application that takes slowly* reads slowly: an owner that does not read while a message waits holds the bytes of one read, and one
+//! message. The transport's own flow control stops the peer.
 #![forbid(unsafe_code)]
 #![expect(clippy::should_implement_trait, reason = "`next` lends, which an iterator can't")]
 
 mod accepting;
 mod asking;
+mod compressor;
 mod config;
 mod duties;
+mod ending;
 mod framer;
 mod input;
 mod lane;
@@ -62,7 +97,9 @@ mod queue;
 mod received;
 mod replies;
 mod sender;
+mod shared;
 mod status;
+mod waiting;
 
 use core::ops::Add;
 use core::time::Duration;
@@ -79,8 +116,8 @@ pub use sender::Sender;
 pub use status::{End, Failure, Status};
 
 use crate::{
-    CloseFrame, Connection, Ending, Incoming, Message, Messages, Negotiated, OwnedMessage, Role, SendError, State,
-    Timeout, Timers, Transport,
+    CloseFrame, Connection, Incoming, Message, Messages, Negotiated, OwnedMessage, Role, SendError, State, Timeout,
+    Timers,
 };
 use input::Input;
 use lane::Lane;
@@ -92,8 +129,9 @@ use replies::Replies;
 ///
 /// `I` is an instant and `D` a span, as for [`Timers`]: `std::time::Instant` and `Duration`, or what the machine has.
 ///
-/// It is about a kilobyte, and holds no other memory before the first bytes are read; [`hibernate`](Self::hibernate), which
-/// [`tick`](Self::tick) calls when the peer has been silent for a while, gives back what was taken since.
+/// It is about 1.2 KiB, and holds no other memory before the first bytes are read; [`hibernate`](Self::hibernate), which
+/// [`tick`](Self::tick) calls when the peer has been silent for as long as [`Timeouts::idle`](crate::Timeouts::idle), and when it has
+/// answered the Ping, gives back what was taken since.
 #[derive(Debug)]
 pub struct Endpoint<R: Role, I, D = Duration> {
     connection: Connection<R>,
@@ -110,6 +148,8 @@ pub struct Endpoint<R: Role, I, D = Duration> {
     heard: bool,
     /// Something was written since then.
     moved: bool,
+    /// The peer was silent and was sent a Ping, and nothing came since.
+    asked: bool,
     eof: bool,
     half_closed: bool,
     timed_out: Option<Timeout>,
@@ -137,8 +177,10 @@ where
         (mut timers, now): (Timers<I, D>, I),
     ) -> Self {
         timers.opened(now);
+        // With a mark of 0 nothing that waits would ever go out.
+        let limits = config.limits.with_high_water_mark(config.limits.high_water_mark.max(1));
         Self {
-            connection: Connection::new(negotiated, role, &config.limits),
+            connection: Connection::new(negotiated, role, &limits),
             messages: Messages::new(),
             input,
             outgoing: Outgoing::new(Queue::after_head(head), config),
@@ -148,6 +190,7 @@ where
             drained: false,
             heard: false,
             moved: false,
+            asked: false,
             eof,
             half_closed: false,
             timed_out: None,
@@ -158,6 +201,7 @@ where
     /// later, is fine.
     ///
     /// While the rest of a large frame is missing, this is the place where it stays: no byte of it is copied.
+    #[inline]
     pub fn room(&mut self) -> &mut [u8] {
         self.lent = false;
         if self.drained {
@@ -207,24 +251,57 @@ where
             taken.keep(input.len());
             found
         };
-        if let Ok(Some(incoming)) = found {
-            return Some((incoming, Sender { connection: &mut self.connection, outgoing: &mut self.outgoing }));
-        }
-        self.drained = true;
-        if self.eof {
-            self.connection.receive_eof();
-        }
-        None
+        let Ok(Some(incoming)) = found else {
+            self.outgoing.found(false);
+            self.drained = true;
+            if self.eof {
+                self.connection.receive_eof();
+            }
+            return None;
+        };
+        self.outgoing.found(true);
+        Some((incoming, Sender { connection: &mut self.connection, outgoing: &mut self.outgoing }))
     }
 
     /// Takes input until there is something for [`message`](Self::message) to lend, and says whether there is: [`next`](Self::next) in
     /// two steps, for a wrapper that reads more in a loop and then returns what it borrows.
+    ///
+    /// ```
+    /// use std::io::{self, Read};
+    /// use std::time::Instant;
+    /// use websocket_proto::endpoint::{Endpoint, Status};
+    /// use websocket_proto::{Incoming, Server};
+    ///
+    /// struct Socket<T> {
+    ///     transport: T,
+    ///     endpoint: Endpoint<Server, Instant>,
+    /// }
+    ///
+    /// impl<T: Read> Socket<T> {
+    ///     fn read(&mut self) -> io::Result<Option<Incoming<'_>>> {
+    ///         while !self.endpoint.advance() {
+    ///             if !self.endpoint.status().reads() {
+    ///                 return Ok(None); // time for the other duties
+    ///             }
+    ///             let n = self.transport.read(self.endpoint.room())?;
+    ///             self.endpoint.filled(n);
+    ///         }
+    ///         Ok(self.endpoint.message())
+    ///     }
+    /// }
+    /// # use websocket_proto::{endpoint::Config, Negotiated};
+    /// # let endpoint = Endpoint::new(Negotiated::elsewhere(), Server, &Config::default(), b"", Instant::now());
+    /// # let mut socket = Socket { transport: &b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"[..], endpoint };
+    /// # assert_eq!(socket.read().unwrap(), Some(Incoming::Text("Hello")));
+    /// # assert_eq!(socket.read().unwrap(), None);
+    /// ```
     pub fn advance(&mut self) -> bool {
         let mut input = self.input.unread_mut();
         let found = self.messages.advance(&mut self.connection, &mut input, &mut Replies(&mut self.outgoing.queue));
         let left = input.len();
         self.input.keep(left);
         let found = found && self.connection.failure().is_none();
+        self.outgoing.found(found);
         if !found {
             self.drained = true;
             if self.eof {
@@ -283,74 +360,7 @@ where
     #[inline]
     pub fn written(&mut self, n: usize) {
         self.moved |= n > 0;
-        self.outgoing.queue.written(n);
-        self.outgoing.write_control(&mut self.connection);
-        self.outgoing.go_on(&mut self.connection);
-    }
-
-    /// Looks at the clock: queues the Ping that is due, or gives the peer up, and says when to call this again at the latest.
-    ///
-    /// To be called once in each turn of the owner's loop, after what was read has been reported.
-    pub fn tick(&mut self, now: I) -> Option<I> {
-        if core::mem::take(&mut self.heard) {
-            self.timers.received(now);
-        }
-        self.timers.observe(self.connection.state(), now);
-        match (self.outgoing.queue.len(), core::mem::take(&mut self.moved)) {
-            (waiting, true) => self.timers.sent(waiting, now),
-            (0, false) => {}
-            (_, false) => self.timers.blocked(now),
-        }
-        match self.timers.expired(now) {
-            None => {}
-            Some(Timeout::Idle) => {
-                self.hibernate();
-                // There is nothing to keep alive if it is closing.
-                let _ = self.sender().ping(b"");
-            }
-            Some(timeout) => self.timed_out = Some(timeout),
-        }
-        self.timers.deadline()
-    }
-
-    /// What the transport has to do.
-    pub fn status(&self) -> Status {
-        let empty = self.outgoing.is_empty();
-        match self.connection.transport() {
-            _ if self.timed_out.is_some() => Status::Close,
-            Transport::KeepOpen if empty && self.eof && self.drained => Status::Close,
-            Transport::KeepOpen if self.eof || self.outgoing.queue.len() > self.connection.high_water_mark() => {
-                Status::Flush
-            }
-            Transport::KeepOpen => Status::Open,
-            Transport::WriteOnly => Status::Flush,
-            _ if !empty && self.eof => Status::Flush,
-            _ if !empty => Status::Open,
-            _ if self.eof => Status::Close,
-            Transport::AwaitEof => Status::Drain,
-            // §7.1.1: a server closes the writing half, and the transport once the peer has, so that nothing that was written is lost.
-            Transport::HalfClose | Transport::Close if !self.half_closed => Status::HalfClose,
-            Transport::HalfClose | Transport::Close => Status::Drain,
-        }
-    }
-
-    /// The writing half of the transport was closed, as [`Status::HalfClose`] asked.
-    pub fn half_closed(&mut self) {
-        self.half_closed = true;
-    }
-
-    /// How the connection ended, once [`status`](Self::status) is [`Status::Close`], or the transport has failed.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`], if it did not end cleanly.
-    pub fn end(&mut self) -> End {
-        match (self.connection.failure(), self.connection.receive_eof(), self.timed_out) {
-            (Some(error), ..) => Err(Failure::Protocol(error)),
-            (None, Ending::Clean, _) => Ok(self.messages.close_code()),
-            (None, Ending::Unclean, Some(timeout)) => Err(Failure::Timeout(timeout)),
-            (None, Ending::Unclean, None) => Err(Failure::NoClose),
-        }
+        self.outgoing.written(&mut self.connection, n);
     }
 
     /// Gives back the memory that a connection at rest does not need.

@@ -45,6 +45,7 @@ where
             lent: self.lent,
             drained: self.drained,
             heard: self.heard,
+            asked: self.asked,
             moved: self.moved,
             eof: self.eof,
             half_closed: self.half_closed,

@@ -69,6 +69,11 @@ where
         self.output.until(self.output.bytes.len())
     }
 
+    /// The same as slices, as [`Endpoint::output_slices`]: a head is one.
+    pub fn output_slices(&mut self) -> impl Iterator<Item = &[u8]> {
+        core::iter::once(self.output()).filter(|head| !head.is_empty())
+    }
+
     /// The first `n` bytes of [`output`](Self::output) were written.
     pub fn written(&mut self, n: usize) {
         self.output.written = self.output.written.saturating_add(n).min(self.output.bytes.len());

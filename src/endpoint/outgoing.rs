@@ -1,77 +1,78 @@
 //! What one side sends: framed, compressed, in fragments, and in order.
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 
 use super::Config;
+use super::compressor::Compressor;
 use super::queue::Queue;
 use super::replies::Replies;
+use super::waiting::{Later, Waiting, fragment};
 use crate::connection::ServerRole;
-#[cfg(feature = "deflate")]
-use crate::extension::deflate::{Deflater, Effort};
-use crate::{CloseFrame, Connection, Message, OwnedMessage, Part, Prepared, PreparedForm, Role, SendError, State};
+use crate::{CloseFrame, Connection, Message, OwnedMessage, Part, Prepared, Role, SendError, State};
 
 /// The output, and what is not framed yet.
+///
+/// What is sent while received messages are being taken counts as an answer. Answers above the high-water mark stop the reading, so that a
+/// peer that reads nothing can't make the output grow. What the application sends of its own accord does not: two ends that both send much,
+/// and both stopped reading for it, would wait for each other.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     pub(super) queue: Queue,
     waiting: Option<Box<Waiting>>,
-    #[cfg(feature = "deflate")]
-    deflater: Option<Box<Deflater>>,
-    #[cfg(feature = "deflate")]
-    effort: Effort,
-    /// Whether messages are compressed here, if that was agreed on.
-    #[cfg(feature = "deflate")]
-    compresses: bool,
+    compressor: Compressor,
     max_fragment_len: usize,
+    /// How many of the bytes that wait are no answers. Answers count as written first, whatever their place, so that one number is enough:
+    /// then no more waits than the mark allows, besides what the application has sent of its own accord.
+    own_len: usize,
+    /// Received messages are being taken.
+    answering: bool,
 }
 
 /// Up to this length a frame that others send, too, is copied: a reference takes as much.
 const COPIED_LEN: usize = 64;
-
-/// What is framed only when less than the high-water mark waits to be written.
-#[derive(Debug, Default)]
-struct Waiting {
-    messages: VecDeque<Later>,
-    /// How many bytes of the first of them were framed.
-    framed: usize,
-    /// What goes out after the last of them.
-    close: Option<CloseFrame>,
-}
-
-/// A message that is framed later.
-#[derive(Debug)]
-enum Later {
-    Owned(OwnedMessage),
-    Prepared(Prepared),
-    /// Whole frames.
-    Framed(Vec<u8>),
-}
 
 impl Outgoing {
     pub(super) fn new<D>(queue: Queue, config: &Config<D>) -> Self {
         Self {
             queue,
             waiting: None,
-            #[cfg(feature = "deflate")]
-            deflater: None,
-            #[cfg(feature = "deflate")]
-            effort: config.effort,
-            #[cfg(feature = "deflate")]
-            compresses: true,
+            compressor: Compressor::new(config),
             // A fragment of text holds at least one code point.
             max_fragment_len: config.max_fragment_len.max(4),
+            own_len: 0,
+            answering: false,
         }
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty() && self.waiting.is_none()
     }
 
     /// How many bytes wait, framed or not.
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.queue.len().saturating_add(self.waiting.as_ref().map_or(0, |waiting| waiting.len()))
+    }
+
+    /// How many of them are answers.
+    #[inline]
+    pub(super) fn answers_len(&self) -> usize {
+        self.len().saturating_sub(self.own_len)
+    }
+
+    /// Takes note whether a received message was found, so that what is sent until none is found counts as an answer.
+    #[inline]
+    pub(super) fn found(&mut self, message: bool) {
+        self.answering = message;
+    }
+
+    /// Takes note of what was sent since `before` bytes waited.
+    #[inline]
+    fn sent_since(&mut self, before: usize) {
+        if !self.answering {
+            self.own_len = self.own_len.saturating_add(self.len().saturating_sub(before));
+        }
     }
 
     #[inline]
@@ -80,20 +81,24 @@ impl Outgoing {
         connection: &mut Connection<R>,
         message: Message<'_>,
     ) -> Result<(), SendError> {
-        if self.waiting.is_none() && message.payload().len() <= self.max_fragment_len {
-            return self.frame(connection, message, Part::Whole);
+        if self.answering && self.waiting.is_none() && message.payload().len() <= self.max_fragment_len {
+            return self.compressor.frame(connection, message, Part::Whole, self.queue.frames());
         }
         self.send_long(connection, message)
     }
 
+    /// What is long, waits for others, or has to be counted.
     fn send_long<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>) -> Result<(), SendError> {
-        if self.waiting.is_some() || self.compresses(connection) {
+        let is_long = message.payload().len() > self.max_fragment_len;
+        if self.waiting.is_some() || (is_long && self.compressor.compresses(connection)) {
             return self.send_owned(connection, message.into());
         }
+        let before = self.len();
         let mut start = Some(0);
         while let Some(from) = start {
             start = self.frame_next(connection, message, from)?;
         }
+        self.sent_since(before);
         Ok(())
     }
 
@@ -103,7 +108,9 @@ impl Outgoing {
         message: OwnedMessage,
     ) -> Result<(), SendError> {
         self.expect_open(connection)?;
-        self.waiting.get_or_insert_default().messages.push_back(Later::Owned(message));
+        let before = self.len();
+        self.waiting.get_or_insert_default().push(Later::Owned(message));
+        self.sent_since(before);
         self.go_on(connection);
         Ok(())
     }
@@ -114,11 +121,13 @@ impl Outgoing {
         message: &Prepared,
     ) -> Result<(), SendError> {
         self.expect_open(connection)?;
-        if let Some(waiting) = &mut self.waiting {
-            waiting.messages.push_back(Later::Prepared(message.clone()));
-            return Ok(());
+        let before = self.len();
+        match &mut self.waiting {
+            Some(waiting) => waiting.push(Later::Prepared(message.clone())),
+            None => self.refer(connection, message)?,
         }
-        self.refer(connection, message)
+        self.sent_since(before);
+        Ok(())
     }
 
     /// Queues a reference to a frame, or a copy of it where that is smaller.
@@ -134,7 +143,10 @@ impl Outgoing {
     }
 
     pub(super) fn ping<R: Role>(&mut self, connection: &mut Connection<R>, payload: &[u8]) -> Result<(), SendError> {
-        connection.ping(payload, &mut Replies(&mut self.queue))
+        let before = self.len();
+        connection.ping(payload, &mut Replies(&mut self.queue))?;
+        self.sent_since(before);
+        Ok(())
     }
 
     pub(super) fn close<R: Role>(
@@ -155,15 +167,29 @@ impl Outgoing {
         Ok(())
     }
 
+    /// The first `n` bytes that waited were written: goes on with what waited for room.
+    #[inline]
+    pub(super) fn written<R: Role>(&mut self, connection: &mut Connection<R>, n: usize) {
+        self.queue.written(n);
+        if connection.wants_write() {
+            self.write_control(connection);
+        }
+        if self.waiting.is_some() {
+            self.go_on(connection);
+        }
+        if self.own_len > 0 {
+            self.own_len = self.own_len.min(self.len());
+        }
+    }
+
     /// Writes the Pong or the Close that waits in the connection, if there is room.
-    pub(super) fn write_control<R: Role>(&mut self, connection: &mut Connection<R>) {
+    fn write_control<R: Role>(&mut self, connection: &mut Connection<R>) {
         // What finds no room goes on waiting there.
         let _ = connection.write_control(&mut Replies(&mut self.queue));
     }
 
     /// Frames what waits, up to the high-water mark, and the Close after it.
-    #[inline]
-    pub(super) fn go_on<R: Role>(&mut self, connection: &mut Connection<R>) {
+    fn go_on<R: Role>(&mut self, connection: &mut Connection<R>) {
         if let Some(mut waiting) = self.waiting.take() {
             if !self.frame_waiting(connection, &mut waiting) {
                 self.waiting = Some(waiting);
@@ -177,12 +203,12 @@ impl Outgoing {
 
     /// Whether nothing waits any more.
     fn frame_waiting<R: Role>(&mut self, connection: &mut Connection<R>, waiting: &mut Waiting) -> bool {
-        while let Some(message) = waiting.messages.front() {
+        while let Some((message, framed)) = waiting.front() {
             if self.queue.len() >= connection.high_water_mark() {
                 return false;
             }
             let framed = match message {
-                Later::Owned(message) => self.frame_next(connection, message.into(), waiting.framed),
+                Later::Owned(message) => self.frame_next(connection, message.into(), framed),
                 Later::Prepared(message) => self.refer(connection, message).map(|()| None),
                 Later::Framed(frames) => {
                     self.queue.frames().extend_from_slice(frames);
@@ -190,13 +216,10 @@ impl Outgoing {
                 }
             };
             match framed {
-                Ok(Some(framed)) => waiting.framed = framed,
-                Ok(None) => {
-                    waiting.framed = 0;
-                    waiting.messages.pop_front();
-                }
+                Ok(Some(end)) => waiting.framed_up_to(end),
+                Ok(None) => waiting.pop(),
                 // §5.5.1: nothing can be sent any more.
-                Err(_) => waiting.messages.clear(),
+                Err(_) => waiting.clear(),
             }
         }
         true
@@ -210,49 +233,36 @@ impl Outgoing {
         start: usize,
     ) -> Result<Option<usize>, SendError> {
         let Some((fragment, part)) = fragment(message, start, self.max_fragment_len) else { return Ok(None) };
-        self.frame(connection, fragment, part)?;
+        self.compressor.frame(connection, fragment, part, self.queue.frames())?;
         Ok((!part.is_last()).then_some(start.saturating_add(fragment.payload().len())))
     }
 
     /// Gives back what is not needed while nothing is sent.
     pub(super) fn hibernate(&mut self) {
         self.queue.hibernate();
-        #[cfg(feature = "deflate")]
         if self.waiting.is_none() {
-            // The next message is compressed without the history of the earlier ones, which its receiver need not know.
-            self.deflater = None;
+            self.compressor.hibernate();
         }
     }
 
     /// Messages are compressed elsewhere from now on.
     pub(super) fn send_uncompressed(&mut self) {
-        #[cfg(feature = "deflate")]
-        {
-            self.compresses = false;
-        }
+        self.compressor.turn_off();
     }
 
-    /// Takes over what another has framed; where messages still wait here, it goes out after them.
+    /// Takes over what another has framed; where messages still wait here, it goes out after them. It counts as no answer.
     pub(super) fn append<R: Role>(&mut self, connection: &Connection<R>, other: &mut Self) -> Result<(), SendError> {
         let frames = other.queue.frames();
         let open = self.expect_open(connection);
-        match &mut self.waiting {
-            _ if open.is_err() => {}
-            Some(waiting) => waiting.messages.push_back(Later::Framed(frames.clone())),
-            None => self.queue.frames().extend_from_slice(frames),
+        if open.is_ok() {
+            self.own_len = self.own_len.saturating_add(frames.len());
+            match &mut self.waiting {
+                Some(waiting) => waiting.push(Later::Framed(core::mem::take(frames))),
+                None => self.queue.append(frames),
+            }
         }
         frames.clear();
         open
-    }
-
-    #[cfg(feature = "deflate")]
-    fn compresses<R: Role>(&self, connection: &Connection<R>) -> bool {
-        self.compresses && connection.deflate().is_some()
-    }
-
-    #[cfg(not(feature = "deflate"))]
-    fn compresses<R: Role>(&self, _: &Connection<R>) -> bool {
-        false
     }
 
     fn expect_open<R: Role>(&self, connection: &Connection<R>) -> Result<(), SendError> {
@@ -263,72 +273,4 @@ impl Outgoing {
             state @ (State::CloseSent | State::CloseReceived | State::Closed) => Err(SendError::NotOpen { state }),
         }
     }
-
-    #[cfg(feature = "deflate")]
-    #[inline]
-    fn frame<R: Role>(
-        &mut self,
-        connection: &mut Connection<R>,
-        message: Message<'_>,
-        part: Part,
-    ) -> Result<(), SendError> {
-        if self.compresses(connection) {
-            return self.compress(connection, message, part);
-        }
-        connection.send_part(message, part, self.queue.frames())
-    }
-
-    #[cfg(feature = "deflate")]
-    fn compress<R: Role>(
-        &mut self,
-        connection: &mut Connection<R>,
-        message: Message<'_>,
-        part: Part,
-    ) -> Result<(), SendError> {
-        if self.deflater.is_none() {
-            self.deflater = connection.deflater(self.effort).map(Box::new);
-        }
-        match &mut self.deflater {
-            Some(deflater) if part == Part::Whole => connection.send_compressed(message, deflater, self.queue.frames()),
-            Some(deflater) => connection.send_compressed_part(message, part, deflater, self.queue.frames()),
-            None => connection.send_part(message, part, self.queue.frames()),
-        }
-    }
-
-    #[cfg(not(feature = "deflate"))]
-    #[inline]
-    fn frame<R: Role>(
-        &mut self,
-        connection: &mut Connection<R>,
-        message: Message<'_>,
-        part: Part,
-    ) -> Result<(), SendError> {
-        connection.send_part(message, part, self.queue.frames())
-    }
-}
-
-impl Waiting {
-    fn len(&self) -> usize {
-        let lens = self.messages.iter().map(|message| match message {
-            Later::Owned(message) => message.payload().len(),
-            Later::Prepared(message) => message.frame(PreparedForm::Plain).len(),
-            Later::Framed(frames) => frames.len(),
-        });
-        let len = lens.fold(0, usize::saturating_add);
-        len.saturating_sub(self.framed)
-    }
-}
-
-/// The fragment of `message` that begins at the byte `start`, and which part it is; `None` if none begins there.
-fn fragment(message: Message<'_>, start: usize, max_len: usize) -> Option<(Message<'_>, Part)> {
-    let end = start.saturating_add(max_len).min(message.payload().len());
-    let (fragment, end) = match message {
-        Message::Text(text) => {
-            // A fragment may end anywhere (§5.6), but what is handed to the connection is text.
-            let end = (start..=end).rev().find(|&end| text.is_char_boundary(end))?;
-            (Message::Text(text.get(start..end)?), end)
-        }
-        Message::Binary(bytes) => (Message::Binary(bytes.get(start..end)?), end),
-    };
-    Some((fragment, Part::new(start == 0, end == message.payload().len())))
 }

@@ -1,10 +1,11 @@
 //! What is to be written, in the order in which it goes out.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::num::NonZeroUsize;
 
 use super::lane::Lane;
+use super::shared::{Shared, SharedFrames};
+use crate::messages::retention::Retention;
 use crate::wire::Header;
 use crate::{Prepared, PreparedForm};
 
@@ -17,7 +18,7 @@ pub(super) struct Queue {
     /// Data frames, and after the last of them the Close. The head of an HTTP message may come before the first.
     frames: Lane,
     /// Frames that are referred to, not copied.
-    shared: VecDeque<Shared>,
+    shared: SharedFrames,
     /// Pings and Pongs.
     control: Lane,
     /// A position in `frames` where a frame begins or the lane ends. It may lag while no control frame waits.
@@ -30,17 +31,12 @@ pub(super) struct Queue {
     offered: bool,
     /// Where that output ends in `frames`.
     offered_end: usize,
+    /// Whether the memory of `frames` is kept for the next large message.
+    retention: Retention,
 }
 
-/// A whole data frame that other connections send, too.
-#[derive(Debug)]
-struct Shared {
-    /// It goes out before the byte at this position of `frames`.
-    at: usize,
-    message: Prepared,
-    form: PreparedForm,
-    written: usize,
-}
+/// How much memory of the data frames is always kept.
+const KEPT: usize = 64 * 1024;
 
 impl Queue {
     /// Begins with the head of an HTTP message, before whose end no frame goes out.
@@ -49,18 +45,32 @@ impl Queue {
     }
 
     /// How many bytes wait.
+    #[inline]
     pub(super) fn len(&self) -> usize {
-        let shared = self.shared.iter().map(Shared::len).fold(0, usize::saturating_add);
-        self.frames.len().saturating_add(self.control.len()).saturating_add(shared)
+        self.frames.len().saturating_add(self.control.len()).saturating_add(self.shared.len())
+    }
+
+    /// How many bytes of Pings and Pongs wait.
+    pub(super) fn control_len(&self) -> usize {
+        self.control.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.frames.is_empty() && self.control.is_empty() && self.shared.is_empty()
+        self.frames.is_empty() && self.control.is_empty() && self.shared.len() == 0
     }
 
     /// Where data frames and the Close are appended.
     pub(super) fn frames(&mut self) -> &mut Vec<u8> {
         &mut self.frames.bytes
+    }
+
+    /// Appends whole data frames, without a copy if there are no others. What is left in `frames` is of no use.
+    pub(super) fn append(&mut self, frames: &mut Vec<u8>) {
+        if self.frames.bytes.is_empty() {
+            core::mem::swap(&mut self.frames.bytes, frames);
+        } else {
+            self.frames.bytes.extend_from_slice(frames);
+        }
     }
 
     /// Where other control frames are appended; [`settle`](Self::settle) has to follow.
@@ -70,11 +80,27 @@ impl Queue {
 
     /// Appends a whole data frame without copying it.
     pub(super) fn push_shared(&mut self, message: Prepared, form: PreparedForm) {
-        self.shared.push_back(Shared { at: self.frames.bytes.len(), message, form, written: 0 });
+        self.shared.push(self.frames.bytes.len(), message, form);
+    }
+
+    /// Whether nothing waits but the connection's own data frames.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.control.is_empty() && self.shared.len() == 0
     }
 
     /// What goes out next; empty only if nothing waits.
+    #[inline]
     pub(super) fn output(&mut self) -> &[u8] {
+        if self.is_plain() {
+            (self.offered, self.offered_end) = (!self.frames.is_empty(), self.frames.bytes.len());
+            return self.frames.until(self.offered_end);
+        }
+        self.mixed_output()
+    }
+
+    #[inline(never)]
+    fn mixed_output(&mut self) -> &[u8] {
         (self.offered, self.offered_end) = (!self.is_empty(), self.stop());
         self.front()
     }
@@ -90,7 +116,7 @@ impl Queue {
             None => queue.frames.written,
             Some(index) => queue.shared.get(index).map_or(usize::MAX, |shared| shared.at),
         };
-        let alternating = (0..=queue.shared.len()).flat_map(move |index| {
+        let alternating = (0..=queue.shared.count()).flat_map(move |index| {
             let shared = queue.shared.get(index);
             let end = shared.map_or(queue.frames.bytes.len(), |shared| shared.at);
             let lane = queue.frames.bytes.get(before(index)..end).unwrap_or_default();
@@ -101,17 +127,29 @@ impl Queue {
     }
 
     /// Takes note that the first `n` bytes of what was handed out were written.
-    pub(super) fn written(&mut self, mut n: usize) {
+    #[inline]
+    pub(super) fn written(&mut self, n: usize) {
+        if self.is_plain() && n >= self.frames.len() {
+            let used = self.frames.bytes.len();
+            self.frames.clear();
+            (self.border, self.offered, self.data_first) = (0, false, false);
+            if self.frames.bytes.capacity() > KEPT || self.retention.counts() {
+                self.give_back(used);
+            }
+            return;
+        }
+        self.written_in_part(n);
+    }
+
+    #[inline(never)]
+    fn written_in_part(&mut self, mut n: usize) {
         while n > 0 {
             let taken = n.min(self.front().len());
-            match (self.control_end, self.shared.front_mut()) {
+            match (self.control_end, self.shared.front()) {
                 _ if taken == 0 => break,
                 (Some(_), _) => self.control.written = self.control.written.saturating_add(taken),
                 (None, Some(shared)) if shared.at <= self.frames.written => {
-                    shared.written = shared.written.saturating_add(taken);
-                    if shared.rest().is_empty() {
-                        self.shared.pop_front();
-                    }
+                    self.shared.written(taken);
                     self.data_first = false;
                 }
                 (None, _) => {
@@ -124,7 +162,7 @@ impl Queue {
         self.offered = false;
         if self.control_end.is_some_and(|end| self.control.written >= end.get()) {
             self.control_end = None;
-            self.data_first = !self.frames.is_empty() || !self.shared.is_empty();
+            self.data_first = !self.frames.is_empty() || self.shared.len() > 0;
         }
         self.compact();
         self.settle();
@@ -148,8 +186,9 @@ impl Queue {
     /// Gives back memory that nothing waits in.
     pub(super) fn hibernate(&mut self) {
         self.frames.bytes.shrink_to_fit();
+        self.retention.reset();
         self.control.bytes.shrink_to_fit();
-        self.shared.shrink_to_fit();
+        self.shared.hibernate();
     }
 
     fn front(&self) -> &[u8] {
@@ -196,24 +235,20 @@ impl Queue {
         } else {
             return;
         }
+        let used = self.frames.bytes.len();
         let removed = self.frames.compact();
         self.border = self.border.saturating_sub(removed);
-        for shared in &mut self.shared {
-            shared.at = shared.at.saturating_sub(removed);
+        self.shared.moved(removed);
+        self.give_back(used);
+    }
+
+    /// Takes note of how many bytes of the data frames' memory were used since it was last compact, and gives it back if they are empty
+    /// and it was not worth keeping.
+    #[inline(never)]
+    fn give_back(&mut self, used: usize) {
+        let excess = self.retention.used(used, self.frames.bytes.capacity(), KEPT);
+        if excess && self.frames.bytes.is_empty() {
+            self.frames.bytes = Vec::new();
         }
-    }
-}
-
-impl Shared {
-    fn rest(&self) -> &[u8] {
-        self.message.frame(self.form).get(self.written..).unwrap_or_default()
-    }
-
-    fn len(&self) -> usize {
-        self.rest().len()
-    }
-
-    fn is_begun(&self) -> bool {
-        self.written > 0
     }
 }

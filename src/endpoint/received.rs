@@ -63,6 +63,7 @@ where
     I: Copy + Ord + Add<D, Output = I>,
     D: Copy,
 {
+    #[inline]
     pub(super) fn new(endpoint: &'e mut Endpoint<R, I, D>, mut rest: &'i mut [u8]) -> Self {
         if !endpoint.input.is_empty() {
             // What came earlier is taken first.
@@ -74,28 +75,30 @@ where
     }
 
     /// The next message or control frame, and the way to answer it, as [`Endpoint::next`].
+    #[inline]
     pub fn next(&mut self) -> Option<(Incoming<'_>, Sender<'_, R>)> {
         if !self.endpoint.input.is_empty() {
             return self.endpoint.next();
         }
         let Endpoint { messages, connection, outgoing, drained, .. } = &mut *self.endpoint;
-        let mut input = core::mem::take(&mut self.rest);
-        let found = messages.next(connection, &mut input, &mut Replies(&mut outgoing.queue));
-        self.rest = input;
-        match found {
-            Ok(Some(incoming)) => Some((incoming, Sender { connection, outgoing })),
-            Ok(None) | Err(_) => {
-                *drained = true;
-                None
-            }
-        }
+        let found = messages.next(connection, &mut self.rest, &mut Replies(&mut outgoing.queue));
+        let Ok(Some(incoming)) = found else {
+            outgoing.found(false);
+            *drained = true;
+            return None;
+        };
+        outgoing.found(true);
+        Some((incoming, Sender { connection, outgoing }))
     }
 }
 
 /// What was not taken is kept for [`Endpoint::next`].
 impl<R: Role, I, D> Drop for Received<'_, '_, R, I, D> {
+    #[inline]
     fn drop(&mut self) {
-        self.endpoint.input.extend(self.rest);
+        if !self.rest.is_empty() {
+            self.endpoint.input.extend(self.rest);
+        }
     }
 }
 

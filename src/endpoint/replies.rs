@@ -27,7 +27,8 @@ impl Output for Replies<'_> {
         self.0.frames().append_zeros(len)
     }
 
+    /// Data frames do not count: Pongs do not wait for them, but go out at the next border.
     fn waiting_len(&self) -> usize {
-        self.0.len()
+        self.0.control_len()
     }
 }

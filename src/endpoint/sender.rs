@@ -65,7 +65,8 @@ impl<R: Role> Sender<'_, R> {
         self.outgoing.close(self.connection, frame.into())
     }
 
-    /// How many bytes wait to be written, to slow down where a peer is slow.
+    /// How many bytes wait to be written, to slow down where a peer is slow: nothing else bounds what is sent
+    /// [unasked](super#back-pressure). A message that is not framed yet counts with 14 bytes for its header.
     pub fn queued_len(&self) -> usize {
         self.outgoing.len()
     }

@@ -10,10 +10,8 @@ use crate::{CloseCode, ProtocolError, Timeout};
 pub enum Status {
     /// Read; write what there is.
     Open,
-    /// Write, and do not read until the status changes: more output waits than the high-water mark allows, or the input has ended.
-    ///
-    /// An owner that answers what it reads bounds its output so. Two ends that both send much of their own accord, and both stopped reading
-    /// for it, would wait for each other: such an owner bounds what it sends by [`queued_len`](super::Sender::queued_len), and reads on.
+    /// Write, and do not read until the status changes: more answers wait than the high-water mark allows, or the input has ended. See
+    /// [back-pressure](super#back-pressure).
     Flush,
     /// Everything is written: close the writing half, and report it with [`half_closed`](super::Endpoint::half_closed).
     HalfClose,

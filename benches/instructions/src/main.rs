@@ -2,9 +2,12 @@
 
 use std::hint::black_box;
 
+use websocket_proto::endpoint::{Config, Endpoint};
 use websocket_proto::handshake::{Answer, ClientRequest, Received, ServerHandshake};
 use websocket_proto::wire::FixedOutput;
-use websocket_proto::{Client, Connection, Event, Incoming, Limits, Message, Messages, Negotiated, RandomKeys, Server};
+use websocket_proto::{
+    Client, Connection, Event, Incoming, Limits, Message, Messages, Negotiated, RandomKeys, Server, Timeouts,
+};
 
 /// How often the path runs; the script divides by it.
 const TIMES: usize = 1000;
@@ -24,6 +27,20 @@ fn main() {
         }
         ["ping", "next"] => {
             measured_ping(&mut Messages::new(), &mut server(), &mut pings(), &mut Vec::with_capacity(1 << 16))
+        }
+        ["echo", layer, "20"] => {
+            let bytes = stream("text", "20");
+            match layer {
+                "messages" => measured_echo_messages(&mut Messages::new(), &mut server(), &bytes, bytes.len()),
+                "messages_single" => {
+                    measured_echo_messages(&mut Messages::new(), &mut server(), &bytes, bytes.len() / TIMES)
+                }
+                "endpoint" => measured_echo_endpoint(&mut warm(bytes.len()), &bytes, bytes.len()),
+                "endpoint_single" => measured_echo_endpoint(&mut warm(bytes.len()), &bytes, bytes.len() / TIMES),
+                "received" => measured_echo_received(&mut warm(bytes.len()), &bytes, bytes.len()),
+                "received_single" => measured_echo_received(&mut warm(bytes.len()), &bytes, bytes.len() / TIMES),
+                _ => panic!("no such layer: {layer}"),
+            }
         }
         ["server", kind, len] => measured_send_server(&mut server(), &payload(kind, len), kind, &mut vec![0; 2 << 20]),
         ["client", kind, len] => measured_send_client(&mut client(), &payload(kind, len), kind, &mut vec![0; 2 << 20]),
@@ -90,6 +107,64 @@ fn measured_ping(messages: &mut Messages, connection: &mut Connection<Server>, b
     }
 }
 
+/// Reads of so many bytes, each echoed and written.
+#[inline(never)]
+fn measured_echo_messages(messages: &mut Messages, connection: &mut Connection<Server>, bytes: &[u8], read_len: usize) {
+    let (mut buffer, mut out) = (vec![0; read_len], Vec::with_capacity(bytes.len()));
+    for read in bytes.chunks_exact(read_len) {
+        buffer.copy_from_slice(black_box(read));
+        let mut input = &mut buffer[..];
+        while let Some(incoming) = messages.next(connection, &mut input, &mut out).unwrap() {
+            match incoming {
+                Incoming::Text(text) => connection.send(text, &mut out).unwrap(),
+                other => panic!("{other:?}"),
+            }
+        }
+        let _ = black_box((out.as_ptr(), out.len()));
+        out.clear();
+    }
+}
+
+/// The same, with all four duties.
+#[inline(never)]
+fn measured_echo_endpoint(endpoint: &mut Endpoint<Server, u64, u64>, bytes: &[u8], read_len: usize) {
+    for read in bytes.chunks_exact(read_len) {
+        endpoint.room()[..read_len].copy_from_slice(black_box(read));
+        endpoint.filled(read_len);
+        while let Some((incoming, mut sender)) = endpoint.next() {
+            match incoming {
+                Incoming::Text(text) => sender.send(text).unwrap(),
+                other => panic!("{other:?}"),
+            }
+        }
+        let output = endpoint.output();
+        let n = black_box((output.as_ptr(), output.len())).1;
+        endpoint.written(n);
+        let _ = black_box((endpoint.tick(1), endpoint.status()));
+    }
+}
+
+/// The same, from a buffer of the owner's.
+#[inline(never)]
+fn measured_echo_received(endpoint: &mut Endpoint<Server, u64, u64>, bytes: &[u8], read_len: usize) {
+    let mut buffer = vec![0; read_len];
+    for read in bytes.chunks_exact(read_len) {
+        buffer.copy_from_slice(black_box(read));
+        let mut received = endpoint.receive(&mut buffer);
+        while let Some((incoming, mut sender)) = received.next() {
+            match incoming {
+                Incoming::Text(text) => sender.send(text).unwrap(),
+                other => panic!("{other:?}"),
+            }
+        }
+        drop(received);
+        let output = endpoint.output();
+        let n = black_box((output.as_ptr(), output.len())).1;
+        endpoint.written(n);
+        let _ = black_box((endpoint.tick(1), endpoint.status()));
+    }
+}
+
 #[inline(never)]
 fn measured_send_server(connection: &mut Connection<Server>, payload: &[u8], kind: &str, out: &mut [u8]) {
     let message = message(payload, kind);
@@ -139,6 +214,24 @@ fn measured_answer(out: &mut [u8]) {
 
 fn server() -> Connection<Server> {
     Connection::new(Negotiated::elsewhere(), Server, &Limits::DEFAULT)
+}
+
+/// An endpoint that has echoed as much before.
+fn warm(read_len: usize) -> Endpoint<Server, u64, u64> {
+    let mut config = Config::with_timeouts(Timeouts::none().with_idle(30_000).with_pong(20_000).with_write(30_000));
+    config.read_len = read_len;
+    let mut endpoint = Endpoint::new(Negotiated::elsewhere(), Server, &config, b"", 0);
+    let bytes = stream("text", "20");
+    endpoint.room()[..read_len].copy_from_slice(&bytes[..read_len]);
+    endpoint.filled(read_len);
+    while let Some((incoming, mut sender)) = endpoint.next() {
+        if let Incoming::Text(text) = incoming {
+            sender.send(text).unwrap();
+        }
+    }
+    let n = endpoint.output().len();
+    endpoint.written(n);
+    endpoint
 }
 
 fn client() -> Connection<Client<RandomKeys>> {
