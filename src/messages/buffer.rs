@@ -68,8 +68,7 @@ impl MessageBuffer {
         }
         self.place(masked.len());
         self.filled += masked.len();
-        let left = self.utf8.leave(self.text.unmask_from(level, masked, key), false);
-        left.map_err(|InvalidUtf8| self.text.valid_len())
+        self.utf8.leave(self.text.unmask_from(level, masked, key), false).map_err(|InvalidUtf8| self.text.valid_len())
     }
 
     /// Lends room after what has arrived, to read masked bytes into: at most `max` bytes, and at least one unless `max` is 0.
@@ -110,16 +109,13 @@ impl MessageBuffer {
     pub(super) fn filled_text(&mut self, level: Level, n: usize, mut key: u32) -> Result<(), usize> {
         let mut n = self.settle(n);
         while self.is_cut() {
-            if n == 0 {
-                return Ok(());
-            }
+            let Some(rest) = n.checked_sub(1) else { return Ok(()) };
             kernel::xor(level, self.read(1), key);
             self.resume(level)?;
-            (n, key) = (n - 1, key.rotate_right(8));
+            (n, key) = (rest, key.rotate_right(8));
         }
         self.filled += n;
-        let left = self.utf8.leave(self.text.unmask(level, n, key), false);
-        left.map_err(|InvalidUtf8| self.text.valid_len())
+        self.utf8.leave(self.text.unmask(level, n, key), false).map_err(|InvalidUtf8| self.text.valid_len())
     }
 
     /// The text that has arrived.
