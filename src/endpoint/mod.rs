@@ -89,6 +89,7 @@ mod ending;
 mod framer;
 mod input;
 mod lane;
+mod observing;
 mod opening;
 mod opening_error;
 mod outgoing;
