@@ -1,84 +1,231 @@
 //! The negotiation of extensions: what a client offers, what a server accepts of it, and what both agreed on then (§9.1).
-//!
-//! The only extension that is known is permessage-deflate, with feature `inflate`. Without it a server declines every offer, and a
-//! client makes none.
 
 #[cfg(feature = "inflate")]
-use super::deflate::{DeflateConfig, NAME};
+use super::deflate::DeflateConfig;
+use super::negotiate::{AcceptedExtension, AnswerFault, ExtensionId, Identified, WriteOffers, is_list_of};
 use super::negotiated::Negotiated;
-use super::{Extension, FieldValue, Param};
+use super::own::{OwnExtensions, OwnIds};
+use super::{Extension, FieldValue, Negotiate};
 
-/// Which extensions an endpoint wants, and how: a server accepts them, and a client offers them.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct WantedExtensions {
+/// Which extensions a client offers: what a server's answer is checked against.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OfferedExtensions {
     #[cfg(feature = "inflate")]
-    pub(crate) deflate: Option<DeflateConfig>,
+    deflate: Option<DeflateConfig>,
+    own: OwnIds,
 }
 
-impl WantedExtensions {
-    /// Takes from a client's offers what can be honoured; the rest is declined. With it comes the value of the response's
-    /// `Sec-WebSocket-Extensions`.
-    #[inline]
-    pub(crate) fn accept<'b>(self, offers: impl Iterator<Item = Extension<'b>>) -> (Negotiated, Option<FieldValue>) {
+/// The same while the request is made.
+#[derive(Clone, Copy)]
+pub(crate) struct Offers<'a> {
+    #[cfg(feature = "inflate")]
+    deflate: Option<DeflateConfig>,
+    own: OwnExtensions<&'a dyn WriteOffers>,
+}
+
+impl<'a> Offers<'a> {
+    pub(crate) const NONE: Self = Self {
         #[cfg(feature = "inflate")]
-        if let Some(config) = self.deflate {
-            // RFC 7692 §5: the first one that is valid and can be honoured.
-            let mut answers = offers.filter(|offer| offer.name() == NAME).filter_map(|offer| config.answer(&offer));
-            if let Some(answer) = answers.next() {
-                let negotiated = Negotiated::elsewhere().with_deflate(answer.params);
-                return (negotiated, FieldValue::written(|to| answer.write(to)));
-            }
-        }
-        // §9.1: the client "is only offering to use any advertised extensions". Nothing is known, so all is declined unread.
-        #[cfg(not(feature = "inflate"))]
-        drop(offers);
-        (Negotiated::elsewhere(), None)
+        deflate: None,
+        own: OwnExtensions::NONE,
+    };
+
+    /// The same with permessage-deflate.
+    #[cfg(feature = "inflate")]
+    pub(crate) fn with_deflate(self, deflate: Option<DeflateConfig>) -> Self {
+        Self { deflate, ..self }
     }
 
-    /// The value of the request's `Sec-WebSocket-Extensions`.
-    pub(crate) fn offers(&self) -> Option<FieldValue> {
+    /// The same with an extension of the application's own. Those that want the same bit can be offered: a server accepts one of them.
+    pub(crate) fn with_own<N: Negotiate + Sync>(mut self, wanted: &'a N) -> Self {
+        self.own.add(N::ID, wanted, |_| false);
+        self
+    }
+
+    /// Adds the offers to `list`, the value of the request's `Sec-WebSocket-Extensions`: those of the application's own are preferred.
+    ///
+    /// # Errors
+    ///
+    /// The name of an extension that can't be offered.
+    #[inline]
+    pub(crate) fn write(&self, list: &mut Option<FieldValue>) -> Result<(), &'static str> {
+        #[cfg(feature = "inflate")]
+        if self.deflate.is_some() {
+            return self.write_each(list);
+        }
+        if self.own.is_empty() { Ok(()) } else { self.write_each(list) }
+    }
+
+    #[inline(never)]
+    fn write_each(&self, list: &mut Option<FieldValue>) -> Result<(), &'static str> {
+        if let Some(id) = self.own.refused {
+            return Err(id.name);
+        }
+        for (ExtensionId { name, .. }, own) in self.own.iter() {
+            let offers = FieldValue::written(|to| own.write_offers(to));
+            let offers = offers.filter(|offers| is_list_of(offers.as_str(), name).is_some_and(|count| count > 0));
+            offers.and_then(|offers| FieldValue::append(list, offers)).ok_or(*name)?;
+        }
         #[cfg(feature = "inflate")]
         if let Some(config) = &self.deflate {
-            return FieldValue::written(|to| config.write_offers(to));
+            let offers = FieldValue::written(|to| Negotiate::write_offers(config, to));
+            offers.and_then(|offers| FieldValue::append(list, offers)).ok_or(DeflateConfig::NAME)?;
         }
-        None
+        Ok(())
     }
 
-    /// Takes a server's answer to the offers, extension by extension.
+    /// What the answer is checked against.
+    #[inline]
+    pub(crate) fn offered(&self) -> OfferedExtensions {
+        OfferedExtensions {
+            #[cfg(feature = "inflate")]
+            deflate: self.deflate,
+            own: self.own.ids,
+        }
+    }
+}
+
+impl OfferedExtensions {
+    /// Takes a server's answer to the offers, extension by extension. The parameters of the application's own extensions are left to
+    /// it.
     ///
     /// # Errors
     ///
     /// What goes beyond the offers, or falls short of them.
-    pub(crate) fn check<'b>(self, mut answer: impl Iterator<Item = Extension<'b>>) -> Result<Negotiated, Mismatch<'b>> {
-        answer.try_fold(Negotiated::elsewhere(), |agreed, extension| self.add(agreed, &extension))
-    }
-
-    /// Adds an extension of the answer to those before it.
-    #[cfg_attr(not(feature = "inflate"), allow(unused_variables))]
-    fn add<'b>(self, agreed: Negotiated, extension: &Extension<'b>) -> Result<Negotiated, Mismatch<'b>> {
-        #[cfg(feature = "inflate")]
-        if let (NAME, Some(config)) = (extension.name(), self.deflate) {
-            return match agreed.deflate() {
-                None => Ok(agreed.with_deflate(config.check(extension)?)),
-                // RFC 7692 §5: one of the offers is accepted.
-                Some(_) => Err(Mismatch::Repeated(NAME)),
+    pub(crate) fn check<'b>(&self, answer: impl Iterator<Item = Extension<'b>>) -> Result<Negotiated, Mismatch<'b>> {
+        let (mut agreed, mut left) = (Negotiated::elsewhere(), self.own);
+        for extension in answer {
+            let name = extension.name();
+            #[cfg(feature = "inflate")]
+            if let (DeflateConfig::NAME, Some(config)) = (name, self.deflate) {
+                if agreed.deflate().is_some() {
+                    // RFC 7692 §5: one of the offers is accepted.
+                    return Err(Mismatch::Repeated(name));
+                }
+                let id = DeflateConfig::ID;
+                agreed = agreed.free_bits(id)?.with_deflate(config.check(&extension).map_err(Mismatch::Fault)?);
+                continue;
+            }
+            agreed = match left.take(name) {
+                Some(id) => agreed.free_bits(id)?.with_extension(id.rsv),
+                None if self.own.iter().any(|id| id.name == name) => return Err(Mismatch::Repeated(name)),
+                // §4.1, 5: an "extension that was not present in the client's handshake" fails the connection.
+                None => return Err(Mismatch::NotOffered(name)),
             };
         }
-        // §4.1, 5: an "extension that was not present in the client's handshake" fails the connection.
-        Err(Mismatch::NotOffered(extension.name()))
+        Ok(agreed)
+    }
+}
+
+impl Negotiated {
+    /// The same with an extension of the application's own, whose answer is added to the list.
+    fn accept(self, id: &ExtensionId, answer: FieldValue, list: &mut Option<FieldValue>) -> Result<Self, &'static str> {
+        FieldValue::append(list, answer).ok_or(id.name)?;
+        Ok(self.with_extension(id.rsv))
+    }
+
+    /// The same, if the bits of another extension are free. RFC 7692 §5: a client fails the connection where two "conflict [...] on
+    /// their use of the RSV1 bit".
+    fn free_bits<'b>(self, id: &'static ExtensionId) -> Result<Self, Mismatch<'b>> {
+        if id.rsv.overlaps(self.owned_rsv()) { Err(Mismatch::ReservedBits(id.name)) } else { Ok(self) }
+    }
+}
+
+/// Which extensions a server accepts.
+#[derive(Clone, Copy)]
+pub(crate) struct ServerExtensions<'r> {
+    own: OwnExtensions<&'r FieldValue>,
+    /// With it, how many of the application's own come before it.
+    #[cfg(feature = "inflate")]
+    deflate: Option<(DeflateConfig, usize)>,
+}
+
+impl<'r> ServerExtensions<'r> {
+    pub(crate) const NONE: Self = Self {
+        own: OwnExtensions::NONE,
+        #[cfg(feature = "inflate")]
+        deflate: None,
+    };
+
+    /// The same with an extension of the application's own.
+    pub(crate) fn with_own<P>(mut self, accepted: &'r AcceptedExtension<P>) -> Self {
+        self.own.add(accepted.id, &accepted.answer, |other| other.rsv.overlaps(accepted.id.rsv));
+        self
+    }
+
+    /// The same with permessage-deflate where it is offered.
+    #[cfg(feature = "inflate")]
+    pub(crate) fn with_deflate(mut self, config: Option<DeflateConfig>) -> Self {
+        self.deflate = config.map(|config| (config, self.own.iter().count()));
+        self
+    }
+
+    /// What was agreed on. Adds the answers to `list`, the value of the response's `Sec-WebSocket-Extensions`; what was offered beyond
+    /// them is declined.
+    ///
+    /// # Errors
+    ///
+    /// The name of an extension that can't be accepted.
+    #[inline]
+    pub(crate) fn answer<'b>(
+        self,
+        offers: impl Iterator<Item = Extension<'b>>,
+        list: &mut Option<FieldValue>,
+    ) -> Result<Negotiated, &'static str> {
+        #[cfg(feature = "inflate")]
+        if self.deflate.is_some() {
+            return self.answer_each(offers, list);
+        }
+        if self.own.is_empty() { Ok(Negotiated::elsewhere()) } else { self.answer_each(offers, list) }
+    }
+
+    #[inline(never)]
+    fn answer_each<'b>(
+        self,
+        offers: impl Iterator<Item = Extension<'b>>,
+        list: &mut Option<FieldValue>,
+    ) -> Result<Negotiated, &'static str> {
+        if let Some(id) = self.own.refused {
+            return Err(id.name);
+        }
+        let mut agreed = Negotiated::elsewhere();
+        #[cfg(feature = "inflate")]
+        let place = self.deflate.map_or(0, |(_, place)| place);
+        // §9.1: the client "is only offering to use any advertised extensions".
+        #[cfg(not(feature = "inflate"))]
+        let (place, _) = (0, offers);
+        for (id, answer) in self.own.iter().take(place) {
+            agreed = agreed.accept(id, *answer, list)?;
+        }
+        #[cfg(feature = "inflate")]
+        if let Some((config, _)) = self.deflate {
+            // RFC 7692 §5: a server "MUST NOT accept a PMCE extension negotiation offer together with another extension if the PMCE
+            // will conflict with the extension on their use of the RSV1 bit".
+            let is_free = !self.own.ids.iter().any(|id| id.rsv.overlaps(DeflateConfig::RSV));
+            // RFC 7692 §5: the first one that is valid and can be honoured.
+            let accepted = if is_free { AcceptedExtension::to_offers(&config, offers) } else { None };
+            if let Some(accepted) = accepted {
+                FieldValue::append(list, accepted.answer).ok_or(DeflateConfig::NAME)?;
+                agreed = agreed.with_deflate(accepted.params);
+            }
+        }
+        for (id, answer) in self.own.iter().skip(place) {
+            agreed = agreed.accept(id, *answer, list)?;
+        }
+        Ok(agreed)
     }
 }
 
 /// Why an answer fails the connection.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(feature = "inflate"), allow(dead_code))] // Without an extension, nothing can be offered.
 pub(crate) enum Mismatch<'b> {
     /// The extension was not offered.
     NotOffered(&'b str),
     /// The extension was accepted twice.
     Repeated(&'b str),
-    /// The parameter does not fit what was offered: by its name, by its value, or because it is repeated.
-    Parameter(Param<'b>),
-    /// The parameter was demanded, and is missing.
-    Missing(&'static str),
+    /// The extension was accepted beside another that owns the same reserved bit.
+    ReservedBits(&'static str),
+    /// Its parameters do not answer the offer.
+    #[cfg_attr(not(feature = "inflate"), allow(dead_code))] // The application's own extensions are checked by it.
+    Fault(AnswerFault<'b>),
 }

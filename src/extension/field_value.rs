@@ -1,6 +1,6 @@
 //! The value of a field that the negotiation writes.
 
-use core::fmt;
+use core::fmt::{self, Write};
 
 /// The value of `Sec-WebSocket-Extensions`. It is `None` if there is nothing to write, so that its room is not cleared then.
 #[derive(Clone, Copy)]
@@ -10,14 +10,27 @@ pub(crate) struct FieldValue {
 }
 
 impl FieldValue {
-    /// Two offers with all parameters that there are.
-    const MAX_LEN: usize = 288;
+    /// Two offers of permessage-deflate with all parameters that there are take 288.
+    const MAX_LEN: usize = 512;
 
     /// What `write` writes; nothing if that is more than there can be.
-    #[cfg(feature = "inflate")]
     pub(crate) fn written(write: impl FnOnce(&mut Self) -> fmt::Result) -> Option<Self> {
         let mut value = Self { bytes: [0; Self::MAX_LEN], len: 0 };
         write(&mut value).is_ok().then_some(value)
+    }
+
+    /// Adds elements to a list; `None` if there is no room for them.
+    #[inline]
+    pub(crate) fn append(list: &mut Option<Self>, elements: Self) -> Option<()> {
+        match list {
+            None => *list = Some(elements),
+            Some(list) => {
+                let mut longer = *list;
+                write!(longer, ", {}", elements.as_str()).ok()?;
+                *list = longer;
+            }
+        }
+        Some(())
     }
 
     pub(crate) fn as_str(&self) -> &str {

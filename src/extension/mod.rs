@@ -5,12 +5,15 @@ mod agreement;
 #[cfg(feature = "inflate")]
 pub mod deflate;
 mod field_value;
+mod negotiate;
 pub(crate) mod negotiated;
+mod own;
 
 use core::fmt;
 
-pub(crate) use agreement::{Mismatch, WantedExtensions};
+pub(crate) use agreement::{Mismatch, OfferedExtensions, Offers, ServerExtensions};
 pub(crate) use field_value::FieldValue;
+pub use negotiate::{AcceptedExtension, AnswerFault, Negotiate};
 
 use crate::http::{ascii, is_token_byte, split_token, trim_start};
 

@@ -8,7 +8,7 @@ use super::request::{Request, RequestKey};
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::DeflateConfig;
 use crate::extension::negotiated::Negotiated;
-use crate::extension::{FieldValue, WantedExtensions};
+use crate::extension::{AcceptedExtension, FieldValue, Negotiate, ServerExtensions};
 use crate::http::{FieldSection, Fields, InvalidField, Shown};
 use crate::wire::{Output, OutputFull};
 
@@ -44,13 +44,19 @@ pub struct Accept<'r, 'b, F = Fields<'b>, K = Key> {
     request: &'r Request<'b, F, K>,
     subprotocol: Option<&'r str>,
     fields: &'r [(&'r str, &'r str)],
-    wanted: WantedExtensions,
+    extensions: ServerExtensions<'r>,
 }
 
 impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
     /// Begins to accept; see [`Accept`].
     pub fn accept(&self) -> Accept<'_, 'b, F, K> {
-        Accept { request: self, subprotocol: None, fields: &[], wanted: WantedExtensions::default() }
+        Accept { request: self, subprotocol: None, fields: &[], extensions: ServerExtensions::NONE }
+    }
+
+    /// Answers the offers of an extension of the application's own, with the first of them that can be honoured; `None` if there is
+    /// none. What comes of it goes to [`Accept::extension`]. See [`Negotiate`] for an example.
+    pub fn negotiate<N: Negotiate>(&self, wanted: &N) -> Option<AcceptedExtension<N::Params>> {
+        AcceptedExtension::to_offers(wanted, self.extensions()).filter(AcceptedExtension::is_well_formed)
     }
 }
 
@@ -80,7 +86,18 @@ impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
     /// Accepts permessage-deflate, if the client offers it in a way that `config` allows (RFC 7692); with `None` it does not.
     #[cfg(feature = "inflate")]
     pub fn deflate(self, config: impl Into<Option<DeflateConfig>>) -> Self {
-        Self { wanted: WantedExtensions { deflate: config.into() }, ..self }
+        Self { extensions: self.extensions.with_deflate(config.into()), ..self }
+    }
+
+    /// Accepts an extension of the application's own, which [`Request::negotiate`] has answered; with `None` it does not.
+    ///
+    /// The order of the calls of this and of `deflate` is the order in the response, in which a sender applies the extensions (§9.1).
+    /// permessage-deflate is declined where another one that is accepted owns its reserved bit (RFC 7692 §5).
+    pub fn extension<A: 'r>(self, accepted: impl Into<Option<&'r AcceptedExtension<A>>>) -> Self {
+        match accepted.into() {
+            Some(accepted) => Self { extensions: self.extensions.with_own(accepted), ..self },
+            None => self,
+        }
     }
 
     fn check(&self) -> Result<(), AcceptError> {
@@ -91,9 +108,16 @@ impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
         InvalidField::check(self.fields, RESERVED).map_err(AcceptError::Field)
     }
 
+    /// What is agreed on, with the value of `Sec-WebSocket-Extensions` in its place.
+    #[inline]
+    fn negotiate(&self, list: &mut Option<FieldValue>) -> Result<Negotiated, AcceptError> {
+        self.extensions.answer(self.request.extensions(), list).map_err(|name| AcceptError::Extension { name })
+    }
+
     fn answer(&self, accept: Option<AcceptKey>) -> Result<AcceptResponse<'r>, AcceptError> {
         self.check()?;
-        let (negotiated, extensions) = self.wanted.accept(self.request.extensions());
+        let mut extensions = None;
+        let negotiated = self.negotiate(&mut extensions)?;
         Ok(AcceptResponse { accept, subprotocol: self.subprotocol, fields: self.fields, negotiated, extensions })
     }
 }
@@ -106,7 +130,8 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
     /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or no room.
     pub fn write_to(self, out: &mut impl Output) -> Result<Negotiated, AcceptError> {
         self.check()?;
-        let (negotiated, extensions) = self.wanted.accept(self.request.extensions());
+        let mut extensions = None;
+        let negotiated = self.negotiate(&mut extensions)?;
         let accept = self.request.key.accept();
         write_whole(out, |emit| {
             emit(SWITCHING);
@@ -242,6 +267,12 @@ impl fmt::Debug for AcceptResponse<'_> {
 pub enum AcceptError {
     /// The client did not offer the subprotocol.
     SubprotocolNotOffered,
+    /// An extension of the application's own can't be accepted: there are three already, another has its name or one of its reserved
+    /// bits, or the answers take more than 512 bytes.
+    Extension {
+        /// Its name.
+        name: &'static str,
+    },
     /// A field must not be written.
     Field(InvalidField),
     /// There is no room for the response.
@@ -255,6 +286,9 @@ impl fmt::Display for AcceptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SubprotocolNotOffered => f.write_str("the client did not offer that subprotocol"),
+            Self::Extension { name } => {
+                write!(f, "expected a name, reserved bits and room for the extension {name}, found them taken")
+            }
             Self::Field(error) => error.fmt(f),
             Self::Output(error) => error.fmt(f),
             #[cfg(feature = "http")]

@@ -6,8 +6,8 @@ use super::key::AcceptKey;
 use super::known_fields::KnownFields;
 use super::response::{Answer, NoSubprotocols, Offered, Subprotocols};
 use super::response_error::ResponseError;
-use crate::extension::WantedExtensions;
-use crate::http::{FieldSection, HeadReader, ResponseHead};
+use crate::extension::OfferedExtensions;
+use crate::http::{FieldSection, Head, HeadReader, ResponseHead};
 use crate::wire::Limits;
 
 /// Reads a server's response, which may arrive in any pieces.
@@ -62,19 +62,22 @@ impl<P: Subprotocols> ClientHandshake<P> {
 
     fn read<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Answer<'b>>, ResponseError> {
         loop {
+            if self.reader.wants_more(bytes) {
+                return Ok(None);
+            }
             let mut known = KnownFields::default();
-            let Some(head) = self.reader.read_response(bytes, &mut known)? else { return Ok(None) };
+            let Some(response) = self.reader.read_response(bytes, &mut known)? else { return Ok(None) };
             // RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final
             // response".
             // One of another major version is no response that can be skipped: what its status means is not known (RFC 9110 §2.5).
-            if !matches!(head.status, 100 | 102..=199) || head.version.0 != 1 {
-                return self.pending.check(head, &known).map(Some);
+            if !matches!(response.status, 100 | 102..=199) || response.version.0 != 1 {
+                return self.pending.check(response, &known).map(Some);
             }
             if self.interim >= self.max_interim {
                 return Err(ResponseError::TooManyInterim { max: self.max_interim });
             }
             self.interim = self.interim.saturating_add(1);
-            self.reader.next_response(head.len);
+            self.reader.next_response(response.head.len);
         }
     }
 }
@@ -118,16 +121,16 @@ impl<P> fmt::Debug for ClientHandshake<P> {
 pub struct PendingAnswer<P = NoSubprotocols, K = AcceptKey> {
     key: K,
     subprotocols: P,
-    extensions: WantedExtensions,
+    extensions: OfferedExtensions,
 }
 
 impl<P: Subprotocols, K> PendingAnswer<P, K> {
-    pub(super) fn new(key: K, subprotocols: P, extensions: WantedExtensions) -> Self {
+    pub(super) fn new(key: K, subprotocols: P, extensions: OfferedExtensions) -> Self {
         Self { key, subprotocols, extensions }
     }
 
     fn offered(&self) -> Offered<'_, P> {
-        Offered { subprotocols: &self.subprotocols, extensions: self.extensions }
+        Offered { subprotocols: &self.subprotocols, extensions: &self.extensions }
     }
 }
 
@@ -144,16 +147,16 @@ impl<P: Subprotocols> PendingAnswer<P> {
         fields: F,
     ) -> Result<Answer<'b, F>, ResponseError> {
         let known = KnownFields::collect_parsed(fields.clone());
-        self.check(ResponseHead { version, status, reason: b"", fields, len: 0 }, &known)
+        self.check(ResponseHead { version, status, reason: b"", head: Head::new(fields, 0) }, &known)
     }
 
     /// The same for a head of which the fields that matter were picked out.
     pub(super) fn check<'b, F: FieldSection<'b>>(
         &self,
-        head: ResponseHead<'b, F>,
+        response: ResponseHead<'b, F>,
         known: &KnownFields<'b>,
     ) -> Result<Answer<'b, F>, ResponseError> {
-        Answer::from_head(head, known, &self.key, self.offered())
+        Answer::from_head(response, known, &self.key, self.offered())
     }
 }
 

@@ -9,7 +9,7 @@ use super::response::{NoSubprotocols, Subprotocols};
 use super::url::WsUrl;
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::DeflateConfig;
-use crate::extension::{FieldValue, WantedExtensions};
+use crate::extension::{FieldValue, Negotiate, Offers};
 use crate::http::{InvalidField, Shown, ShownTarget, is_target, is_token, split_host};
 use crate::wire::{Limits, Output, OutputFull};
 
@@ -52,14 +52,14 @@ pub struct ClientRequest<'a, P = NoSubprotocols> {
     pub(super) origin: Option<&'a str>,
     pub(super) subprotocols: P,
     pub(super) fields: &'a [(&'a str, &'a str)],
-    pub(super) wanted: WantedExtensions,
+    pub(super) wanted: Offers<'a>,
 }
 
 impl<'a> ClientRequest<'a> {
     /// Asks `host`, with `:port` after it unless it is the default port of the scheme, for `target`: a path with
     /// perhaps a query (§3, "resource name").
     pub fn new(host: &'a str, target: &'a str) -> Self {
-        Self { host, target, origin: None, subprotocols: [], fields: &[], wanted: WantedExtensions::default() }
+        Self { host, target, origin: None, subprotocols: [], fields: &[], wanted: Offers::NONE }
     }
 
     /// Asks for what a URL names.
@@ -99,7 +99,13 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
     /// Offers permessage-deflate (RFC 7692); with `None` it does not.
     #[cfg(feature = "inflate")]
     pub fn deflate(self, config: impl Into<Option<DeflateConfig>>) -> Self {
-        Self { wanted: WantedExtensions { deflate: config.into() }, ..self }
+        Self { wanted: self.wanted.with_deflate(config.into()), ..self }
+    }
+
+    /// Offers an extension of the application's own, up to three of them, the preferred one first and all before permessage-deflate;
+    /// [`Response::agreed`](super::Response::agreed) tells what the server has made of it. See [`Negotiate`] for an example.
+    pub fn extension<N: Negotiate + Sync>(self, wanted: &'a N) -> Self {
+        Self { wanted: self.wanted.with_own(wanted), ..self }
     }
 
     /// Appends the whole request, or nothing, and begins to wait for the answer.
@@ -117,7 +123,8 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
         out: &mut impl Output,
     ) -> Result<ClientHandshake<P>, StartError> {
         self.check()?;
-        let (key, extensions) = (Key::from_nonce(nonce), self.wanted.offers());
+        let (key, mut extensions) = (Key::from_nonce(nonce), None);
+        self.offer(&mut extensions)?;
         write_whole(out, |emit| {
             emit(b"GET ");
             if !self.target.starts_with('/') {
@@ -149,7 +156,14 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
             emit(b"\r\n");
         })
         .map_err(StartError::Output)?;
-        Ok(ClientHandshake::new(PendingAnswer::new(key.accept(), self.subprotocols, self.wanted), limits))
+        let extensions = self.wanted.offered();
+        Ok(ClientHandshake::new(PendingAnswer::new(key.accept(), self.subprotocols, extensions), limits))
+    }
+
+    /// Puts the value of `Sec-WebSocket-Extensions` into its place.
+    #[inline]
+    pub(super) fn offer(&self, list: &mut Option<FieldValue>) -> Result<(), StartError> {
+        self.wanted.write(list).map_err(|name| StartError::Extension { name })
     }
 
     /// The fields that do not depend on the version of HTTP, their names in lower case but for the application's own.
@@ -205,7 +219,7 @@ impl<P> fmt::Debug for ClientRequest<'_, P> {
             .field("target", &ShownTarget(self.target))
             .field("origin", &self.origin)
             .field("fields", &Shown(|| self.fields.iter().copied()))
-            .field("extensions", &self.wanted)
+            .field("extensions", &self.wanted.offered())
             .finish_non_exhaustive()
     }
 }
@@ -235,6 +249,12 @@ pub enum StartError {
         /// Which one it is, counted from 0.
         index: usize,
     },
+    /// The offers of an extension can't be written: there are three others already, one of which may have the same name, they are no
+    /// list elements with its name, or all offers take more than 512 bytes.
+    Extension {
+        /// Its name.
+        name: &'static str,
+    },
     /// A field must not be written.
     Field(InvalidField),
     /// There is no room for the request.
@@ -248,6 +268,9 @@ impl fmt::Display for StartError {
             Self::Target => f.write_str("expected a path, with or without a query, in visible ASCII as the target"),
             Self::Origin => f.write_str("expected visible ASCII as the origin"),
             Self::Subprotocol { index } => write!(f, "subprotocol {index} is not a token, or is in the list twice"),
+            Self::Extension { name } => {
+                write!(f, "expected offers of the extension {name} in the form of a list, found others")
+            }
             Self::Field(error) => error.fmt(f),
             Self::Output(error) => error.fmt(f),
         }

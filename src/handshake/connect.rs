@@ -12,7 +12,7 @@ use super::request_error::RequestError;
 use super::response::{Answer, NoSubprotocols, Subprotocols};
 use super::response_error::ResponseError;
 use crate::extension::FieldValue;
-use crate::http::{Excerpt, FieldSection, Scheme, ShownTarget, Target};
+use crate::http::{Excerpt, FieldSection, Head, Scheme, ShownTarget, Target};
 
 /// The pseudo-header fields of an extended CONNECT (RFC 8441 §4); its `:method` is `CONNECT`.
 ///
@@ -106,7 +106,7 @@ impl<'b, F: FieldSection<'b>> ConnectRequest<'b, F> {
         let origin = known.origin()?;
         known.lists(&fields)?;
         let KnownFields { subprotocols, extensions, .. } = known;
-        Ok(Request { target, host, origin, subprotocols, extensions, fields, head_len: 0, key: () })
+        Ok(Request { target, host, origin, subprotocols, extensions, head: Head::new(fields, 0), key: () })
     }
 }
 
@@ -163,7 +163,7 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
 #[derive(Clone, Copy)]
 #[must_use = "another HTTP stack has to send it"]
 pub struct ClientConnect<'a, P = NoSubprotocols> {
-    /// KnownFields.
+    /// Checked.
     request: ClientRequest<'a, P>,
     path: &'a str,
     scheme: Scheme,
@@ -172,7 +172,8 @@ pub struct ClientConnect<'a, P = NoSubprotocols> {
 
 impl<'a, P: Subprotocols> ClientConnect<'a, P> {
     pub(super) fn new(request: ClientRequest<'a, P>, scheme: Scheme) -> Result<Self, StartError> {
-        let (path, extensions) = (request.origin_form()?, request.wanted.offers());
+        let (path, mut extensions) = (request.origin_form()?, None);
+        request.offer(&mut extensions)?;
         Ok(Self { request, path, scheme, extensions })
     }
 
@@ -217,12 +218,12 @@ impl<'a, P: Subprotocols> ClientConnect<'a, P> {
         F: FieldSection<'b>,
     {
         let subprotocols = self.request.subprotocols.as_slice();
-        PendingAnswer::new((), subprotocols, self.request.wanted).receive(status, fields)
+        PendingAnswer::new((), subprotocols, self.request.wanted.offered()).receive(status, fields)
     }
 
     /// What the answer is checked against, without what the request borrows: it can be kept in a struct until the answer comes.
     pub fn into_pending(self) -> PendingAnswer<P, ()> {
-        PendingAnswer::new((), self.request.subprotocols, self.request.wanted)
+        PendingAnswer::new((), self.request.subprotocols, self.request.wanted.offered())
     }
 }
 
@@ -268,7 +269,7 @@ impl<P> fmt::Debug for ClientConnect<'_, P> {
 #[derive(Clone, Copy)]
 #[must_use = "another HTTP stack has to send it"]
 pub struct ClientUpgrade<'a, P = NoSubprotocols> {
-    /// KnownFields.
+    /// Checked.
     request: ClientRequest<'a, P>,
     target: &'a str,
     key: Key,
@@ -277,7 +278,8 @@ pub struct ClientUpgrade<'a, P = NoSubprotocols> {
 
 impl<'a, P: Subprotocols> ClientUpgrade<'a, P> {
     pub(super) fn new(request: ClientRequest<'a, P>, nonce: [u8; 16]) -> Result<Self, StartError> {
-        let (target, extensions) = (request.origin_form()?, request.wanted.offers());
+        let (target, mut extensions) = (request.origin_form()?, None);
+        request.offer(&mut extensions)?;
         Ok(Self { request, target, key: Key::from_nonce(nonce), extensions })
     }
 
@@ -311,12 +313,14 @@ impl<'a, P: Subprotocols> ClientUpgrade<'a, P> {
         fields: F,
     ) -> Result<Answer<'b, F>, ResponseError> {
         let subprotocols = self.request.subprotocols.as_slice();
-        PendingAnswer::new(self.key.accept(), subprotocols, self.request.wanted).receive(status, version, fields)
+        let extensions = self.request.wanted.offered();
+        PendingAnswer::new(self.key.accept(), subprotocols, extensions).receive(status, version, fields)
     }
 
     /// What the response is checked against, without what the request borrows: it can be kept in a struct until the response comes.
     pub fn into_pending(self) -> PendingAnswer<P> {
-        PendingAnswer::new(self.key.accept(), self.request.subprotocols, self.request.wanted)
+        let extensions = self.request.wanted.offered();
+        PendingAnswer::new(self.key.accept(), self.request.subprotocols, extensions)
     }
 }
 

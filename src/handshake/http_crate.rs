@@ -51,7 +51,7 @@ impl<'b, B> TryFrom<&'b http::Request<B>> for Received<'b, &'b http::HeaderMap> 
         let target = resource.or(authority).unwrap_or_default();
         let parts = Parts::new(request.method().as_str(), target, digits(request.version()), fields);
         let known = KnownFields::collect_parsed(fields);
-        Self::check(parts, || Target::of_uri(uri.scheme_str(), authority, target), &known, 0)
+        Self::check(parts.into_head(), || Target::of_uri(uri.scheme_str(), authority, target), &known)
     }
 }
 

@@ -1,11 +1,12 @@
 //! A request that has nothing to do with WebSocket.
 
 use core::fmt;
+use core::ops::Deref;
 
 use super::known_fields::KnownFields;
 use super::refusal::{Refusal, RefusalError};
 use super::request_error::{RequestError, UPGRADE_REQUIRED};
-use crate::http::{FieldSection, Fields, Shown, ShownTarget, values};
+use crate::http::{FieldSection, Fields, Head, RequestHead, Shown, ShownTarget};
 
 /// A request of plain HTTP: any method and version, and no `Upgrade: websocket`.
 ///
@@ -33,27 +34,23 @@ use crate::http::{FieldSection, Fields, Shown, ShownTarget, values};
 /// ```
 #[derive(Clone)]
 pub struct HttpRequest<'b, F = Fields<'b>> {
-    pub(super) method: &'b str,
-    pub(super) target: &'b str,
-    pub(super) version: (u8, u8),
-    pub(super) fields: F,
-    pub(super) head_len: usize,
+    pub(super) request: RequestHead<'b, F>,
 }
 
 impl<'b, F: FieldSection<'b>> HttpRequest<'b, F> {
     /// The method, in its letter case.
     pub fn method(&self) -> &'b str {
-        self.method
+        self.request.method
     }
 
     /// The target as it was sent; it may also be `*`, or what a proxy is asked for.
     pub fn target(&self) -> &'b str {
-        self.target
+        self.request.target
     }
 
     /// The two digits of the version: `(1, 1)` for HTTP/1.1.
     pub fn version(&self) -> (u8, u8) {
-        self.version
+        self.request.version
     }
 
     /// Checks the `Host`: RFC 9112 §3.2 asks for a 400 where it is missing (in HTTP/1.1), repeated or invalid.
@@ -72,27 +69,14 @@ impl<'b, F: FieldSection<'b>> HttpRequest<'b, F> {
     /// assert_eq!(request.check_host().unwrap_err().response().status(), 400);
     /// ```
     pub fn check_host(&self) -> Result<(), RequestError> {
-        match KnownFields::collect_parsed(self.fields.clone()).host(None) {
-            Err(RequestError::HostMissing) if self.version != (1, 1) && !matches!(self.version, (1, 2..)) => Ok(()),
+        match KnownFields::collect_parsed(self.request.head.section.clone()).host(None) {
+            Err(RequestError::HostMissing)
+                if self.request.version != (1, 1) && !matches!(self.request.version, (1, 2..)) =>
+            {
+                Ok(())
+            }
             result => result.map(drop),
         }
-    }
-
-    /// All fields, in their order. None was checked: `Content-Length` and `Transfer-Encoding` are left to the application, and `Host`
-    /// to [`check_host`](Self::check_host).
-    pub fn fields(&self) -> F::Pairs {
-        self.fields.clone().into_pairs()
-    }
-
-    /// The values of each field with this name; names compare without ASCII case.
-    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n, F> {
-        values(self.fields.clone(), name)
-    }
-
-    /// How many bytes the head has. The bytes after it are the body, or the next request.
-    /// 0 for a head that another stack has parsed.
-    pub fn head_len(&self) -> usize {
-        self.head_len
     }
 
     /// The answer of a server that has nothing but WebSocket to offer: 426 (RFC 9110 §15.5.22).
@@ -118,18 +102,26 @@ impl<'b, F: FieldSection<'b>> HttpRequest<'b, F> {
     }
 
     fn without_body_for_head<'a>(&self, response: Refusal<'a>) -> Refusal<'a> {
-        if self.method == "HEAD" { response.to_head() } else { response }
+        if self.request.method == "HEAD" { response.to_head() } else { response }
+    }
+}
+
+impl<'b, F> Deref for HttpRequest<'b, F> {
+    type Target = Head<'b, F>;
+
+    fn deref(&self) -> &Head<'b, F> {
+        &self.request.head
     }
 }
 
 impl<'b, F: FieldSection<'b>> fmt::Debug for HttpRequest<'b, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpRequest")
-            .field("method", &self.method)
-            .field("target", &ShownTarget(self.target))
-            .field("version", &self.version)
+            .field("method", &self.request.method)
+            .field("target", &ShownTarget(self.request.target))
+            .field("version", &self.request.version)
             .field("fields", &Shown(|| self.fields()))
-            .field("head_len", &self.head_len)
+            .field("head_len", &self.head_len())
             .finish()
     }
 }

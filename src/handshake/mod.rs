@@ -53,4 +53,6 @@ pub use server::ServerHandshake;
 pub use url::{InvalidUrl, WsUrl};
 
 pub use crate::extension::negotiated::Negotiated;
-pub use crate::http::{Excerpt, Field, FieldFault, FieldSection, Fields, HeadError, HeadPart, InvalidField, Scheme};
+pub use crate::http::{
+    Excerpt, Field, FieldFault, FieldSection, Fields, Head, HeadError, HeadPart, InvalidField, Scheme,
+};

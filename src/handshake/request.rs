@@ -1,6 +1,7 @@
 //! A client's request, checked (§4.2.1).
 
 use core::fmt;
+use core::ops::Deref;
 
 use super::http_request::HttpRequest;
 use super::key::Key;
@@ -9,8 +10,7 @@ use super::refusal::{Refusal, RefusalError};
 use super::request_error::RequestError;
 use crate::extension::{Extension, Extensions};
 use crate::http::{
-    Excerpt, FieldSection, Fields, RequestHead, Scheme, Shown, ShownTarget, Target, ascii, elements, is_same_host,
-    values,
+    Excerpt, FieldSection, Fields, Head, RequestHead, Scheme, Shown, ShownTarget, Target, ascii, elements, is_same_host,
 };
 
 /// What a client asked for.
@@ -40,13 +40,12 @@ pub enum Received<'b, F = Fields<'b>> {
 impl<'b> Received<'b> {
     #[inline]
     pub(super) fn from_head(head: &RequestHead<'b>, known: &KnownFields<'b>) -> Result<Self, RequestError> {
-        let RequestHead { method, target, version: (major, minor), fields, len } = *head;
+        let (major, minor) = head.version;
         // RFC 9110 §15.6.6: a server answers 505 when it does not support "the major version of HTTP that was used".
         if major != 1 {
             return Err(RequestError::HttpVersion { major, minor });
         }
-        let parts = Parts { method, target, version: (major, minor), fields };
-        Self::check(parts, || Target::new(target), known, len)
+        Self::check(*head, || Target::new(head.target), known)
     }
 }
 
@@ -79,21 +78,20 @@ impl<'b, F: FieldSection<'b>> Received<'b, F> {
     pub fn from_parts(parts: Parts<'b, F>) -> Result<Self, RequestError> {
         let known = KnownFields::collect_parsed(parts.fields.clone());
         let target = parts.target;
-        Self::check(parts, || Target::new(target), &known, 0)
+        Self::check(parts.into_head(), || Target::new(target), &known)
     }
 
     /// The order of the checks is the same wherever the head came from: plain HTTP, method, version, and the rest.
     #[inline]
     pub(super) fn check(
-        parts: Parts<'b, F>,
+        request: RequestHead<'b, F>,
         parse_target: impl FnOnce() -> Option<Target<'b>>,
         known: &KnownFields<'b>,
-        head_len: usize,
     ) -> Result<Self, RequestError> {
-        let Parts { method, target, version, fields } = parts;
         if !known.websocket {
-            return Ok(Self::Http(HttpRequest { method, target, version, fields, head_len }));
+            return Ok(Self::Http(HttpRequest { request }));
         }
+        let RequestHead { method, target, version, head } = request;
         // RFC 9110 §9.1: "The method token is case-sensitive".
         if method != "GET" {
             return Err(RequestError::Method { method: Excerpt::new(method.as_bytes()) });
@@ -113,9 +111,9 @@ impl<'b, F: FieldSection<'b>> Received<'b, F> {
         known.version()?;
         let key = known.key()?;
         let origin = known.origin()?;
-        known.lists(&fields)?;
+        known.lists(&head.section)?;
         let KnownFields { subprotocols, extensions, .. } = *known;
-        Ok(Self::Upgrade(Request { target, host, origin, subprotocols, extensions, fields, head_len, key }))
+        Ok(Self::Upgrade(Request { target, host, origin, subprotocols, extensions, head, key }))
     }
 }
 
@@ -144,6 +142,11 @@ impl<'b, F: FieldSection<'b>> Parts<'b, F> {
     /// The method, the target, the two digits of the version, and the fields.
     pub const fn new(method: &'b str, target: &'b str, version: (u8, u8), fields: F) -> Self {
         Self { method, target, version, fields }
+    }
+
+    pub(super) fn into_head(self) -> RequestHead<'b, F> {
+        let Self { method, target, version, fields } = self;
+        RequestHead { method, target, version, head: Head::new(fields, 0) }
     }
 }
 
@@ -180,8 +183,7 @@ pub struct Request<'b, F = Fields<'b>, K = Key> {
     pub(super) origin: Option<&'b [u8]>,
     pub(super) subprotocols: Occurrence<'b>,
     pub(super) extensions: Occurrence<'b>,
-    pub(super) fields: F,
-    pub(super) head_len: usize,
+    pub(super) head: Head<'b, F>,
     pub(super) key: K,
 }
 
@@ -280,32 +282,16 @@ impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
         found.eq_ignore_ascii_case(name) && is_same_host(host, self.host, scheme.default_port())
     }
 
-    /// All fields, in their order.
-    pub fn fields(&self) -> F::Pairs {
-        self.fields.clone().into_pairs()
-    }
-
-    /// The values of each field with this name; names compare without ASCII case.
-    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n, F, K> {
-        values(self.fields.clone(), name)
-    }
-
     /// The subprotocols that the client offers, in its order of preference; all of them tokens.
     pub fn subprotocols(&self) -> impl Iterator<Item = &'b str> + use<'b, F, K> {
-        self.subprotocols.values(&self.fields, "Sec-WebSocket-Protocol").flat_map(elements).map(ascii)
+        self.subprotocols.values(&self.head.section, "Sec-WebSocket-Protocol").flat_map(elements).map(ascii)
     }
 
     /// The extensions that the client offers, in its order of preference.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + use<'b, F, K> {
         // The grammar was checked: there is no error left.
-        let values = self.extensions.values(&self.fields, "Sec-WebSocket-Extensions");
+        let values = self.extensions.values(&self.head.section, "Sec-WebSocket-Extensions");
         values.flat_map(Extensions::new).filter_map(Result::ok)
-    }
-
-    /// How many bytes the head has. The bytes after it are frames: the first input of the connection.
-    /// 0 for a head that another stack has parsed.
-    pub fn head_len(&self) -> usize {
-        self.head_len
     }
 
     /// Refuses, for a reason of the application's: the same as [`Refusal::new`].
@@ -334,6 +320,15 @@ impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
     }
 }
 
+impl<'b, F, K> Deref for Request<'b, F, K> {
+    type Target = Head<'b, F>;
+
+    #[inline]
+    fn deref(&self) -> &Head<'b, F> {
+        &self.head
+    }
+}
+
 impl<'b, F: FieldSection<'b>> fmt::Debug for Parts<'b, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parts")
@@ -350,7 +345,7 @@ impl<'b, F: FieldSection<'b>, K: RequestKey> fmt::Debug for Request<'b, F, K> {
         f.debug_struct("Request")
             .field("target", &ShownTarget(self.target.whole))
             .field("fields", &Shown(|| self.fields()))
-            .field("head_len", &self.head_len)
+            .field("head_len", &self.head_len())
             .finish()
     }
 }

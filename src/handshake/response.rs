@@ -3,13 +3,14 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Deref;
 
 use super::key::AcceptKey;
 use super::known_fields::{KnownFields, Occurrence};
 use super::response_error::ResponseError;
 use crate::extension::negotiated::Negotiated;
-use crate::extension::{Extension, Extensions, WantedExtensions};
-use crate::http::{Excerpt, FieldSection, Fields, ResponseHead, Shown, ascii, values};
+use crate::extension::{Extension, Extensions, Negotiate, OfferedExtensions};
+use crate::http::{Excerpt, FieldSection, Fields, Head, ResponseHead, Shown, ascii};
 
 /// What a server answered.
 ///
@@ -37,24 +38,24 @@ pub enum Answer<'b, F = Fields<'b>> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Offered<'p, P> {
     pub(super) subprotocols: &'p P,
-    pub(super) extensions: WantedExtensions,
+    pub(super) extensions: &'p OfferedExtensions,
 }
 
 impl<'b, F: FieldSection<'b>> Answer<'b, F> {
     /// The answer to an upgrade of HTTP/1.1, whose key is proved to have been read by `accept`.
     pub(super) fn from_head<P: Subprotocols>(
-        head: ResponseHead<'b, F>,
+        response: ResponseHead<'b, F>,
         known: &KnownFields<'b>,
         accept: &AcceptKey,
         offered: Offered<'_, P>,
     ) -> Result<Self, ResponseError> {
-        let ResponseHead { version: (major, minor), status, reason, fields, len } = head;
+        let ResponseHead { version: (major, minor), status, .. } = response;
         // RFC 9110 §2.5: a later minor version is read as the highest that is known of that major version.
         if major != 1 || status == 101 && minor < 1 {
             return Err(ResponseError::HttpVersion { major, minor });
         }
         if status != 101 {
-            return Ok(Self::Refused(HttpResponse { status, reason, fields, head_len: len }));
+            return Ok(Self::Refused(HttpResponse { response }));
         }
         match known.upgrade {
             // §4.1, 2: "an ASCII case-insensitive match for the value 'websocket'".
@@ -74,7 +75,7 @@ impl<'b, F: FieldSection<'b>> Answer<'b, F> {
             // §11.3.3: it "MUST NOT appear more than once in an HTTP response".
             Occurrence::Repeated => return Err(ResponseError::AcceptRepeated),
         }
-        Response::agree(fields, known, offered, len).map(Self::Open)
+        Response::agree(response.head, known, offered).map(Self::Open)
     }
 
     /// RFC 8441 §5: there is no key, and success is what it is for CONNECT: 2xx (RFC 9110 §9.3.6).
@@ -83,12 +84,13 @@ impl<'b, F: FieldSection<'b>> Answer<'b, F> {
         fields: F,
         offered: Offered<'_, P>,
     ) -> Result<Self, ResponseError> {
+        let response = ResponseHead { version: (2, 0), status, reason: b"", head: Head::new(fields, 0) };
         match status {
             200..=299 => {
-                let known = KnownFields::collect_parsed(fields.clone());
-                Response::agree(fields, &known, offered, 0).map(Self::Open)
+                let known = KnownFields::collect_parsed(response.head.section.clone());
+                Response::agree(response.head, &known, offered).map(Self::Open)
             }
-            status => Ok(Self::Refused(HttpResponse { status, reason: b"", fields, head_len: 0 })),
+            _ => Ok(Self::Refused(HttpResponse { response })),
         }
     }
 }
@@ -111,20 +113,18 @@ impl<'b, F: FieldSection<'b>> Answer<'b, F> {
 #[derive(Clone)]
 #[must_use = "the connection is open, and is made of `negotiated`"]
 pub struct Response<'b, F = Fields<'b>> {
-    fields: F,
+    head: Head<'b, F>,
     subprotocol: Option<&'b str>,
     extensions: Occurrence<'b>,
     negotiated: Negotiated,
-    head_len: usize,
 }
 
 impl<'b, F: FieldSection<'b>> Response<'b, F> {
     /// What every response must keep to, whichever version of HTTP it came by: no more than was offered.
     fn agree<P: Subprotocols>(
-        fields: F,
+        head: Head<'b, F>,
         known: &KnownFields<'b>,
         offered: Offered<'_, P>,
-        head_len: usize,
     ) -> Result<Self, ResponseError> {
         let subprotocol = match known.subprotocols {
             Occurrence::Missing => None,
@@ -140,14 +140,19 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
             // §11.3.4: it "MUST NOT appear more than once in an HTTP response".
             Occurrence::Repeated => return Err(ResponseError::SubprotocolRepeated),
         };
-        // Erratum 3433: `Sec-WebSocket-Extensions` "MAY appear multiple times in an HTTP response".
-        if !known.extensions(&fields).map_err(ResponseError::InvalidExtension)? {
-            return Err(ResponseError::ExtensionsEmpty);
-        }
-        let extensions = known.extensions.values(&fields, "Sec-WebSocket-Extensions").flat_map(Extensions::new);
-        let negotiated = offered.extensions.check(extensions.filter_map(Result::ok)).map_err(ResponseError::from)?;
+        let negotiated = match known.extensions {
+            Occurrence::Missing => Negotiated::elsewhere(),
+            // Erratum 3433: `Sec-WebSocket-Extensions` "MAY appear multiple times in an HTTP response".
+            Occurrence::Once(_) | Occurrence::Repeated => {
+                if !known.extensions(&head.section).map_err(ResponseError::InvalidExtension)? {
+                    return Err(ResponseError::ExtensionsEmpty);
+                }
+                let values = known.extensions.values(&head.section, "Sec-WebSocket-Extensions");
+                offered.extensions.check(values.flat_map(Extensions::new).filter_map(Result::ok))?
+            }
+        };
         let extensions = known.extensions;
-        Ok(Self { fields, subprotocol, extensions, negotiated, head_len })
+        Ok(Self { head, subprotocol, extensions, negotiated })
     }
 
     /// What the connection is made of.
@@ -163,24 +168,19 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
 
     /// The extensions in use, in their order (§9.1).
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + use<'b, F> {
-        let values = self.extensions.values(&self.fields, "Sec-WebSocket-Extensions");
+        let values = self.extensions.values(&self.head.section, "Sec-WebSocket-Extensions");
         values.flat_map(Extensions::new).filter_map(Result::ok)
     }
 
-    /// All fields, in their order.
-    pub fn fields(&self) -> F::Pairs {
-        self.fields.clone().into_pairs()
-    }
-
-    /// The values of each field with this name; names compare without ASCII case.
-    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n, F> {
-        values(self.fields.clone(), name)
-    }
-
-    /// How many bytes the head has, with the interim responses in front of it. The bytes after it are frames: the
-    /// first input of the connection. 0 for a head that another stack has parsed.
-    pub fn head_len(&self) -> usize {
-        self.head_len
+    /// What the server has answered to the offers of an extension of the application's own; `None` if it declined them.
+    ///
+    /// # Errors
+    ///
+    /// [`ResponseError::ExtensionParam`] or [`ResponseError::ExtensionParamMissing`] if the answer does not fit the offers: the
+    /// connection is in no use then, and its transport is closed (§4.1, 5).
+    pub fn agreed<N: Negotiate>(&self, wanted: &N) -> Result<Option<N::Params>, ResponseError> {
+        let answer = self.extensions().find(|extension| extension.name() == N::NAME);
+        answer.map(|answer| wanted.check(&answer).map_err(ResponseError::from)).transpose()
     }
 }
 
@@ -199,37 +199,34 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
 /// ```
 #[derive(Clone)]
 pub struct HttpResponse<'b, F = Fields<'b>> {
-    status: u16,
-    reason: &'b [u8],
-    fields: F,
-    head_len: usize,
+    response: ResponseHead<'b, F>,
 }
 
 impl<'b, F: FieldSection<'b>> HttpResponse<'b, F> {
     /// The status code, whatever its three digits are.
     pub fn status(&self) -> u16 {
-        self.status
+        self.response.status
     }
 
     /// The reason phrase, which may be empty, and means nothing.
     pub fn reason(&self) -> &'b [u8] {
-        self.reason
+        self.response.reason
     }
+}
 
-    /// All fields, in their order.
-    pub fn fields(&self) -> F::Pairs {
-        self.fields.clone().into_pairs()
+impl<'b, F> Deref for Response<'b, F> {
+    type Target = Head<'b, F>;
+
+    fn deref(&self) -> &Head<'b, F> {
+        &self.head
     }
+}
 
-    /// The values of each field with this name; names compare without ASCII case.
-    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n, F> {
-        values(self.fields.clone(), name)
-    }
+impl<'b, F> Deref for HttpResponse<'b, F> {
+    type Target = Head<'b, F>;
 
-    /// How many bytes the head has, with the interim responses in front of it. The bytes after it are what came of
-    /// the body.
-    pub fn head_len(&self) -> usize {
-        self.head_len
+    fn deref(&self) -> &Head<'b, F> {
+        &self.response.head
     }
 }
 
@@ -247,7 +244,7 @@ impl<'b, F: FieldSection<'b>> fmt::Debug for Response<'b, F> {
         f.debug_struct("Response")
             .field("negotiated", &self.negotiated())
             .field("fields", &Shown(|| self.fields()))
-            .field("head_len", &self.head_len)
+            .field("head_len", &self.head_len())
             .finish()
     }
 }
@@ -255,10 +252,10 @@ impl<'b, F: FieldSection<'b>> fmt::Debug for Response<'b, F> {
 impl<'b, F: FieldSection<'b>> fmt::Debug for HttpResponse<'b, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpResponse")
-            .field("status", &self.status)
-            .field("reason", &format_args!("\"{}\"", self.reason.escape_ascii()))
+            .field("status", &self.status())
+            .field("reason", &format_args!("\"{}\"", self.reason().escape_ascii()))
             .field("fields", &Shown(|| self.fields()))
-            .field("head_len", &self.head_len)
+            .field("head_len", &self.head_len())
             .finish()
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::extension::{InvalidExtension, Mismatch};
+use crate::extension::{AnswerFault, InvalidExtension, Mismatch};
 use crate::http::{Excerpt, HeadError};
 
 /// A response that opens nothing and is no HTTP to be followed: the server's fault. The connection fails (§4.1).
@@ -73,6 +73,11 @@ pub enum ResponseError {
         /// Its name.
         extension: Excerpt,
     },
+    /// An extension was accepted beside another that owns the same reserved bit (RFC 7692 §5).
+    ExtensionConflict {
+        /// Its name.
+        extension: Excerpt,
+    },
     /// A parameter of an extension does not fit the offer: by its name, by its value, or because it is repeated (RFC 7692 §7).
     ExtensionParam {
         /// Its name.
@@ -92,11 +97,20 @@ impl From<Mismatch<'_>> for ResponseError {
         match mismatch {
             Mismatch::NotOffered(name) => Self::ExtensionNotOffered { extension: Excerpt::new(name.as_bytes()) },
             Mismatch::Repeated(name) => Self::ExtensionRepeated { extension: Excerpt::new(name.as_bytes()) },
-            Mismatch::Parameter(param) => Self::ExtensionParam {
+            Mismatch::ReservedBits(name) => Self::ExtensionConflict { extension: Excerpt::new(name.as_bytes()) },
+            Mismatch::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<AnswerFault<'_>> for ResponseError {
+    fn from(fault: AnswerFault<'_>) -> Self {
+        match fault {
+            AnswerFault::Param(param) => Self::ExtensionParam {
                 name: Excerpt::new(param.name().as_bytes()),
                 value: param.value().map(|value| Excerpt::from_bytes(value.bytes())),
             },
-            Mismatch::Missing(name) => Self::ExtensionParamMissing { name },
+            AnswerFault::ParamMissing(name) => Self::ExtensionParamMissing { name },
         }
     }
 }
@@ -128,6 +142,9 @@ impl fmt::Display for ResponseError {
             Self::InvalidExtension(error) => error.fmt(f),
             Self::ExtensionNotOffered { extension } => write!(f, "the extension {extension} was not offered"),
             Self::ExtensionRepeated { extension } => write!(f, "the extension {extension} was accepted twice"),
+            Self::ExtensionConflict { extension } => {
+                write!(f, "the extension {extension} was accepted beside another that owns the same reserved bit")
+            }
             Self::ExtensionParam { name, value: None } => {
                 write!(f, "the extension's parameter {name} does not answer the offer")
             }

@@ -3,37 +3,92 @@
 //! A head that came whole is read in one go. One that comes in pieces is checked as its bytes come, so that a peer that does not speak
 //! HTTP is refused at once, and is taken apart when it is complete. The result is the same for both.
 
+use core::fmt;
+use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use httparse::{Header, Status};
 
+use super::field_section::{FieldSection, values};
 use super::fields::Fields;
 use super::head_check::HeadCheck;
 use super::head_error::HeadError;
+use super::shown::Shown;
 use super::text::{is_target, split_at_byte};
 use super::token::ascii;
 use crate::wire::Limits;
 
+/// What the heads of requests and responses have in common: fields, and a length.
+///
+/// Requests and responses of both sides dereference to it, so its methods are theirs.
+///
+/// ```
+/// use websocket_proto::handshake::{Head, Received, ServerHandshake};
+/// use websocket_proto::wire::Limits;
+///
+/// fn cookies<'b>(head: &Head<'b>) -> impl Iterator<Item = &'b [u8]> {
+///     head.field("cookie")
+/// }
+///
+/// let bytes = b"GET / HTTP/1.1\r\nHost: a\r\nCookie: b=c\r\n\r\nbody";
+/// let received = ServerHandshake::new(&Limits::DEFAULT).receive(bytes).unwrap();
+/// let Some(Received::Http(request)) = received else { panic!("not plain HTTP") };
+/// assert!(cookies(&request).eq([b"b=c"]));
+/// assert_eq!(&bytes[request.head_len()..], b"body");
+/// ```
+#[derive(Clone, Copy)]
+pub struct Head<'b, F = Fields<'b>> {
+    pub(crate) section: F,
+    pub(crate) len: usize,
+    bytes: PhantomData<&'b [u8]>,
+}
+
+impl<'b, F: FieldSection<'b>> Head<'b, F> {
+    #[inline]
+    pub(crate) const fn new(section: F, len: usize) -> Self {
+        Self { section, len, bytes: PhantomData }
+    }
+
+    /// All fields, in their order. What they mean was checked for those alone that matter to a WebSocket handshake.
+    pub fn fields(&self) -> F::Pairs {
+        self.section.clone().into_pairs()
+    }
+
+    /// The values of each field with this name; names compare without ASCII case.
+    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n, F> {
+        values(self.section.clone(), name)
+    }
+
+    /// How many bytes the head has, with the interim responses in front of it. The bytes after it are frames where the connection is
+    /// open, its first input, and otherwise a body or another request. 0 for a head that another stack has parsed.
+    pub fn head_len(&self) -> usize {
+        self.len
+    }
+}
+
+impl<'b, F: FieldSection<'b>> fmt::Debug for Head<'b, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields = Shown(|| self.fields());
+        f.debug_struct("Head").field("fields", &fields).field("head_len", &self.len).finish()
+    }
+}
+
 /// A request's head, syntactically right.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RequestHead<'b> {
+#[derive(Clone, Copy)]
+pub(crate) struct RequestHead<'b, F = Fields<'b>> {
     pub(crate) method: &'b str,
     pub(crate) target: &'b str,
     pub(crate) version: (u8, u8),
-    pub(crate) fields: Fields<'b>,
-    /// Bytes up to and with the empty line.
-    pub(crate) len: usize,
+    pub(crate) head: Head<'b, F>,
 }
 
 /// A response's head, syntactically right.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct ResponseHead<'b, F = Fields<'b>> {
     pub(crate) version: (u8, u8),
     pub(crate) status: u16,
     pub(crate) reason: &'b [u8],
-    pub(crate) fields: F,
-    /// Bytes up to and with the empty line, those of earlier heads included.
-    pub(crate) len: usize,
+    pub(crate) head: Head<'b, F>,
 }
 
 /// Takes the fields of a head, one by one: what is wanted of them is found while they are at hand.
@@ -70,6 +125,12 @@ impl HeadReader {
         self.check.restart(at);
     }
 
+    /// Whether a head that has come in pieces needs more of them. An error is found here and told when the head is read.
+    #[inline]
+    pub(crate) fn wants_more(&mut self, bytes: &[u8]) -> bool {
+        !self.check.is_new() && matches!(self.check.advance(bytes), Ok(false))
+    }
+
     /// The bytes that may be a whole head: all of a head of which nothing was looked at, up to the limit.
     fn whole<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
         if !self.check.is_new() {
@@ -90,12 +151,12 @@ impl HeadReader {
         if !self.check.advance(bytes)? {
             return Ok(None);
         }
-        let (line, fields) = self.lines(bytes, known);
+        let (line, head) = self.lines(bytes, known);
         // The line was checked: a method and a space, a target and a space, a version.
         let (method, line) = split_at_byte(line, b' ').unwrap_or_default();
         let (target, version) = split_at_byte(line, b' ').unwrap_or_default();
         let (method, target) = (ascii(method), ascii(target));
-        Ok(Some(RequestHead { method, target, version: digits(version), fields, len: self.check.at }))
+        Ok(Some(RequestHead { method, target, version: digits(version), head }))
     }
 
     /// Reads on in a response, and hands it out when it is complete; `known` has its fields then.
@@ -104,27 +165,30 @@ impl HeadReader {
         bytes: &'b [u8],
         known: &mut impl Collect<'b>,
     ) -> Result<Option<ResponseHead<'b>>, HeadError> {
-        if let Some(head) = self.whole(bytes).and_then(|bytes| parse_response(bytes, self.check.max_fields, known)) {
-            return Ok(Some(ResponseHead { len: self.check.start.saturating_add(head.len), ..head }));
+        if let Some(mut response) =
+            self.whole(bytes).and_then(|bytes| parse_response(bytes, self.check.max_fields, known))
+        {
+            response.head.len = self.check.start.saturating_add(response.head.len);
+            return Ok(Some(response));
         }
         if !self.check.advance(bytes)? {
             return Ok(None);
         }
-        let (line, fields) = self.lines(bytes, known);
+        let (line, head) = self.lines(bytes, known);
         let status = ascii(line.get(9..12).unwrap_or_default()).parse().unwrap_or_default();
         // What comes after `HTTP/1.1 200 `, where there is that space.
         let reason = line.get(13..).unwrap_or_default();
-        Ok(Some(ResponseHead { version: digits(line), status, reason, fields, len: self.check.at }))
+        Ok(Some(ResponseHead { version: digits(line), status, reason, head }))
     }
 
     /// The start line and the fields of a head that is complete and was checked.
     #[cold] // Most heads come whole.
-    fn lines<'b>(&self, bytes: &'b [u8], known: &mut impl Collect<'b>) -> (&'b [u8], Fields<'b>) {
+    fn lines<'b>(&self, bytes: &'b [u8], known: &mut impl Collect<'b>) -> (&'b [u8], Head<'b>) {
         let HeadCheck { start, fields_start, at, .. } = self.check;
         let (line, _) = split_at_byte(bytes.get(start..fields_start).unwrap_or_default(), b'\r').unwrap_or_default();
         let fields = Fields::new(bytes.get(fields_start..at).unwrap_or_default());
         fields.raw().for_each(|(name, value)| known.add(name, value));
-        (line, fields)
+        (line, Head::new(fields, at))
     }
 }
 
@@ -142,7 +206,7 @@ fn parse_request<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Collec
         return None;
     }
     collect(request.headers, max_fields, known)?;
-    Some(RequestHead { method, target, version: (1, request.version?), fields: Fields::new(fields), len })
+    Some(RequestHead { method, target, version: (1, request.version?), head: Head::new(Fields::new(fields), len) })
 }
 
 /// Reads a response that is whole and has nothing unusual about it.
@@ -162,7 +226,7 @@ fn parse_response<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Colle
     }
     collect(response.headers, max_fields, known)?;
     let (version, status, reason) = ((1, response.version?), response.code?, reason.as_bytes());
-    Some(ResponseHead { version, status, reason, fields: Fields::new(fields), len })
+    Some(ResponseHead { version, status, reason, head: Head::new(Fields::new(fields), len) })
 }
 
 /// Whether one of the `lines` after the start line ends in LF alone (RFC 9112 §2.2), which `httparse` lets pass.
@@ -213,8 +277,8 @@ mod tests {
         let bytes = b"POST /a?b HTTP/1.0\r\nHost: c\r\nA:\r\nB:\t d\xe4 e \t\r\n\r\nbody";
         let mut known = All::default();
         let head = parse_request(bytes, 3, &mut known).unwrap();
-        assert_eq!((head.method, head.target, head.version, head.len), ("POST", "/a?b", (1, 0), bytes.len() - 4));
-        let fields: Vec<_> = head.fields.map(|(name, value)| (name.as_bytes().to_vec(), value)).collect();
+        assert_eq!((head.method, head.target, head.version, head.head.len), ("POST", "/a?b", (1, 0), bytes.len() - 4));
+        let fields: Vec<_> = head.head.fields().map(|(name, value)| (name.as_bytes().to_vec(), value)).collect();
         assert_eq!(fields, [(b"Host".to_vec(), &b"c"[..]), (b"A".to_vec(), b""), (b"B".to_vec(), b"d\xe4 e")]);
         assert_eq!(known.0, fields);
         assert!(parse_request(b"GET / HTTP/1.1\r\n\r\n", 0, &mut All::default()).is_some(), "no field at all");
@@ -226,8 +290,8 @@ mod tests {
             let bytes = [line, b"\r\nUpgrade: a\r\n\r\nbody"].concat();
             let mut known = All::default();
             let head = parse_response(&bytes, 1, &mut known).unwrap();
-            assert_eq!((head.status, head.reason, head.version, head.len), (302, reason, (1, 1), bytes.len() - 4));
-            assert!(head.fields.eq([("Upgrade", &b"a"[..])]));
+            assert_eq!((head.status, head.reason, head.version, head.head.len), (302, reason, (1, 1), bytes.len() - 4));
+            assert!(head.head.fields().eq([("Upgrade", &b"a"[..])]));
             assert_eq!(known.0, [(b"Upgrade".to_vec(), &b"a"[..])]);
         }
     }

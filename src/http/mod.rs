@@ -19,6 +19,7 @@ pub use excerpt::Excerpt;
 pub(crate) use field_section::values;
 pub use field_section::{Field, FieldSection};
 pub use fields::{FieldFault, Fields, InvalidField};
+pub use head::Head;
 pub(crate) use head::{Collect, HeadReader, RequestHead, ResponseHead};
 pub use head_error::{HeadError, HeadPart};
 pub(crate) use host::{ipv6, is_same_host, split_host};

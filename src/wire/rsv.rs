@@ -33,6 +33,11 @@ impl Rsv {
         Self(self.0 & !owned.0)
     }
 
+    /// Whether a bit is set both here and in `other`.
+    pub const fn overlaps(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Whether every bit of `bits` is set here.
     pub const fn contains(self, bits: Self) -> bool {
         self.0 & bits.0 == bits.0

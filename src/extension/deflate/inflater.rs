@@ -33,7 +33,7 @@ use crate::wire::InvalidDeflate;
 pub struct Inflater {
     window: Window,
     blocks: Blocks,
-    phase: Phase,
+    phase: MessagePhase,
     compression: Compression,
     /// With the connection whose history it holds.
     meeting: Meeting,
@@ -41,7 +41,7 @@ pub struct Inflater {
 
 /// Where a message stands.
 #[derive(Clone, Copy, Debug)]
-enum Phase {
+enum MessagePhase {
     /// Nothing of it has come.
     Before,
     /// Some of it has.
@@ -56,7 +56,7 @@ impl Inflater {
         Self {
             window: Window::new(compression.window_bits),
             blocks: Blocks::new(),
-            phase: Phase::Before,
+            phase: MessagePhase::Before,
             compression,
             meeting: Meeting::NONE,
         }
@@ -71,21 +71,21 @@ impl Inflater {
     ///
     /// [`InvalidDeflate`], after all output that comes before it. The inflater is of no use then, and says so again.
     pub fn inflate(&mut self, input: &mut &[u8], ends: bool, max: usize) -> Result<Option<&[u8]>, InvalidDeflate> {
-        if let (Phase::Before, false) = (self.phase, input.is_empty()) {
+        if let (MessagePhase::Before, false) = (self.phase, input.is_empty()) {
             if !self.compression.context_takeover {
                 self.window.forget();
             }
-            self.phase = Phase::Within;
+            self.phase = MessagePhase::Within;
         }
         loop {
             let len = match self.phase {
                 // The message has ended, or is an empty one, which may also come as nothing at all.
-                Phase::Before => return Ok(None),
-                Phase::Within => self.decode(input, max)?,
-                Phase::Trailer { remaining } => {
+                MessagePhase::Before => return Ok(None),
+                MessagePhase::Within => self.decode(input, max)?,
+                MessagePhase::Trailer { remaining } => {
                     let mut trailer = TRAILER.get(TRAILER.len() - usize::from(remaining)..).unwrap_or_default();
                     let len = self.decode(&mut trailer, max)?;
-                    self.phase = Phase::Trailer { remaining: u8::try_from(trailer.len()).unwrap_or(0) };
+                    self.phase = MessagePhase::Trailer { remaining: u8::try_from(trailer.len()).unwrap_or(0) };
                     len
                 }
             };
@@ -93,18 +93,18 @@ impl Inflater {
                 return Ok(Some(self.window.advance(len)));
             }
             self.phase = match self.phase {
-                Phase::Within if !ends => return Ok(None),
+                MessagePhase::Within if !ends => return Ok(None),
                 // BFINAL=1 has ended the stream, so there is none that a trailer could belong to.
-                Phase::Within if self.blocks.is_after_final_block() => Phase::Before,
+                MessagePhase::Within if self.blocks.is_after_final_block() => MessagePhase::Before,
                 // What the trailer would come to. Nearly all messages end like this.
-                Phase::Within if self.blocks.is_at_stored_length() => Phase::Before,
+                MessagePhase::Within if self.blocks.is_at_stored_length() => MessagePhase::Before,
                 // §7.2.2: "Append 4 octets of 0x00 0x00 0xff 0xff to the tail end of the payload of the message."
-                Phase::Within => Phase::Trailer { remaining: 4 },
-                Phase::Trailer { .. } if self.blocks.is_at_border() => Phase::Before,
-                Phase::Trailer { .. } => return Err(InvalidDeflate::Unfinished),
-                Phase::Before => Phase::Before,
+                MessagePhase::Within => MessagePhase::Trailer { remaining: 4 },
+                MessagePhase::Trailer { .. } if self.blocks.is_at_border() => MessagePhase::Before,
+                MessagePhase::Trailer { .. } => return Err(InvalidDeflate::Unfinished),
+                MessagePhase::Before => MessagePhase::Before,
             };
-            if let Phase::Before = self.phase {
+            if let MessagePhase::Before = self.phase {
                 self.blocks.restart();
             }
         }
@@ -114,7 +114,7 @@ impl Inflater {
     ///
     /// It may be called at any time, and takes nothing from what comes next but the time to ask for memory again.
     pub fn hibernate(&mut self) {
-        if let (Phase::Before, false) = (self.phase, self.compression.context_takeover) {
+        if let (MessagePhase::Before, false) = (self.phase, self.compression.context_takeover) {
             self.window.forget();
         }
         self.window.shrink();
@@ -153,7 +153,7 @@ impl Inflater {
         if !goes_on && begins {
             self.window.begin(compression.window_bits);
             self.blocks.begin();
-            (self.phase, self.compression) = (Phase::Before, compression);
+            (self.phase, self.compression) = (MessagePhase::Before, compression);
         }
         self.meeting = self.meeting.next(piece, self.window.memory());
         *connection = self.meeting;

@@ -93,7 +93,6 @@ pub use deflater::{Deflater, Effort};
 pub use inflater::Inflater;
 pub(crate) use meeting::Meeting;
 pub use negotiation::DeflateConfig;
-pub(crate) use negotiation::NAME;
 pub(crate) use params::PackedCompression;
 pub use params::{Compression, DeflateParams};
 pub use window_bits::WindowBits;

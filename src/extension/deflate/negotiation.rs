@@ -3,7 +3,8 @@
 use core::fmt::{self, Write};
 
 use super::{Compression, DeflateParams, WindowBits};
-use crate::extension::{Extension, Mismatch, Param, ParamValue};
+use crate::extension::{AnswerFault, Extension, Negotiate, Param, ParamValue};
+use crate::wire::Rsv;
 
 /// What an endpoint asks of permessage-deflate: the same for both roles.
 ///
@@ -72,9 +73,35 @@ impl DeflateConfig {
         self.adjustable = adjustable;
         self
     }
+}
 
-    /// A server's answer to an offer, if it can be honoured.
-    pub(crate) fn answer(&self, offer: &Extension<'_>) -> Option<Answer> {
+impl Negotiate for DeflateConfig {
+    /// "The registered extension name for this extension" (RFC 7692 §7).
+    const NAME: &'static str = "permessage-deflate";
+
+    /// RFC 7692 §6: "This document allocates the RSV1 bit of the WebSocket header for PMCEs".
+    const RSV: Rsv = Rsv::RSV1;
+
+    type Params = DeflateParams;
+
+    fn write_offers(&self, to: &mut dyn Write) -> fmt::Result {
+        let Self { own, peer, fallback, adjustable } = *self;
+        let hint = adjustable.then_some((own.window_bits < WindowBits::MAX).then_some(own.window_bits));
+        let demand = Parameters {
+            server_no_takeover: !peer.context_takeover,
+            client_no_takeover: !own.context_takeover,
+            server_window: (peer.window_bits < WindowBits::MAX).then_some(peer.window_bits),
+            client_window: hint,
+        };
+        demand.write(to)?;
+        if fallback && peer != Compression::DEFAULT {
+            to.write_str(", ")?;
+            Parameters { server_no_takeover: false, server_window: None, ..demand }.write(to)?;
+        }
+        Ok(())
+    }
+
+    fn answer(&self, offer: &Extension<'_>, to: &mut dyn Write) -> Option<DeflateParams> {
         let offer = Parameters::parse(offer).ok()?;
         let server = Compression {
             window_bits: self.own.window_bits.min(offer.server_window.unwrap_or(WindowBits::MAX)),
@@ -93,34 +120,19 @@ impl DeflateConfig {
         }
         // §7.1.2.1: an offer with this parameter is accepted "by including" it.
         let names_server_window = offer.server_window.is_some() || server.window_bits < WindowBits::MAX;
-        Some(Answer { params: DeflateParams { server, client }, names_server_window })
-    }
-
-    /// Writes a client's offers, the preferred one first.
-    pub(crate) fn write_offers(&self, to: &mut impl Write) -> fmt::Result {
-        let Self { own, peer, fallback, adjustable } = *self;
-        let hint = adjustable.then_some((own.window_bits < WindowBits::MAX).then_some(own.window_bits));
-        let demand = Parameters {
-            server_no_takeover: !peer.context_takeover,
-            client_no_takeover: !own.context_takeover,
-            server_window: (peer.window_bits < WindowBits::MAX).then_some(peer.window_bits),
-            client_window: hint,
+        let smaller = client.window_bits < WindowBits::MAX;
+        let answer = Parameters {
+            server_no_takeover: !server.context_takeover,
+            client_no_takeover: !client.context_takeover,
+            server_window: names_server_window.then_some(server.window_bits),
+            client_window: smaller.then_some(Some(client.window_bits)),
         };
-        demand.write(to)?;
-        if fallback && peer != Compression::DEFAULT {
-            to.write_str(", ")?;
-            Parameters { server_no_takeover: false, server_window: None, ..demand }.write(to)?;
-        }
-        Ok(())
+        answer.write(to).ok()?;
+        Some(DeflateParams { server, client })
     }
 
-    /// What a server's answer to these offers amounts to.
-    ///
-    /// # Errors
-    ///
-    /// The parameter for which a client must fail the connection (§7).
-    pub(crate) fn check<'b>(&self, answer: &Extension<'b>) -> Result<DeflateParams, Mismatch<'b>> {
-        let parameters = Parameters::parse(answer).map_err(Mismatch::Parameter)?;
+    fn check<'b>(&self, answer: &Extension<'b>) -> Result<DeflateParams, AnswerFault<'b>> {
+        let parameters = Parameters::parse(answer).map_err(AnswerFault::Param)?;
         let refused = |name| answer.params().find(|param| param.name() == name);
         let fault = match (parameters.client_window, parameters.server_window) {
             // §7.1.2.2: in a response it "has a decimal integer value", and it has to have been offered.
@@ -131,17 +143,17 @@ impl DeflateConfig {
             _ => None,
         };
         if let Some(param) = fault {
-            return Err(Mismatch::Parameter(param));
+            return Err(AnswerFault::Param(param));
         }
         let server = Compression {
             window_bits: parameters.server_window.unwrap_or(WindowBits::MAX),
             context_takeover: !parameters.server_no_takeover,
         };
         if server.window_bits > self.peer.window_bits && !self.fallback {
-            return Err(Mismatch::Missing(SERVER_WINDOW));
+            return Err(AnswerFault::ParamMissing(SERVER_WINDOW));
         }
         if server.context_takeover && !self.peer.context_takeover && !self.fallback {
-            return Err(Mismatch::Missing(SERVER_NO_TAKEOVER));
+            return Err(AnswerFault::ParamMissing(SERVER_NO_TAKEOVER));
         }
         // A hint that the server ignores still holds: it asks for less than the server is ready to read.
         let client_window = parameters.client_window.flatten().unwrap_or(WindowBits::MAX);
@@ -156,27 +168,6 @@ impl DeflateConfig {
 impl Default for DeflateConfig {
     fn default() -> Self {
         Self::DEFAULT
-    }
-}
-
-/// A server's answer.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) struct Answer {
-    pub(crate) params: DeflateParams,
-    names_server_window: bool,
-}
-
-impl Answer {
-    pub(crate) fn write(&self, to: &mut impl Write) -> fmt::Result {
-        let DeflateParams { server, client } = self.params;
-        let smaller = client.window_bits < WindowBits::MAX;
-        Parameters {
-            server_no_takeover: !server.context_takeover,
-            client_no_takeover: !client.context_takeover,
-            server_window: self.names_server_window.then_some(server.window_bits),
-            client_window: smaller.then_some(Some(client.window_bits)),
-        }
-        .write(to)
     }
 }
 
@@ -215,8 +206,8 @@ impl Parameters {
         Ok(parsed)
     }
 
-    fn write(&self, to: &mut impl Write) -> fmt::Result {
-        to.write_str(NAME)?;
+    fn write(&self, to: &mut dyn Write) -> fmt::Result {
+        to.write_str(DeflateConfig::NAME)?;
         if self.server_no_takeover {
             write!(to, "; {SERVER_NO_TAKEOVER}")?;
         }
@@ -244,9 +235,6 @@ fn window_bits(value: ParamValue<'_>) -> Option<WindowBits> {
     };
     WindowBits::new(bits)
 }
-
-/// "The registered extension name for this extension" (§7).
-pub(crate) const NAME: &str = "permessage-deflate";
 
 const SERVER_NO_TAKEOVER: &str = "server_no_context_takeover";
 const CLIENT_NO_TAKEOVER: &str = "client_no_context_takeover";

@@ -7,16 +7,16 @@ use super::code::{FIXED_DISTANCES, FIXED_LITERALS};
 use super::entry::{DISTANCES, LITERALS};
 use super::lengths::{Described, Progress, Tables};
 use super::symbols::{self, Codes, Stop};
-use super::window::Run;
+use super::window::OutputSpan;
 use crate::wire::InvalidDeflate;
 
-/// Decodes blocks. All that it knows of the output is in the [`Run`].
+/// Decodes blocks. All that it knows of the output is in the [`OutputSpan`].
 #[derive(Clone, Debug)]
 pub(in crate::extension::deflate) struct Blocks {
     /// Bits that were taken from the input and not yet used, and how many.
     held: u64,
     held_count: u8,
-    state: State,
+    state: NextBits,
     /// BFINAL of the current block.
     last: bool,
     /// What blocks with codes of their own need; allocated for the first of them.
@@ -25,7 +25,7 @@ pub(in crate::extension::deflate) struct Blocks {
 
 /// What the next bits are.
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum NextBits {
     /// A block's header.
     Header { after: After },
     /// A stored block's length and its complement (RFC 1951 §3.2.4).
@@ -64,27 +64,27 @@ enum Kind {
 
 impl Blocks {
     pub(in crate::extension::deflate) const fn new() -> Self {
-        Self { held: 0, held_count: 0, state: State::BEGINNING, last: false, tables: None }
+        Self { held: 0, held_count: 0, state: NextBits::BEGINNING, last: false, tables: None }
     }
 
     /// Whether a block has ended, on a byte's border, and nothing came after it.
     pub(in crate::extension::deflate) const fn is_at_border(&self) -> bool {
-        matches!(self.state, State::Header { .. }) && self.held_count == 0
+        matches!(self.state, NextBits::Header { .. }) && self.held_count == 0
     }
 
     /// The same, for a block with BFINAL=1.
     pub(in crate::extension::deflate) const fn is_after_final_block(&self) -> bool {
-        matches!(self.state, State::Header { after: After::FinalBlock }) && self.held_count == 0
+        matches!(self.state, NextBits::Header { after: After::FinalBlock }) && self.held_count == 0
     }
 
     /// Whether the next bytes are a stored block's length and its complement. If these are 0x00 0x00 0xff 0xff, that block has ended.
     pub(in crate::extension::deflate) const fn is_at_stored_length(&self) -> bool {
-        matches!(self.state, State::StoredLength) && self.held_count == 0
+        matches!(self.state, NextBits::StoredLength) && self.held_count == 0
     }
 
     /// Prepares for the next message, whose first byte begins a block.
     pub(in crate::extension::deflate) const fn restart(&mut self) {
-        self.state = State::BEGINNING;
+        self.state = NextBits::BEGINNING;
     }
 
     /// Prepares for another stream, and keeps the memory.
@@ -95,17 +95,17 @@ impl Blocks {
     /// Gives back what memory no current block needs.
     pub(in crate::extension::deflate) fn shrink(&mut self) {
         match self.state {
-            State::Header { .. }
-            | State::StoredLength
-            | State::Stored { .. }
-            | State::Described
-            | State::Symbols { kind: Kind::Fixed }
-            | State::Copy { kind: Kind::Fixed, .. }
-            | State::Invalid { .. } => self.tables = None,
-            State::CodeLengths { .. }
-            | State::Lengths { .. }
-            | State::Symbols { kind: Kind::Dynamic }
-            | State::Copy { kind: Kind::Dynamic, .. } => {}
+            NextBits::Header { .. }
+            | NextBits::StoredLength
+            | NextBits::Stored { .. }
+            | NextBits::Described
+            | NextBits::Symbols { kind: Kind::Fixed }
+            | NextBits::Copy { kind: Kind::Fixed, .. }
+            | NextBits::Invalid { .. } => self.tables = None,
+            NextBits::CodeLengths { .. }
+            | NextBits::Lengths { .. }
+            | NextBits::Symbols { kind: Kind::Dynamic }
+            | NextBits::Copy { kind: Kind::Dynamic, .. } => {}
         }
     }
 
@@ -122,7 +122,7 @@ impl Blocks {
     pub(in crate::extension::deflate) fn decode(
         &mut self,
         input: &mut &[u8],
-        run: &mut Run<'_>,
+        run: &mut OutputSpan<'_>,
     ) -> Result<(), InvalidDeflate> {
         let mut bits = Bits::new(self.held, self.held_count, input);
         let decoded = loop {
@@ -130,7 +130,7 @@ impl Blocks {
                 Ok(Step::Next(state)) => self.state = state,
                 Ok(Step::Wait) => break Ok(()),
                 Err(error) => {
-                    self.state = State::Invalid { error };
+                    self.state = NextBits::Invalid { error };
                     break Err(error);
                 }
             }
@@ -139,58 +139,58 @@ impl Blocks {
         decoded
     }
 
-    fn step(&mut self, bits: &mut Bits<'_>, run: &mut Run<'_>) -> Result<Step, InvalidDeflate> {
+    fn step(&mut self, bits: &mut Bits<'_>, run: &mut OutputSpan<'_>) -> Result<Step, InvalidDeflate> {
         match self.state {
-            State::Header { .. } => {
+            NextBits::Header { .. } => {
                 let Some(header) = bits.take(3) else { return Ok(Step::Wait) };
                 self.last = header & 1 == 1;
                 match header >> 1 {
                     0 => {
                         bits.align();
-                        Ok(Step::Next(State::StoredLength))
+                        Ok(Step::Next(NextBits::StoredLength))
                     }
                     // A block without content ends at once: seven bits of 0.
                     1 if bits.take_zeros(7) => Ok(Step::Next(self.after_block(bits))),
-                    1 => Ok(Step::Next(State::Symbols { kind: Kind::Fixed })),
-                    2 => Ok(Step::Next(State::Described)),
+                    1 => Ok(Step::Next(NextBits::Symbols { kind: Kind::Fixed })),
+                    2 => Ok(Step::Next(NextBits::Described)),
                     _ => Err(InvalidDeflate::Corrupt),
                 }
             }
-            State::StoredLength => {
+            NextBits::StoredLength => {
                 let Some(lengths) = bits.take(32) else { return Ok(Step::Wait) };
                 let (len, complement) = (lengths & 0xffff, lengths >> 16);
                 if len ^ complement != 0xffff {
                     return Err(InvalidDeflate::Corrupt);
                 }
-                Ok(Step::Next(State::Stored { remaining: u16::try_from(len).unwrap_or(0) }))
+                Ok(Step::Next(NextBits::Stored { remaining: u16::try_from(len).unwrap_or(0) }))
             }
-            State::Stored { remaining: 0 } => Ok(Step::Next(self.after_block(bits))),
-            State::Stored { remaining } => {
+            NextBits::Stored { remaining: 0 } => Ok(Step::Next(self.after_block(bits))),
+            NextBits::Stored { remaining } => {
                 let room = run.room();
                 let room_len = room.len().min(usize::from(remaining));
                 let copied = bits.copy_to(room.get_mut(..room_len).unwrap_or_default());
                 run.advance(copied);
                 let remaining = remaining.saturating_sub(u16::try_from(copied).unwrap_or(u16::MAX));
-                Ok(if copied == 0 { Step::Wait } else { Step::Next(State::Stored { remaining }) })
+                Ok(if copied == 0 { Step::Wait } else { Step::Next(NextBits::Stored { remaining }) })
             }
-            State::Described => {
+            NextBits::Described => {
                 let Some(described) = bits.take(14) else { return Ok(Step::Wait) };
                 let described = Described::from_bits(described).map_err(|_| InvalidDeflate::Corrupt)?;
-                Ok(Step::Next(State::CodeLengths { described, read: 0 }))
+                Ok(Step::Next(NextBits::CodeLengths { described, read: 0 }))
             }
-            State::CodeLengths { described, read } => {
+            NextBits::CodeLengths { described, read } => {
                 match self.tables().read_code(bits, described, read).map_err(|_| InvalidDeflate::Corrupt)? {
-                    Progress::Done => Ok(Step::Next(State::Lengths { described, read: 0 })),
-                    Progress::Paused(now) => Ok(Step::pause(State::CodeLengths { described, read: now }, read, now)),
+                    Progress::Done => Ok(Step::Next(NextBits::Lengths { described, read: 0 })),
+                    Progress::Paused(now) => Ok(Step::pause(NextBits::CodeLengths { described, read: now }, read, now)),
                 }
             }
-            State::Lengths { described, read } => {
+            NextBits::Lengths { described, read } => {
                 match self.tables().read(bits, described, read).map_err(|_| InvalidDeflate::Corrupt)? {
-                    Progress::Done => Ok(Step::Next(State::Symbols { kind: Kind::Dynamic })),
-                    Progress::Paused(now) => Ok(Step::pause(State::Lengths { described, read: now }, read, now)),
+                    Progress::Done => Ok(Step::Next(NextBits::Symbols { kind: Kind::Dynamic })),
+                    Progress::Paused(now) => Ok(Step::pause(NextBits::Lengths { described, read: now }, read, now)),
                 }
             }
-            State::Symbols { kind } => {
+            NextBits::Symbols { kind } => {
                 let codes = match (kind, &mut self.tables) {
                     (Kind::Dynamic, Some(tables)) => {
                         if tables.take_end(bits) {
@@ -206,28 +206,28 @@ impl Blocks {
                 Ok(match symbols::decode(bits, run, codes)? {
                     Stop::Wait => Step::Wait,
                     Stop::EndOfBlock => Step::Next(self.after_block(bits)),
-                    Stop::Within { distance, remaining } => Step::Next(State::Copy { kind, distance, remaining }),
+                    Stop::Within { distance, remaining } => Step::Next(NextBits::Copy { kind, distance, remaining }),
                 })
             }
-            State::Copy { kind, remaining: 0, .. } => Ok(Step::Next(State::Symbols { kind })),
-            State::Copy { kind, distance, remaining } => {
+            NextBits::Copy { kind, remaining: 0, .. } => Ok(Step::Next(NextBits::Symbols { kind })),
+            NextBits::Copy { kind, distance, remaining } => {
                 if run.is_full() {
                     return Ok(Step::Wait);
                 }
                 let repeated = run.repeat(distance.into(), remaining.into());
                 let remaining = remaining.saturating_sub(u16::try_from(repeated).unwrap_or(u16::MAX));
-                Ok(Step::Next(State::Copy { kind, distance, remaining }))
+                Ok(Step::Next(NextBits::Copy { kind, distance, remaining }))
             }
-            State::Invalid { error } => Err(error),
+            NextBits::Invalid { error } => Err(error),
         }
     }
 
-    const fn after_block(&self, bits: &mut Bits<'_>) -> State {
+    const fn after_block(&self, bits: &mut Bits<'_>) -> NextBits {
         if !self.last {
-            return State::Header { after: After::Block };
+            return NextBits::Header { after: After::Block };
         }
         bits.align();
-        State::Header { after: After::FinalBlock }
+        NextBits::Header { after: After::FinalBlock }
     }
 
     fn tables(&mut self) -> &mut Tables {
@@ -235,20 +235,20 @@ impl Blocks {
     }
 }
 
-impl State {
+impl NextBits {
     const BEGINNING: Self = Self::Header { after: After::Block };
 }
 
 /// How decoding goes on.
 enum Step {
-    Next(State),
+    Next(NextBits),
     /// With more input, or more room.
     Wait,
 }
 
 impl Step {
     /// Waits in `state`, which is the current one if nothing was read.
-    const fn pause(state: State, read_before: u16, read: u16) -> Self {
+    const fn pause(state: NextBits, read_before: u16, read: u16) -> Self {
         if read == read_before { Self::Wait } else { Self::Next(state) }
     }
 }

@@ -39,7 +39,7 @@ impl<const ENTRIES: usize, const SYMBOLS: usize> Code<ENTRIES, SYMBOLS> {
 
     /// Becomes the code with so many codes of each length, which has to be [usable](expect_usable), for the symbols that `runs` names in
     /// ascending order with the length of their codes.
-    pub(super) fn rebuild(&mut self, alphabet: &[Entry], counts: &Counts, runs: impl Iterator<Item = Run>) {
+    pub(super) fn rebuild(&mut self, alphabet: &[Entry], counts: &Counts, runs: impl Iterator<Item = EqualCodes>) {
         let mut places = [0_u16; MAX_BITS + 1];
         let (mut code, mut symbols) = (0_u16, 0_u16);
         let by_length = counts.iter().zip(&mut places).zip(self.limits.iter_mut().zip(&mut self.shifts));
@@ -52,7 +52,7 @@ impl<const ENTRIES: usize, const SYMBOLS: usize> Code<ENTRIES, SYMBOLS> {
             symbols += count;
             *limit = code << (MAX_BITS - len);
         }
-        for Run { symbol, times, len } in runs {
+        for EqualCodes { symbol, times, len } in runs {
             let Some(place) = places.get_mut(len) else { continue };
             let slots = self.symbols.get_mut(usize::from(*place)..).and_then(<[u16]>::first_chunk_mut);
             *place += times;
@@ -96,7 +96,7 @@ impl<const ENTRIES: usize, const SYMBOLS: usize> Code<ENTRIES, SYMBOLS> {
 
     /// What the next bits stand for. If it has more bits than there are, it is not known yet.
     #[inline]
-    pub(super) fn as_lookup<'c>(&'c self, alphabet: &'static [Entry]) -> Lookup<'c> {
+    pub(super) fn as_lookup<'c>(&'c self, alphabet: &'static [Entry]) -> CodeTable<'c> {
         let longer = Longer {
             shortest: Self::MAX_SHORT + 1,
             limits: &self.limits,
@@ -104,13 +104,13 @@ impl<const ENTRIES: usize, const SYMBOLS: usize> Code<ENTRIES, SYMBOLS> {
             symbols: &self.symbols,
             alphabet,
         };
-        Lookup { entries: &self.entries, mask: self.mask, longer: Some(longer) }
+        CodeTable { entries: &self.entries, mask: self.mask, longer: Some(longer) }
     }
 }
 
 /// At most eight symbols in a row whose codes have the same length.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Run {
+pub(super) struct EqualCodes {
     pub(super) symbol: u16,
     pub(super) times: u16,
     pub(super) len: usize,
@@ -138,7 +138,7 @@ pub(super) struct InvalidCode;
 
 /// Where the next bits of the input are looked up.
 #[derive(Clone, Copy)]
-pub(super) struct Lookup<'c> {
+pub(super) struct CodeTable<'c> {
     entries: &'c [Entry],
     mask: u64,
     longer: Option<Longer<'c>>,
@@ -154,7 +154,7 @@ struct Longer<'c> {
     alphabet: &'static [Entry],
 }
 
-impl Lookup<'_> {
+impl CodeTable<'_> {
     /// What the next bits stand for, all 15 of which are there; otherwise, if it has more bits than there are, it is not known yet.
     #[inline]
     pub(super) fn entry(&self, input: u64) -> Entry {
@@ -190,8 +190,10 @@ impl Lookup<'_> {
 }
 
 /// RFC 1951 §3.2.6: the codes of blocks that bring none.
-pub(super) const FIXED_LITERALS: Lookup<'static> = Lookup { entries: &FIXED_LITERAL_ENTRIES, mask: 511, longer: None };
-pub(super) const FIXED_DISTANCES: Lookup<'static> = Lookup { entries: &FIXED_DISTANCE_ENTRIES, mask: 31, longer: None };
+pub(super) const FIXED_LITERALS: CodeTable<'static> =
+    CodeTable { entries: &FIXED_LITERAL_ENTRIES, mask: 511, longer: None };
+pub(super) const FIXED_DISTANCES: CodeTable<'static> =
+    CodeTable { entries: &FIXED_DISTANCE_ENTRIES, mask: 31, longer: None };
 
 static FIXED_LITERAL_ENTRIES: [Entry; 512] = {
     let mut entries = [Entry::NO_CODE; 512];

@@ -1,7 +1,7 @@
 //! How a block describes its codes (RFC 1951 §3.2.7).
 
 use super::bits::{Bits, mask};
-use super::code::{Counts, Distances, InvalidCode, Literals, Run, expect_usable};
+use super::code::{Counts, Distances, EqualCodes, InvalidCode, Literals, expect_usable};
 use super::entry::{DISTANCES, LITERALS};
 
 /// The codes of a block, and what they are made of.
@@ -267,13 +267,13 @@ impl Tables {
         self.literals.rebuild(&LITERALS, literal_counts, of_literals.iter().map(|run| run.unpack()));
         let of_distances = of_distances.iter().map(|run| {
             let run = run.unpack();
-            Run { symbol: run.symbol.saturating_sub(literals), ..run }
+            EqualCodes { symbol: run.symbol.saturating_sub(literals), ..run }
         });
         self.distances.rebuild(&DISTANCES, distance_counts, of_distances);
     }
 }
 
-/// A [`Run`] of 1 to 7 symbols: nine bits of symbol, three of how many, four of length.
+/// A [`EqualCodes`] of 1 to 7 symbols: nine bits of symbol, three of how many, four of length.
 #[derive(Clone, Copy, Debug)]
 struct PackedRun(u16);
 
@@ -282,8 +282,8 @@ impl PackedRun {
         Self(symbol << 7 | times << 4 | len as u16)
     }
 
-    fn unpack(self) -> Run {
-        Run { symbol: self.0 >> 7, times: self.0 >> 4 & 7, len: usize::from(self.0 & 15) }
+    fn unpack(self) -> EqualCodes {
+        EqualCodes { symbol: self.0 >> 7, times: self.0 >> 4 & 7, len: usize::from(self.0 & 15) }
     }
 }
 

@@ -1,15 +1,15 @@
 //! Literals and back-references (RFC 1951 §3.2.3): "decode literal/length value from input stream".
 
 use super::bits::Bits;
-use super::code::Lookup;
-use super::window::Run;
+use super::code::CodeTable;
+use super::window::OutputSpan;
 use crate::wire::InvalidDeflate;
 
 /// The two codes of a block.
 #[derive(Clone, Copy)]
 pub(super) struct Codes<'c> {
-    pub(super) literals: Lookup<'c>,
-    pub(super) distances: Lookup<'c>,
+    pub(super) literals: CodeTable<'c>,
+    pub(super) distances: CodeTable<'c>,
 }
 
 /// Why no further symbol was decoded.
@@ -25,7 +25,7 @@ pub(super) enum Stop {
 }
 
 /// Decodes symbols until the block ends, the input is used up, or the run is full.
-pub(super) fn decode(bits: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
+pub(super) fn decode(bits: &mut Bits<'_>, run: &mut OutputSpan<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
     if decode_bulk(bits, run, codes)? {
         return Ok(Stop::EndOfBlock);
     }
@@ -33,7 +33,7 @@ pub(super) fn decode(bits: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -
 }
 
 /// Decodes while there is plenty of input and of room, and says whether the block has ended.
-fn decode_bulk(input: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -> Result<bool, InvalidDeflate> {
+fn decode_bulk(input: &mut Bits<'_>, run: &mut OutputSpan<'_>, codes: Codes<'_>) -> Result<bool, InvalidDeflate> {
     let mut bits = *input;
     let result = loop {
         if !run.has_bulk_room() || !bits.refill_bulk() {
@@ -100,7 +100,7 @@ fn decode_bulk(input: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -> Res
 }
 
 /// Decodes symbol by symbol, to the last bit and the last byte of room.
-fn decode_carefully(input: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
+fn decode_carefully(input: &mut Bits<'_>, run: &mut OutputSpan<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
     let mut bits = *input;
     let stop = decode_symbols(&mut bits, run, codes);
     *input = bits;
@@ -108,7 +108,7 @@ fn decode_carefully(input: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -
 }
 
 #[inline(always)]
-fn decode_symbols(bits: &mut Bits<'_>, run: &mut Run<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
+fn decode_symbols(bits: &mut Bits<'_>, run: &mut OutputSpan<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
     while !run.is_full() {
         bits.refill();
         let entry = codes.literals.entry(bits.peek());

@@ -65,7 +65,7 @@ impl Window {
     }
 
     /// Lends the place for at least 1 and at most `max` bytes of output.
-    pub(in crate::extension::deflate) fn run(&mut self, max: usize) -> Run<'_> {
+    pub(in crate::extension::deflate) fn run(&mut self, max: usize) -> OutputSpan<'_> {
         let len = self.memory().len();
         if usize::from(self.position) + BULK_ROOM > len {
             if len < self.bits.size() + MARGIN {
@@ -76,7 +76,7 @@ impl Window {
         }
         let position = usize::from(self.position);
         let ring = self.ring.as_deref_mut().unwrap_or_default();
-        Run {
+        OutputSpan {
             end: position.saturating_add(max.max(1)).min(ring.len()),
             start: position,
             position,
@@ -108,7 +108,7 @@ impl Window {
 }
 
 /// A place for output, in one piece, with the history around it.
-pub(in crate::extension::deflate) struct Run<'w> {
+pub(in crate::extension::deflate) struct OutputSpan<'w> {
     ring: &'w mut [u8],
     start: usize,
     position: usize,
@@ -117,7 +117,7 @@ pub(in crate::extension::deflate) struct Run<'w> {
     size: usize,
 }
 
-impl Run<'_> {
+impl OutputSpan<'_> {
     /// How many bytes were put in place.
     pub(in crate::extension::deflate) const fn len(&self) -> usize {
         self.position - self.start
