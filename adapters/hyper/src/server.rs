@@ -230,14 +230,11 @@ impl Upgrade {
     }
 }
 
+/// Without fields and subprotocols: some hold a credential.
 impl fmt::Debug for Upgrade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { protocol, selected, origins, .. } = self;
-        f.debug_struct("Upgrade")
-            .field("protocol", protocol)
-            .field("selected", selected)
-            .field("origins", origins)
-            .finish_non_exhaustive()
+        let Self { protocol, origins, .. } = self;
+        f.debug_struct("Upgrade").field("protocol", protocol).field("origins", origins).finish_non_exhaustive()
     }
 }
 
