@@ -5,7 +5,7 @@
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use websocket_proto::endpoint::{Config, Endpoint};
-use websocket_proto::{Incoming, Message, Messages, Negotiated, Server, Timers, Timeouts, Transport};
+use websocket_proto::{Incoming, Message, Messages, Negotiated, Server, Timeouts, Timers, Transport};
 use websocket_proto_benches::{server, stream, text};
 
 fn main() {

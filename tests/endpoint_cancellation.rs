@@ -127,7 +127,14 @@ struct Outcome {
     awaits: usize,
 }
 
-fn run(negotiated: Negotiated, input: &[u8], read_len: usize, write_len: usize, drops: Drops, taking: Taking) -> Outcome {
+fn run(
+    negotiated: Negotiated,
+    input: &[u8],
+    read_len: usize,
+    write_len: usize,
+    drops: Drops,
+    taking: Taking,
+) -> Outcome {
     let mut config = Config::with_timeouts(Timeouts::none());
     // Enough fragments for a Pong to find a border.
     config.max_fragment_len = 40;
@@ -204,7 +211,10 @@ fn futures_are_dropped_at_every_step_and_with_every_size_of_a_partial_write() {
                 let steps = if write_len % 29 < 2 { uncut.awaits } else { 0 };
                 for drops in (1..=steps).map(Drops::At).chain([Drops::Always]) {
                     let cut = run(plain, &input, read_len, write_len, drops, taking);
-                    assert!(cut.written == uncut.written && cut.heard == uncut.heard, "{read_len} {write_len} {drops:?}");
+                    assert!(
+                        cut.written == uncut.written && cut.heard == uncut.heard,
+                        "{read_len} {write_len} {drops:?}"
+                    );
                 }
             }
         }

@@ -74,18 +74,38 @@ fn each_end_has_its_verdict() {
         ("the peer closes", vec![peers(&[0x0f, 0xa0]), Eof], &[0x88, 2, 0x0f, 0xa0], Ok(Some(code(4000)))),
         ("without a code", vec![peers(b""), Eof], &[0x88, 0], Ok(None)),
         ("we close", vec![normal(), peers(&[0x03, 0xe8]), Eof], &[0x88, 2, 3, 0xe8], Ok(Some(CloseCode::NORMAL))),
-        ("the peer with a code of its own", vec![normal(), peers(&[0x0f, 0xa0]), Eof], &[0x88, 2, 3, 0xe8], Ok(Some(code(4000)))),
-        ("both Closes, and no end of input", vec![peers(&[3, 0xe8]), Wait(5)], &[0x88, 2, 3, 0xe8], Ok(Some(CloseCode::NORMAL))),
+        (
+            "the peer with a code of its own",
+            vec![normal(), peers(&[0x0f, 0xa0]), Eof],
+            &[0x88, 2, 3, 0xe8],
+            Ok(Some(code(4000))),
+        ),
+        (
+            "both Closes, and no end of input",
+            vec![peers(&[3, 0xe8]), Wait(5)],
+            &[0x88, 2, 3, 0xe8],
+            Ok(Some(CloseCode::NORMAL)),
+        ),
         // A violation, with its Close (§7.1.7), whatever comes after.
         ("a violation", vec![violation(), Eof], &[0x88, 0x35, 3, 0xea], Err(Failure::NoClose)),
         ("a violation, and no end of input", vec![violation(), Wait(5)], &[0x88, 0x35, 3, 0xea], Err(Failure::NoClose)),
-        ("a violation, and a Close", vec![violation(), peers(&[3, 0xe8]), Eof], &[0x88, 0x35, 3, 0xea], Err(Failure::NoClose)),
+        (
+            "a violation, and a Close",
+            vec![violation(), peers(&[3, 0xe8]), Eof],
+            &[0x88, 0x35, 3, 0xea],
+            Err(Failure::NoClose),
+        ),
         ("a violation after our Close", vec![normal(), violation(), Eof], &[0x88, 2, 3, 0xe8], Err(Failure::NoClose)),
         ("a message too long", vec![Read(masked(0x82, &[7; 1001])), Eof], &[0x88, 0, 3, 0xf1], Err(Failure::NoClose)),
         // Which time-out.
         ("silence", vec![Wait(30), Wait(20)], &[0x89, 0], Err(Failure::Timeout(Timeout::Pong))),
         ("no answer to our Close", vec![normal(), Wait(5)], &[0x88, 2, 3, 0xe8], Err(Failure::Timeout(Timeout::Close))),
-        ("a peer that reads nothing", vec![Block, Send(10), Wait(29), Read(masked(0x8a, b"")), Wait(11)], b"", Err(Failure::Timeout(Timeout::Write))),
+        (
+            "a peer that reads nothing",
+            vec![Block, Send(10), Wait(29), Read(masked(0x8a, b"")), Wait(11)],
+            b"",
+            Err(Failure::Timeout(Timeout::Write)),
+        ),
         ("a Close that is not taken", vec![Block, normal(), Wait(5)], b"", Err(Failure::Timeout(Timeout::Close))),
         // The end of input, without both Closes (1006, §7.4.1).
         ("the end of input", vec![Eof], b"", Err(Failure::NoClose)),
@@ -98,7 +118,8 @@ fn each_end_has_its_verdict() {
         match end {
             Err(Failure::Protocol(error)) => {
                 assert!(violated, "{what}: {error}");
-                let too_long = matches!(error, ProtocolError::MessageTooLong { .. } | ProtocolError::FrameTooLong { .. });
+                let too_long =
+                    matches!(error, ProtocolError::MessageTooLong { .. } | ProtocolError::FrameTooLong { .. });
                 assert_eq!(too_long, what.contains("too long"), "{what}: {error}");
                 // Opcode and code; the reason is a sentence.
                 assert_eq!((wire[0], &wire[2..4]), (close[0], &close[2..4]), "{what}");

@@ -5,7 +5,9 @@ use std::hint::black_box;
 use websocket_proto::endpoint::{Config, Endpoint};
 use websocket_proto::handshake::{Answer, ClientRequest, Received, ServerHandshake};
 use websocket_proto::wire::FixedOutput;
-use websocket_proto::{Client, Connection, Event, Incoming, Limits, Message, Messages, Negotiated, RandomKeys, Server, Timeouts};
+use websocket_proto::{
+    Client, Connection, Event, Incoming, Limits, Message, Messages, Negotiated, RandomKeys, Server, Timeouts,
+};
 
 /// How often the path runs; the script divides by it.
 const TIMES: usize = 1000;
