@@ -302,6 +302,7 @@ where
     pub fn advance(&mut self) -> bool {
         if self.drained && !self.eof {
             // Nothing was read since.
+            self.outgoing.found(false);
             return false;
         }
         self.advance_input()

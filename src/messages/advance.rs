@@ -115,4 +115,9 @@ impl Messages {
             MessageKind::Binary => OwnedMessage::Binary(self.buffer.take_binary()),
         })
     }
+
+    /// Whether what waits for [`next`](Self::next) is a Ping or a Pong.
+    pub(crate) const fn holds_ping_or_pong(&self) -> bool {
+        matches!(self.held, Held::Ready(Ready::Ping | Ready::Pong))
+    }
 }
