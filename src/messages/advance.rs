@@ -118,6 +118,6 @@ impl Messages {
 
     /// Whether what waits for [`next`](Self::next) is a Ping or a Pong.
     pub(crate) const fn holds_ping_or_pong(&self) -> bool {
-        matches!(self.held, Held::Ready(Ready::Control)) && !matches!(self.control, LastControl::Close(_))
+        matches!((self.held, &self.control), (Held::Ready(Ready::Control), LastControl::Ping(_) | LastControl::Pong(_)))
     }
 }
