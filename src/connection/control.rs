@@ -32,6 +32,13 @@ impl ControlQueue {
         debug_assert!(fits, "the header was checked");
     }
 
+    /// Queues a Pong, in the place of one that waits.
+    #[cfg(feature = "alloc")]
+    #[cold]
+    fn wait_with_pong(&mut self, payload: &[u8]) {
+        self.pong = ControlPayload::new(payload).ok();
+    }
+
     /// Queues a Close, in the place of one that waits.
     pub(super) fn close_with(&mut self, frame: CloseFrame) {
         self.close = Some(frame);
@@ -110,7 +117,11 @@ impl<R: Role> Connection<R> {
     pub(crate) fn answer_ping(&mut self, payload: &[u8], out: &mut impl Output) {
         if self.answers_pings() {
             let sent = self.is_below_mark(out) && self.append_control(ControlOpcode::Pong, payload, out).is_ok();
-            self.control.pong = if sent { None } else { ControlPayload::new(payload).ok() };
+            if sent {
+                self.control.pong = None;
+            } else {
+                self.control.wait_with_pong(payload);
+            }
         }
     }
 
