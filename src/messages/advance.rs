@@ -118,10 +118,6 @@ impl Messages {
 
     /// Whether what waits for [`next`](Self::next) is a Ping or a Pong.
     pub(crate) const fn holds_ping_or_pong(&self) -> bool {
-        match (self.held, &self.control) {
-            (Held::Ready(Ready::Control), LastControl::Ping(_) | LastControl::Pong(_)) => true,
-            (Held::Ready(Ready::Control), LastControl::Close(_)) => false,
-            (Held::Ready(Ready::Message(_)) | Held::Nothing | Held::HandedOut, _) => false,
-        }
+        matches!((self.held, &self.control), (Held::Ready(Ready::Control), LastControl::Ping(_) | LastControl::Pong(_)))
     }
 }
