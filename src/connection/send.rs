@@ -28,14 +28,14 @@ impl<R: Role> Connection<R> {
     #[inline(always)] // However many places in a program send.
     pub fn send<'m>(&mut self, message: impl Into<Message<'m>>, out: &mut impl Output) -> Result<(), SendError> {
         let message = message.into();
-        let payload = message.payload();
+        let (kind, payload) = (message.kind(), message.payload());
         match u8::try_from(payload.len()) {
             Ok(len) if u16::from(len) <= SHORT && self.is_between_messages() => {
                 let key = self.role.next_key();
-                let header = EncodedHeader::short(message.kind(), len, key);
+                let header = EncodedHeader::short(kind, len, key);
                 Ok(out.append_frame(header, payload, Masker::of(key, self.level()))?)
             }
-            _ => self.append_whole(message, out),
+            _ => self.append_whole(kind, payload, out),
         }
     }
 
@@ -74,15 +74,14 @@ impl<R: Role> Connection<R> {
 
     /// Appends a message of more than 125 bytes in one frame, or one that may not come next.
     #[inline(never)] // What is inlined is short.
-    fn append_whole(&mut self, message: Message<'_>, out: &mut impl Output) -> Result<(), SendError> {
-        let payload = message.payload();
+    fn append_whole(&mut self, kind: MessageKind, payload: &[u8], out: &mut impl Output) -> Result<(), SendError> {
         match u16::try_from(payload.len()) {
             Ok(len) if len > SHORT && self.is_between_messages() => {
                 let key = self.role.next_key();
-                let header = EncodedHeader::medium(message.kind(), len, key);
+                let header = EncodedHeader::medium(kind, len, key);
                 Ok(out.append_frame(header, payload, Masker::of(key, self.level()))?)
             }
-            _ => self.append_frame(message.kind(), payload, Part::Whole, Rsv::NONE, out),
+            _ => self.append_frame(kind, payload, Part::Whole, Rsv::NONE, out),
         }
     }
 
