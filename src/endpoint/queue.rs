@@ -55,11 +55,13 @@ impl Queue {
         self.control.len()
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.frames.is_empty() && self.control.is_empty() && self.shared.len() == 0
     }
 
     /// Where data frames and the Close are appended.
+    #[inline]
     pub(super) fn frames(&mut self) -> &mut Vec<u8> {
         &mut self.frames.bytes
     }
@@ -191,6 +193,7 @@ impl Queue {
         self.shared.hibernate();
     }
 
+    #[inline]
     fn front(&self) -> &[u8] {
         match (self.control_end, self.shared.front()) {
             (Some(end), _) => self.control.until(end.get()),
@@ -200,6 +203,7 @@ impl Queue {
     }
 
     /// Where the data frames stop for now: before a shared frame, and at the next border if control frames wait.
+    #[inline]
     fn stop(&self) -> usize {
         let end = if self.control.is_empty() { self.frames.bytes.len() } else { self.border };
         self.shared.front().map_or(end, |shared| end.min(shared.at).max(self.frames.written))
