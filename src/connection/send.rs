@@ -33,7 +33,9 @@ impl<R: Role> Connection<R> {
             Ok(len) if u16::from(len) <= SHORT && self.is_between_messages() => {
                 let key = self.role.next_key();
                 let header = EncodedHeader::short(kind, len, key);
-                Ok(out.append_frame(header, payload, Masker::of(key, self.level()))?)
+                out.append_frame(header, payload, Masker::of(key, self.level()))?;
+                self.frame_sent(&header);
+                Ok(())
             }
             _ => self.append_whole(kind, payload, out),
         }
@@ -79,7 +81,9 @@ impl<R: Role> Connection<R> {
             Ok(len) if len > SHORT && self.is_between_messages() => {
                 let key = self.role.next_key();
                 let header = EncodedHeader::medium(kind, len, key);
-                Ok(out.append_frame(header, payload, Masker::of(key, self.level()))?)
+                out.append_frame(header, payload, Masker::of(key, self.level()))?;
+                self.frame_sent(&header);
+                Ok(())
             }
             _ => self.append_frame(kind, payload, Part::Whole, Rsv::NONE, out),
         }
@@ -140,7 +144,7 @@ impl<R: Role> Connection<R> {
                 Err(SendError::OtherForm { begun_compressed: self.sending_rsv.contains(Rsv::RSV1) })
             }
             // What was sent as bytes ended inside a code point, which only bytes can continue.
-            Sequence::Within(_) if !self.sending_partial.is_empty() => Err(SendError::NotUtf8 { valid_up_to: 0 }),
+            Sequence::Within(_) if self.sending_utf8.is_cut() => Err(SendError::NotUtf8 { valid_up_to: 0 }),
             Sequence::Within(_) | Sequence::Between => Ok((opcode, after)),
         }
     }

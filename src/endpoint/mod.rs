@@ -89,6 +89,7 @@ mod ending;
 mod framer;
 mod input;
 mod lane;
+mod observing;
 mod opening;
 mod opening_error;
 mod outgoing;
@@ -301,6 +302,7 @@ where
     pub fn advance(&mut self) -> bool {
         if self.drained && !self.eof {
             // Nothing was read since.
+            self.outgoing.found(false);
             return false;
         }
         self.advance_input()

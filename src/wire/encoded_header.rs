@@ -102,7 +102,7 @@ impl EncodedHeader {
         };
         let start = HeaderStart { fin: true, rsv: Rsv::NONE, opcode: Opcode::Data(opcode) };
         let (mask_bit, key, header_len) = match key {
-            Some(key) => (0x80, key.to_word(), 6),
+            Some(key) => (0x80, key.to_word(), 6_u8),
             None => (0, 0, 2),
         };
         let low = start.encode() as u64 | ((mask_bit | payload_len) as u64) << 8 | (key as u64) << 16;
@@ -113,7 +113,7 @@ impl EncodedHeader {
     #[inline]
     pub(crate) const fn medium(kind: MessageKind, payload_len: u16, key: Option<MaskingKey>) -> Self {
         let (key_word, header_len) = match key {
-            Some(key) => (key.to_word(), 8),
+            Some(key) => (key.to_word(), 8_u8),
             None => (0, 4),
         };
         let [first, second, ..] = Self::short(kind, 126, key).padded;
