@@ -104,13 +104,13 @@ impl<R: Role> Connection<R> {
         Ok(())
     }
 
-    /// Answers a Ping that lies in the input whole: its Pong goes to `out` at once, or waits if it must.
+    /// Answers a Ping that lies in the input whole: its Pong goes to `out` at once, or waits if it must; one that waits is replaced (§5.5.3).
     #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) fn answer_ping(&mut self, payload: &[u8], out: &mut impl Output) {
-        let at_once = !self.wants_write() && self.is_below_mark(out);
-        if self.answers_pings() && !(at_once && self.append_control(ControlOpcode::Pong, payload, out).is_ok()) {
-            self.control.pong = ControlPayload::new(payload).ok();
+        if self.answers_pings() {
+            let sent = self.is_below_mark(out) && self.append_control(ControlOpcode::Pong, payload, out).is_ok();
+            self.control.pong = if sent { None } else { ControlPayload::new(payload).ok() };
         }
     }
 
