@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::server::{CALM, baseline_cases, settle};
+use super::server::{CALM, CALMEST, baseline_cases, is_settled, settle};
 use super::{Process, Setup, SocketOptions, drive};
 use crate::case::{Case, Library, Role};
 use crate::exam::{Context, Delivery, Ended, Exam, Grade, Verdict};
@@ -91,26 +91,26 @@ impl Judge<'_> {
         let firsts = self.examine(jobs, self.options.patience)?;
         let sound = |v: &Verdict| matches!(v.grade, Grade::Pass | Grade::Unimplemented) || !v.silence;
         let doubtful: Vec<usize> = (0..jobs.len()).filter(|&i| !firsts[i].as_ref().is_some_and(sound)).collect();
-        let calm = |which: &[usize]| -> Result<Vec<Verdict>, Setup> {
+        let calm = |which: &[usize], patience: Duration| -> Result<Vec<Verdict>, Setup> {
             if which.is_empty() {
                 return Ok(Vec::new());
             }
             let again: Vec<Job<'_>> = which.iter().map(|&i| jobs[i]).collect();
-            let verdicts = self.examine(&again, (4 * self.options.patience).max(CALM))?;
+            let verdicts = self.examine(&again, patience)?;
             Ok(self.or_crashed(&again, verdicts))
         };
         let mut verdicts = self.or_crashed(jobs, firsts);
-        let seconds = calm(&doubtful)?;
+        let seconds = calm(&doubtful, (4 * self.options.patience).max(CALM))?;
         let mut disagree = Vec::new();
         for (&i, second) in doubtful.iter().zip(seconds) {
-            if second.grade == verdicts[i].grade {
+            if is_settled(jobs[i].case, &verdicts[i], &second) {
                 verdicts[i] = second;
             } else {
                 disagree.push((i, second));
             }
         }
         let which: Vec<usize> = disagree.iter().map(|(i, _)| *i).collect();
-        for ((i, second), third) in disagree.into_iter().zip(calm(&which)?) {
+        for ((i, second), third) in disagree.into_iter().zip(calm(&which, CALMEST)?) {
             verdicts[i] = settle(verdicts[i].clone(), second, third);
         }
         Ok(verdicts)
