@@ -179,6 +179,10 @@ impl<'c> Exam<'c> {
                     if offer.server_no_takeover {
                         text.push_str("; server_no_context_takeover");
                     }
+                    // RFC 7692 §7.1.1.2: it may be left out; there are clients that take no answer without it.
+                    if offer.client_no_takeover {
+                        text.push_str("; client_no_context_takeover");
+                    }
                     if let Some(bits) = offer.server_bits {
                         text.push_str(&format!("; server_max_window_bits={bits}"));
                     }

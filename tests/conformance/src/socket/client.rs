@@ -162,7 +162,7 @@ impl Judge<'_> {
         let url = format!("ws://{}", listener.local_addr().map_err(fails)?);
         let command: Vec<String> = self.command.iter().map(|word| word.replace("{url}", &url)).collect();
         let (mut all, mut idle) = (Vec::new(), 0);
-        while !left.is_empty() && idle < 3 {
+        while !left.is_empty() && idle < 2 {
             let process = Process::start(&command, self.options.alarm.as_deref())?;
             let (mut done, complete) = self.one_process(&listener, &process, jobs, &left, patience);
             let died = process.died().filter(|_| !complete);
@@ -188,6 +188,8 @@ impl Judge<'_> {
         patience: Duration,
     ) -> (Vec<Done>, bool) {
         let (mut done, mut active): (Vec<Done>, _) = (Vec::new(), Instant::now());
+        // A browser takes seconds to begin.
+        let mut patience_with_it = STARTS_WITHIN;
         loop {
             match listener.accept() {
                 Ok((stream, _)) => {
@@ -208,10 +210,10 @@ impl Judge<'_> {
                         }
                         None => {}
                     }
-                    active = Instant::now();
+                    (active, patience_with_it) = (Instant::now(), GIVE_UP);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if process.died().is_some() || active.elapsed() > GIVE_UP {
+                    if process.died().is_some() || active.elapsed() > patience_with_it {
                         return (done, false);
                     }
                     std::thread::sleep(Duration::from_micros(200));
@@ -279,6 +281,9 @@ fn tell(mut stream: &TcpStream, text: &str) {
 
 /// Starting a process takes longer than some cases.
 const LEAST_SHARE: usize = 24;
+
+/// A client that has not connected by then is started again.
+const STARTS_WITHIN: Duration = Duration::from_secs(20);
 
 /// A client that does nothing for so long is started again.
 const GIVE_UP: Duration = Duration::from_secs(4);
