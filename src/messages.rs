@@ -6,21 +6,24 @@ mod assembling;
 mod buffer;
 #[cfg(feature = "inflate")]
 mod compressed;
+mod in_input;
 mod incoming;
 mod owned;
+pub(crate) mod retention;
 mod space;
 
 use buffer::MessageBuffer;
 pub use incoming::Incoming;
-use incoming::{Held, Ready};
+use incoming::{Held, LastControl, Ready};
 pub use owned::OwnedMessage;
+use retention::Retention;
 
 use crate::connection::{Connection, Role};
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::Inflater;
-use crate::frame::{Content, Piece};
-use crate::kernel::{self, Tail};
-use crate::wire::{CloseCode, CloseFrame, ControlOpcode, ControlPayload, MessageKind, Output, ProtocolError};
+use crate::frame::Content;
+use crate::kernel;
+use crate::wire::{CloseCode, ControlPayload, MessageKind, Output, ProtocolError};
 
 /// Puts messages together, on top of a [`Connection`].
 ///
@@ -57,20 +60,20 @@ use crate::wire::{CloseCode, CloseFrame, ControlOpcode, ControlPayload, MessageK
 pub struct Messages {
     buffer: MessageBuffer,
     held: Held,
-    /// Whether the short path is closed: something was found and waits, or the output may be below its mark again.
+    /// Whether the short path is closed: something was found and waits, the output may be below its mark again, or turns are counted.
     busy: bool,
     /// Whether a Pong was appended although the output had reached its mark, and it has not been seen below it since.
     over_the_mark: bool,
+    retention: Retention,
     kept_capacity: usize,
-    control: ControlPayload,
-    close: CloseFrame,
+    control: LastControl,
     /// Made for the first compressed message.
     #[cfg(feature = "inflate")]
     inflater: Option<Inflater>,
 }
 
 impl Messages {
-    /// How much of the buffer is kept between messages, unless told otherwise: 64 KiB.
+    /// How much of the buffer is always kept between messages, unless told otherwise: 64 KiB.
     pub const KEPT_CAPACITY: usize = 64 * 1024;
 
     /// From how much missing payload on [`space`](Self::space) lends a place: 16 KiB. Less is better copied than read apart.
@@ -83,47 +86,19 @@ impl Messages {
             held: Held::Nothing,
             busy: false,
             over_the_mark: false,
+            retention: Retention::new(),
             kept_capacity: Self::KEPT_CAPACITY,
-            control: ControlPayload::EMPTY,
-            close: CloseFrame::EMPTY,
+            control: LastControl::Pong(ControlPayload::EMPTY),
             #[cfg(feature = "inflate")]
             inflater: None,
         }
     }
 
-    /// Sets how many bytes of its buffer it keeps between messages.
-    #[must_use]
-    pub const fn with_kept_capacity(mut self, bytes: usize) -> Self {
-        self.kept_capacity = bytes;
-        self
-    }
-
     /// The status code of the peer's Close, if one has come and has one.
     pub(crate) fn close_code(&self) -> Option<CloseCode> {
-        self.close.code()
-    }
-
-    /// Gives back the memory that a connection at rest does not need.
-    ///
-    /// It may be called at any time, and costs no more than to ask for the memory again. What stays is a message that is under way,
-    /// and the history that the next compressed message may refer to.
-    ///
-    /// ```
-    /// use websocket_proto::Messages;
-    ///
-    /// let mut messages = Messages::new();
-    /// // ... when nothing has come for some seconds:
-    /// messages.hibernate();
-    /// ```
-    pub fn hibernate(&mut self) {
-        if let Held::HandedOut = self.held {
-            self.buffer.clear(0);
-            self.held = Held::Nothing;
-        }
-        self.buffer.shrink();
-        #[cfg(feature = "inflate")]
-        if let Some(inflater) = &mut self.inflater {
-            inflater.hibernate();
+        match &self.control {
+            LastControl::Close(frame) => frame.code(),
+            LastControl::Ping(_) | LastControl::Pong(_) => None,
         }
     }
 
@@ -143,7 +118,7 @@ impl Messages {
     ///
     /// [`ProtocolError`], as [`Connection::receive`]. The Close that tells the peer why is in `out` and still has to be written, so do not
     /// leave with `?` before that. The rest of `input` is dropped, and calling this again returns the same error.
-    #[inline]
+    #[inline(always)] // A call costs a quarter of what a short message does: `benches/instructions`, next-text-20.
     pub fn next<'m, 'i: 'm, R: Role>(
         &'m mut self,
         connection: &mut Connection<R>,
@@ -216,65 +191,18 @@ impl Messages {
         }
     }
 
-    /// Lends what lies in the input whole: a message, a Ping or a Pong.
-    #[inline(always)] // The piece then stays in registers: `benches/instructions`, next-binary-1024.
-    fn lend_whole<'i, R: Role>(
-        &mut self,
-        connection: &mut Connection<R>,
-        piece: Piece<'i>,
-        input: &mut &'i mut [u8],
-        out: &mut impl Output,
-    ) -> Result<Option<Incoming<'i>>, ProtocolError> {
-        let key = piece.key();
-        let opcode = match piece.content {
-            Content::Message { kind: MessageKind::Text, .. } => {
-                return self.whole_text(connection, piece.payload, key, input, out);
-            }
-            Content::Message { kind: MessageKind::Binary, .. } => {
-                kernel::xor(connection.level(), piece.payload, key);
-                return Ok(Some(Incoming::Binary(piece.payload)));
-            }
-            Content::Control(opcode) => opcode,
-        };
-        kernel::xor_short(piece.payload, key);
-        Ok(Some(match opcode {
-            ControlOpcode::Ping => {
-                connection.answer_ping(piece.payload, out);
-                Incoming::Ping(piece.payload)
-            }
-            ControlOpcode::Pong | ControlOpcode::Close => Incoming::Pong(piece.payload),
-        }))
-    }
-
-    /// A text message that lies in the input whole.
-    fn whole_text<'i, R: Role>(
-        &mut self,
-        connection: &mut Connection<R>,
-        payload: &'i mut [u8],
-        key: u32,
-        input: &mut &'i mut [u8],
-        out: &mut impl Output,
-    ) -> Result<Option<Incoming<'i>>, ProtocolError> {
-        let text = kernel::unmask_text(connection.level(), payload, key);
-        match text.tail {
-            Tail::Complete => Ok(Some(Incoming::Text(text.valid))),
-            Tail::Cut(_) | Tail::Invalid => {
-                let error = connection.fail_text(text.valid.len());
-                Err(self.failed(connection, error, input, out))
-            }
-        }
-    }
-
     /// Frees the memory of the message that was handed out, and writes the control frames that wait.
     fn begin<R: Role>(&mut self, connection: &mut Connection<R>, out: &mut impl Output) {
         if let Held::HandedOut = self.held {
-            self.buffer.clear(self.kept_capacity);
+            self.buffer.clear(self.kept_capacity, &mut self.retention);
             self.held = Held::Nothing;
+        } else {
+            self.buffer.rest(self.kept_capacity, &mut self.retention);
         }
         if self.over_the_mark && connection.is_below_mark(out) {
             self.over_the_mark = false;
-            self.busy = false;
         }
+        self.busy = self.over_the_mark || self.retention.counts();
         if connection.wants_write() {
             let _ = connection.write_control(out);
         }
@@ -282,7 +210,7 @@ impl Messages {
 
     fn hold(&mut self, held: Held) {
         self.held = held;
-        self.busy = held.is_ready() || self.over_the_mark;
+        self.busy = held.is_ready() || self.over_the_mark || self.retention.counts();
     }
 
     /// The input is used up, so that the caller writes now, and may then wait for the peer; and the peer for a Pong that waits. One such
@@ -291,7 +219,7 @@ impl Messages {
         let _ = connection.write_control(out);
         if connection.wants_write() && !self.over_the_mark {
             self.over_the_mark = connection.write_control_until(false, out).is_ok();
-            self.busy = self.over_the_mark;
+            self.busy |= self.over_the_mark;
         }
     }
 
@@ -306,7 +234,7 @@ impl Messages {
     ) -> ProtocolError {
         *input = &mut [];
         let _ = connection.write_control(out);
-        self.buffer.clear(0);
+        self.buffer.discard();
         error
     }
 
@@ -320,9 +248,11 @@ impl Messages {
                     MessageKind::Binary => Incoming::Binary(self.buffer.binary()),
                 }
             }
-            Ready::Ping => Incoming::Ping(self.control.as_bytes()),
-            Ready::Pong => Incoming::Pong(self.control.as_bytes()),
-            Ready::Close => Incoming::Close(&self.close),
+            Ready::Control => match &self.control {
+                LastControl::Ping(payload) => Incoming::Ping(payload.as_bytes()),
+                LastControl::Pong(payload) => Incoming::Pong(payload.as_bytes()),
+                LastControl::Close(frame) => Incoming::Close(frame),
+            },
         }
     }
 }

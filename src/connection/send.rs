@@ -22,9 +22,13 @@ impl<R: Role> Connection<R> {
     /// # Errors
     ///
     /// [`SendError`], with nothing written and the connection as before.
-    #[inline]
+    #[inline(always)] // However many places in a program send.
     pub fn send<'m>(&mut self, message: impl Into<Message<'m>>, out: &mut impl Output) -> Result<(), SendError> {
-        self.send_part(message, Part::Whole, out)
+        let message = message.into();
+        match self.send_short(message, out) {
+            Some(sent) => sent,
+            None => self.append_frame(message.kind(), message.payload(), Part::Whole, Rsv::NONE, out),
+        }
     }
 
     /// Appends a fragment of a message to `out` (§5.4). Control frames may go out between fragments, other messages may not.
@@ -54,8 +58,25 @@ impl<R: Role> Connection<R> {
         self.append_frame(message.kind(), message.payload(), part, Rsv::NONE, out)
     }
 
+    /// Appends a short message in one frame, if it is one and may come next; `None` says that nothing was done.
+    #[inline(always)] // It is as short as a call, however many places in a program send.
+    fn send_short(&mut self, message: Message<'_>, out: &mut impl Output) -> Option<Result<(), SendError>> {
+        let len = u8::try_from(message.payload().len()).ok().filter(|&len| len <= 125)?;
+        match (self.state(), self.sending) {
+            (State::Open, Sequence::Between) => {}
+            (State::CloseSent | State::CloseReceived | State::Closed, _) | (_, Sequence::Within(_)) => return None,
+        }
+        let key = self.role.next_key();
+        let header = EncodedHeader::short(message.kind(), len, key);
+        let sent = out.append_frame(header, message.payload(), Masker::of(key, self.level()));
+        if sent.is_ok() {
+            self.frame_sent(&header);
+        }
+        Some(sent.map_err(SendError::from))
+    }
+
     /// Appends a data frame with this payload.
-    #[inline]
+    #[inline(never)] // What is short is done before.
     pub(super) fn append_frame(
         &mut self,
         kind: MessageKind,
@@ -109,7 +130,7 @@ impl<R: Role> Connection<R> {
                 Err(SendError::OtherForm { begun_compressed: self.sending_rsv.contains(Rsv::RSV1) })
             }
             // What was sent as bytes ended inside a code point, which only bytes can continue.
-            Sequence::Within(_) if !self.sending_partial.is_empty() => Err(SendError::NotUtf8 { valid_up_to: 0 }),
+            Sequence::Within(_) if self.sending_utf8.is_cut() => Err(SendError::NotUtf8 { valid_up_to: 0 }),
             Sequence::Within(_) | Sequence::Between => Ok((opcode, after)),
         }
     }

@@ -89,6 +89,7 @@ mod ending;
 mod framer;
 mod input;
 mod lane;
+mod observing;
 mod opening;
 mod opening_error;
 mod outgoing;
@@ -215,7 +216,10 @@ where
     /// So many bytes were read into [`room`](Self::room); 0 is the end of input, as `read` says it.
     pub fn filled(&mut self, n: usize) {
         match (n, self.lent) {
-            (0, _) => self.eof = true,
+            (0, _) => {
+                self.eof = true;
+                self.finish();
+            }
             (n, true) => {
                 let queue = &mut self.outgoing.queue;
                 self.drained = !self.messages.advance_filled(&mut self.connection, n, &mut Replies(queue));
@@ -253,7 +257,7 @@ where
         let Ok(Some(incoming)) = found else {
             self.outgoing.found(false);
             self.drained = true;
-            if self.eof {
+            if self.eof && self.outgoing.is_empty() {
                 self.connection.receive_eof();
             }
             return None;
@@ -294,7 +298,17 @@ where
     /// # assert_eq!(socket.read().unwrap(), Some(Incoming::Text("Hello")));
     /// # assert_eq!(socket.read().unwrap(), None);
     /// ```
+    #[inline]
     pub fn advance(&mut self) -> bool {
+        if self.drained && !self.eof {
+            // Nothing was read since.
+            self.outgoing.found(false);
+            return false;
+        }
+        self.advance_input()
+    }
+
+    fn advance_input(&mut self) -> bool {
         let mut input = self.input.unread_mut();
         let found = self.messages.advance(&mut self.connection, &mut input, &mut Replies(&mut self.outgoing.queue));
         let left = input.len();
@@ -303,9 +317,7 @@ where
         self.outgoing.found(found);
         if !found {
             self.drained = true;
-            if self.eof {
-                self.connection.receive_eof();
-            }
+            self.finish();
         }
         found
     }
@@ -360,6 +372,16 @@ where
     pub fn written(&mut self, n: usize) {
         self.moved |= n > 0;
         self.outgoing.written(&mut self.connection, n);
+        self.finish();
+    }
+
+    /// Ends the connection once its input has ended and all of it was taken. A peer that has closed its writing half only still gets what
+    /// was sent to it before.
+    #[inline]
+    fn finish(&mut self) {
+        if self.eof && self.drained && self.outgoing.is_empty() {
+            self.connection.receive_eof();
+        }
     }
 
     /// Gives back the memory that a connection at rest does not need.

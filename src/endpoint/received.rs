@@ -6,7 +6,7 @@ use core::ops::Add;
 use super::replies::Replies;
 use super::{Endpoint, Sender};
 use crate::wire::Redacted;
-use crate::{Incoming, Role};
+use crate::{Incoming, OwnedMessage, Role};
 
 /// Bytes that an [`Endpoint`] takes from a buffer that is not its own; made by [`Endpoint::receive`].
 #[must_use = "messages come from `next`"]
@@ -49,6 +49,18 @@ where
         space
     }
 
+    /// As [`advance`](Self::advance), but Pings and Pongs are passed over: for an owner that reads while it is writing, and lends only
+    /// messages.
+    pub fn advance_to_message(&mut self) -> bool {
+        while self.advance() {
+            if !self.messages.holds_ping_or_pong() {
+                return true;
+            }
+            self.next();
+        }
+        false
+    }
+
     /// Gives back the buffer that [`room`](Self::room) lends and [`receive`](Self::receive) keeps a rest in, unless something lies in it.
     ///
     /// To be called when there is nothing to read: then a connection at rest holds no read buffer, while the window of its compressor
@@ -80,15 +92,51 @@ where
         if !self.endpoint.input.is_empty() {
             return self.endpoint.next();
         }
-        let Endpoint { messages, connection, outgoing, drained, .. } = &mut *self.endpoint;
+        let Endpoint { messages, connection, outgoing, drained, eof, .. } = &mut *self.endpoint;
         let found = messages.next(connection, &mut self.rest, &mut Replies(&mut outgoing.queue));
         let Ok(Some(incoming)) = found else {
             outgoing.found(false);
             *drained = true;
+            if *eof && outgoing.is_empty() {
+                connection.receive_eof();
+            }
             return None;
         };
         outgoing.found(true);
         Some((incoming, Sender { connection, outgoing }))
+    }
+
+    /// The next message, as its owner: without a copy if it was put together from pieces. Control frames before it are passed over; they are
+    /// answered already.
+    pub fn take(&mut self) -> Option<OwnedMessage> {
+        while !self.endpoint.input.is_empty() {
+            if !self.endpoint.advance() {
+                return None;
+            }
+            if let Some(message) = self.endpoint.take() {
+                return Some(message);
+            }
+        }
+        loop {
+            let Endpoint { messages, connection, outgoing, drained, .. } = &mut *self.endpoint;
+            let mut input = core::mem::take(&mut self.rest);
+            let found = messages.advance(connection, &mut input, &mut Replies(&mut outgoing.queue));
+            self.rest = input;
+            outgoing.found(found);
+            if !found {
+                *drained = true;
+                return None;
+            }
+            let message = match messages.take() {
+                None => OwnedMessage::try_from(self.next()?.0).ok(),
+                message => message,
+            };
+            if message.is_some() {
+                // What the connection has still to write, the next look at the empty input writes.
+                self.endpoint.drained = self.rest.is_empty() && !self.endpoint.connection.wants_write();
+                return message;
+            }
+        }
     }
 }
 

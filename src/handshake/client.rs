@@ -62,6 +62,9 @@ impl<P: Subprotocols> ClientHandshake<P> {
 
     fn read<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Answer<'b>>, ResponseError> {
         loop {
+            if self.reader.wants_more(bytes) {
+                return Ok(None);
+            }
             let mut known = KnownFields::default();
             let Some(response) = self.reader.read_response(bytes, &mut known)? else { return Ok(None) };
             // RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final

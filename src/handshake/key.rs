@@ -5,7 +5,6 @@ use core::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use sha1_smol::Sha1;
 
 use crate::http::{alphanumeric_and, ascii};
 
@@ -64,7 +63,7 @@ impl Key {
         let (key, guid) = text.split_at_mut(Self::LEN);
         key.copy_from_slice(&self.0);
         guid.copy_from_slice(GUID);
-        AcceptKey(encode(&Sha1::from(text).digest().bytes()))
+        AcceptKey(encode(&sha1(&text)))
     }
 }
 
@@ -193,6 +192,16 @@ impl fmt::Display for InvalidKey {
 
 impl core::error::Error for InvalidKey {}
 
+#[cfg(not(feature = "sha1"))]
+fn sha1(text: &[u8]) -> [u8; 20] {
+    sha1_smol::Sha1::from(text).digest().bytes()
+}
+
+#[cfg(feature = "sha1")]
+fn sha1(text: &[u8]) -> [u8; 20] {
+    <sha1::Sha1 as sha1::Digest>::digest(text).into()
+}
+
 /// RFC 4648 §4, with padding.
 fn encode<const LEN: usize, const TEXT_LEN: usize>(bytes: &[u8; LEN]) -> [u8; TEXT_LEN] {
     // The padding is there already, and both callers have room for just what comes in front of it.
@@ -226,6 +235,17 @@ mod tests {
         // As it is printed there: the unused bits are not zero. The answer is over the text.
         let printed = Key::new(b"AQIDBAUGBwgJCgsMDQ4PEC==").unwrap();
         assert_eq!(printed.accept().as_str(), "OfS0wDaT5NoxF2gqm7Zj2YtetzM=");
+    }
+
+    /// Whichever of the two computes it, §4.2.2, 5, wants the same.
+    #[test]
+    fn digest_is_that_of_the_default_dependency() {
+        for nonce in 0..=u8::MAX {
+            let key = Key::from_nonce([nonce; 16]);
+            let text = key.as_str().to_owned() + core::str::from_utf8(GUID).unwrap();
+            let expected: [u8; AcceptKey::LEN] = encode(&sha1_smol::Sha1::from(text).digest().bytes());
+            assert_eq!(key.accept().as_bytes(), &expected);
+        }
     }
 
     #[test]

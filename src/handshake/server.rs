@@ -64,6 +64,9 @@ impl ServerHandshake {
     /// [`RequestError`]; its [`response`](RequestError::response) is what to write before the transport is closed. It comes with
     /// the first byte that cannot stand where it is, and asked again it is the same.
     pub fn receive<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Received<'b>>, RequestError> {
+        if self.reader.wants_more(bytes) {
+            return Ok(None);
+        }
         let mut known = KnownFields::default();
         let result = match self.reader.read_request(bytes, &mut known) {
             Ok(None) => return Ok(None),

@@ -125,6 +125,12 @@ impl HeadReader {
         self.check.restart(at);
     }
 
+    /// Whether a head that has come in pieces needs more of them. An error is found here and told when the head is read.
+    #[inline]
+    pub(crate) fn wants_more(&mut self, bytes: &[u8]) -> bool {
+        !self.check.is_new() && matches!(self.check.advance(bytes), Ok(false))
+    }
+
     /// The bytes that may be a whole head: all of a head of which nothing was looked at, up to the limit.
     fn whole<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
         if !self.check.is_new() {

@@ -89,6 +89,9 @@ impl HeadCheck {
         let limited = bytes.get(..self.max_len).unwrap_or(bytes);
         while self.place != Place::Done {
             let rest = limited.get(self.at..).unwrap_or_default();
+            if rest.is_empty() && self.at < self.max_len {
+                return Ok(false);
+            }
             let run = match self.place {
                 Place::Method | Place::Name => token_len(rest),
                 Place::Target => target_len(rest),

@@ -18,6 +18,7 @@ pub mod inflate;
 pub mod reference;
 #[cfg(feature = "strategies")]
 pub mod strategies;
+pub mod upgrades;
 
 #[cfg(feature = "arbitrary")]
 pub use cuts::Cuts;
