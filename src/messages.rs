@@ -9,11 +9,15 @@ mod compressed;
 mod incoming;
 mod owned;
 mod space;
+mod transformed;
+
+use alloc::boxed::Box;
 
 use buffer::MessageBuffer;
 pub use incoming::Incoming;
 use incoming::{Held, Ready};
 pub use owned::OwnedMessage;
+use transformed::Decoders;
 
 use crate::connection::{Connection, Role};
 #[cfg(feature = "inflate")]
@@ -67,6 +71,7 @@ pub struct Messages {
     /// Made for the first compressed message.
     #[cfg(feature = "inflate")]
     inflater: Option<Inflater>,
+    decoders: Option<Box<Decoders>>,
 }
 
 impl Messages {
@@ -88,6 +93,7 @@ impl Messages {
             close: CloseFrame::EMPTY,
             #[cfg(feature = "inflate")]
             inflater: None,
+            decoders: None,
         }
     }
 

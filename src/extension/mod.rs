@@ -8,12 +8,18 @@ mod field_value;
 mod negotiate;
 pub(crate) mod negotiated;
 mod own;
+mod transform;
 
 use core::fmt;
 
 pub(crate) use agreement::{Mismatch, OfferedExtensions, Offers, ServerExtensions};
 pub(crate) use field_value::FieldValue;
 pub use negotiate::{AcceptedExtension, AnswerFault, Negotiate};
+#[cfg(feature = "alloc")]
+pub use transform::Encode;
+#[cfg(feature = "alloc")]
+pub(crate) use transform::undo;
+pub use transform::{Decode, Pieces};
 
 use crate::http::{ascii, is_token_byte, split_token, trim_start};
 
