@@ -1,9 +1,12 @@
 //! Extensions of the application's own, and the payload of messages (§5.2, §9.1).
 #![cfg(feature = "deflate")]
 
+use std::time::Instant;
+
 use testkit::bytes::frame;
 use testkit::invert::{Invert, inverted};
 use testkit::reference::Side;
+use websocket_proto::endpoint::{Config, Opening};
 use websocket_proto::extension::deflate::{DeflateParams, Effort};
 use websocket_proto::extension::{Decode, Encode, Pieces};
 use websocket_proto::handshake::{Answer, ClientRequest, Received, ServerHandshake};
@@ -45,7 +48,6 @@ impl Decode for Places {
     }
 }
 
-/// What [`Places`] undoes.
 fn placed(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().chain(b".").zip(0_u8..).map(|(byte, place)| byte.wrapping_add(place)).collect()
 }
@@ -90,7 +92,6 @@ fn text(text: &str) -> OwnedMessage {
     OwnedMessage::Text(text.into())
 }
 
-/// A server whose handshake has agreed on this.
 fn server(negotiated: Negotiated) -> Connection<Server> {
     Connection::new(negotiated, Server, &Limits::default())
 }
@@ -131,6 +132,29 @@ fn own_extension_works_from_the_handshake_on_for_both_roles_in_every_cut() {
         let mut client = Connection::new(response.negotiated(), Client::from_fn(|| [0; 4]), &Limits::default());
         assert_eq!(heard(&mut client, messages([invert()]), &wire, read).0, [text("Hello")], "{read}");
     }
+}
+
+// §9.1
+#[test]
+fn endpoint_whose_opening_accepts_an_own_extension_receives_its_messages() {
+    let mut wire = Vec::new();
+    let request = ClientRequest::new("a", "/").extension(&Invert);
+    let _handshake = request.start([7; 16], &Limits::DEFAULT, &mut wire).unwrap();
+    wire.extend(to_server(0xa1, &inverted(b"Hello")));
+    let mut opening = Opening::server(&Config::default(), Instant::now());
+    opening.room()[..wire.len()].copy_from_slice(&wire);
+    opening.filled(wire.len());
+    let opened = opening.next_with(|received, answer| {
+        let Received::Upgrade(request) = received else { panic!("plain HTTP") };
+        answer.accept(request.accept().extension(request.negotiate(&Invert).as_ref()));
+    });
+    let mut endpoint = opened.unwrap();
+    endpoint.add_decoder(Invert);
+    let Some((Incoming::Text(found), mut sender)) = endpoint.next() else { panic!("no text") };
+    assert_eq!(found, "Hello");
+    sender.send("as it is").unwrap();
+    let output = String::from_utf8_lossy(endpoint.output()).into_owned();
+    assert!(output.contains("\r\nSec-WebSocket-Extensions: x-invert\r\n\r\n\u{fffd}\u{8}as it is"), "{output}");
 }
 
 // §8.1: what has to be UTF-8 is the text, not what an extension has made of it.
@@ -186,6 +210,15 @@ fn transformations_are_undone_in_the_reverse_order_of_the_response() {
     }
 }
 
+// A bit says which of the extensions in use has transformed this message.
+#[test]
+fn message_passes_only_the_extensions_whose_bits_it_has() {
+    let negotiated = Negotiated::elsewhere().with_extension(Rsv::RSV2).with_extension(Rsv::RSV3);
+    let wire = [to_server(0xa1, &inverted(b"a")), to_server(0x91, &placed(b"b")), to_server(0x81, b"c")].concat();
+    let found = heard(&mut server(negotiated), messages([places(), invert()]), &wire, 1);
+    assert_eq!(found, (vec![text("a"), text("b"), text("c")], None, Vec::new()));
+}
+
 // The message's limit is about what the application gets: one below, the limit, one above.
 #[test]
 fn length_of_a_message_is_compared_after_the_transformation() {
@@ -233,6 +266,11 @@ fn message_that_no_peer_can_have_transformed_fails_the_connection() {
             assert_eq!(connection.failure(), failed);
         }
     }
+    // The end of the message is known to an extension whose output another one has transformed.
+    let negotiated = negotiated.with_extension(Rsv::RSV2);
+    let wire = to_server(0xb2, &inverted(b"no full stop"));
+    let (_, failed, _) = heard(&mut server(negotiated), messages([places(), invert()]), &wire, 100);
+    assert_eq!(failed, Some(ProtocolError::InvalidTransformation { rsv: Rsv::RSV3 }));
 }
 
 // A message that was not finished leaves nothing to the next one.
@@ -245,9 +283,8 @@ fn decoder_is_told_where_a_message_begins() {
         assert_eq!(messages.next(&mut server(negotiated), &mut &mut wire[..], &mut Vec::new()), Ok(None));
     }
     let mut wire = to_server(0x92, &placed(b"abc"));
-    let mut payload = *b"abc";
     let found = messages.next(&mut server(negotiated), &mut &mut wire[..], &mut Vec::new());
-    assert_eq!(found, Ok(Some(Incoming::Binary(&mut payload))));
+    assert_eq!(found, Ok(Some(Incoming::Binary(&mut *b"abc".to_vec()))));
 }
 
 // §5.2
@@ -314,7 +351,6 @@ fn only_bits_of_an_own_extension_in_use_are_sent_and_on_the_first_frame_alone() 
     assert_eq!(out, b"\x22\x01a\x80\x01b\x02\x01c");
 }
 
-/// An encoder keeps what it has seen, so it is not asked about what can't be sent.
 #[test]
 fn encoder_is_not_asked_about_what_may_not_be_sent() {
     struct Never;

@@ -114,6 +114,7 @@ pub use received::Received;
 pub use sender::Sender;
 pub use status::{End, Failure, Status};
 
+use crate::extension::Decode;
 use crate::{
     CloseFrame, Connection, Incoming, Message, Messages, Negotiated, OwnedMessage, Role, SendError, State, Timeout,
     Timers,
@@ -360,6 +361,12 @@ where
     pub fn written(&mut self, n: usize) {
         self.moved |= n > 0;
         self.outgoing.written(&mut self.connection, n);
+    }
+
+    /// Installs what undoes the transformation of an extension of the application's own that was negotiated: see
+    /// [`Messages::add_decoder`]. What this endpoint sends goes out without it.
+    pub fn add_decoder(&mut self, decoder: impl Decode + 'static) {
+        self.messages.add_decoder(decoder);
     }
 
     /// Gives back the memory that a connection at rest does not need.
