@@ -8,6 +8,7 @@ mod buffer;
 mod compressed;
 mod incoming;
 mod owned;
+pub(crate) mod retention;
 mod space;
 mod transformed;
 
@@ -17,6 +18,7 @@ use buffer::MessageBuffer;
 pub use incoming::Incoming;
 use incoming::{Held, Ready};
 pub use owned::OwnedMessage;
+use retention::Retention;
 use transformed::Decoders;
 
 use crate::connection::{Connection, Role};
@@ -61,10 +63,11 @@ use crate::wire::{CloseCode, CloseFrame, ControlOpcode, ControlPayload, MessageK
 pub struct Messages {
     buffer: MessageBuffer,
     held: Held,
-    /// Whether the short path is closed: something was found and waits, or the output may be below its mark again.
+    /// Whether the short path is closed: something was found and waits, the output may be below its mark again, or turns are counted.
     busy: bool,
     /// Whether a Pong was appended although the output had reached its mark, and it has not been seen below it since.
     over_the_mark: bool,
+    retention: Retention,
     kept_capacity: usize,
     control: ControlPayload,
     close: CloseFrame,
@@ -75,7 +78,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// How much of the buffer is kept between messages, unless told otherwise: 64 KiB.
+    /// How much of the buffer is always kept between messages, unless told otherwise: 64 KiB.
     pub const KEPT_CAPACITY: usize = 64 * 1024;
 
     /// From how much missing payload on [`space`](Self::space) lends a place: 16 KiB. Less is better copied than read apart.
@@ -88,6 +91,7 @@ impl Messages {
             held: Held::Nothing,
             busy: false,
             over_the_mark: false,
+            retention: Retention::new(),
             kept_capacity: Self::KEPT_CAPACITY,
             control: ControlPayload::EMPTY,
             close: CloseFrame::EMPTY,
@@ -97,40 +101,9 @@ impl Messages {
         }
     }
 
-    /// Sets how many bytes of its buffer it keeps between messages.
-    #[must_use]
-    pub const fn with_kept_capacity(mut self, bytes: usize) -> Self {
-        self.kept_capacity = bytes;
-        self
-    }
-
     /// The status code of the peer's Close, if one has come and has one.
     pub(crate) fn close_code(&self) -> Option<CloseCode> {
         self.close.code()
-    }
-
-    /// Gives back the memory that a connection at rest does not need.
-    ///
-    /// It may be called at any time, and costs no more than to ask for the memory again. What stays is a message that is under way,
-    /// and the history that the next compressed message may refer to.
-    ///
-    /// ```
-    /// use websocket_proto::Messages;
-    ///
-    /// let mut messages = Messages::new();
-    /// // ... when nothing has come for some seconds:
-    /// messages.hibernate();
-    /// ```
-    pub fn hibernate(&mut self) {
-        if let Held::HandedOut = self.held {
-            self.buffer.clear(0);
-            self.held = Held::Nothing;
-        }
-        self.buffer.shrink();
-        #[cfg(feature = "inflate")]
-        if let Some(inflater) = &mut self.inflater {
-            inflater.hibernate();
-        }
     }
 
     /// Takes the next message or control frame from the front of `input`.
@@ -274,13 +247,15 @@ impl Messages {
     /// Frees the memory of the message that was handed out, and writes the control frames that wait.
     fn begin<R: Role>(&mut self, connection: &mut Connection<R>, out: &mut impl Output) {
         if let Held::HandedOut = self.held {
-            self.buffer.clear(self.kept_capacity);
+            self.buffer.clear(self.kept_capacity, &mut self.retention);
             self.held = Held::Nothing;
+        } else {
+            self.buffer.rest(self.kept_capacity, &mut self.retention);
         }
         if self.over_the_mark && connection.is_below_mark(out) {
             self.over_the_mark = false;
-            self.busy = false;
         }
+        self.busy = self.over_the_mark || self.retention.counts();
         if connection.wants_write() {
             let _ = connection.write_control(out);
         }
@@ -288,7 +263,7 @@ impl Messages {
 
     fn hold(&mut self, held: Held) {
         self.held = held;
-        self.busy = held.is_ready() || self.over_the_mark;
+        self.busy = held.is_ready() || self.over_the_mark || self.retention.counts();
     }
 
     /// The input is used up, so that the caller writes now, and may then wait for the peer; and the peer for a Pong that waits. One such
@@ -297,7 +272,7 @@ impl Messages {
         let _ = connection.write_control(out);
         if connection.wants_write() && !self.over_the_mark {
             self.over_the_mark = connection.write_control_until(false, out).is_ok();
-            self.busy = self.over_the_mark;
+            self.busy |= self.over_the_mark;
         }
     }
 
@@ -312,7 +287,7 @@ impl Messages {
     ) -> ProtocolError {
         *input = &mut [];
         let _ = connection.write_control(out);
-        self.buffer.clear(0);
+        self.buffer.discard();
         error
     }
 

@@ -143,6 +143,52 @@ where
     }
 }
 
+/// A message of 1 MiB, echoed, in reads and writes of so many bytes.
+fn echo_large(endpoint: &mut Ours, mut wire: &[u8], writes: usize) {
+    while !wire.is_empty() {
+        let room = endpoint.room();
+        let n = room.len().min(wire.len());
+        room[..n].copy_from_slice(&wire[..n]);
+        wire = &wire[n..];
+        endpoint.filled(n);
+        while let Some((incoming, mut sender)) = endpoint.next() {
+            if let Incoming::Binary(bytes) = incoming {
+                sender.send(bytes).unwrap();
+            }
+        }
+    }
+    while !endpoint.output().is_empty() {
+        let n = endpoint.output().len().min(writes);
+        endpoint.written(n);
+    }
+}
+
+#[test]
+fn an_endpoint_keeps_the_memory_of_large_messages_while_they_come_again_and_again() {
+    for writes in [usize::MAX, 200_000, 50_000] {
+        let mut endpoint = endpoint(Negotiated::elsewhere());
+        let (large, small) = (frame(Side::Server, 0x82, &vec![7; 1 << 20]), frame(Side::Server, 0x82, b"small"));
+        let before = live();
+        (0..3).for_each(|_| echo_large(&mut endpoint, &large, writes));
+        let (calls, _) = counted(|| (0..10).for_each(|_| echo_large(&mut endpoint, &large, writes)));
+        assert_eq!(calls, 0, "in writes of {writes}");
+        assert!(live() - before > 2 << 20, "room for the message, and for its echo");
+        (0..64).for_each(|_| echo(&mut endpoint, &small));
+        assert!(live() - before <= 2 * 64 * 1024 + 32 * 1024, "{} bytes stay", live() - before);
+    }
+}
+
+#[test]
+fn one_large_echo_leaves_an_endpoint_as_small_as_before() {
+    let mut endpoint = endpoint(Negotiated::elsewhere());
+    let (large, small) = (frame(Side::Server, 0x82, &vec![7; 1 << 20]), frame(Side::Server, 0x82, b"small"));
+    echo(&mut endpoint, &small);
+    let before = live();
+    echo_large(&mut endpoint, &large, usize::MAX);
+    echo(&mut endpoint, &small);
+    assert!(live() - before <= 2 * 64 * 1024, "{} bytes stay", live() - before);
+}
+
 #[test]
 fn an_endpoint_that_reads_into_a_buffer_of_the_owners_holds_none_at_rest() {
     let mut endpoint = endpoint(Negotiated::elsewhere());

@@ -168,6 +168,9 @@ fn two_ends_that_both_send_much_at_once_do_not_wait_for_each_other() {
     }
 }
 
+/// One way to take what came and to answer it.
+type Answering = fn(&mut Endpoint<Server, u64, u64>);
+
 fn read(endpoint: &mut Endpoint<Server, u64, u64>, bytes: &[u8]) {
     endpoint.room()[..bytes.len()].copy_from_slice(bytes);
     endpoint.filled(bytes.len());
@@ -176,7 +179,7 @@ fn read(endpoint: &mut Endpoint<Server, u64, u64>, bytes: &[u8]) {
 /// A peer that sends and does not read is stopped at the mark, by whichever call it is answered.
 #[test]
 fn answers_above_the_mark_stop_the_reading() {
-    let ways: [fn(&mut Endpoint<Server, u64, u64>); 5] = [
+    let ways: [Answering; 5] = [
         |endpoint| {
             while let Some((incoming, mut sender)) = endpoint.next() {
                 let Incoming::Binary(bytes) = incoming else { panic!("{incoming:?}") };

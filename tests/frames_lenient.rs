@@ -100,12 +100,13 @@ fn bits_that_an_extension_owns_are_right_on_first_frames_only() {
 }
 
 #[test]
-fn length_of_64_bits_is_named() {
-    let bytes = [0x82, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 7, 8];
+fn length_of_64_bits_is_named_and_63_of_them_count() {
+    let bytes = [0x82, 0x7f, 0x80, 0, 0, 0, 0, 0, 0, 2, 7, 8, 0x81, 0x00];
     let frames = see(LenientReader::new(Masking::Forbidden), &bytes, 3);
-    let [(header, payload)] = &frames[..] else { panic!("{frames:?}") };
-    assert_eq!((header.payload_len(), &payload[..]), (u64::MAX, &[7, 8][..]));
-    assert_eq!(header.violations().collect::<Vec<_>>(), [ProtocolError::LengthTopBit { first_byte: 0xff }]);
+    let [(header, payload), (next, _)] = &frames[..] else { panic!("{frames:?}") };
+    assert_eq!((header.payload_len(), &payload[..]), (2, &[7, 8][..]));
+    assert_eq!(header.violations().collect::<Vec<_>>(), [ProtocolError::LengthTopBit { first_byte: 0x80 }]);
+    assert_eq!(next.violations().count(), 0);
 }
 
 #[test]
@@ -116,7 +117,9 @@ fn bytes_that_a_capture_lacks_are_passed_over() {
     let mut input = &mut front[..];
     assert!(matches!(reader.read(&mut input), Some(Seen::Header(_))));
     assert!(matches!(reader.read(&mut input), Some(Seen::Payload { bytes: [b'H'], .. })));
+    assert_eq!(reader.payload_remaining(), 4);
     assert!(reader.skip(2));
+    assert_eq!(reader.payload_remaining(), 2);
     let mut input = &mut back[..];
     assert!(matches!(
         reader.read(&mut input),

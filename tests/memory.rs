@@ -263,6 +263,131 @@ fn an_assembled_message_takes_less_than_twice_what_has_arrived() {
     }
 }
 
+const LARGE: usize = 256 << 10;
+
+/// What a message needs at most in a buffer that doubles as it grows, and room that is lent.
+const LARGE_BUFFER: i64 = 2 * LARGE as i64 + 32 * 1024;
+
+fn kept() -> i64 {
+    i64::try_from(Messages::KEPT_CAPACITY).unwrap()
+}
+
+/// One binary message, in reads of 64 KiB, and then a look that finds nothing: two turns and more.
+fn large(connection: &mut Connection<Server>, messages: &mut Messages, wire: &mut [u8], lent: bool) {
+    let (mut out, mut rest, mut found) = (FixedOutput::new(&mut []), wire, false);
+    while !rest.is_empty() {
+        if let Some(space) = lent.then(|| messages.space(connection)).flatten() {
+            let (now, later) = rest.split_at_mut(space.len().min(rest.len()));
+            space[..now.len()].copy_from_slice(now);
+            let n = now.len();
+            found |= matches!(messages.filled(connection, n, &mut out), Ok(Some(Incoming::Binary(_))));
+            rest = later;
+            continue;
+        }
+        let (mut now, later) = rest.split_at_mut(rest.len().min(1 << 16));
+        found |= matches!(messages.next(connection, &mut now, &mut out), Ok(Some(Incoming::Binary(_))));
+        assert!(now.is_empty());
+        rest = later;
+    }
+    assert!(found);
+    turn(connection, messages);
+}
+
+/// A read that brings a short message, all in one frame: two turns.
+fn short(connection: &mut Connection<Server>, messages: &mut Messages) {
+    let (mut wire, mut out) = (frame(Side::Server, 0x82, b"short"), FixedOutput::new(&mut []));
+    let mut input = &mut wire[..];
+    assert!(matches!(messages.next(connection, &mut input, &mut out), Ok(Some(Incoming::Binary(_)))));
+    turn(connection, messages);
+}
+
+fn turn(connection: &mut Connection<Server>, messages: &mut Messages) {
+    assert_eq!(messages.next(connection, &mut &mut [][..], &mut FixedOutput::new(&mut [])), Ok(None));
+}
+
+#[test]
+fn a_stream_of_large_messages_asks_for_memory_for_the_first_two() {
+    for lent in [false, true] {
+        let (mut connection, mut messages) = (drive::server(&Limits::DEFAULT), Messages::new());
+        let wire = frame(Side::Server, 0x82, &vec![7; LARGE]);
+        let mut wires = vec![wire; 20];
+        for wire in &mut wires[..2] {
+            large(&mut connection, &mut messages, wire, lent);
+        }
+        let rest = &mut wires[2..];
+        let (calls, _) = counted(|| rest.iter_mut().for_each(|w| large(&mut connection, &mut messages, w, lent)));
+        assert_eq!(calls, 0);
+    }
+}
+
+#[test]
+fn a_large_message_now_and_then_leaves_nothing_beyond_64_kib() {
+    for lent in [false, true] {
+        let (mut connection, mut messages) = (drive::server(&Limits::DEFAULT), Messages::new());
+        let wire = frame(Side::Server, 0x82, &vec![7; LARGE]);
+        let before = live();
+        for _ in 0..5 {
+            let mut wire = wire.clone();
+            large(&mut connection, &mut messages, &mut wire, lent);
+            drop(wire);
+            assert!(live() - before <= kept(), "{} bytes are kept", live() - before);
+            (0..32).for_each(|_| short(&mut connection, &mut messages));
+        }
+    }
+}
+
+#[test]
+fn memory_of_large_messages_is_given_back_after_64_turns_without_them() {
+    let (mut connection, mut messages) = (drive::server(&Limits::DEFAULT), Messages::new());
+    let wire = frame(Side::Server, 0x82, &vec![7; LARGE]);
+    let mut wires = vec![wire; 6];
+    let before = live();
+    for wires in wires.chunks_mut(3) {
+        wires.iter_mut().for_each(|wire| large(&mut connection, &mut messages, wire, true));
+        for _ in 0..31 {
+            assert!(live() - before >= LARGE as i64, "kept for the next");
+            assert!(live() - before <= LARGE_BUFFER, "{} bytes are kept", live() - before);
+            short(&mut connection, &mut messages);
+        }
+        (0..2).for_each(|_| short(&mut connection, &mut messages));
+        assert!(live() - before <= kept(), "{} bytes are kept", live() - before);
+    }
+}
+
+#[test]
+fn hibernating_gives_back_the_memory_of_large_messages_and_what_was_remembered() {
+    let (mut connection, mut messages) = (drive::server(&Limits::DEFAULT), Messages::new());
+    let mut wires = vec![frame(Side::Server, 0x82, &vec![7; LARGE]); 4];
+    let before = live();
+    wires[..3].iter_mut().for_each(|wire| large(&mut connection, &mut messages, wire, true));
+    assert!(live() - before >= LARGE as i64);
+    messages.hibernate();
+    assert_eq!(live() - before, 0);
+    large(&mut connection, &mut messages, &mut wires[3], true);
+    assert!(live() - before <= kept(), "as after the first of all");
+}
+
+#[test]
+fn what_is_kept_is_at_most_four_times_what_the_last_64_turns_needed() {
+    let (mut connection, mut messages) = (drive::server(&Limits::DEFAULT), Messages::new());
+    let mut lens = vec![4 << 20, 4 << 20];
+    lens.extend([100 << 10; 70]);
+    lens.extend([0; 70]);
+    let before = live();
+    for (i, &len) in lens.iter().enumerate() {
+        let mut wire = frame(Side::Server, 0x82, &vec![7; len]);
+        match len {
+            0 => short(&mut connection, &mut messages),
+            _ => large(&mut connection, &mut messages, &mut wire, true),
+        }
+        drop(wire);
+        // Each of these messages takes two turns at least.
+        let largest = lens[..=i].iter().rev().take(32).max().unwrap();
+        let bound = i64::try_from((4 * largest).max(Messages::KEPT_CAPACITY)).unwrap();
+        assert!(live() - before <= bound, "{} bytes after message {i}", live() - before);
+    }
+}
+
 /// What the page on performance says, on a machine of 64 bits.
 #[cfg(all(target_pointer_width = "64", feature = "rand", feature = "deflate"))]
 #[test]

@@ -201,7 +201,7 @@ fn what_is_seen_of_a_header_is_what_it_says() {
     let mut connection = Connection::new(Negotiated::elsewhere(), role, &Limits::default());
     connection.receive(&mut &mut frame(Side::Server, 0x01, b"ab")[..]).unwrap();
     connection.send_part("cde", Part::First, &mut Vec::new()).unwrap();
-    drop(connection);
+    let _ = connection;
     let header = |len| Header::data(DataOpcode::Text, false, len).unwrap();
     let masked = header(2).with_masking_key(Some(MaskingKey::new(PEER_KEY)));
     assert_eq!(seen, [(Direction::Received, masked), (Direction::Sent, header(3))]);

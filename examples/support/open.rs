@@ -21,17 +21,28 @@ pub struct Opened {
 /// How long it may take to connect and to shake hands.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// Connects and shakes hands with a server that needs no TLS; the error is one line for people.
+/// Connects and shakes hands with a server that needs no TLS, and offers compression if it can; the error is one line for people.
 pub fn open(url: &str, limits: &Limits) -> Result<Opened, String> {
+    open_with(url, limits, |request| {
+        #[cfg(feature = "deflate")]
+        let request = request.deflate(DeflateConfig::DEFAULT);
+        request
+    })
+}
+
+/// The same, with a request to which the caller has added something.
+pub fn open_with(
+    url: &str,
+    limits: &Limits,
+    add: impl for<'u> FnOnce(ClientRequest<'u>) -> ClientRequest<'u>,
+) -> Result<Opened, String> {
     let url = WsUrl::parse(url).map_err(|error| format!("{url}: {error}"))?;
     if url.is_secure() {
         return Err("wss needs TLS, which is not a part of this program".to_owned());
     }
     let deadline = Instant::now() + HANDSHAKE;
     let stream = connect(&url, deadline)?;
-    let request = ClientRequest::from_url(&url);
-    #[cfg(feature = "deflate")]
-    let request = request.deflate(DeflateConfig::DEFAULT);
+    let request = add(ClientRequest::from_url(&url));
     let Greeted { connection, unread, .. } = shake_hands(&mut InTime { socket: &stream, deadline }, request, limits)?;
     stream.set_read_timeout(None).map_err(|error| error.to_string())?;
     stream.set_write_timeout(None).map_err(|error| error.to_string())?;

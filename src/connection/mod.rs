@@ -21,6 +21,7 @@ mod receive;
 mod role;
 mod send;
 mod send_error;
+mod transformed;
 mod whole;
 
 use core::fmt;

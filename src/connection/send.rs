@@ -1,13 +1,8 @@
 //! Messages in, bytes out (§6.1, §5.4, §5.5).
 
-#[cfg(feature = "alloc")]
-use alloc::vec::Vec;
-
 use super::{Connection, Message, Part, Role, SendError, ServerRole, State};
 #[cfg(feature = "alloc")]
 use super::{Prepared, PreparedForm};
-#[cfg(feature = "alloc")]
-use crate::extension::Encode;
 use crate::frame::Sequence;
 use crate::wire::{DataOpcode, EncodedHeader, Masker, MaskingKey, MessageKind, Output, Rsv, widened};
 
@@ -27,9 +22,13 @@ impl<R: Role> Connection<R> {
     /// # Errors
     ///
     /// [`SendError`], with nothing written and the connection as before.
-    #[inline]
+    #[inline(always)] // However many places in a program send.
     pub fn send<'m>(&mut self, message: impl Into<Message<'m>>, out: &mut impl Output) -> Result<(), SendError> {
-        self.send_part(message, Part::Whole, out)
+        let message = message.into();
+        match self.send_short(message, out) {
+            Some(sent) => sent,
+            None => self.append_frame(message.kind(), message.payload(), Part::Whole, Rsv::NONE, out),
+        }
     }
 
     /// Appends a fragment of a message to `out` (§5.4). Control frames may go out between fragments, other messages may not.
@@ -59,67 +58,21 @@ impl<R: Role> Connection<R> {
         self.append_frame(message.kind(), message.payload(), part, Rsv::NONE, out)
     }
 
-    /// Appends a message, or a fragment of one, whose payload an extension of the application's own has transformed: the bits tell the
-    /// peer which. The payload is sent as it is, and what it means is between the extension's two ends.
-    ///
-    /// ```
-    /// use websocket_proto::wire::Rsv;
-    /// use websocket_proto::{Connection, Limits, MessageKind, Negotiated, Part, Server};
-    ///
-    /// let negotiated = Negotiated::elsewhere().with_extension(Rsv::RSV3);
-    /// let mut connection = Connection::new(negotiated, Server, &Limits::default());
-    /// let mut out = Vec::new();
-    /// connection.send_transformed(MessageKind::Text, Rsv::RSV3, b"uryyb", Part::Whole, &mut out).unwrap();
-    /// assert_eq!(out, b"\x91\x05uryyb");
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`SendError`], with nothing written and the connection as before; [`SendError::ReservedBits`] for a bit that no extension of the
-    /// application's own has been given.
-    pub fn send_transformed(
-        &mut self,
-        kind: MessageKind,
-        rsv: Rsv,
-        payload: &[u8],
-        part: Part,
-        out: &mut impl Output,
-    ) -> Result<(), SendError> {
-        self.expect_own(rsv)?;
-        self.append_frame(kind, payload, part, rsv, out)
-    }
-
-    /// Appends a message, or a fragment of one, transformed by an extension of the application's own: see
-    /// [`Decode`](crate::extension::Decode) for an example. Fragments of a message go through the same encoder, in their order.
-    ///
-    /// # Errors
-    ///
-    /// As [`send_transformed`](Self::send_transformed). The encoder is not asked then, but where there is no room in the output.
-    #[cfg(feature = "alloc")]
-    pub fn send_encoded<'m>(
-        &mut self,
-        message: impl Into<Message<'m>>,
-        part: Part,
-        encoder: &mut impl Encode,
-        out: &mut impl Output,
-    ) -> Result<(), SendError> {
-        let (message, rsv) = (message.into(), encoder.rsv());
-        self.expect_own(rsv)?;
-        self.admit(message.kind(), part, rsv)?;
-        let mut payload = Vec::new();
-        encoder.encode(message.payload(), part.is_last(), &mut payload);
-        self.append_frame(message.kind(), &payload, part, rsv, out)
-    }
-
-    /// Only an extension of the application's own may set these bits, which is in use.
-    fn expect_own(&self, rsv: Rsv) -> Result<(), SendError> {
-        // §5.2: the bits "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values".
-        let others = rsv.without(self.reader.owned_rsv().without(self.deflate_rsv()));
-        if others == Rsv::NONE { Ok(()) } else { Err(SendError::ReservedBits { rsv: others }) }
+    /// Appends a short message in one frame, if it is one and may come next; `None` says that nothing was done.
+    #[inline(always)] // It is as short as a call, however many places in a program send.
+    fn send_short(&mut self, message: Message<'_>, out: &mut impl Output) -> Option<Result<(), SendError>> {
+        let len = u8::try_from(message.payload().len()).ok().filter(|&len| len <= 125)?;
+        match (self.state(), self.sending) {
+            (State::Open, Sequence::Between) => {}
+            (State::CloseSent | State::CloseReceived | State::Closed, _) | (_, Sequence::Within(_)) => return None,
+        }
+        let key = self.role.next_key();
+        let header = EncodedHeader::short(message.kind(), len, key);
+        Some(out.append_frame(header, message.payload(), Masker::of(key, self.level())).map_err(SendError::from))
     }
 
     /// Appends a data frame with this payload.
-    #[inline]
+    #[inline(never)] // What is short is done before.
     pub(super) fn append_frame(
         &mut self,
         kind: MessageKind,
@@ -173,15 +126,6 @@ impl<R: Role> Connection<R> {
             // What was sent as bytes ended inside a code point, which only bytes can continue.
             Sequence::Within(_) if !self.sending_partial.is_empty() => Err(SendError::NotUtf8 { valid_up_to: 0 }),
             Sequence::Within(_) | Sequence::Between => Ok((opcode, after)),
-        }
-    }
-
-    /// A fragment with these bits does not continue the message.
-    #[cold]
-    fn other_form(&self, rsv: Rsv) -> SendError {
-        match self.sending_rsv | rsv {
-            bits if bits == self.deflate_rsv() => SendError::OtherForm { begun_compressed: rsv == Rsv::NONE },
-            _ => SendError::OtherTransformation { begun: self.sending_rsv },
         }
     }
 

@@ -83,4 +83,11 @@ where
     pub fn append(&mut self, framer: &mut Framer<R>) -> Result<(), SendError> {
         self.outgoing.append(&self.connection, &mut framer.outgoing)
     }
+
+    /// Takes back what [`framer`](Self::framer) has made, with what it has framed: messages are compressed here again.
+    pub fn reunite(&mut self, mut framer: Framer<R>) {
+        // After a Close nothing is sent, and nothing of the compressor needed.
+        let _ = self.append(&mut framer);
+        self.outgoing.take_compressor(framer.outgoing);
+    }
 }

@@ -295,7 +295,16 @@ where
     /// # assert_eq!(socket.read().unwrap(), Some(Incoming::Text("Hello")));
     /// # assert_eq!(socket.read().unwrap(), None);
     /// ```
+    #[inline]
     pub fn advance(&mut self) -> bool {
+        if self.drained && !self.eof {
+            // Nothing was read since.
+            return false;
+        }
+        self.advance_input()
+    }
+
+    fn advance_input(&mut self) -> bool {
         let mut input = self.input.unread_mut();
         let found = self.messages.advance(&mut self.connection, &mut input, &mut Replies(&mut self.outgoing.queue));
         let left = input.len();

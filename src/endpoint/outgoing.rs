@@ -80,16 +80,21 @@ impl Outgoing {
         connection: &mut Connection<R>,
         message: Message<'_>,
     ) -> Result<(), SendError> {
-        if self.answering && self.waiting.is_none() && message.payload().len() <= self.max_fragment_len {
-            return self.compressor.frame(connection, message, Part::Whole, self.queue.frames());
+        if self.waiting.is_some() || message.payload().len() > self.max_fragment_len {
+            return self.send_long(connection, message);
         }
-        self.send_long(connection, message)
+        let frames = self.queue.frames();
+        let before = frames.len();
+        self.compressor.frame(connection, message, Part::Whole, frames)?;
+        if !self.answering {
+            self.own_len = self.own_len.saturating_add(frames.len().saturating_sub(before));
+        }
+        Ok(())
     }
 
-    /// What is long, waits for others, or has to be counted.
+    /// What is long, or waits for others.
     fn send_long<R: Role>(&mut self, connection: &mut Connection<R>, message: Message<'_>) -> Result<(), SendError> {
-        let is_long = message.payload().len() > self.max_fragment_len;
-        if self.waiting.is_some() || (is_long && self.compressor.compresses(connection)) {
+        if self.waiting.is_some() || self.compressor.compresses(connection) {
             return self.send_owned(connection, message.into());
         }
         let before = self.len();
@@ -247,6 +252,11 @@ impl Outgoing {
     /// Messages are compressed elsewhere from now on.
     pub(super) fn send_uncompressed(&mut self) {
         self.compressor.turn_off();
+    }
+
+    /// Messages are compressed here again, with the history of another.
+    pub(super) fn take_compressor(&mut self, other: Self) {
+        self.compressor = other.compressor;
     }
 
     /// Takes over what another has framed; where messages still wait here, it goes out after them. It counts as no answer.

@@ -5,6 +5,7 @@ use core::num::NonZeroUsize;
 
 use super::lane::Lane;
 use super::shared::{Shared, SharedFrames};
+use crate::messages::retention::Retention;
 use crate::wire::Header;
 use crate::{Prepared, PreparedForm};
 
@@ -30,7 +31,12 @@ pub(super) struct Queue {
     offered: bool,
     /// Where that output ends in `frames`.
     offered_end: usize,
+    /// Whether the memory of `frames` is kept for the next large message.
+    retention: Retention,
 }
+
+/// How much memory of the data frames is always kept.
+const KEPT: usize = 64 * 1024;
 
 impl Queue {
     /// Begins with the head of an HTTP message, before whose end no frame goes out.
@@ -49,11 +55,13 @@ impl Queue {
         self.control.len()
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.frames.is_empty() && self.control.is_empty() && self.shared.len() == 0
     }
 
     /// Where data frames and the Close are appended.
+    #[inline]
     pub(super) fn frames(&mut self) -> &mut Vec<u8> {
         &mut self.frames.bytes
     }
@@ -124,8 +132,12 @@ impl Queue {
     #[inline]
     pub(super) fn written(&mut self, n: usize) {
         if self.is_plain() && n >= self.frames.len() {
+            let used = self.frames.bytes.len();
             self.frames.clear();
             (self.border, self.offered, self.data_first) = (0, false, false);
+            if self.frames.bytes.capacity() > KEPT || self.retention.counts() {
+                self.give_back(used);
+            }
             return;
         }
         self.written_in_part(n);
@@ -176,10 +188,12 @@ impl Queue {
     /// Gives back memory that nothing waits in.
     pub(super) fn hibernate(&mut self) {
         self.frames.bytes.shrink_to_fit();
+        self.retention.reset();
         self.control.bytes.shrink_to_fit();
         self.shared.hibernate();
     }
 
+    #[inline]
     fn front(&self) -> &[u8] {
         match (self.control_end, self.shared.front()) {
             (Some(end), _) => self.control.until(end.get()),
@@ -189,6 +203,7 @@ impl Queue {
     }
 
     /// Where the data frames stop for now: before a shared frame, and at the next border if control frames wait.
+    #[inline]
     fn stop(&self) -> usize {
         let end = if self.control.is_empty() { self.frames.bytes.len() } else { self.border };
         self.shared.front().map_or(end, |shared| end.min(shared.at).max(self.frames.written))
@@ -224,8 +239,20 @@ impl Queue {
         } else {
             return;
         }
+        let used = self.frames.bytes.len();
         let removed = self.frames.compact();
         self.border = self.border.saturating_sub(removed);
         self.shared.moved(removed);
+        self.give_back(used);
+    }
+
+    /// Takes note of how many bytes of the data frames' memory were used since it was last compact, and gives it back if they are empty
+    /// and it was not worth keeping.
+    #[inline(never)]
+    fn give_back(&mut self, used: usize) {
+        let excess = self.retention.used(used, self.frames.bytes.capacity(), KEPT);
+        if excess && self.frames.bytes.is_empty() {
+            self.frames.bytes = Vec::new();
+        }
     }
 }

@@ -6,7 +6,7 @@ use core::ops::Add;
 use super::replies::Replies;
 use super::{Endpoint, Sender};
 use crate::wire::Redacted;
-use crate::{Incoming, Role};
+use crate::{Incoming, OwnedMessage, Role};
 
 /// Bytes that an [`Endpoint`] takes from a buffer that is not its own; made by [`Endpoint::receive`].
 #[must_use = "messages come from `next`"]
@@ -89,6 +89,38 @@ where
         };
         outgoing.found(true);
         Some((incoming, Sender { connection, outgoing }))
+    }
+
+    /// The next message, as its owner: without a copy if it was put together from pieces. Control frames before it are passed over; they are
+    /// answered already.
+    pub fn take(&mut self) -> Option<OwnedMessage> {
+        while !self.endpoint.input.is_empty() {
+            if !self.endpoint.advance() {
+                return None;
+            }
+            if let Some(message) = self.endpoint.take() {
+                return Some(message);
+            }
+        }
+        loop {
+            let Endpoint { messages, connection, outgoing, drained, .. } = &mut *self.endpoint;
+            let mut input = core::mem::take(&mut self.rest);
+            let found = messages.advance(connection, &mut input, &mut Replies(&mut outgoing.queue));
+            self.rest = input;
+            outgoing.found(found);
+            if !found {
+                *drained = true;
+                return None;
+            }
+            let message = match messages.take() {
+                None => OwnedMessage::try_from(self.next()?.0).ok(),
+                message => message,
+            };
+            if message.is_some() {
+                self.endpoint.drained = self.rest.is_empty();
+                return message;
+            }
+        }
     }
 }
 

@@ -113,7 +113,7 @@ impl SeenHeader {
         self.header_len
     }
 
-    /// The payload's length in bytes, as declared.
+    /// The payload's length in bytes: of a 64-bit one the low 63, since the highest bit, if it is set, is a violation and no length.
     pub const fn payload_len(&self) -> u64 {
         self.payload_len
     }
@@ -194,6 +194,14 @@ impl LenientReader {
         whole
     }
 
+    /// Bytes of the current frame's payload that have not come yet; 0 between frames and inside a header.
+    pub const fn payload_remaining(&self) -> u64 {
+        match &self.reading {
+            Reading::Header { .. } => 0,
+            Reading::Payload { remaining, .. } => *remaining,
+        }
+    }
+
     /// What is wrong with a header, in the order of the wire, and where the payload begins.
     fn judge(&mut self, mut header: SeenHeader) -> SeenHeader {
         let opcode = Opcode::decode(header.first);
@@ -252,13 +260,14 @@ fn parse(bytes: &[u8]) -> Option<SeenHeader> {
         len => (u64::from(len), 0, rest),
     };
     let masking_key = if second & 0x80 == 0 { None } else { Some(MaskingKey::new(*rest.first_chunk()?)) };
-    let wrong = if payload_len < shortest {
-        Some(ProtocolError::LengthNotMinimal { len: payload_len })
-    } else if payload_len >> 63 != 0 {
+    let wrong = if payload_len >> 63 != 0 {
         Some(ProtocolError::LengthTopBit { first_byte: payload_len.to_be_bytes()[0] })
+    } else if payload_len < shortest {
+        Some(ProtocolError::LengthNotMinimal { len: payload_len })
     } else {
         None
     };
+    let payload_len = payload_len & (u64::MAX >> 1);
     let violations = [wrong, None, None, None, None, None];
     Some(SeenHeader { first, header_len: bytes.len(), payload_len, masking_key, violations })
 }

@@ -16,6 +16,7 @@
 mod append;
 #[cfg(avx512)]
 mod avx512;
+mod copy;
 mod level;
 mod scalar;
 mod short;
@@ -88,12 +89,8 @@ pub(crate) fn xor_short(bytes: &mut [u8], key: u32) {
 #[inline]
 pub(crate) fn xor_copy(level: Level, from: &[u8], to: &mut [u8], key: u32) {
     let len = from.len().min(to.len());
-    if len <= SHORT {
-        // SAFETY: both slices have `len` bytes, and one that is borrowed for writing overlaps no other; `Short` as above.
-        unsafe { short::mask::<machine::Short, false>(from.as_ptr(), to.as_mut_ptr(), len, key) };
-    } else {
-        machine::xor_copy(level, from, to, key);
-    }
+    // SAFETY: both slices have `len` bytes, and one that is borrowed for writing overlaps no other.
+    unsafe { copy::mask(level, from.as_ptr(), to.as_mut_ptr(), len, key) }
 }
 
 /// Unmasks in place if the result is ASCII; else gives the bytes back as they were, still masked.

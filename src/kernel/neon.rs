@@ -4,7 +4,7 @@ use core::arch::aarch64::*;
 
 use super::level::Level;
 use super::vector::{Lookup, NUMBERS, Vector, intrinsics};
-use super::{scalar, utf8};
+use super::{copy, scalar, utf8};
 
 /// Needs NEON, which the module's `cfg` demands of the target.
 impl Vector for uint8x16_t {
@@ -73,10 +73,15 @@ pub(super) fn xor(_level: Level, bytes: &mut [u8], key: u32) {
     scalar::xor(bytes, key);
 }
 
-/// As [`xor`].
+/// Masks a long payload while copying.
+///
+/// # Safety
+///
+/// `len` bytes are readable at `from` and writable at `to`, and the two do not overlap; `len >= 32`.
 #[inline]
-pub(super) fn xor_copy(_level: Level, from: &[u8], to: &mut [u8], key: u32) {
-    scalar::xor_copy(from, to, key);
+pub(super) unsafe fn xor_copy(_level: Level, from: *const u8, to: *mut u8, len: usize, key: u32) {
+    // SAFETY: the caller vouches for the bytes, and the register needs nothing that the target has not.
+    unsafe { copy::aligned::<uint8x16_t>(from, to, len, key) }
 }
 
 /// Runs [`utf8::unmask`].

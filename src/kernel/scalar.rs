@@ -18,7 +18,7 @@ pub(super) fn xor(bytes: &mut [u8], key: u32) {
 }
 
 /// As many bytes as both have.
-#[inline(always)] // As above.
+#[cfg(test)] // The twin that the kernel is held against.
 pub(super) fn xor_copy(from: &[u8], to: &mut [u8], key: u32) {
     let word = u64::from_ne_bytes(doubled(key));
     let len = from.len().min(to.len());

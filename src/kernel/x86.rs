@@ -9,7 +9,7 @@ use core::arch::x86_64::*;
 use super::avx512;
 use super::level::{Kernels, Level};
 use super::vector::{Lookup, NUMBERS, Vector, intrinsics};
-use super::{scalar, utf8};
+use super::{copy, scalar, utf8};
 
 /// Needs SSE2, which the module's `cfg` demands of the target.
 impl Vector for __m128i {
@@ -164,13 +164,18 @@ pub(super) fn xor(level: Level, bytes: &mut [u8], key: u32) {
 }
 
 /// Masks a long payload while copying.
+///
+/// # Safety
+///
+/// `len` bytes are readable at `from` and writable at `to`, and the two do not overlap; `len >= 64`.
 #[inline]
-pub(super) fn xor_copy(level: Level, from: &[u8], to: &mut [u8], key: u32) {
+pub(super) unsafe fn xor_copy(level: Level, from: *const u8, to: *mut u8, len: usize, key: u32) {
     if level.kernels() >= Kernels::Avx2 {
-        // SAFETY: the level says that the machine has AVX2.
-        unsafe { xor_copy_avx2(from, to, key) }
+        // SAFETY: the caller vouches for the bytes, and the level for AVX2.
+        unsafe { xor_copy_avx2(from, to, len, key) }
     } else {
-        scalar::xor_copy(from, to, key);
+        // SAFETY: the caller vouches for the bytes; SSE2 is there.
+        unsafe { copy::aligned::<__m128i>(from, to, len, key) }
     }
 }
 
@@ -209,14 +214,13 @@ unsafe fn xor_avx2(bytes: &mut [u8], key: u32) {
     scalar::xor(bytes, key);
 }
 
-/// The safe loop, compiled for AVX2.
-///
 /// # Safety
 ///
-/// The machine has AVX2.
+/// As for [`copy::aligned`]; the machine has AVX2.
 #[target_feature(enable = "avx2")]
-unsafe fn xor_copy_avx2(from: &[u8], to: &mut [u8], key: u32) {
-    scalar::xor_copy(from, to, key);
+unsafe fn xor_copy_avx2(from: *const u8, to: *mut u8, len: usize, key: u32) {
+    // SAFETY: the caller vouches for the bytes and for AVX2.
+    unsafe { copy::aligned::<__m256i>(from, to, len, key) }
 }
 
 /// # Safety

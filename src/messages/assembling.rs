@@ -19,7 +19,7 @@ impl Messages {
         Ok(match piece.content {
             Content::Message { kind, rsv } => {
                 if piece.begins_message() {
-                    self.buffer.clear(self.kept_capacity);
+                    self.buffer.clear(self.kept_capacity, &mut self.retention);
                 }
                 match rsv {
                     Rsv::NONE => self.assemble(connection, kind, piece)?,
@@ -37,7 +37,7 @@ impl Messages {
                     ControlOpcode::Pong => Ready::Pong,
                     ControlOpcode::Close => {
                         // The unfinished message, if there is one, will never be finished.
-                        self.buffer.clear(self.kept_capacity);
+                        self.buffer.clear(self.kept_capacity, &mut self.retention);
                         self.close = connection.peer_close().unwrap_or(CloseFrame::EMPTY);
                         Ready::Close
                     }

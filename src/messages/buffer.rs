@@ -3,6 +3,7 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
+use super::retention::Retention;
 use crate::kernel::{self, Level, ValidText};
 
 /// A message that arrives in masked pieces.
@@ -142,13 +143,25 @@ impl MessageBuffer {
         self.text.bytes_mut().get_mut(..self.filled).unwrap_or_default()
     }
 
-    /// Forgets the message, and gives back what memory is held beyond `keep` bytes.
-    pub(super) fn clear(&mut self, keep: usize) {
-        (self.filled, self.lent) = (0, 0);
-        let bytes = self.text.bytes_mut();
-        if bytes.capacity() > keep {
-            bytes.truncate(keep);
-            bytes.shrink_to(keep);
+    /// Forgets the message. Its memory is kept for the next one if it is no more than `kept` bytes, or `retention` says so; else all is
+    /// given back: to give back a part, the allocator would have to copy, or to ask the system.
+    pub(super) fn clear(&mut self, kept: usize, retention: &mut Retention) {
+        let needed = core::mem::take(&mut self.filled);
+        self.lent = 0;
+        if needed > 0 && retention.used(needed, self.text.bytes_mut().capacity(), kept) {
+            self.text = ValidText::new();
+        }
+    }
+
+    /// Forgets the message and its memory.
+    pub(super) fn discard(&mut self) {
+        *self = Self::new();
+    }
+
+    /// Takes note of a turn in which nothing was put together here.
+    pub(super) fn rest(&mut self, kept: usize, retention: &mut Retention) {
+        if self.filled == 0 && retention.unused(self.capacity(), kept) {
+            self.text = ValidText::new();
         }
     }
 
@@ -259,7 +272,7 @@ mod tests {
                         take(&mut buffer, level, &TEXT.as_bytes()[second..], read).unwrap();
                         assert_eq!(buffer.text(), Some(TEXT));
                         assert_eq!(buffer.len(), TEXT.len());
-                        buffer.clear(1024);
+                        buffer.clear(1024, &mut Retention::fixed());
                     }
                 }
             }
@@ -316,7 +329,7 @@ mod tests {
         buffer.push_binary(level, &[0xff, b'a'], 0);
         assert_eq!(buffer.text(), None);
         assert_eq!(buffer.push_text(level, b"a", 0), Err(0));
-        buffer.clear(1024);
+        buffer.clear(1024, &mut Retention::fixed());
         buffer.push_text(level, b"abcdef", 0).unwrap();
         buffer.binary()[0] = 0xff;
         assert_eq!(buffer.text(), None, "they may have been changed");
@@ -373,12 +386,14 @@ mod tests {
         let level = Level::detect();
         let mut buffer = MessageBuffer::new();
         buffer.push_text(level, &[b'a'; 1000], 0).unwrap();
-        buffer.clear(1000);
+        buffer.clear(1000, &mut Retention::fixed());
         assert!(buffer.capacity() >= 1000);
         assert_eq!((buffer.len(), buffer.text()), (0, Some("")));
-        buffer.clear(100);
-        assert!(buffer.capacity() <= 100);
-        buffer.clear(0);
-        assert_eq!(buffer.capacity(), 0);
+        buffer.push_text(level, &[b'a'; 1000], 0).unwrap();
+        buffer.clear(100, &mut Retention::fixed());
+        assert_eq!((buffer.capacity(), buffer.len(), buffer.text()), (0, 0, Some("")));
+        buffer.space(1);
+        buffer.discard();
+        assert_eq!(buffer.capacity(), 0, "even where nothing was put together");
     }
 }

@@ -54,8 +54,8 @@ impl Messages {
             return None;
         }
         if awaited.begins_message() {
-            self.buffer.clear(self.kept_capacity);
-            self.held = Held::Nothing;
+            self.buffer.clear(self.kept_capacity, &mut self.retention);
+            self.hold(Held::Nothing);
         }
         Some(self.buffer.space(missing))
     }

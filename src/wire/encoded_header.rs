@@ -2,7 +2,7 @@
 
 use core::{fmt, ops::Deref};
 
-use super::{DataOpcode, HeaderStart, LengthTooLarge, MaskingKey, Opcode, Redacted, Rsv};
+use super::{DataOpcode, HeaderStart, LengthTooLarge, MaskingKey, MessageKind, Opcode, Redacted, Rsv};
 
 /// A header's bytes, 2 to 14, by value.
 ///
@@ -91,6 +91,24 @@ impl EncodedHeader {
         Ok(Self::new(start.encode(), payload_len, key))
     }
 
+    /// The header of a whole data message, without reserved bits, of up to 125 bytes: [`data`](Self::data) without its choices.
+    ///
+    /// More than that is not told apart by the header: the caller vouches for the length.
+    #[inline]
+    pub(crate) const fn short(kind: MessageKind, payload_len: u8, key: Option<MaskingKey>) -> Self {
+        let opcode = match kind {
+            MessageKind::Text => DataOpcode::Text,
+            MessageKind::Binary => DataOpcode::Binary,
+        };
+        let start = HeaderStart { fin: true, rsv: Rsv::NONE, opcode: Opcode::Data(opcode) };
+        let (mask_bit, key, header_len) = match key {
+            Some(key) => (0x80, key.to_word(), 6),
+            None => (0, 0, 2),
+        };
+        let low = start.encode() as u64 | ((mask_bit | payload_len) as u64) << 8 | (key as u64) << 16;
+        Self { padded: (low as u128 | (header_len as u128) << 120).to_le_bytes() }
+    }
+
     /// The header with this first byte, and its length in the shortest form.
     #[inline]
     pub(super) const fn new(first: u8, payload_len: u64, key: Option<MaskingKey>) -> Self {
@@ -123,5 +141,22 @@ impl EncodedHeader {
     #[inline]
     pub(crate) const fn padded(&self) -> u128 {
         u128::from_le_bytes(self.padded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_headers_are_those_of_any_length() {
+        for kind in [MessageKind::Text, MessageKind::Binary] {
+            for key in [None, Some(MaskingKey::new([1, 2, 3, 4]))] {
+                for len in 0..=125 {
+                    let whole = EncodedHeader::data(kind.into(), true, Rsv::NONE, len.into(), key).unwrap();
+                    assert_eq!(EncodedHeader::short(kind, len, key).padded, whole.padded);
+                }
+            }
+        }
     }
 }

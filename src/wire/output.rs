@@ -150,7 +150,7 @@ impl fmt::Debug for FixedOutput<'_> {
 }
 
 impl Output for FixedOutput<'_> {
-    #[inline]
+    #[inline(always)] // As for a vector.
     fn append_frame(&mut self, header: EncodedHeader, payload: &[u8], mut masker: Masker) -> Result<(), OutputFull> {
         let header_len = header.header_len();
         let needed = header_len.saturating_add(payload.len());
@@ -197,7 +197,7 @@ impl Output for FixedOutput<'_> {
 
 #[cfg(feature = "alloc")]
 impl Output for alloc::vec::Vec<u8> {
-    #[inline]
+    #[inline(always)] // However many places in a program send.
     fn append_frame(&mut self, header: EncodedHeader, payload: &[u8], masker: Masker) -> Result<(), OutputFull> {
         let (level, key) = masker.parts();
         kernel::append_frame(level, self, header.padded(), header.header_len(), payload, key);

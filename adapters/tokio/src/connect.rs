@@ -15,8 +15,8 @@ use crate::{Config, Error, WebSocketStream, client};
 
 /// Connects to the server of a `ws` or `wss` URL.
 ///
-/// For subprotocols, fields of the request, or certificates of one's own there are [`MaybeTls::connect`] and [`client`] as two steps. The
-/// time-out for the handshake holds for each of them.
+/// For a proxy, or certificates of one's own, there is [`Connector`]; for subprotocols and fields of the request, its
+/// [`connect`](Connector::connect) and [`client`] as two steps. The time-out for the handshake holds for each of them.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), websocket_proto_tokio::Error> {
@@ -29,13 +29,115 @@ use crate::{Config, Error, WebSocketStream, client};
 ///
 /// [`Error::Url`]; [`Error::Io`], also for `wss` without the feature `tls`; and those of [`client`].
 pub async fn connect(url: &str, config: &Config) -> Result<WebSocketStream<MaybeTls, Client<RandomKeys>>, Error> {
-    let url = WsUrl::parse(url)?;
-    let io = MaybeTls::connect(&url);
-    let io = match config.timeouts.handshake {
-        Some(span) => tokio::time::timeout(span, io).await.map_err(io::Error::from)??,
-        None => io.await?,
-    };
-    client(io, config, ClientRequest::from_url(&url)).await
+    Connector::new().open(url, config).await
+}
+
+/// How to come to a server: directly or by a proxy, and whose certificates to trust.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), websocket_proto_tokio::Error> {
+/// use websocket_proto_tokio::Connector;
+///
+/// let connector = Connector::new().proxy("proxy.example.com:3128");
+/// let mut socket = connector.open("wss://example.com/chat", &Default::default()).await?;
+/// socket.send("Hello").await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Connector<'a> {
+    proxy: Option<&'a str>,
+    proxy_authorization: Option<&'a str>,
+    #[cfg(feature = "tls")]
+    tls: Option<std::sync::Arc<tokio_rustls::rustls::ClientConfig>>,
+}
+
+impl<'a> Connector<'a> {
+    /// Connects directly, and trusts the certificates of the operating system.
+    ///
+    /// Of a host with several addresses, each is tried in turn, as [`TcpStream::connect`] does.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks an HTTP proxy for a tunnel, by CONNECT (RFC 9110 §9.3.6); `address` is host and port, as in `proxy.example.com:3128`.
+    ///
+    /// The proxy is spoken to without TLS. With `wss` it sees the name of the server, and nothing else.
+    #[must_use]
+    pub fn proxy(self, address: impl Into<Option<&'a str>>) -> Self {
+        Self { proxy: address.into(), ..self }
+    }
+
+    /// What the proxy gets as `Proxy-Authorization` (RFC 9110 §11.7.2), such as `Basic dXNlcjpwYXNzd29yZA==`.
+    #[must_use]
+    pub fn proxy_authorization(self, credentials: impl Into<Option<&'a str>>) -> Self {
+        Self { proxy_authorization: credentials.into(), ..self }
+    }
+
+    /// Uses this configuration for `wss`. Its ALPN protocols should be `http/1.1` or none.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(self, config: std::sync::Arc<tokio_rustls::rustls::ClientConfig>) -> Self {
+        Self { tls: Some(config), ..self }
+    }
+
+    /// Trusts the certificates of Mozilla's list, which is compiled in, instead of the operating system's.
+    ///
+    /// # Errors
+    ///
+    /// Those of rustls, if the configuration is not one it supports.
+    #[cfg(feature = "webpki-roots")]
+    pub fn webpki_roots(self) -> io::Result<Self> {
+        Ok(self.tls(crate::tls::webpki_roots()?))
+    }
+
+    /// Connects to the host of a URL, with TLS if it asks for that.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such host, it does not answer, its certificate is not trusted, or the proxy refuses; `Unsupported` for `wss` without
+    /// the feature `tls`.
+    pub async fn connect(&self, url: &WsUrl<'_>) -> io::Result<MaybeTls> {
+        #[cfg(not(feature = "tls"))]
+        if url.is_secure() {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "expected the feature `tls` for wss, found it off"));
+        }
+        let mut tcp = match self.proxy {
+            Some(address) => TcpStream::connect(address).await?,
+            None => TcpStream::connect((url.host(), url.port())).await?,
+        };
+        tcp.set_nodelay(true)?;
+        if self.proxy.is_some() {
+            crate::proxy::ask(&mut tcp, url, self.proxy_authorization).await?;
+        }
+        #[cfg(feature = "tls")]
+        if url.is_secure() {
+            let config = match &self.tls {
+                Some(config) => std::sync::Arc::clone(config),
+                None => crate::tls::native_roots()?,
+            };
+            return Ok(MaybeTls::Tls(Box::new(crate::tls::connect(tcp, url.host(), config).await?)));
+        }
+        Ok(MaybeTls::Plain(tcp))
+    }
+
+    /// Connects, and opens a WebSocket, as [`connect`](crate::connect()) does.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn open(
+        &self,
+        url: &str,
+        config: &Config,
+    ) -> Result<WebSocketStream<MaybeTls, Client<RandomKeys>>, Error> {
+        let url = WsUrl::parse(url)?;
+        let io = self.connect(&url);
+        let io = match config.timeouts.handshake {
+            Some(span) => tokio::time::timeout(span, io).await.map_err(io::Error::from)??,
+            None => io.await?,
+        };
+        client(io, config, ClientRequest::from_url(&url)).await
+    }
 }
 
 /// A TCP connection, or one with TLS on it.
@@ -54,40 +156,23 @@ impl MaybeTls {
     ///
     /// # Errors
     ///
-    /// If there is no such host, it does not answer, or its certificate is not trusted; `Unsupported` for `wss` without the feature
-    /// `tls`.
+    /// As [`Connector::connect`].
     pub async fn connect(url: &WsUrl<'_>) -> io::Result<Self> {
-        match url.is_secure() {
-            false => Ok(Self::Plain(tcp(url).await?)),
-            #[cfg(feature = "tls")]
-            true => Self::connect_with(url, crate::tls::native_roots()?).await,
-            #[cfg(not(feature = "tls"))]
-            true => Err(io::Error::new(io::ErrorKind::Unsupported, "expected the feature `tls` for wss, found it off")),
-        }
+        Connector::new().connect(url).await
     }
 
     /// The same with a configuration of one's own, where the URL asks for TLS. Its ALPN protocols should be `http/1.1` or none.
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect).
+    /// As [`Connector::connect`].
     #[cfg(feature = "tls")]
     pub async fn connect_with(
         url: &WsUrl<'_>,
         config: std::sync::Arc<tokio_rustls::rustls::ClientConfig>,
     ) -> io::Result<Self> {
-        let tcp = tcp(url).await?;
-        if !url.is_secure() {
-            return Ok(Self::Plain(tcp));
-        }
-        Ok(Self::Tls(Box::new(crate::tls::connect(tcp, url.host(), config).await?)))
+        Connector::new().tls(config).connect(url).await
     }
-}
-
-async fn tcp(url: &WsUrl<'_>) -> io::Result<TcpStream> {
-    let tcp = TcpStream::connect((url.host(), url.port())).await?;
-    tcp.set_nodelay(true)?;
-    Ok(tcp)
 }
 
 macro_rules! inner {

@@ -1,5 +1,6 @@
 //! A connection in two tasks, each with its own half.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -84,6 +85,28 @@ where
         poll_fn(|context| lock(&self.shared).poll_message(context)).await
     }
 
+    /// Puts both halves together again; the halves themselves if they are of two connections.
+    ///
+    /// # Errors
+    ///
+    /// [`ReuniteError`], with the halves.
+    pub fn reunite(self, writer: Writer<T, R>) -> Result<WebSocketStream<T, R>, ReuniteError<T, R>> {
+        if !Arc::ptr_eq(&self.shared, &writer.shared) {
+            return Err(ReuniteError(self, writer));
+        }
+        let Writer { shared, framer } = writer;
+        drop(shared);
+        match Arc::try_unwrap(self.shared) {
+            Ok(shared) => {
+                let mut socket = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+                socket.endpoint.reunite(framer);
+                Ok(socket)
+            }
+            // There are two halves of each connection, so there is no third owner.
+            Err(shared) => Err(ReuniteError(Self { shared: Arc::clone(&shared) }, Writer { shared, framer })),
+        }
+    }
+
     /// How the connection has ended; see [`WebSocketStream::end`].
     ///
     /// # Errors
@@ -146,6 +169,23 @@ where
         Ok(lock(&self.shared).endpoint.append(&mut self.framer)?)
     }
 }
+
+/// The halves that [`Reader::reunite`] got are of two connections.
+pub struct ReuniteError<T, R: Role = Server>(pub Reader<T, R>, pub Writer<T, R>);
+
+impl<T, R: Role> fmt::Debug for ReuniteError<T, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReuniteError").finish_non_exhaustive()
+    }
+}
+
+impl<T, R: Role> fmt::Display for ReuniteError<T, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected the halves of one connection, found those of two")
+    }
+}
+
+impl<T, R: Role> std::error::Error for ReuniteError<T, R> {}
 
 /// Messages; control frames are no items. An error is the last item.
 impl<T, R> Stream for Reader<T, R>

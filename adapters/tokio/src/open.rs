@@ -1,12 +1,12 @@
 //! Opening handshakes (RFC 6455 §4), on a transport that is connected.
 
 use std::future::poll_fn;
-use std::task::{Poll, ready};
+use std::task::Poll;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 use websocket_proto::endpoint::{Accepting, Asking, Duties, Endpoint, Opening, OpeningError, Responder, Status};
-use websocket_proto::handshake::{Answer, ClientRequest, Received, Subprotocols};
+use websocket_proto::handshake::{Answer, ClientRequest, Received, Request, Subprotocols};
 use websocket_proto::{Client, RandomKeys, Role, Server};
 
 use crate::driver::Driver;
@@ -68,6 +68,43 @@ where
         })
     };
     open(io, Opening::server(config, Instant::now()), config, next, |opening| opening.end()).await
+}
+
+/// The same for requests to open a WebSocket alone: `decide` sees path, fields, subprotocols and origin, and answers. Plain HTTP gets 426.
+///
+/// ```
+/// # use websocket_proto_tokio::{Config, Error, accept_hdr};
+/// # async fn example(io: tokio::io::DuplexStream) -> Result<(), Error> {
+/// let mut agent = None;
+/// let socket = accept_hdr(io, &Config::default(), |request, responder| {
+///     agent = request.field("user-agent").next().map(<[u8]>::to_vec);
+///     let chosen = request.subprotocols().find(|&offered| offered == "chat");
+///     let accept = request.accept().subprotocol(chosen).fields(&[("Server", "chat")]);
+///     match request.check_origin(&["https://example.com"]) {
+///         Ok(()) => responder.accept(accept),
+///         Err(error) => responder.respond(error.response()),
+///     }
+/// })
+/// .await?;
+/// # drop(socket); Ok(()) }
+/// ```
+///
+/// # Errors
+///
+/// As [`accept`].
+pub async fn accept_hdr<T>(
+    io: T,
+    config: &Config,
+    decide: impl for<'b> FnOnce(&Request<'b>, &mut Responder<'_>),
+) -> Result<WebSocketStream<T, Server>, Error>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    accept_with(io, config, |received, responder| match received {
+        Received::Upgrade(request) => decide(request, responder),
+        Received::Http(request) => responder.respond(request.upgrade_required()),
+    })
+    .await
 }
 
 /// Sends a request over a transport that is connected to the server, and waits for the connection to be accepted.
@@ -134,21 +171,30 @@ where
 {
     let mut driver = Driver::new(io);
     let endpoint = poll_fn(|context| {
-        driver.wakers.reading.register(context.waker());
+        let waker = context.waker();
         loop {
             if let Some(endpoint) = next(&mut opening) {
                 return Poll::Ready(Ok(endpoint));
             }
-            let turn = driver.poll_turn(&mut opening)?;
-            match opening.status() {
+            let (turn, status) = driver.poll_turn(&mut opening, waker)?;
+            let progress = match status {
                 Status::Close => return Poll::Ready(Err(Error::Opening(end(&opening)))),
                 status if status.reads() => {
                     let mut buffer = ReadBuf::new(opening.room());
-                    ready!(driver.poll_read(&mut buffer))?;
-                    let n = buffer.filled().len();
-                    opening.filled(n);
+                    match driver.poll_read(&mut buffer, waker)? {
+                        Poll::Ready(()) => {
+                            let n = buffer.filled().len();
+                            opening.filled(n);
+                            Poll::Ready(())
+                        }
+                        Poll::Pending => Poll::Pending,
+                    }
                 }
-                _ => ready!(turn),
+                _ => turn,
+            };
+            let again = driver.look(&mut opening, waker, &turn);
+            if progress.is_pending() && !again {
+                return Poll::Pending;
             }
         }
     })

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
-use std::task::{Context, Poll, Wake, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
@@ -14,6 +14,7 @@ use websocket_proto::{
 };
 
 use crate::driver::Driver;
+use crate::wakers::Side;
 use crate::{Config, Error};
 
 /// A WebSocket over a transport of type `T`: of a server, or of a client with the role [`Client`](crate::Client).
@@ -33,6 +34,10 @@ pub struct WebSocketStream<T, R: Role = Server> {
     pub(crate) endpoint: Endpoint<R, Instant>,
     high_water_mark: usize,
     eof: bool,
+    /// Messages are answered by [`message`](Self::message), where the high-water mark does not make the application wait.
+    lends: bool,
+    /// How many reads ago there was a look at the clock.
+    unlooked: u8,
     outcome: Outcome,
 }
 
@@ -48,6 +53,9 @@ enum Outcome {
 
 /// How many bytes are read at once, but for large frames.
 const READ_LEN: usize = 16 * 1024;
+
+/// After so many reads that did not have to wait, the clock is looked at all the same.
+const READS: u8 = 64;
 
 /// From this length on, a message that is owned is framed piece by piece.
 const LONG: usize = 64 * 1024;
@@ -76,7 +84,8 @@ where
     }
 
     pub(crate) fn from_driver(driver: Driver<T>, endpoint: Endpoint<R, Instant>, config: &Config) -> Self {
-        Self { driver, endpoint, high_water_mark: config.limits.high_water_mark, eof: false, outcome: Outcome::Running }
+        let high_water_mark = config.limits.high_water_mark;
+        Self { driver, endpoint, high_water_mark, eof: false, lends: false, unlooked: 0, outcome: Outcome::Running }
     }
 
     /// The next message; `None` when the connection has ended cleanly, and after an error.
@@ -95,7 +104,7 @@ where
     ///
     /// As [`next`](Self::next).
     pub async fn read(&mut self) -> Result<Option<Incoming<'_>>, Error> {
-        Ok(if self.advance().await? { self.message().map(|(incoming, _)| incoming) } else { None })
+        Ok(if self.advance().await? { self.endpoint.message() } else { None })
     }
 
     /// Waits until there is something for [`message`](Self::message) to lend; false when the connection has ended.
@@ -122,6 +131,7 @@ where
     /// # Ok(()) }
     /// ```
     pub fn message(&mut self) -> Option<(Incoming<'_>, Sender<'_, R>)> {
+        self.lends = true;
         self.endpoint.next()
     }
 
@@ -220,61 +230,91 @@ where
 
     pub(crate) fn poll_message(&mut self, context: &Context<'_>) -> Poll<Option<Result<OwnedMessage, Error>>> {
         loop {
-            match ready!(self.poll_advance(context)) {
-                Ok(true) => {
-                    if let Some(message) = self.endpoint.take() {
-                        return Poll::Ready(Some(Ok(message)));
-                    }
-                    // A control frame.
-                }
+            let mut found = None;
+            match ready!(self.poll_next_item(context, Some(&mut found))) {
                 Ok(false) => return Poll::Ready(None),
                 Err(error) => return Poll::Ready(Some(Err(error))),
+                // A control frame is no message.
+                Ok(true) => {
+                    if let Some(message) = found.or_else(|| self.endpoint.take()) {
+                        return Poll::Ready(Some(Ok(message)));
+                    }
+                }
             }
         }
     }
 
     /// Reads until there is a message or a control frame to lend, and writes what waits whenever there is none.
     pub(crate) fn poll_advance(&mut self, context: &Context<'_>) -> Poll<Result<bool, Error>> {
+        self.poll_next_item(context, None)
+    }
+
+    /// The same; a message that was read whole goes to `found`, if there is such a place.
+    fn poll_next_item(
+        &mut self,
+        context: &Context<'_>,
+        found: Option<&mut Option<OwnedMessage>>,
+    ) -> Poll<Result<bool, Error>> {
         if self.endpoint.advance() {
             return Poll::Ready(Ok(true));
         }
-        self.driver.wakers.reading.register(context.waker());
+        self.driver.wakers.enter(Side::Reading, context.waker());
+        let polled = self.poll_until_found(context.waker(), found);
+        self.driver.wakers.leave(Side::Reading, context.waker(), polled.is_pending());
+        polled
+    }
+
+    fn poll_until_found(
+        &mut self,
+        waker: &Waker,
+        mut found: Option<&mut Option<OwnedMessage>>,
+    ) -> Poll<Result<bool, Error>> {
         loop {
-            let turn = match self.outcome {
+            let (turn, status) = match self.outcome {
                 Outcome::Over => return Poll::Ready(Ok(false)),
-                Outcome::Broken(_) => Poll::Ready(()),
-                Outcome::Running => match self.driver.poll_turn(&mut self.endpoint) {
-                    Poll::Ready(Ok(())) => Poll::Ready(()),
-                    Poll::Pending => Poll::Pending,
-                    Poll::Ready(Err(error)) => {
+                Outcome::Broken(_) => (Poll::Ready(()), self.endpoint.status()),
+                Outcome::Running => match self.driver.poll_turn(&mut self.endpoint, waker) {
+                    Ok(turn) => turn,
+                    Err(error) => {
                         self.break_off(error);
-                        Poll::Ready(())
+                        (Poll::Ready(()), self.endpoint.status())
                     }
                 },
             };
-            match (self.endpoint.status(), &self.outcome) {
-                (status, _) if status.reads() || self.reads_on() => {
-                    if let Err(error) = ready!(self.poll_read()) {
-                        return Poll::Ready(self.finish(Some(error)));
-                    }
-                }
-                (Status::Close, _) | (_, Outcome::Broken(_)) => return Poll::Ready(self.finish(None)),
-                _ => {
-                    ready!(turn);
+            let progress = if status.reads() || self.reads_on(status) {
+                self.poll_read(waker, found.as_deref_mut())
+            } else if status == Status::Close || !matches!(self.outcome, Outcome::Running) {
+                return Poll::Ready(self.finish(None, waker));
+            } else {
+                if turn.is_ready() {
                     // All is written, so what waited for room is written next.
                     self.endpoint.written(0);
                 }
-            }
-            if self.endpoint.advance() {
-                return Poll::Ready(Ok(true));
+                turn.map(Ok)
+            };
+            match progress {
+                Poll::Ready(Err(error)) => return Poll::Ready(self.finish(Some(error), waker)),
+                Poll::Ready(Ok(())) if found.as_ref().is_some_and(|found| found.is_some()) => {
+                    return Poll::Ready(Ok(true));
+                }
+                Poll::Ready(Ok(())) if self.endpoint.advance() => return Poll::Ready(Ok(true)),
+                Poll::Ready(Ok(())) if self.unlooked < READS => self.unlooked += 1,
+                _ => {
+                    self.unlooked = 0;
+                    let again = self.driver.look(&mut self.endpoint, waker, &turn);
+                    if progress.is_pending() && !again {
+                        return Poll::Pending;
+                    }
+                }
             }
         }
     }
 
-    fn poll_read(&mut self) -> Poll<io::Result<()>> {
+    /// Reads once. What is read in one piece goes to `found`, if there is such a place and it is a message.
+    fn poll_read(&mut self, waker: &Waker, found: Option<&mut Option<OwnedMessage>>) -> Poll<io::Result<()>> {
         if let Some(space) = self.endpoint.space() {
             let mut buffer = ReadBuf::new(space);
-            ready!(self.driver.poll_read(&mut buffer))?;
+            ready!(self.driver.poll_read(&mut buffer, waker))?;
             let n = buffer.filled().len();
             self.eof |= n == 0;
             self.endpoint.filled(n);
@@ -282,7 +322,7 @@ where
         }
         let mut bytes = [MaybeUninit::uninit(); READ_LEN];
         let mut buffer = ReadBuf::uninit(&mut bytes);
-        match self.driver.poll_read(&mut buffer) {
+        match self.driver.poll_read(&mut buffer, waker) {
             Poll::Pending => {
                 self.endpoint.release_input();
                 Poll::Pending
@@ -293,18 +333,21 @@ where
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(read) => {
-                drop(self.endpoint.receive(buffer.filled_mut()));
+                let mut received = self.endpoint.receive(buffer.filled_mut());
+                if let Some(found) = found {
+                    *found = received.take();
+                }
                 Poll::Ready(read)
             }
         }
     }
 
-    /// Whether to read although much waits to be written: the endpoint advises against it.
+    /// Whether to read although answers above the high-water mark wait to be written, which the endpoint advises against.
     ///
-    /// If two tasks at either end send more than the high-water mark at once, and neither end reads until its own output is taken, none
-    /// ever is. What is sent is bounded by [`poll_room`](Self::poll_room), Pongs by the connection, so reading on costs no memory.
-    fn reads_on(&self) -> bool {
-        self.endpoint.status() == Status::Flush && self.endpoint.state() == State::Open && !self.eof
+    /// Two ends that both answer much at once, and do not read until it is taken, would wait for each other. What is sent here is bounded
+    /// by [`poll_room`](Self::poll_room), other than by [`message`](Self::message), and Pongs by the connection: reading on costs no memory.
+    fn reads_on(&self, status: Status) -> bool {
+        !self.lends && !self.eof && status == Status::Flush && self.endpoint.state() == State::Open
     }
 
     pub(crate) fn poll_room(&mut self, context: &Context<'_>) -> Poll<Result<(), Error>> {
@@ -318,25 +361,57 @@ where
     }
 
     pub(crate) fn poll_written(&mut self, context: &Context<'_>) -> Poll<Result<(), Error>> {
-        self.driver.wakers.sending.register(context.waker());
         match &self.outcome {
             Outcome::Running => {}
             Outcome::Broken(error) => return Poll::Ready(Err(copy(error).into())),
             Outcome::Over => return Poll::Ready(self.endpoint.end().map(drop).map_err(Error::from)),
         }
-        match ready!(self.driver.poll_turn(&mut self.endpoint)) {
-            // A task that reads has to tell how it ended; one that only sends must not wait for ever.
-            Ok(()) if self.endpoint.status() == Status::Close && self.endpoint.sender().queued_len() > 0 => {
-                self.driver.wakers.reading.wake();
-                Poll::Ready(self.endpoint.end().map(drop).map_err(Error::from))
+        self.driver.wakers.enter(Side::Sending, context.waker());
+        let polled = self.poll_until_written(context.waker());
+        self.driver.wakers.leave(Side::Sending, context.waker(), polled.is_pending());
+        polled
+    }
+
+    fn poll_until_written(&mut self, waker: &Waker) -> Poll<Result<(), Error>> {
+        let error = loop {
+            match self.driver.poll_turn(&mut self.endpoint, waker) {
+                // A task that reads has to tell how it ended; one that only sends must not wait for ever.
+                Ok((Poll::Ready(()), Status::Close)) if self.endpoint.sender().queued_len() > 0 => {
+                    self.driver.wakers.wake(Side::Reading);
+                    return Poll::Ready(self.endpoint.end().map(drop).map_err(Error::from));
+                }
+                Ok((Poll::Ready(()), _)) => return Poll::Ready(Ok(())),
+                Err(error) => break error,
+                Ok((Poll::Pending, _)) => {}
             }
-            Ok(()) => Poll::Ready(Ok(())),
-            Err(error) => {
-                let told = copy(&error);
-                self.break_off(error);
-                Poll::Ready(Err(told.into()))
+            // If this task is the one that reads, nobody else does, and the peer may wait for that, too.
+            match self.poll_read_ahead(waker) {
+                Poll::Ready(Err(error)) => break error,
+                Poll::Ready(Ok(())) => self.driver.wakers.wake(Side::Reading),
+                Poll::Pending => {}
+            }
+            if !self.driver.look(&mut self.endpoint, waker, &Poll::Pending) {
+                return Poll::Pending;
+            }
+        };
+        let told = copy(&error);
+        self.break_off(error);
+        Poll::Ready(Err(told.into()))
+    }
+
+    /// Reads while there is no message or control frame to lend, so at most one is kept: ready if there is one, or something else to tell.
+    fn poll_read_ahead(&mut self, waker: &Waker) -> Poll<io::Result<()>> {
+        while !self.endpoint.advance() {
+            let status = self.endpoint.status();
+            if self.eof || !(status.reads() || self.reads_on(status)) {
+                return Poll::Pending;
+            }
+            ready!(self.poll_read(waker, None))?;
+            if self.eof {
+                break;
             }
         }
+        Poll::Ready(Ok(()))
     }
 
     pub(crate) fn take_message(&mut self, message: OwnedMessage) -> Result<(), Error> {
@@ -357,14 +432,15 @@ where
     /// The transport takes no more output.
     fn break_off(&mut self, error: io::Error) {
         self.outcome = Outcome::Broken(error);
-        self.driver.wakers.wake_by_ref();
+        self.driver.wakers.wake(Side::Reading);
+        self.driver.wakers.wake(Side::Sending);
     }
 
     /// Tells how it ended: once, and false from then on. That the transport failed after both Close frames is no matter.
-    fn finish(&mut self, error: Option<io::Error>) -> Result<bool, Error> {
+    fn finish(&mut self, error: Option<io::Error>, waker: &Waker) -> Result<bool, Error> {
         let outcome = std::mem::replace(&mut self.outcome, Outcome::Over);
-        self.driver.shut_down();
-        self.driver.wakers.wake_by_ref();
+        self.driver.shut_down(waker);
+        self.driver.wakers.wake(Side::Sending);
         match (self.endpoint.end(), outcome, error) {
             (Ok(_), ..) => Ok(false),
             (Err(websocket_proto::endpoint::Failure::NoClose), Outcome::Broken(error), _)

@@ -17,6 +17,16 @@ pub(crate) fn native_roots() -> io::Result<Arc<ClientConfig>> {
     if roots.is_empty() {
         return Err(io::Error::new(io::ErrorKind::NotFound, "expected certificates of the system, found none"));
     }
+    trusting(roots)
+}
+
+/// A configuration that trusts Mozilla's list.
+#[cfg(feature = "webpki-roots")]
+pub(crate) fn webpki_roots() -> io::Result<Arc<ClientConfig>> {
+    trusting(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())
+}
+
+fn trusting(roots: RootCertStore) -> io::Result<Arc<ClientConfig>> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?

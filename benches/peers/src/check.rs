@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
+use flate2::{Decompress, FlushDecompress};
+
 use crate::measure::{act, transport};
 use crate::peer::{Delivers, Failure, Peer};
+use crate::stream::TRAILER;
 use crate::tally::Tally;
-use crate::workload::{Send, Sender, Task, Workload};
-
-/// A Pong to the Pings of the mixed workload.
-pub const PONG_LEN: u64 = 2 + 14;
+use crate::workload::{Packed, Send, Sender, Task, Workload};
 
 /// Every message of the workload was delivered, unmasked; every byte was written.
 pub fn totals(workload: &Workload, peer: &Peer, cycles: u64, tally: Tally, bytes_written: u64) {
@@ -16,8 +16,8 @@ pub fn totals(workload: &Workload, peer: &Peer, cycles: u64, tally: Tally, bytes
         return;
     }
     let at = format!("{}: {}", peer.name, workload.name);
-    match workload.task {
-        Task::Receive(receive) => {
+    match workload.task() {
+        Task::Receive(receive) | Task::Inflate(receive, _) => {
             assert!(
                 tally.same_as(receive.holds.times(cycles)),
                 "{at}: {tally:?}, not {:?}",
@@ -25,12 +25,14 @@ pub fn totals(workload: &Workload, peer: &Peer, cycles: u64, tally: Tally, bytes
             );
             let pongs = receive.pings * cycles;
             assert!(
-                bytes_written <= pongs * PONG_LEN && bytes_written.is_multiple_of(PONG_LEN),
+                bytes_written <= pongs * receive.pong_len
+                    && (pongs == 0 || bytes_written.is_multiple_of(receive.pong_len)),
                 "{at}: {bytes_written} replied"
             );
             assert!(pongs == 0 || bytes_written > 0, "{at}: no Ping was answered");
         }
         Task::Send(send) => assert_eq!(bytes_written, cycles * send.batch * send.frame_len(), "{at}"),
+        Task::Deflate(packed) => assert!(bytes_written > cycles * 2 * packed.messages.len() as u64, "{at}"),
         Task::Handshake => assert!(bytes_written > cycles * 100, "{at}: {bytes_written} written"),
     }
 }
@@ -40,9 +42,10 @@ pub fn work(workload: &Workload, peer: &Peer) -> Result<(), Failure> {
     let mut transport = transport(workload, 2).recording();
     act(workload, peer, &mut transport, 2)?;
     let record = transport.into_record();
-    match workload.task {
+    match workload.task() {
         _ if peer.delivers == Delivers::Nothing => {}
-        Task::Receive(_) => {}
+        Task::Receive(_) | Task::Inflate(..) => {}
+        Task::Deflate(packed) => compressed(&record, &packed),
         Task::Send(send) => frames(&record, &send, 2 * send.batch),
         Task::Handshake => {
             let text = String::from_utf8_lossy(&record).to_lowercase();
@@ -77,6 +80,34 @@ fn frames(mut bytes: &[u8], send: &Send, count: u64) {
         "{} keys for {count} frames",
         keys.len()
     );
+}
+
+/// Inflates two cycles of frames by another library, and compares each message.
+fn compressed(mut bytes: &[u8], packed: &Packed) {
+    let mut inflate = Decompress::new(false);
+    for expected in packed.messages.iter().chain(packed.messages) {
+        // A message that does not become smaller may go out as it is.
+        let is_compressed = bytes[0] == 0xc1;
+        assert!(is_compressed || bytes[0] == 0x81, "a whole text");
+        let (len, rest) = match bytes[1] {
+            126 => (u16::from_be_bytes([bytes[2], bytes[3]]) as usize, &bytes[4..]),
+            127 => (u64::from_be_bytes(bytes[2..10].try_into().unwrap()) as usize, &bytes[10..]),
+            len => (len as usize, &bytes[2..]),
+        };
+        let (payload, rest) = rest.split_at(len);
+        if !packed.takeover {
+            inflate.reset(false);
+        }
+        bytes = rest;
+        if !is_compressed {
+            assert!(payload == expected.as_bytes());
+            continue;
+        }
+        let mut text = Vec::with_capacity(expected.len() + 64);
+        inflate.decompress_vec(&[payload, TRAILER].concat(), &mut text, FlushDecompress::Sync).unwrap();
+        assert!(text == expected.as_bytes());
+    }
+    assert!(bytes.is_empty());
 }
 
 /// What a browser sends: 683 bytes.

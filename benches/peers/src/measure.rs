@@ -2,17 +2,18 @@
 
 use crate::allocations::Allocations;
 use crate::check;
-use crate::peer::{Failure, Peer};
+use crate::child::Child;
+use crate::peer::{Camp, Failure, Peer, deflate};
 use crate::transport::{READ, Transport};
 use crate::workload::{Task, Workload};
 
 /// What one run took.
 #[derive(Clone, Copy, Debug)]
-pub struct Outcome {
-    pub nanoseconds: u64,
-    pub allocations: Allocations,
-    pub writes: u64,
-    pub bytes_written: u64,
+struct Outcome {
+    nanoseconds: u64,
+    allocations: Allocations,
+    writes: u64,
+    bytes_written: u64,
 }
 
 /// All runs of a peer on a workload.
@@ -27,14 +28,27 @@ pub struct Measurement {
     pub replies: Option<f64>,
     /// How often the stream is repeated in a run.
     pub cycles: u64,
+    /// Who runs it, if not this process.
+    child: Option<Child>,
 }
 
 impl Measurement {
+    /// In a process of its own, if the workload is to be run so.
+    pub fn begin(workload: &Workload, peer: &Peer, least_nanoseconds: u64) -> Result<Self, Failure> {
+        if !workload.own_process {
+            return Self::prepare(workload, peer, least_nanoseconds);
+        }
+        let mut child = Child::start(&workload.name, peer.name, least_nanoseconds)?;
+        let [allocations, allocated_bytes, writes] = child.figures()?;
+        let child = Some(child);
+        Ok(Self { samples: Vec::new(), allocations, allocated_bytes, writes, replies: None, cycles: 0, child })
+    }
+
     /// Looks at the work once, finds out how long a run has to be, and counts allocations.
     pub fn prepare(workload: &Workload, peer: &Peer, least_nanoseconds: u64) -> Result<Self, Failure> {
         check::work(workload, peer)?;
-        // Three at least, so that the first, which finds no memory yet, is not all there is.
-        let mut cycles = 3;
+        // Eight at least, so that the first ones, which find no memory yet, are not most of it.
+        let mut cycles = 8;
         let once = loop {
             let once = run(workload, peer, cycles)?;
             if once.nanoseconds >= least_nanoseconds {
@@ -51,21 +65,31 @@ impl Measurement {
             allocations: per_message(once.allocations.calls, twice.allocations.calls),
             allocated_bytes: per_message(once.allocations.bytes, twice.allocations.bytes),
             writes: per_message(once.writes, twice.writes),
-            replies: match workload.task {
+            replies: match workload.task() {
                 Task::Receive(receive) if receive.pings > 0 => {
-                    Some(once.bytes_written as f64 / (cycles * receive.pings * check::PONG_LEN) as f64)
+                    Some(once.bytes_written as f64 / (cycles * receive.pings * receive.pong_len) as f64)
                 }
-                Task::Receive(_) | Task::Send(_) | Task::Handshake => None,
+                _ => None,
             },
             cycles,
+            child: None,
         })
     }
 
     pub fn sample(&mut self, workload: &Workload, peer: &Peer) -> Result<(), Failure> {
-        let outcome = run(workload, peer, self.cycles)?;
-        self.samples.push(outcome.nanoseconds as f64 / (self.cycles * workload.messages_per_cycle()) as f64);
+        let nanoseconds = match &mut self.child {
+            Some(child) => child.sample()?,
+            None => self.once(workload, peer)?,
+        };
+        self.samples.push(nanoseconds);
         self.samples.sort_by(f64::total_cmp);
         Ok(())
+    }
+
+    /// One run: the nanoseconds for a message.
+    pub fn once(&self, workload: &Workload, peer: &Peer) -> Result<f64, Failure> {
+        let outcome = run(workload, peer, self.cycles)?;
+        Ok(outcome.nanoseconds as f64 / (self.cycles * workload.messages_per_cycle()) as f64)
     }
 
     /// The value below which this part of the samples lies.
@@ -91,9 +115,9 @@ fn run(workload: &Workload, peer: &Peer, cycles: u64) -> Result<Outcome, Failure
 }
 
 pub fn transport(workload: &Workload, cycles: u64) -> Transport {
-    match workload.task {
-        Task::Receive(receive) => Transport::new(receive.stream, cycles, receive.max_read),
-        Task::Send(_) => Transport::new(&[], 0, READ),
+    match workload.task() {
+        Task::Receive(receive) | Task::Inflate(receive, _) => Transport::new(receive.stream, cycles, receive.max_read),
+        Task::Send(_) | Task::Deflate(_) => Transport::new(&[], 0, READ),
         Task::Handshake => Transport::new(check::REQUEST, cycles, READ),
     }
 }
@@ -105,7 +129,7 @@ pub fn act(
     cycles: u64,
 ) -> Result<crate::tally::Tally, Failure> {
     let nothing = crate::tally::Tally::default();
-    match workload.task {
+    match workload.task() {
         Task::Receive(receive) => match peer.receive {
             Some(function) => function(transport, cycles * receive.holds.messages),
             None => Err("does not receive".into()),
@@ -113,6 +137,18 @@ pub fn act(
         Task::Send(send) => match peer.send {
             Some(function) => function(transport, &send, cycles).map(|()| nothing),
             None => Err("does not send".into()),
+        },
+        Task::Inflate(receive, takeover) => {
+            let messages = cycles * receive.holds.messages;
+            match (deflate::of(peer).and_then(|deflating| deflating.receive), peer.receive) {
+                (Some(function), _) => function(transport, messages, takeover),
+                (None, Some(function)) if peer.camp() == Camp::Floor => function(transport, messages),
+                (None, _) => Err("does not decompress".into()),
+            }
+        }
+        Task::Deflate(packed) => match deflate::of(peer).and_then(|deflating| deflating.send) {
+            Some(function) => function(transport, &packed, cycles).map(|()| nothing),
+            None => Err("does not compress".into()),
         },
         Task::Handshake => match peer.accept {
             Some(function) => function(transport, cycles).map(|()| nothing),

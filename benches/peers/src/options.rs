@@ -13,12 +13,15 @@ pub struct Options {
     /// What to say about the machine.
     pub machine: String,
     pub probe: bool,
+    /// Whether to sweep over the sizes, too.
+    pub sweep: bool,
     /// Whether to write `results/`.
     pub write: bool,
 }
 
 const USAGE: &str = "\
-peers [--rounds N] [--millis N] [--workload PART]... [--peer PART]... [--machine TEXT] [--no-probes] [--write]
+peers [--rounds N] [--millis N] [--workload PART]... [--peer PART]... [--machine TEXT] [--no-probes] [--sweep]
+      [--write]
 
   --rounds N       how often each peer runs on each workload (15)
   --millis N       how long a run is at least, in milliseconds of CPU time (4)
@@ -26,6 +29,7 @@ peers [--rounds N] [--millis N] [--workload PART]... [--peer PART]... [--machine
   --peer PART      only peers whose name contains this; may be given again
   --machine TEXT   what to write about the machine
   --no-probes      do not ask which checks the peers make
+  --sweep          sizes from 20 B to 64 KiB, too, for a plot; with --write only
   --write          write Markdown, CSV and SVG to results/";
 
 impl Options {
@@ -37,6 +41,7 @@ impl Options {
             peers: Vec::new(),
             machine: String::new(),
             probe: true,
+            sweep: false,
             write: false,
         };
         let mut arguments = std::env::args().skip(1);
@@ -51,6 +56,7 @@ impl Options {
                 "--peer" => options.peers.push(value()),
                 "--machine" => options.machine = value(),
                 "--no-probes" => options.probe = false,
+                "--sweep" => options.sweep = true,
                 "--write" => options.write = true,
                 _ => usage(),
             }

@@ -14,7 +14,7 @@ const ROW: f64 = 24.0;
 const LEAST: f64 = 0.1;
 const MOST: f64 = 200.0;
 
-const COLOURS: [(&str, &str); 9] = [
+const COLOURS: [(&str, &str); 10] = [
     ("Connection", "#0b5fff"),
     ("Messages", "#00a3e0"),
     ("tungstenite", "#d62728"),
@@ -22,9 +22,16 @@ const COLOURS: [(&str, &str); 9] = [
     ("tokio-websockets", "#2ca02c"),
     ("soketto", "#9467bd"),
     ("sockudo-ws", "#8c564b"),
+    ("wtx", "#bcbd22"),
     ("yawc", "#e377c2"),
     ("web-socket", "#7f7f7f"),
 ];
+
+/// The colour of a peer; variants of one have that of the one they begin with.
+pub fn colour(peer: &str) -> &'static str {
+    let named = COLOURS.iter().filter(|(name, _)| peer.starts_with(name)).max_by_key(|(name, _)| name.len());
+    named.map_or("#444", |(_, colour)| colour)
+}
 
 pub fn svg(report: &Report<'_>) -> String {
     let rows = report.workloads.len() as f64;

@@ -6,9 +6,10 @@ use std::{fs, io};
 
 use crate::measure::Measurement;
 use crate::options::Options;
-use crate::peer::{Delivers, Peer};
+use crate::peer::{Camp, Delivers, Peer};
 use crate::plot;
 use crate::probe::{PROBES, UTF8, Verdict};
+use crate::sweep::{self, Panel, Sweep};
 use crate::workload::{Task, Unit, Workload};
 
 pub struct Report<'r> {
@@ -22,12 +23,16 @@ pub struct Report<'r> {
 }
 
 impl Report<'_> {
-    pub fn write(&self) -> io::Result<()> {
+    pub fn write(&self, panels: &[Panel], sweep: &Sweep) -> io::Result<()> {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
         fs::create_dir_all(&directory)?;
         let profile = profile();
         fs::write(directory.join(format!("{profile}.md")), self.markdown())?;
         fs::write(directory.join(format!("{profile}.csv")), self.csv())?;
+        if !panels.is_empty() {
+            fs::write(directory.join(format!("{profile}-sweep.csv")), sweep::csv(panels, self.peers, sweep))?;
+            fs::write(directory.join(format!("{profile}-sweep.svg")), sweep::svg(panels, self.peers, sweep))?;
+        }
         let picture = plot::svg(self);
         if profile == "thin-lto" {
             // The README shows this one, and the package has no file of this folder.
@@ -38,7 +43,8 @@ impl Report<'_> {
 
     pub fn markdown(&self) -> String {
         let mut out = format!("# Results, {}\n\n{}\n\n", profile_in_words(), self.conditions());
-        out += "CPU time per message: the median, and half of the distance between the quartiles in per cent of it. Bold: the best \
+        self.comparison(&mut out);
+        out += "## Times\n\nCPU time per message: the median, and half of the distance between the quartiles in per cent of it. Bold: the best \
                 of those that checked what the row needs. † did not check that text is UTF-8.\n\n";
         self.table_of(&mut out, |report, row, peer| report.time(row, peer));
         out += "\n## Allocations\n\nCalls and bytes per message in the steady state, without what a connection needs once.\n\n";
@@ -54,10 +60,10 @@ impl Report<'_> {
                 to answer only the newest.\n\n";
         self.table_of(&mut out, |report, row, peer| {
             let Some(cell) = &report.table[row][peer] else { return String::new() };
-            match (report.workloads[row].task, cell.replies) {
+            match (report.workloads[row].task(), cell.replies) {
                 (_, Some(replies)) => format!("{replies:.2} Pongs"),
-                (Task::Receive(_), None) => String::new(),
-                (Task::Send(_) | Task::Handshake, None) => format!("{:.2}", cell.writes),
+                (Task::Receive(_) | Task::Inflate(..), None) => String::new(),
+                (Task::Send(_) | Task::Deflate(_) | Task::Handshake, None) => format!("{:.2}", cell.writes),
             }
         });
         if !self.verdicts.is_empty() {
@@ -78,6 +84,32 @@ impl Report<'_> {
             }
         }
         out
+    }
+
+    /// This crate, as it comes, beside the best of the others, the rows in which it is behind first.
+    fn comparison(&self, out: &mut String) {
+        *out += "## This crate as it comes, beside the best of the others\n\nRows that it loses come first; within 5 % is a tie.\n\n\
+                 | workload | this crate | by | best of the others | by | ratio |\n|---|---:|---|---:|---|---:|\n";
+        let best = |row: usize, camp: Camp| {
+            let columns = (0..self.peers.len()).filter(|&column| self.peers[column].camp() == camp);
+            let timed = columns.filter(|&column| !self.skips_utf8(row, column));
+            let timed = timed.filter_map(|column| Some((self.table[row][column].as_ref()?.median(), column)));
+            timed.min_by(|a, b| a.0.total_cmp(&b.0))
+        };
+        let mut lines = Vec::new();
+        for (row, workload) in self.workloads.iter().enumerate() {
+            if let (Some((ours, by)), Some((theirs, whose))) = (best(row, Camp::Ours), best(row, Camp::Others)) {
+                let [ours_in_unit, theirs_in_unit] = [ours, theirs].map(|time| in_unit(workload.unit, time));
+                let (by, whose) = (self.peers[by].name, self.peers[whose].name);
+                let line = format!("| {} | {ours_in_unit} | {by} | {theirs_in_unit} | {whose} |", workload.name);
+                lines.push((ours / theirs, line));
+            }
+        }
+        lines.sort_by(|a, b| b.0.total_cmp(&a.0));
+        for (ratio, line) in lines {
+            let _ = writeln!(out, "{line} {ratio:.2} |");
+        }
+        *out += "\n";
     }
 
     fn header(&self, out: &mut String, first: &str) {
@@ -175,7 +207,8 @@ pub fn in_unit(unit: Unit, nanoseconds: f64) -> String {
 
 /// The versions of the crates that take part, as the lock file has them.
 fn versions() -> Vec<(&'static str, &'static str)> {
-    let crates = ["tungstenite", "fastwebsockets", "tokio-websockets", "soketto", "sockudo-ws", "yawc", "web-socket"];
+    let crates =
+        ["tungstenite", "fastwebsockets", "tokio-websockets", "soketto", "sockudo-ws", "wtx", "yawc", "web-socket"];
     let lock = include_str!("../../../Cargo.lock");
     let version = |name: &str| {
         let (_, rest) = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?;

@@ -1,13 +1,20 @@
 //! What is received and sent.
 
+use std::cell::OnceCell;
+
+use crate::stream::{Kind, Stream, documents, noise, text};
 use crate::tally::Tally;
 use crate::transport::READ;
 
 /// A workload of the table, and what is to be seen of it.
 pub struct Workload {
-    pub name: &'static str,
+    pub name: String,
     pub unit: Unit,
-    pub task: Task,
+    /// Whether each peer runs in a process of its own: what others have left in the allocator decides how it treats large blocks.
+    pub own_process: bool,
+    plan: Box<dyn Fn() -> Task>,
+    /// Made when it is first asked for: a process of its own holds no stream but that which it needs.
+    task: OnceCell<Task>,
 }
 
 /// How times are written.
@@ -22,7 +29,17 @@ pub enum Unit {
 pub enum Task {
     Receive(Receive),
     Send(Send),
+    /// A stream of compressed messages, with context takeover or without.
+    Inflate(Receive, bool),
+    Deflate(Packed),
     Handshake,
+}
+
+/// Messages that a server sends compressed.
+#[derive(Clone, Copy)]
+pub struct Packed {
+    pub messages: &'static [String],
+    pub takeover: bool,
 }
 
 /// A masked stream for a server, which comes again and again.
@@ -32,7 +49,11 @@ pub struct Receive {
     pub max_read: usize,
     /// What one cycle of the stream holds.
     pub holds: Tally,
+    /// What the time is divided by: messages, or Pings where those are what is measured.
+    pub per_cycle: u64,
     pub pings: u64,
+    /// The length of the Pong to each Ping.
+    pub pong_len: u64,
     pub form: Form,
 }
 
@@ -66,60 +87,109 @@ pub enum Sender {
 }
 
 impl Workload {
+    fn new(name: impl Into<String>, unit: Unit, plan: impl Fn() -> Task + 'static) -> Self {
+        Self { name: name.into(), unit, own_process: false, plan: Box::new(plan), task: OnceCell::new() }
+    }
+
+    /// Something received, in reads of up to 64 KiB.
+    fn receive(name: &str, unit: Unit, form: Form, stream: impl Fn() -> Stream + 'static) -> Self {
+        Self::new(name, unit, move || Task::Receive(stream().finish(READ, form)))
+    }
+
+    fn send(name: &str, unit: Unit, role: Sender, len: usize, batch: u64) -> Self {
+        Self::new(name, unit, move || Task::Send(Send { role, payload: noise(len).leak(), batch }))
+    }
+
+    /// For the sweep: 256 KiB of messages of so many bytes.
+    pub fn receive_of(size: usize, name: String) -> Self {
+        Self::receive(&name, Unit::Nanoseconds, Form::Any, move || Stream::of(Kind::Binary, &noise(size)))
+    }
+
+    /// For the sweep: batches of about 8 KiB.
+    pub fn send_of(size: usize, role: Sender, name: String) -> Self {
+        Self::send(&name, Unit::Nanoseconds, role, size, (8192 / size as u64).max(1))
+    }
+
+    pub fn task(&self) -> Task {
+        *self.task.get_or_init(|| (self.plan)())
+    }
+
     pub fn all() -> Vec<Self> {
-        let mut all = Vec::new();
-        let mut receive = |name, unit, stream: Stream, max_read, form| {
-            all.push(Self { name, unit, task: Task::Receive(stream.finish(max_read, form)) });
-        };
         use Unit::{Microseconds, Milliseconds, Nanoseconds};
         let ascii = |len| vec![b'a'; len];
-        receive("receive 20 B text", Nanoseconds, Stream::of(Kind::Text, &ascii(20)), READ, Form::Any);
-        receive("receive 16 B binary", Nanoseconds, Stream::of(Kind::Binary, &noise(16)), READ, Form::Any);
-        receive("receive 125 B binary", Nanoseconds, Stream::of(Kind::Binary, &noise(125)), READ, Form::Any);
-        receive("receive 1 KiB binary", Nanoseconds, Stream::of(Kind::Binary, &noise(1024)), READ, Form::Any);
-        let mostly_ascii = text("The quick brown fox jumps over the lazy dog, and the höher hangende Trauben. ", 16384);
-        receive(
-            "receive 16 KiB text, mostly ASCII",
-            Nanoseconds,
-            Stream::of(Kind::Text, &mostly_ascii),
-            READ,
-            Form::Any,
-        );
+        let mostly_ascii =
+            || text("The quick brown fox jumps over the lazy dog, and the höher hangende Trauben. ", 16384);
         let cjk = |len| text("漢字仮名交じり文と平仮名", len);
-        receive("receive 16 KiB text, CJK", Nanoseconds, Stream::of(Kind::Text, &cjk(16383)), READ, Form::Any);
-        let umlaut = "zwanzig Byte, grün!".as_bytes();
-        receive("receive 20 B text with an umlaut", Nanoseconds, Stream::of(Kind::Text, umlaut), READ, Form::Any);
-        receive("receive 60 B text, CJK", Nanoseconds, Stream::of(Kind::Text, &cjk(60)), READ, Form::Any);
-        receive("receive mixed sizes and Pings", Nanoseconds, Stream::mixed(), READ, Form::Any);
-        receive("receive 20 B text, a frame per read", Nanoseconds, Stream::of(Kind::Text, &ascii(20)), 26, Form::Any);
-        receive(
-            "receive 1 MiB binary, whole",
-            Microseconds,
-            Stream::of(Kind::Binary, &noise(1 << 20)),
-            READ,
-            Form::Frame,
-        );
-        receive("receive 64 MiB text in frames, whole", Milliseconds, Stream::fragments(), READ, Form::Message);
-        receive("receive 64 MiB text in frames, pieces", Milliseconds, Stream::fragments(), READ, Form::Pieces);
-        let mut send = |name, unit, role, len, batch| {
-            all.push(Self { name, unit, task: Task::Send(Send { role, payload: noise(len).leak(), batch }) });
-        };
-        send("send 20 B, server", Nanoseconds, Sender::Server, 20, 256);
-        send("send 125 B, server", Nanoseconds, Sender::Server, 125, 64);
-        send("send 1 KiB, server", Nanoseconds, Sender::Server, 1024, 16);
-        send("send 16 KiB, server, slices", Nanoseconds, Sender::ServerSlices, 16384, 1);
-        send("send 1 MiB, server, slices", Microseconds, Sender::ServerSlices, 1 << 20, 1);
-        send("send 20 B, client", Nanoseconds, Sender::Client, 20, 256);
-        send("send 125 B, client", Nanoseconds, Sender::Client, 125, 64);
-        send("send 1 KiB, client", Nanoseconds, Sender::Client, 1024, 16);
-        all.push(Self { name: "server handshake, 683 B request", unit: Nanoseconds, task: Task::Handshake });
+        let mut all = vec![
+            Self::receive("receive 20 B text", Nanoseconds, Form::Any, move || Stream::of(Kind::Text, &ascii(20))),
+            Self::receive("receive 16 B binary", Nanoseconds, Form::Any, || Stream::of(Kind::Binary, &noise(16))),
+            Self::receive("receive 125 B binary", Nanoseconds, Form::Any, || Stream::of(Kind::Binary, &noise(125))),
+            Self::receive("receive 1 KiB binary", Nanoseconds, Form::Any, || Stream::of(Kind::Binary, &noise(1024))),
+            Self::receive("receive 16 KiB text, mostly ASCII", Nanoseconds, Form::Any, move || {
+                Stream::of(Kind::Text, &mostly_ascii())
+            }),
+            Self::receive("receive 16 KiB text, CJK", Nanoseconds, Form::Any, move || {
+                Stream::of(Kind::Text, &cjk(16383))
+            }),
+            Self::receive("receive 20 B text with an umlaut", Nanoseconds, Form::Any, || {
+                Stream::of(Kind::Text, "zwanzig Byte, grün!".as_bytes())
+            }),
+            Self::receive("receive 60 B text, CJK", Nanoseconds, Form::Any, move || Stream::of(Kind::Text, &cjk(60))),
+            Self::receive("receive mixed sizes and Pings", Nanoseconds, Form::Any, Stream::mixed),
+            Self::new("receive 20 B text, a frame per read", Nanoseconds, move || {
+                Task::Receive(Stream::of(Kind::Text, &ascii(20)).finish(26, Form::Any))
+            }),
+            Self::receive("receive a Ping of 4 B, and answer", Nanoseconds, Form::Any, Stream::pings),
+        ];
+        for (name, len) in [("100 KiB", 100 << 10), ("256 KiB", 256 << 10), ("1 MiB", 1 << 20), ("8 MiB", 8 << 20)] {
+            let name = format!("receive {name} binary, whole, own process");
+            let row =
+                Self::receive(&name, Microseconds, Form::Frame, move || Stream::of(Kind::Binary, noise(len).leak()));
+            all.push(Self { own_process: true, ..row });
+        }
+        all.extend([
+            Self::receive("receive 1 MiB binary, whole", Microseconds, Form::Frame, || {
+                Stream::of(Kind::Binary, &noise(1 << 20))
+            }),
+            Self::receive("receive 64 MiB text in frames, whole", Milliseconds, Form::Message, Stream::fragments),
+            Self::receive("receive 64 MiB text in frames, pieces", Milliseconds, Form::Pieces, Stream::fragments),
+            Self::send("send 20 B, server", Nanoseconds, Sender::Server, 20, 256),
+            Self::send("send 125 B, server", Nanoseconds, Sender::Server, 125, 64),
+            Self::send("send 1 KiB, server", Nanoseconds, Sender::Server, 1024, 16),
+            Self::send("send 16 KiB, server, slices", Nanoseconds, Sender::ServerSlices, 16384, 1),
+            Self::send("send 1 MiB, server, slices", Microseconds, Sender::ServerSlices, 1 << 20, 1),
+            Self::send("send 20 B, client", Nanoseconds, Sender::Client, 20, 256),
+            Self::send("send 125 B, client", Nanoseconds, Sender::Client, 125, 64),
+            Self::send("send 1 KiB, client", Nanoseconds, Sender::Client, 1024, 16),
+            Self::send("send 16 KiB, client", Nanoseconds, Sender::Client, 16384, 1),
+            Self::send("send 1 MiB, client", Microseconds, Sender::Client, 1 << 20, 1),
+        ]);
+        for takeover in [true, false] {
+            let form = if takeover { "" } else { ", no takeover" };
+            for (len, size, unit) in [
+                (60, "60 B", Nanoseconds),
+                (180, "180 B", Nanoseconds),
+                (1 << 10, "1 KiB", Nanoseconds),
+                (16 << 10, "16 KiB", Microseconds),
+                (64 << 10, "64 KiB", Microseconds),
+            ] {
+                all.push(Self::new(format!("receive {size} JSON compressed{form}"), unit, move || {
+                    Task::Inflate(Stream::compressed(&documents(len), takeover).finish(READ, Form::Any), takeover)
+                }));
+                all.push(Self::new(format!("send {size} JSON compressed{form}, server"), unit, move || {
+                    Task::Deflate(Packed { messages: documents(len).leak(), takeover })
+                }));
+            }
+        }
+        all.extend([Self::new("server handshake, 683 B request", Nanoseconds, || Task::Handshake)]);
         all
     }
 
     /// Messages (or handshakes) in one cycle.
     pub fn messages_per_cycle(&self) -> u64 {
-        match self.task {
-            Task::Receive(receive) => receive.holds.messages,
+        match self.task() {
+            Task::Receive(receive) | Task::Inflate(receive, _) => receive.per_cycle,
+            Task::Deflate(packed) => packed.messages.len() as u64,
             Task::Send(send) => send.batch,
             Task::Handshake => 1,
         }
@@ -133,133 +203,5 @@ impl Send {
         self.payload.len() as u64
             + key
             + [2, 4, 10][(self.payload.len() > 125) as usize + (self.payload.len() > 65535) as usize]
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Text,
-    Binary,
-}
-
-/// A stream that is being written, by the most obvious code.
-#[derive(Default)]
-struct Stream {
-    bytes: Vec<u8>,
-    holds: Tally,
-    pings: u64,
-    random: Random,
-}
-
-impl Stream {
-    /// The same message again and again: once, or as often as 256 KiB hold it.
-    fn of(kind: Kind, payload: &[u8]) -> Self {
-        let mut stream = Self::default();
-        for _ in 0..(256 * 1024 / payload.len()).max(1) {
-            stream.message(kind, payload);
-        }
-        stream
-    }
-
-    /// Sizes as they come: most of them short, few of them long, one Ping for 16 of them.
-    fn mixed() -> Self {
-        let mut stream = Self::default();
-        for i in 0..320 {
-            if i % 16 == 15 {
-                stream.frame(0x89, b"are you there?");
-                stream.pings += 1;
-            }
-            let len = match stream.random.below(100) {
-                0..70 => stream.random.below(126),
-                70..95 => 126 + stream.random.below(3_900),
-                _ => 4_026 + stream.random.below(12_000),
-            };
-            if stream.random.below(2) == 0 {
-                stream.message(Kind::Text, &vec![b'a'; len]);
-            } else {
-                stream.message(Kind::Binary, &noise(len));
-            }
-        }
-        stream
-    }
-
-    /// One text of 64 MiB in frames of 64 KiB.
-    fn fragments() -> Self {
-        let mut stream = Self::default();
-        let payload = text("The quick brown fox jumps over the lazy dog. ", 64 << 20);
-        let count = payload.len() / READ;
-        for (i, fragment) in payload.chunks(READ).enumerate() {
-            let first = if i == 0 { 0x01 } else { 0x00 } | if i + 1 == count { 0x80 } else { 0 };
-            stream.frame(first, fragment);
-        }
-        stream.holds.whole(&payload);
-        stream
-    }
-
-    fn message(&mut self, kind: Kind, payload: &[u8]) {
-        self.frame(
-            match kind {
-                Kind::Text => 0x81,
-                Kind::Binary => 0x82,
-            },
-            payload,
-        );
-        self.holds.whole(payload);
-    }
-
-    /// §5.2.
-    fn frame(&mut self, first: u8, payload: &[u8]) {
-        let key = (self.random.below(1 << 32) as u32).to_ne_bytes();
-        self.bytes.push(first);
-        match payload.len() {
-            len @ 0..=125 => self.bytes.push(0x80 | len as u8),
-            len @ 126..=65535 => {
-                self.bytes.push(0x80 | 126);
-                self.bytes.extend_from_slice(&(len as u16).to_be_bytes());
-            }
-            len => {
-                self.bytes.push(0x80 | 127);
-                self.bytes.extend_from_slice(&(len as u64).to_be_bytes());
-            }
-        }
-        self.bytes.extend_from_slice(&key);
-        self.bytes.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
-    }
-
-    fn finish(self, max_read: usize, form: Form) -> Receive {
-        Receive { stream: self.bytes.leak(), max_read, holds: self.holds, pings: self.pings, form }
-    }
-}
-
-/// `pattern` over and over, cut at a border of characters and filled up with spaces.
-fn text(pattern: &str, len: usize) -> Vec<u8> {
-    let mut text = String::with_capacity(len);
-    for char in pattern.chars().cycle() {
-        if text.len() + char.len_utf8() > len {
-            break;
-        }
-        text.push(char);
-    }
-    let mut text = text.into_bytes();
-    text.resize(len, b' ');
-    text
-}
-
-fn noise(len: usize) -> Vec<u8> {
-    let mut random = Random::default();
-    (0..len).map(|_| random.below(256) as u8).collect()
-}
-
-/// SplitMix64, so that every run has the same bytes.
-#[derive(Default)]
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % bound as u64) as usize
     }
 }

@@ -41,6 +41,23 @@ impl Deliveries {
     }
 }
 
+/// Another outcome of the same bytes, in other pieces.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// In these.
+    pub delivery: Delivery,
+    /// How well the subject did there.
+    pub grade: Grade,
+    /// What was seen there, and what was amiss.
+    pub what: String,
+}
+
+impl std::fmt::Display for Split {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}: {}", self.delivery, self.grade, self.what)
+    }
+}
+
 /// What came of one case.
 #[derive(Clone, Debug)]
 pub struct CaseResult {
@@ -58,8 +75,8 @@ pub struct CaseResult {
     pub lost: bool,
     /// What was seen.
     pub seen: String,
-    /// A delivery with another outcome, and what was seen there.
-    pub split: Option<(Delivery, String)>,
+    /// A delivery with another outcome.
+    pub split: Option<Split>,
     /// What was amiss with the bytes that came, in any delivery.
     pub findings: Vec<Finding>,
     /// The bytes of both directions.
@@ -93,10 +110,16 @@ impl CaseResult {
     pub fn add(&mut self, delivery: Delivery, verdict: Verdict) {
         self.runs += 1;
         self.silences += usize::from(verdict.silence);
-        let differs = verdict.grade != self.grade || verdict.seen != self.seen;
-        if differs && self.split.is_none() {
-            let said = verdict.said.join("; ");
-            self.split = Some((delivery, format!("{}: {} {said}", verdict.grade, verdict.seen)));
+        // Whether an end is a reset depends on how much lay unread at that moment: on time, not on the pieces.
+        let has_reset = |seen: &str| seen.ends_with(RESET);
+        let without_reset =
+            |seen: &str| seen.strip_suffix(RESET).map_or(seen.to_owned(), |rest| format!("{rest}, eof"));
+        let by_reset = has_reset(&verdict.seen) || has_reset(&self.seen);
+        let differs = without_reset(&verdict.seen) != without_reset(&self.seen);
+        let worst = self.split.as_ref().is_none_or(|split| split.grade < verdict.grade);
+        if (differs || verdict.grade != self.grade && !by_reset) && worst {
+            let what = format!("{} {}", verdict.seen, verdict.said.join("; ")).trim_end().to_owned();
+            self.split = Some(Split { delivery, grade: verdict.grade, what });
         }
         if verdict.grade == Grade::Crash && self.grade != Grade::Crash {
             self.grade = Grade::Crash;
@@ -142,6 +165,9 @@ pub fn is_positive(case: &Case) -> bool {
         accepted(&first.answer) && matches!(first.end, End::Open | End::Close(_) | End::Closing(_))
     })
 }
+
+/// How what was seen ends where the connection was reset.
+const RESET: &str = ", reset";
 
 /// How many there are of each grade.
 pub fn count(results: &[CaseResult], grade: Grade) -> usize {

@@ -24,7 +24,7 @@ fn serve(handle: fn(TcpStream)) -> String {
 fn examine(url: &str, pattern: &str) -> Result<Vec<CaseResult>, Setup> {
     let library = Library::built_in().unwrap();
     let cases: Vec<_> = library.cases.iter().filter(|case| case.family.starts_with(pattern)).collect();
-    let options = SocketOptions { patience: Duration::from_millis(100), jobs: 4, slow: false };
+    let options = SocketOptions { patience: Duration::from_millis(100), jobs: 4, slow: false, alarm: None };
     let deliveries = Deliveries { bytes: false, cuts: false, random: 0, seed: 0 };
     let run = ServerRun { url, process: None, context: Context::default(), options: &options, deliveries: &deliveries };
     run_server(&library, &cases, run)

@@ -19,6 +19,7 @@ pub mod invert;
 pub mod reference;
 #[cfg(feature = "strategies")]
 pub mod strategies;
+pub mod upgrades;
 
 #[cfg(feature = "arbitrary")]
 pub use cuts::Cuts;

@@ -1,6 +1,8 @@
 //! A transport that takes and gives little at a time, and messages to send over it.
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub mod rough;
+
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -1,5 +1,6 @@
 //! Those who take part.
 
+pub mod deflate;
 mod fastwebsockets;
 mod floor;
 mod ours;
@@ -8,6 +9,7 @@ mod soketto;
 mod tokio_websockets;
 mod tungstenite;
 mod web_socket;
+mod wtx;
 mod yawc;
 
 use std::fmt;
@@ -28,6 +30,32 @@ pub struct Peer {
     /// Accepts so many requests.
     pub accept: Option<Accepting>,
 }
+
+/// Who a peer belongs to, for the comparison.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub enum Camp {
+    Floor,
+    /// This crate, as it comes.
+    Ours,
+    /// This crate, set to the workload.
+    OursTuned,
+    Others,
+}
+
+impl Peer {
+    pub fn camp(&self) -> Camp {
+        let is_ours = ours::PEERS.iter().any(|peer| peer.name == self.name);
+        match (self.delivers, is_ours) {
+            (Delivers::Nothing, _) => Camp::Floor,
+            (_, true) if self.name.contains(TUNED) => Camp::OursTuned,
+            (_, true) => Camp::Ours,
+            (_, false) => Camp::Others,
+        }
+    }
+}
+
+/// In the name of one that is not as it comes.
+const TUNED: &str = "(tuned)";
 
 type Receiving = fn(&mut Transport, u64) -> Result<Tally, Failure>;
 type Sending = fn(&mut Transport, &Send, u64) -> Result<(), Failure>;
@@ -78,6 +106,8 @@ pub fn all() -> Vec<Peer> {
         self::tokio_websockets::PEER,
         self::soketto::PEER,
         self::sockudo::PEER,
+        self::sockudo::SANS_IO,
+        self::wtx::PEER,
         self::yawc::PEER,
         self::web_socket::PEER,
     ]);

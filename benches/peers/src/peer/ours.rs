@@ -5,7 +5,7 @@ use std::io::{IoSlice, Read, Write};
 
 use websocket_proto::handshake::{Received, ServerHandshake};
 use websocket_proto::{
-    Client, Connection, Event, Incoming, Limits, Messages, Negotiated, Output, Part, RandomKeys, Role, Server,
+    Client, Connection, Event, Incoming, Limits, Message, Messages, Negotiated, Output, Part, RandomKeys, Role, Server,
 };
 
 use super::{Delivers, Failure, MAX_MESSAGE, Peer};
@@ -13,7 +13,7 @@ use crate::tally::Tally;
 use crate::transport::{ReadBuffer, Transport};
 use crate::workload::{Send, Sender};
 
-pub const PEERS: [Peer; 5] = [
+pub const PEERS: [Peer; 6] = [
     Peer {
         name: "Connection",
         delivers: Delivers::Pieces,
@@ -28,6 +28,13 @@ pub const PEERS: [Peer; 5] = [
         send: Some(send_called),
         accept: None,
     },
+    Peer {
+        name: "Connection, five call sites",
+        delivers: Delivers::Pieces,
+        receive: None,
+        send: Some(send_from_five),
+        accept: None,
+    },
     Peer { name: "Messages", delivers: Delivers::Messages, receive: Some(receive_messages), send: None, accept: None },
     Peer {
         name: "Messages, called",
@@ -37,7 +44,7 @@ pub const PEERS: [Peer; 5] = [
         accept: None,
     },
     Peer {
-        name: "Messages, memory kept",
+        name: "Messages, memory kept (tuned)",
         delivers: Delivers::Messages,
         receive: Some(receive_messages_kept),
         send: None,
@@ -45,7 +52,8 @@ pub const PEERS: [Peer; 5] = [
     },
 ];
 
-const LIMITS: Limits = Limits::DEFAULT.with_max_frame_len(MAX_MESSAGE as u64).with_max_message_len(MAX_MESSAGE as u64);
+pub(super) const LIMITS: Limits =
+    Limits::DEFAULT.with_max_frame_len(MAX_MESSAGE as u64).with_max_message_len(MAX_MESSAGE as u64);
 
 fn receive_pieces(transport: &mut Transport, messages: u64) -> Result<Tally, Failure> {
     each_piece(transport, messages, false)
@@ -174,6 +182,44 @@ fn send_called(transport: &mut Transport, send: &Send, batches: u64) -> Result<(
         Sender::Client => send_batches(transport, client()?, send, batches, send_one),
         Sender::ServerSlices => send_slices(transport, send, batches),
     }
+}
+
+/// As in a program that sends in several places: each call is one that the compiler may or may not inline.
+fn send_from_five(transport: &mut Transport, send: &Send, batches: u64) -> Result<(), Failure> {
+    match send.role {
+        Sender::Server => from_five(transport, server(), send, batches),
+        Sender::Client => from_five(transport, client()?, send, batches),
+        Sender::ServerSlices => Err("it is the same as from one".into()),
+    }
+}
+
+#[inline(never)]
+fn from_five<R: Role>(
+    transport: &mut Transport,
+    mut connection: Connection<R>,
+    send: &Send,
+    batches: u64,
+) -> Result<(), Failure> {
+    let mut out = Vec::new();
+    for _ in 0..batches {
+        for i in 0..send.batch {
+            let payload = black_box(send.payload);
+            match black_box(i) % 5 {
+                0 => connection.send(payload, &mut out)?,
+                1 => connection.send(Message::Binary(payload), &mut out).map_err(|error| Failure(error.to_string()))?,
+                2 => drop(black_box(connection.send(payload, &mut out))),
+                3 => connection.send(black_box(payload), &mut out).unwrap_or_default(),
+                _ => {
+                    if connection.send(payload, &mut out).is_err() {
+                        return Err("not sent".into());
+                    }
+                }
+            }
+        }
+        transport.write_all(&out)?;
+        out.clear();
+    }
+    Ok(())
 }
 
 #[inline(never)]

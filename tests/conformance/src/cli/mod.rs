@@ -59,13 +59,14 @@ pub(crate) fn run(words: &[String]) -> Result<u8, String> {
         "server" => server(&library, &options),
         "client" => client(&library, &options),
         "report" => {
-            let runs: Result<Vec<Json>, String> = options.positional.iter().map(|path| read_run(path)).collect();
-            let runs = runs?;
+            let read =
+                |paths: &[String]| paths.iter().map(|path| read_run(path)).collect::<Result<Vec<Json>, String>>();
+            let (runs, earlier) = (read(&options.positional)?, read(&options.earlier)?);
             if runs.is_empty() {
                 return Err("expected the JSON files of runs".to_owned());
             }
             match &options.html {
-                Some(path) => write(path, &report::html::page(&runs, &library))?,
+                Some(path) => write(path, &report::html::page(&runs, &earlier, &library))?,
                 None => return Err("expected --html FILE".to_owned()),
             }
             Ok(0)
@@ -79,7 +80,7 @@ fn server(library: &Library, options: &Options) -> Result<u8, String> {
     let cases = selected_by(library, options, patterns, Some(Role::Server))?;
     let process = match &options.command[..] {
         [] => None,
-        words => Some(Process::start(words).map_err(|error| error.to_string())?),
+        words => Some(Process::start(words, options.socket.alarm.as_deref()).map_err(|error| error.to_string())?),
     };
     let run = ServerRun {
         url,
@@ -130,7 +131,8 @@ fn finish(
     }
     if let Some(path) = &options.html {
         let json = Json::read(&report::json::report(&run, library)).ok_or("the report is no JSON")?;
-        write(path, &report::html::page(&[json], library))?;
+        let earlier = options.earlier.iter().map(|path| read_run(path)).collect::<Result<Vec<Json>, String>>()?;
+        write(path, &report::html::page(&[json], &earlier, library))?;
     }
     let judged = |grade| !matches!(grade, Grade::Unimplemented | Grade::Blocked | Grade::Inconclusive);
     if !run.results.iter().any(|result| judged(result.grade)) {

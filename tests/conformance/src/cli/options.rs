@@ -25,6 +25,7 @@ pub(crate) struct Options {
     pub(crate) junit: Option<String>,
     pub(crate) html: Option<String>,
     pub(crate) autobahn: Option<String>,
+    pub(crate) earlier: Vec<String>,
     pub(crate) cases: Option<String>,
 }
 
@@ -37,7 +38,7 @@ impl Options {
             exclude: Vec::new(),
             agent: "subject".to_owned(),
             deliveries: Deliveries { bytes: true, cuts: false, random: 0, seed: 0 },
-            socket: SocketOptions { patience: Duration::from_millis(150), jobs: 8, slow: false },
+            socket: SocketOptions { patience: Duration::from_millis(150), jobs: 8, slow: false, alarm: None },
             context: Context::default(),
             strict: false,
             requirements: false,
@@ -47,6 +48,7 @@ impl Options {
             junit: None,
             html: None,
             autobahn: None,
+            earlier: Vec::new(),
             cases: None,
         };
         let mut words = words.iter();
@@ -64,6 +66,7 @@ impl Options {
                 "--delivery" => options.deliver(&value()?)?,
                 "--patience" => options.socket.patience = time(&value()?)?,
                 "--slow" => options.socket.slow = true,
+                "--alarm" => options.socket.alarm = Some(value()?),
                 "--limit" => options.limit(&value()?)?,
                 "--without" => match &*value()? {
                     "deflate" => options.context.without_deflate = true,
@@ -78,6 +81,7 @@ impl Options {
                 "--json" => options.json = Some(value()?),
                 "--junit" => options.junit = Some(value()?),
                 "--html" => options.html = Some(value()?),
+                "--earlier" => options.earlier.push(value()?),
                 "--autobahn" => options.autobahn = Some(value()?),
                 "--cases" => options.cases = Some(value()?),
                 flag if flag.starts_with('-') => {

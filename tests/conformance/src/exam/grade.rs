@@ -6,7 +6,7 @@ use super::expect::{Event, Expected};
 use super::machine::{BARRIER, Exam};
 use super::observe::Ended;
 use super::verdict::{Grade, Verdict};
-use super::words::{code_name, data_line, excerpt, heard_line};
+use super::words::{answer, code_name, data_line, heard_line, seen};
 use crate::case::{Alternative, Answer, End, FieldTest, Level, Role, StatusTest};
 use crate::lint;
 use crate::wire::extension;
@@ -20,9 +20,13 @@ pub(super) fn verdict(exam: &Exam<'_>, heard: Option<&[Event]>) -> Verdict {
     if exam.seen.ended == Some(Ended::Died) {
         grade = Grade::Crash;
     }
-    let key =
-        exam.facts.own_head.as_ref().and_then(|head| head.values("Sec-WebSocket-Key").first().map(|key| key.to_vec()));
-    let accept = crate::wire::accept(&key.unwrap_or_default());
+    let key_values = exam.facts.own_head.as_ref().map(|head| head.values("Sec-WebSocket-Key")).unwrap_or_default();
+    let accepts: Vec<String> = key_values.into_iter().map(crate::wire::accept).collect();
+    // Of two keys either may be answered: that there is an answer at all is another matter.
+    let fits = |accept: &&String| {
+        exam.seen.head.as_ref().is_some_and(|head| head.values("Sec-WebSocket-Accept") == [accept.as_bytes()])
+    };
+    let accept = accepts.iter().find(fits).or(accepts.first()).cloned().unwrap_or_default();
     let findings = lint::findings(&lint::Connection {
         role: exam.role,
         own_head: exam.facts.own_head.as_ref(),
@@ -252,6 +256,9 @@ impl Ladder<'_, '_> {
                 grade,
                 format!("expected {due}, found {} and {} Pongs{LOST}", data_line(&seen.data), pongs.len()),
             );
+        } else if self.exam.facts.late_replies && !self.exam.facts.told_to_close {
+            // §5.5.2: "It SHOULD respond with Pong frame as soon as is practical."
+            self.note(Grade::Lenient, "expected the replies before the next bytes, found them after");
         }
     }
 
@@ -347,48 +354,6 @@ fn matches(pattern: &[u8], value: &[u8]) -> bool {
                 && (head.len()..=value.len()).any(|from| matches(tail, &value[from..]))
         }
     }
-}
-
-fn answer(exam: &Exam<'_>) -> String {
-    match (exam.seen.head.as_ref().and_then(Head::status), exam.seen.ended) {
-        (Some((_, status)), _) if exam.role == Role::Server => status.to_string(),
-        (_, Some(_)) => "the end of the connection without an answer".to_owned(),
-        (_, None) => "no answer".to_owned(),
-    }
-}
-
-fn seen(exam: &Exam<'_>) -> String {
-    let mut parts = Vec::new();
-    if exam.role == Role::Server {
-        parts.push(answer(exam));
-        if exam.seen.head.is_some() && !exam.is_open() {
-            // Whether such a connection is kept is nobody's business (RFC 9112 §9.3).
-            return parts.concat();
-        }
-    } else if !exam.is_good() && exam.seen.frames.is_empty() && exam.seen.ended.is_some_and(|how| how != Ended::Died) {
-        return "refused".to_owned();
-    }
-    if !exam.seen.data.is_empty() {
-        parts.push(data_line(&exam.seen.data));
-    }
-    let pongs: Vec<_> = exam.seen.pongs.iter().filter(|pong| *pong != BARRIER).map(|pong| excerpt(pong)).collect();
-    match &pongs[..] {
-        [] => {}
-        [pong] => parts.push(format!("pong {pong}")),
-        [.., last] => parts.push(format!("pongs, the last {last}")),
-    }
-    if let Some((code, reason)) = exam.seen.close.as_ref().filter(|_| !exam.facts.cleaned) {
-        parts.push(format!("close {} {}", code_name(*code), excerpt(reason)).trim_end().to_owned());
-    }
-    parts.push(match (exam.seen.ended, exam.facts.cleaned) {
-        (_, true) => "open".to_owned(),
-        (None, _) => "left open".to_owned(),
-        (Some(Ended::Eof), _) if exam.facts.prompts == 0 => "eof".to_owned(),
-        (Some(Ended::Eof), _) => "eof after the judge's".to_owned(),
-        (Some(Ended::Reset), _) => "reset".to_owned(),
-        (Some(Ended::Died), _) => "died".to_owned(),
-    });
-    parts.join(", ")
 }
 
 /// How a sentence on replies that are missing ends.

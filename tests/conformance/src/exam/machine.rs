@@ -65,6 +65,8 @@ pub(super) struct Facts {
     pub(super) early_data: bool,
     /// What was due at a `look` came after it.
     pub(super) late: bool,
+    /// Replies that were due at a `look` had not come.
+    pub(super) late_replies: bool,
     pub(super) silence: bool,
     pub(super) half: bool,
     pub(super) silent: bool,
@@ -126,6 +128,7 @@ impl<'c> Exam<'c> {
     }
 
     /// What is to be done now.
+    #[expect(clippy::should_implement_trait, reason = "it never ends: after the last thing to do it says so again")]
     pub fn next(&mut self) -> Do {
         loop {
             if self.stopped() {
@@ -241,6 +244,12 @@ impl<'c> Exam<'c> {
         }
     }
 
+    /// As one piece in each delivery.
+    pub(super) fn queue_whole(&mut self, bytes: Vec<u8>) {
+        self.sent += bytes.len();
+        self.pieces.push_back(Do::Write(bytes));
+    }
+
     /// Frames that are about to be sent.
     fn queue_frames(&mut self, bytes: &[u8]) {
         self.note_frames(bytes);
@@ -285,6 +294,7 @@ impl<'c> Exam<'c> {
         let satisfied = replied && !failure_due && !self.strict.closed;
         if self.stopped() || satisfied || quiet {
             self.facts.late |= quiet && failure_due;
+            self.facts.late_replies |= quiet && !replied;
             self.phase = Phase::Script;
             return None;
         }

@@ -58,6 +58,7 @@ impl<'c> Exam<'c> {
         }
         let (early, rest) = self.early();
         let frames = self.role == Role::Client || matches!(early.first(), Some(Step::Frame(_)));
+        let plain = self.is_good() && early.is_empty();
         let Ok(early) = self.writer.compile(early) else { return self.miss("needs a declared limit") };
         let mut half = false;
         for op in early {
@@ -72,7 +73,13 @@ impl<'c> Exam<'c> {
                 Op::Look | Op::Wait(_) | Op::Silent | Op::Do(_) => {}
             }
         }
-        self.queue(&bytes);
+        // A good head is the same in all cases, and other cases are about heads: it arrives whole, so that a peer that takes no head in
+        // pieces is examined in the rest.
+        if plain {
+            self.queue_whole(bytes)
+        } else {
+            self.queue(&bytes)
+        }
         if half {
             self.facts.half = true;
             self.pieces.push_back(Do::CloseWrite);
@@ -126,7 +133,7 @@ impl<'c> Exam<'c> {
             return None;
         }
         let head = self.seen.head.as_ref();
-        self.facts.deflate = head.and_then(|head| agreed(head));
+        self.facts.deflate = head.and_then(agreed);
         let wanted = match &self.case.opening {
             Opening::Agree(params) => Some(answer_of(&with_params(params))),
             Opening::Good if self.case.rule.needs(Need::Deflate) => None,

@@ -97,7 +97,7 @@ impl Json {
 pub fn report(run: &Run, library: &Library) -> String {
     let mut out = String::from("{\"format\": 1, \"agent\": ");
     quote(&run.agent, &mut out);
-    let _ = write!(out, ", \"role\": \"{}\", \"results\": [\n", run.role.name());
+    let _ = writeln!(out, ", \"role\": \"{}\", \"results\": [", run.role.name());
     for (i, result) in run.results.iter().enumerate() {
         let findings = result.findings.iter().map(|finding| {
             Json::object([
@@ -106,8 +106,7 @@ pub fn report(run: &Run, library: &Library) -> String {
                 ("what", Json::text(&finding.what)),
             ])
         });
-        let split =
-            result.split.as_ref().map_or(Json::Null, |(delivery, seen)| Json::text(format!("{delivery}: {seen}")));
+        let split = result.split.as_ref().map_or(Json::Null, |split| Json::text(split.to_string()));
         let case = library.get(&result.id);
         // Of a pass the bytes are of no interest, and their masks differ from run to run.
         let log = if result.is_clean() { Json::Null } else { Json::text(wire(&result.log)) };

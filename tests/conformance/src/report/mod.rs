@@ -32,6 +32,7 @@ impl Run {
             Grade::Pass | Grade::Unimplemented | Grade::Inconclusive => false,
         }
         .max(result.findings.iter().any(|finding| finding.lint.must || strict))
-        .max(strict && result.split.is_some())
+        // The grade is that of all bytes at once; but a MUST holds for a stream, however it is cut.
+        .max(result.split.as_ref().is_some_and(|split| strict || split.grade >= Grade::Fail))
     }
 }

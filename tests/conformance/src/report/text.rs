@@ -31,8 +31,8 @@ pub fn report(run: &Run, library: &Library, verbose: bool) -> String {
         if verbose {
             let _ = writeln!(out, "    seen:  {}", result.seen);
         }
-        if let Some((delivery, seen)) = &result.split {
-            let _ = writeln!(out, "    otherwise when delivered {delivery}: {seen}");
+        if let Some(split) = &result.split {
+            let _ = writeln!(out, "    otherwise when delivered {split}");
         }
         for finding in &result.findings {
             let _ = writeln!(out, "    sent:  {} ({}, {})", finding.what, finding.lint.name, finding.lint.rule);

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::server::baseline_cases;
+use super::server::{CALM, baseline_cases, settle};
 use super::{Process, Setup, SocketOptions, drive};
 use crate::case::{Case, Library, Role};
 use crate::exam::{Context, Delivery, Ended, Exam, Grade, Verdict};
@@ -29,14 +29,12 @@ pub struct ClientRun<'r> {
 
 /// Examines a client.
 pub fn run_client(library: &Library, cases: &[&Case], run: ClientRun<'_>) -> Result<Vec<CaseResult>, Setup> {
-    let fails = |error: std::io::Error| Setup(error.to_string());
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(fails)?;
-    listener.set_nonblocking(true).map_err(fails)?;
-    let url = format!("ws://{}", listener.local_addr().map_err(fails)?);
-    let command: Vec<String> =
-        run.command.iter().map(|word| word.replace("{url}", &url).replace("{agent}", run.agent)).collect();
+    // It becomes a part of a URL.
+    let agent: String =
+        run.agent.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '-' }).collect();
+    let command: Vec<String> = run.command.iter().map(|word| word.replace("{agent}", &agent)).collect();
     let context = Context { time: run.options.slow, ..run.context.clone() };
-    let mut judge = Judge { listener, command, context, options: run.options };
+    let mut judge = Judge { command, context, options: run.options };
 
     let baseline = baseline_cases();
     let jobs: Vec<Job<'_>> = baseline.cases.iter().map(|case| Job { case, delivery: Delivery::Whole }).collect();
@@ -77,37 +75,49 @@ struct Job<'c> {
     delivery: Delivery,
 }
 
+/// Which job, and what came of it.
+type Done = (usize, Option<Verdict>);
+
 struct Judge<'r> {
-    listener: TcpListener,
+    /// With `{url}` in it: each process has its own.
     command: Vec<String>,
     context: Context,
     options: &'r SocketOptions,
 }
 
 impl Judge<'_> {
+    /// What rests on a silence, or on a death, is given after a second, calmer look; where that disagrees, a third one decides.
     fn with_second_look(&self, jobs: &[Job<'_>]) -> Result<Vec<Verdict>, Setup> {
-        let mut verdicts = self.examine(jobs, self.options.patience)?;
-        let doubtful: Vec<usize> = (0..jobs.len())
-            .filter(|&i| {
-                let sound = |v: &Verdict| matches!(v.grade, Grade::Pass | Grade::Unimplemented) || !v.silence;
-                !verdicts[i].as_ref().is_some_and(sound)
-            })
-            .collect();
-        if !doubtful.is_empty() {
-            let again: Vec<Job<'_>> = doubtful.iter().map(|&i| jobs[i]).collect();
-            let patience = (4 * self.options.patience).max(Duration::from_millis(600));
-            for (&i, second) in doubtful.iter().zip(self.examine(&again, patience)?) {
-                let better = match (&verdicts[i], &second) {
-                    (Some(first), Some(second)) => second.grade < first.grade,
-                    (None, _) => true,
-                    (Some(_), None) => false,
-                };
-                if better {
-                    verdicts[i] = second;
-                }
+        let firsts = self.examine(jobs, self.options.patience)?;
+        let sound = |v: &Verdict| matches!(v.grade, Grade::Pass | Grade::Unimplemented) || !v.silence;
+        let doubtful: Vec<usize> = (0..jobs.len()).filter(|&i| !firsts[i].as_ref().is_some_and(sound)).collect();
+        let calm = |which: &[usize]| -> Result<Vec<Verdict>, Setup> {
+            if which.is_empty() {
+                return Ok(Vec::new());
+            }
+            let again: Vec<Job<'_>> = which.iter().map(|&i| jobs[i]).collect();
+            let verdicts = self.examine(&again, (4 * self.options.patience).max(CALM))?;
+            Ok(self.or_crashed(&again, verdicts))
+        };
+        let mut verdicts = self.or_crashed(jobs, firsts);
+        let seconds = calm(&doubtful)?;
+        let mut disagree = Vec::new();
+        for (&i, second) in doubtful.iter().zip(seconds) {
+            if second.grade == verdicts[i].grade {
+                verdicts[i] = second;
+            } else {
+                disagree.push((i, second));
             }
         }
-        Ok(jobs.iter().zip(verdicts).map(|(job, verdict)| verdict.unwrap_or_else(|| self.crashed(job))).collect())
+        let which: Vec<usize> = disagree.iter().map(|(i, _)| *i).collect();
+        for ((i, second), third) in disagree.into_iter().zip(calm(&which)?) {
+            verdicts[i] = settle(verdicts[i].clone(), second, third);
+        }
+        Ok(verdicts)
+    }
+
+    fn or_crashed(&self, jobs: &[Job<'_>], verdicts: Vec<Option<Verdict>>) -> Vec<Verdict> {
+        jobs.iter().zip(verdicts).map(|(job, verdict)| verdict.unwrap_or_else(|| self.crashed(job))).collect()
     }
 
     /// A case at which the client died.
@@ -127,65 +137,86 @@ impl Judge<'_> {
                 *verdict = Some(exam.verdict(None));
             }
         }
-        let mut left: Vec<usize> = (0..jobs.len()).filter(|&i| verdicts[i].is_none()).collect();
-        let mut restarts = 0;
-        while !left.is_empty() {
-            let process = Process::start(&self.command)?;
-            let done = self.one_process(&process, jobs, &left, &mut verdicts, patience);
-            if let Some(last) = done.last().filter(|_| process.alarms() > 0) {
-                if let Some(verdict) = &mut verdicts[*last] {
-                    verdict.grade = Grade::Crash;
-                }
-            }
-            left.retain(|i| !done.contains(i));
-            restarts += 1;
-            if done.is_empty() && restarts > 3 {
-                return Ok(verdicts);
-            }
+        let left: Vec<usize> = (0..jobs.len()).filter(|&i| verdicts[i].is_none()).collect();
+        // Most of the time nobody does anything, so that several processes take less time, each with a share.
+        let share = left.len().div_ceil(self.options.jobs.max(1)).max(LEAST_SHARE);
+        let done: Result<Vec<Vec<Done>>, Setup> = std::thread::scope(|scope| {
+            let walks: Vec<_> = left
+                .chunks(share)
+                .map(|share| scope.spawn(move || self.share(jobs, share.to_vec(), patience)))
+                .collect();
+            let ended = || Setup("a thread of the judge ended".to_owned());
+            walks.into_iter().map(|walk| walk.join().unwrap_or_else(|_| Err(ended()))).collect()
+        });
+        for (at, verdict) in done?.into_iter().flatten() {
+            verdicts[at] = verdict;
         }
         Ok(verdicts)
     }
 
-    /// Which jobs were begun.
+    /// As many processes one after another as it takes.
+    fn share(&self, jobs: &[Job<'_>], mut left: Vec<usize>, patience: Duration) -> Result<Vec<Done>, Setup> {
+        let fails = |error: std::io::Error| Setup(error.to_string());
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(fails)?;
+        listener.set_nonblocking(true).map_err(fails)?;
+        let url = format!("ws://{}", listener.local_addr().map_err(fails)?);
+        let command: Vec<String> = self.command.iter().map(|word| word.replace("{url}", &url)).collect();
+        let (mut all, mut idle) = (Vec::new(), 0);
+        while !left.is_empty() && idle < 3 {
+            let process = Process::start(&command, self.options.alarm.as_deref())?;
+            let (mut done, complete) = self.one_process(&listener, &process, jobs, &left, patience);
+            let died = process.died().filter(|_| !complete);
+            if let Some((_, Some(verdict))) = done.last_mut().filter(|_| died.is_some() || process.alarms() > 0) {
+                verdict.grade = Grade::Crash;
+                let how = died.unwrap_or_else(|| "its standard error speaks of a crash".to_owned());
+                verdict.said.insert(0, format!("the client ended: {how}"));
+            }
+            left.retain(|i| !done.iter().any(|(at, _)| at == i));
+            idle = if done.is_empty() { idle + 1 } else { 0 };
+            all.extend(done);
+        }
+        Ok(all)
+    }
+
+    /// What was begun, and whether the client went all the way.
     fn one_process(
         &self,
+        listener: &TcpListener,
         process: &Process,
         jobs: &[Job<'_>],
         left: &[usize],
-        verdicts: &mut [Option<Verdict>],
         patience: Duration,
-    ) -> Vec<usize> {
-        let (mut done, mut active) = (Vec::new(), Instant::now());
+    ) -> (Vec<Done>, bool) {
+        let (mut done, mut active): (Vec<Done>, _) = (Vec::new(), Instant::now());
         loop {
-            match self.listener.accept() {
+            match listener.accept() {
                 Ok((stream, _)) => {
-                    active = Instant::now();
                     let _ = stream.set_nonblocking(false);
                     match self.request(&stream) {
                         Some((_, Url::Count)) => tell(&stream, &left.len().to_string()),
                         Some((head, Url::Case(n))) => {
                             let Some(&at) = n.checked_sub(1).and_then(|n| left.get(n)) else { continue };
                             let job = jobs[at];
-                            done.push(at);
                             let mut exam = Exam::new(job.case, Role::Client, &self.context, job.delivery);
                             exam.received(&head);
                             drive(&mut exam, &stream, self.options, patience);
-                            verdicts[at] = Some(exam.verdict(None));
+                            done.push((at, Some(exam.verdict(None))));
                         }
                         Some((_, Url::Reports)) => {
                             tell(&stream, "");
-                            return done;
+                            return (done, true);
                         }
                         None => {}
                     }
+                    active = Instant::now();
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if process.died().is_some() || active.elapsed() > GIVE_UP {
-                        return done;
+                        return (done, false);
                     }
                     std::thread::sleep(Duration::from_micros(200));
                 }
-                Err(_) => return done,
+                Err(_) => return (done, false),
             }
         }
     }
@@ -245,6 +276,9 @@ fn tell(mut stream: &TcpStream, text: &str) {
     let _ = stream.shutdown(std::net::Shutdown::Write);
     while stream.read(&mut buffer).is_ok_and(|n| n > 0) {}
 }
+
+/// Starting a process takes longer than some cases.
+const LEAST_SHARE: usize = 24;
 
 /// A client that does nothing for so long is started again.
 const GIVE_UP: Duration = Duration::from_secs(4);

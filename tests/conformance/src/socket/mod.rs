@@ -37,6 +37,8 @@ pub struct SocketOptions {
     pub jobs: usize,
     /// Whether time may be let pass.
     pub slow: bool,
+    /// What the standard error of a subject says when it has crashed, beside the usual words.
+    pub alarm: Option<String>,
 }
 
 /// Carries out what the exam asks for.

@@ -4,10 +4,10 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::Setup;
-use crate::exam::{Grade, Verdict};
-use crate::suite::CaseResult;
+use crate::case::Case;
 
 /// A program that was started.
 #[derive(Debug)]
@@ -18,8 +18,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts it.
-    pub fn start(words: &[String]) -> Result<Self, Setup> {
+    /// Starts it. Its standard error speaks of a crash in the usual words, or in this one.
+    pub fn start(words: &[String], alarm: Option<&str>) -> Result<Self, Setup> {
         let Some((program, arguments)) = words.split_first() else {
             return Err(Setup("expected a command after --, found none".to_owned()));
         };
@@ -33,10 +33,11 @@ impl Process {
         let (alarms, last) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(String::new())));
         if let Some(stderr) = child.stderr.take() {
             let (alarms, last) = (alarms.clone(), last.clone());
+            let words: Vec<String> = ALARMS.into_iter().chain(alarm).map(str::to_owned).collect();
             std::thread::spawn(move || {
                 for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
                     let line = String::from_utf8_lossy(&line).into_owned();
-                    if ALARMS.iter().any(|alarm| line.contains(alarm)) {
+                    if words.iter().any(|alarm| line.contains(alarm)) {
                         alarms.fetch_add(1, Ordering::Relaxed);
                         *last.lock().unwrap_or_else(PoisonError::into_inner) = line;
                     }
@@ -62,23 +63,27 @@ impl Process {
         self.child.lock().unwrap_or_else(PoisonError::into_inner).wait().is_ok_and(|status| status.success())
     }
 
-    /// Finds out which cases made it panic, by examining again, one by one, those that may have.
-    pub(super) fn blame(&self, results: &mut [CaseResult], look: impl Fn(&str) -> Option<Verdict>) {
+    /// Which of the cases make it panic. `look` examines some of them once more.
+    pub(super) fn blame<'c>(&self, cases: &[&'c Case], look: &impl Fn(&[&Case])) -> Vec<(&'c str, String)> {
         if self.alarms() == 0 || self.died().is_some() {
-            return;
+            return Vec::new();
         }
-        for result in results.iter_mut().filter(|result| result.grade != Grade::Unimplemented) {
+        let (mut found, mut groups) = (Vec::new(), vec![cases]);
+        while let Some(group) = groups.pop() {
             let before = self.alarms();
-            if look(&result.id).is_none() {
-                continue;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(2));
-            if self.alarms() > before {
-                result.grade = Grade::Crash;
-                let line = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                result.said.insert(0, format!("standard error: {line}"));
+            look(group);
+            // Its standard error is read by a thread.
+            std::thread::sleep(Duration::from_millis(20));
+            match group {
+                _ if self.alarms() == before => {}
+                [case] => found.push((&*case.id, self.last.lock().unwrap_or_else(PoisonError::into_inner).clone())),
+                _ => {
+                    let (a, b) = group.split_at(group.len() / 2);
+                    groups.extend([b, a]);
+                }
             }
         }
+        found
     }
 }
 
@@ -90,5 +95,5 @@ impl Drop for Process {
     }
 }
 
-/// Not `Traceback`: so do Python's servers log what they have handled.
+/// Not `Traceback`: many servers in Python log so what they have handled.
 const ALARMS: [&str; 4] = ["panicked at", "AddressSanitizer", "fatal error", "Segmentation fault"];

@@ -41,10 +41,18 @@ pub fn run_server(library: &Library, cases: &[&Case], run: ServerRun<'_>) -> Res
         result
     });
     if let Some(process) = run.process {
-        process.blame(&mut results, |id| {
-            let case = cases.iter().find(|case| case.id == id)?;
-            Some(server.look(case, Delivery::Whole, run.options.patience))
-        });
+        let judged = |id: &str| results.iter().any(|r| r.id == id && r.grade != Grade::Unimplemented);
+        let suspects: Vec<&Case> = cases.iter().copied().filter(|case| judged(&case.id)).collect();
+        let look = |cases: &[&Case]| {
+            let again = |case: &Case| CaseResult::new(case, server.look(case, Delivery::Whole, run.options.patience));
+            suite::in_parallel(cases, run.options.jobs, again);
+        };
+        for (id, line) in process.blame(&suspects, &look) {
+            if let Some(result) = results.iter_mut().find(|result| result.id == id) {
+                result.grade = Grade::Crash;
+                result.said.insert(0, format!("standard error: {line}"));
+            }
+        }
     }
     suite::block(library, &mut results);
     Ok(results)
@@ -94,15 +102,16 @@ impl Server<'_> {
         Ok(())
     }
 
-    /// A verdict that rests on a silence is given after a second, calmer look; the better of both counts.
+    /// A verdict that rests on a silence is given after a second, calmer look.
     fn examine(&self, case: &Case, delivery: Delivery) -> Verdict {
         let first = self.look(case, delivery, self.options.patience);
         let sound = matches!(first.grade, Grade::Pass | Grade::Unimplemented);
         if sound || !first.silence {
             return first;
         }
-        let second = self.look(case, delivery, (4 * self.options.patience).max(CALM));
-        if second.grade < first.grade { second } else { first }
+        let calm = || self.look(case, delivery, (4 * self.options.patience).max(CALM));
+        let second = calm();
+        if second.grade == first.grade { second } else { settle(first, second, calm()) }
     }
 
     fn look(&self, case: &Case, delivery: Delivery, patience: Duration) -> Verdict {
@@ -116,6 +125,15 @@ impl Server<'_> {
         }
         exam.verdict(None)
     }
+}
+
+/// An impatient and a calm look disagree: another calm one decides. Where that, too, is another, nothing is decided.
+pub(super) fn settle(first: Verdict, second: Verdict, third: Verdict) -> Verdict {
+    if third.grade == second.grade {
+        return third;
+    }
+    let said = format!("three looks disagree: {}, {}, {}", first.grade, second.grade, third.grade);
+    Verdict { grade: Grade::Inconclusive, said: vec![said], ..third }
 }
 
 pub(super) fn baseline_cases() -> Library {
@@ -139,7 +157,8 @@ fn parse(url: &str) -> Result<(SocketAddr, String, String), Setup> {
     Ok((address, authority.to_owned(), if path.is_empty() { "/".to_owned() } else { path.to_owned() }))
 }
 
-const CALM: Duration = Duration::from_millis(600);
+/// The least patience of a calm look.
+pub(super) const CALM: Duration = Duration::from_millis(600);
 
 const HANDSHAKE_LINTS: [&str; 5] = ["accept", "status-line", "response-upgrade", "response-connection", "server-mask"];
 

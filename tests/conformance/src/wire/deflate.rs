@@ -238,7 +238,7 @@ mod tests {
         let borders = (0..15).flat_map(|bits| [1 << bits, (1 << bits) + 1, 3 << bits >> 1, (3 << bits >> 1) + 1]);
         let distances = borders.chain([32768]).filter(|&distance| distance > 0).map(|distance| (3, distance));
         for (len, distance) in (3..=258).map(|len| (len, 1)).chain(distances) {
-            let mut tokens: Vec<_> = (0..distance).map(|i| Token::Literal((i * i >> 3) as u8)).collect();
+            let mut tokens: Vec<_> = (0..distance).map(|i| Token::Literal(((i * i) >> 3) as u8)).collect();
             tokens.push(Token::Copy { len, distance });
             let bytes = block(Block::Fixed, &tokens).unwrap();
             let out = Inflater::new(Parameters { window_bits: 15, takeover: true }).message(&bytes, 1 << 20).unwrap();

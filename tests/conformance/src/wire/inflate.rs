@@ -261,11 +261,11 @@ struct Huffman {
 impl Huffman {
     fn new(lens: &[u8]) -> Self {
         let (mut counts, mut symbols) = ([0; 16], Vec::new());
-        for len in 1..=15 {
+        for (len, count) in counts.iter_mut().enumerate().skip(1) {
             let of_this = (0..lens.len()).filter(|&symbol| usize::from(lens[symbol]) == len);
             let before = symbols.len();
             symbols.extend(of_this);
-            counts[len] = symbols.len() - before;
+            *count = symbols.len() - before;
         }
         Self { counts, symbols }
     }

@@ -1,0 +1,138 @@
+//! Packets out of a capture: pcap or pcapng, either byte order, from a file or a pipe that is still being written.
+
+use std::fmt;
+use std::io::Read;
+use std::time::Duration;
+
+use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader};
+
+/// A captured packet.
+pub struct Packet<'c> {
+    /// Since 1970, as the capture says.
+    pub time: Duration,
+    pub link: Linktype,
+    /// What was captured of it, from its link header on.
+    pub data: &'c [u8],
+}
+
+/// What is wrong with the capture itself.
+#[derive(Debug)]
+pub enum CaptureError {
+    /// The first bytes are neither of a pcap nor of a pcapng file.
+    NoCapture,
+    /// The capture ends within a block; all before it was read.
+    Cut,
+    /// A block is damaged; all before it was read.
+    Damaged(String),
+    /// The file can't be read.
+    Read,
+}
+
+impl fmt::Display for CaptureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCapture => f.write_str("expected a pcap or pcapng capture, found something else"),
+            Self::Cut => f.write_str("the capture ends within a packet; all before it is shown"),
+            Self::Damaged(what) => write!(f, "the capture is damaged ({what}); all before it is shown"),
+            Self::Read => f.write_str("the capture can't be read any further"),
+        }
+    }
+}
+
+impl std::error::Error for CaptureError {}
+
+/// A pcapng interface: its link type, and how its time stamps count.
+struct Interface {
+    link: Linktype,
+    units_per_second: u64,
+    offset: i64,
+}
+
+/// Hands each packet to `take`; `false` from it ends the reading.
+pub fn read(source: impl Read + Send, mut take: impl FnMut(Packet<'_>) -> bool) -> Result<(), CaptureError> {
+    let mut reader = create_reader(1 << 16, source).map_err(|error| match error {
+        PcapError::ReadError => CaptureError::Read,
+        _ => CaptureError::NoCapture,
+    })?;
+    let (mut interfaces, mut nanoseconds, mut capacity) = (Vec::<Interface>::new(), false, 1 << 16);
+    loop {
+        let used = match reader.next() {
+            Ok((used, block)) => {
+                let packet = match block {
+                    PcapBlockOwned::LegacyHeader(header) => {
+                        nanoseconds = header.is_nanosecond_precision();
+                        interfaces = vec![Interface { link: header.network, units_per_second: 0, offset: 0 }];
+                        None
+                    }
+                    PcapBlockOwned::Legacy(block) => interfaces.first().map(|interface| {
+                        let fraction = u64::from(block.ts_usec) * if nanoseconds { 1 } else { 1_000 };
+                        let time = Duration::from_secs(block.ts_sec.into()) + Duration::from_nanos(fraction);
+                        (time, interface.link, block.data, block.caplen)
+                    }),
+                    PcapBlockOwned::NG(Block::SectionHeader(_)) => {
+                        interfaces.clear();
+                        None
+                    }
+                    PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => {
+                        let units_per_second = interface.ts_resolution().unwrap_or(1_000_000);
+                        interfaces.push(Interface {
+                            link: interface.linktype,
+                            units_per_second,
+                            offset: interface.ts_offset(),
+                        });
+                        None
+                    }
+                    PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
+                        interfaces.get(usize::try_from(packet.if_id).unwrap_or(usize::MAX)).map(|interface| {
+                            let units = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
+                            (interface.time(units), interface.link, packet.data, packet.caplen)
+                        })
+                    }
+                    PcapBlockOwned::NG(Block::SimplePacket(packet)) => interfaces
+                        .first()
+                        .map(|interface| (Duration::ZERO, interface.link, packet.data, packet.origlen)),
+                    PcapBlockOwned::NG(_) => None,
+                };
+                if let Some((time, link, data, len)) = packet {
+                    // Blocks are padded to 4 bytes.
+                    let data = data.get(..usize::try_from(len).unwrap_or(usize::MAX)).unwrap_or(data);
+                    if !take(Packet { time, link, data }) {
+                        return Ok(());
+                    }
+                }
+                Ok(used)
+            }
+            Err(PcapError::Eof) => return Ok(()),
+            Err(PcapError::Incomplete(needed)) => Err(needed),
+            Err(PcapError::UnexpectedEof) => return Err(CaptureError::Cut),
+            Err(PcapError::ReadError) => return Err(CaptureError::Read),
+            Err(error) => return Err(CaptureError::Damaged(format!("{error:?}").chars().take(60).collect())),
+        };
+        match used {
+            Ok(used) => reader.consume(used),
+            Err(_) if reader.reader_exhausted() => return Err(CaptureError::Cut),
+            Err(needed) => {
+                // A block that is longer than the buffer, up to what a packet can be.
+                if reader.data().len() + needed > capacity {
+                    capacity = (capacity * 2).max(reader.data().len() + needed);
+                    if capacity > MAX_BLOCK || !reader.grow(capacity) {
+                        return Err(CaptureError::Damaged(format!("a block of more than {MAX_BLOCK} bytes")));
+                    }
+                }
+                reader.refill().map_err(|_| CaptureError::Read)?;
+            }
+        }
+    }
+}
+
+/// The longest block that is waited for: above any packet, and a bound for damaged lengths.
+const MAX_BLOCK: usize = 16 << 20;
+
+impl Interface {
+    fn time(&self, units: u64) -> Duration {
+        let per_second = self.units_per_second.max(1);
+        let nanoseconds = u128::from(units % per_second) * 1_000_000_000 / u128::from(per_second);
+        let seconds = (units / per_second).saturating_add_signed(self.offset);
+        Duration::new(seconds, u32::try_from(nanoseconds).unwrap_or(0))
+    }
+}

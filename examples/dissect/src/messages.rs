@@ -1,0 +1,224 @@
+//! One direction after the handshake: frames, the messages they make up, and what is wrong with either.
+
+use websocket_proto::extension::deflate::{Compression, Inflater};
+use websocket_proto::frame::{LenientReader, Masking, Seen, SeenHeader};
+use websocket_proto::wire::{CloseFrame, ControlPayload, InvalidDeflate, ProtocolError, Rsv};
+
+use crate::event::{Event, Kept, Way};
+use crate::finding::Finding;
+use crate::utf8::Utf8;
+
+const CONTINUATION: u8 = 0;
+const TEXT: u8 = 1;
+const BINARY: u8 = 2;
+pub const CLOSE: u8 = 8;
+pub const PING: u8 = 9;
+pub const PONG: u8 = 10;
+
+/// The frames of one direction.
+#[derive(Debug)]
+pub struct Messages {
+    way: Way,
+    reader: LenientReader,
+    /// Where the next byte stands in this direction.
+    position: u64,
+    frame: Option<Frame>,
+    message: Option<Message>,
+    compression: Option<Compression>,
+    inflater: Option<Inflater>,
+    closed: bool,
+}
+
+#[derive(Debug)]
+struct Frame {
+    header: SeenHeader,
+    offset: u64,
+    payload: Kept,
+}
+
+#[derive(Debug)]
+struct Message {
+    text: bool,
+    compressed: bool,
+    frames: u32,
+    wire_len: u64,
+    payload: Kept,
+    utf8: Utf8,
+    findings: Vec<Finding>,
+    /// Bytes of it are missing, or can't be read.
+    broken: bool,
+}
+
+impl Messages {
+    pub fn new(way: Way, position: u64, compression: Option<Compression>) -> Self {
+        let masking = match way {
+            Way::ToServer => Masking::Required,
+            Way::ToClient => Masking::Forbidden,
+        };
+        let owned = if compression.is_some() { Rsv::RSV1 } else { Rsv::NONE };
+        Self {
+            way,
+            reader: LenientReader::new(masking).with_owned_rsv(owned),
+            position,
+            frame: None,
+            message: None,
+            compression,
+            inflater: compression.map(Inflater::new),
+            closed: false,
+        }
+    }
+
+    /// Bytes came.
+    pub fn bytes(&mut self, bytes: &mut [u8], mut found: impl FnMut(Event)) {
+        let mut input = bytes;
+        loop {
+            let before = input.len();
+            let Some(seen) = self.reader.read(&mut input) else {
+                self.position += before as u64;
+                return;
+            };
+            let after = self.position + (before - input.len()) as u64;
+            let ends = match seen {
+                Seen::Header(header) => {
+                    let offset = after.saturating_sub(header.header_len() as u64);
+                    self.frame = Some(Frame { header, offset, payload: Kept::default() });
+                    self.position = after;
+                    self.begin(&header);
+                    header.payload_len() == 0
+                }
+                Seen::Payload { bytes, ends_frame, .. } => {
+                    self.position = after;
+                    if let Some(frame) = &mut self.frame {
+                        frame.payload.push(bytes);
+                        if frame.header.opcode() <= BINARY
+                            && let Some(message) = &mut self.message
+                        {
+                            message.push(bytes, &mut self.inflater);
+                        }
+                    }
+                    ends_frame
+                }
+            };
+            if ends {
+                self.end_of_frame(&mut found);
+            }
+        }
+    }
+
+    /// Bytes are missing.
+    pub fn gap(&mut self, len: u64, mut found: impl FnMut(Event)) {
+        let in_step = self.reader.skip(len);
+        self.position += len;
+        if let Some(message) = &mut self.message {
+            message.broken = true;
+        }
+        // What is missing may have been a whole message, to which the next may refer.
+        if !in_step || self.message.as_ref().is_some_and(|message| message.compressed) {
+            self.inflater = self.compression.map(Inflater::new);
+        }
+        if !in_step {
+            (self.frame, self.message) = (None, None);
+        }
+        found(Event::Gap { way: self.way, len, in_step });
+        if in_step && self.reader.payload_remaining() == 0 {
+            self.end_of_frame(&mut found);
+        }
+    }
+
+    /// A header: perhaps the first of a message.
+    fn begin(&mut self, header: &SeenHeader) {
+        match header.opcode() {
+            TEXT | BINARY => {
+                let compressed = header.rsv().contains(Rsv::RSV1) && self.compression.is_some();
+                self.message = Some(Message {
+                    text: header.opcode() == TEXT,
+                    compressed,
+                    frames: 1,
+                    wire_len: header.payload_len(),
+                    payload: Kept::default(),
+                    utf8: Utf8::default(),
+                    findings: Vec::new(),
+                    broken: false,
+                });
+            }
+            CONTINUATION => {
+                if let Some(message) = &mut self.message {
+                    message.frames += 1;
+                    message.wire_len = message.wire_len.saturating_add(header.payload_len());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn end_of_frame(&mut self, found: &mut impl FnMut(Event)) {
+        let Some(Frame { header, offset, payload }) = self.frame.take() else { return };
+        let mut findings: Vec<Finding> = header.violations().map(Finding::from).collect();
+        if self.closed {
+            findings.push(Finding::new("RFC 6455 §5.5.1", "expected nothing after the Close, found a frame"));
+        }
+        if header.opcode() == CLOSE {
+            self.closed = true;
+            if let Ok(payload) = ControlPayload::new(&payload.bytes)
+                && let Err(error) = CloseFrame::decode(payload)
+            {
+                findings.push(error.into());
+            }
+        }
+        let ends_message = header.opcode() <= BINARY && header.fin();
+        found(Event::Frame { way: self.way, header, offset, payload, findings });
+        if ends_message && let Some(mut message) = self.message.take() {
+            message.end(&mut self.inflater);
+            if message.broken {
+                self.inflater = self.compression.map(Inflater::new);
+            }
+            let Message { text, compressed, frames, wire_len, payload, findings, .. } = message;
+            found(Event::Message { way: self.way, text, frames, compressed, wire_len, payload, findings });
+        }
+    }
+}
+
+impl Message {
+    fn push(&mut self, bytes: &[u8], inflater: &mut Option<Inflater>) {
+        match inflater {
+            Some(inflater) if self.compressed => self.inflate(bytes, false, inflater),
+            _ => self.read(bytes),
+        }
+    }
+
+    fn inflate(&mut self, bytes: &[u8], ends: bool, inflater: &mut Inflater) {
+        let mut input = bytes;
+        while !self.broken {
+            match inflater.inflate(&mut input, ends, 1 << 14) {
+                Ok(Some(piece)) => {
+                    let piece = piece.to_vec();
+                    self.read(&piece);
+                }
+                Ok(None) => return,
+                Err(error) => self.fail(error),
+            }
+        }
+    }
+
+    fn fail(&mut self, error: InvalidDeflate) {
+        self.broken = true;
+        self.findings.push(ProtocolError::InvalidCompression(error).into());
+    }
+
+    /// Bytes of the message as it was meant.
+    fn read(&mut self, bytes: &[u8]) {
+        self.payload.push(bytes);
+        if self.text {
+            self.utf8.push(bytes);
+        }
+    }
+
+    fn end(&mut self, inflater: &mut Option<Inflater>) {
+        if let (Some(inflater), true) = (inflater, self.compressed) {
+            self.inflate(&[], true, inflater);
+        }
+        if let (Err(valid_up_to), true, false) = (std::mem::take(&mut self.utf8).end(), self.text, self.broken) {
+            self.findings.push(ProtocolError::InvalidUtf8 { valid_up_to }.into());
+        }
+    }
+}
