@@ -284,7 +284,7 @@ fn decoder_is_told_where_a_message_begins() {
     }
     let mut wire = to_server(0x92, &placed(b"abc"));
     let found = messages.next(&mut server(negotiated), &mut &mut wire[..], &mut Vec::new());
-    assert_eq!(found, Ok(Some(Incoming::Binary(&mut *b"abc".to_vec()))));
+    assert_eq!(found, Ok(Some(Incoming::Binary(&mut b"abc".to_vec()))));
 }
 
 // §5.2

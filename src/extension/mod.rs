@@ -16,7 +16,7 @@ mod transform;
 
 use core::fmt;
 
-pub(crate) use agreement::{Mismatch, OfferedExtensions, Offers, ServerExtensions};
+pub(crate) use agreement::{Mismatch, OfferedExtensions, Offers, ServerExtensions, observe_extensions};
 pub(crate) use field_value::FieldValue;
 pub use negotiate::{AcceptedExtension, AnswerFault, Negotiate};
 #[cfg(feature = "alloc")]
