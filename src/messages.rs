@@ -6,6 +6,7 @@ mod assembling;
 mod buffer;
 #[cfg(feature = "inflate")]
 mod compressed;
+mod in_input;
 mod incoming;
 mod owned;
 pub(crate) mod retention;
@@ -16,7 +17,7 @@ use alloc::boxed::Box;
 
 use buffer::MessageBuffer;
 pub use incoming::Incoming;
-use incoming::{Held, Ready};
+use incoming::{Held, LastControl, Ready};
 pub use owned::OwnedMessage;
 use retention::Retention;
 use transformed::Decoders;
@@ -24,9 +25,9 @@ use transformed::Decoders;
 use crate::connection::{Connection, Role};
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::Inflater;
-use crate::frame::{Content, Piece};
-use crate::kernel::{self, Tail};
-use crate::wire::{CloseCode, CloseFrame, ControlOpcode, ControlPayload, MessageKind, Output, ProtocolError};
+use crate::frame::Content;
+use crate::kernel;
+use crate::wire::{CloseCode, ControlPayload, MessageKind, Output, ProtocolError};
 
 /// Puts messages together, on top of a [`Connection`].
 ///
@@ -69,8 +70,7 @@ pub struct Messages {
     over_the_mark: bool,
     retention: Retention,
     kept_capacity: usize,
-    control: ControlPayload,
-    close: CloseFrame,
+    control: LastControl,
     /// Made for the first compressed message.
     #[cfg(feature = "inflate")]
     inflater: Option<Inflater>,
@@ -93,8 +93,7 @@ impl Messages {
             over_the_mark: false,
             retention: Retention::new(),
             kept_capacity: Self::KEPT_CAPACITY,
-            control: ControlPayload::EMPTY,
-            close: CloseFrame::EMPTY,
+            control: LastControl::Pong(ControlPayload::EMPTY),
             #[cfg(feature = "inflate")]
             inflater: None,
             decoders: None,
@@ -103,7 +102,10 @@ impl Messages {
 
     /// The status code of the peer's Close, if one has come and has one.
     pub(crate) fn close_code(&self) -> Option<CloseCode> {
-        self.close.code()
+        match &self.control {
+            LastControl::Close(frame) => frame.code(),
+            LastControl::Ping(_) | LastControl::Pong(_) => None,
+        }
     }
 
     /// Takes the next message or control frame from the front of `input`.
@@ -122,7 +124,7 @@ impl Messages {
     ///
     /// [`ProtocolError`], as [`Connection::receive`]. The Close that tells the peer why is in `out` and still has to be written, so do not
     /// leave with `?` before that. The rest of `input` is dropped, and calling this again returns the same error.
-    #[inline]
+    #[inline(always)] // A call costs a quarter of what a short message does: `benches/instructions`, next-text-20.
     pub fn next<'m, 'i: 'm, R: Role>(
         &'m mut self,
         connection: &mut Connection<R>,
@@ -195,55 +197,6 @@ impl Messages {
         }
     }
 
-    /// Lends what lies in the input whole: a message, a Ping or a Pong.
-    #[inline(always)] // The piece then stays in registers: `benches/instructions`, next-binary-1024.
-    fn lend_whole<'i, R: Role>(
-        &mut self,
-        connection: &mut Connection<R>,
-        piece: Piece<'i>,
-        input: &mut &'i mut [u8],
-        out: &mut impl Output,
-    ) -> Result<Option<Incoming<'i>>, ProtocolError> {
-        let key = piece.key();
-        let opcode = match piece.content {
-            Content::Message { kind: MessageKind::Text, .. } => {
-                return self.whole_text(connection, piece.payload, key, input, out);
-            }
-            Content::Message { kind: MessageKind::Binary, .. } => {
-                kernel::xor(connection.level(), piece.payload, key);
-                return Ok(Some(Incoming::Binary(piece.payload)));
-            }
-            Content::Control(opcode) => opcode,
-        };
-        kernel::xor_short(piece.payload, key);
-        Ok(Some(match opcode {
-            ControlOpcode::Ping => {
-                connection.answer_ping(piece.payload, out);
-                Incoming::Ping(piece.payload)
-            }
-            ControlOpcode::Pong | ControlOpcode::Close => Incoming::Pong(piece.payload),
-        }))
-    }
-
-    /// A text message that lies in the input whole.
-    fn whole_text<'i, R: Role>(
-        &mut self,
-        connection: &mut Connection<R>,
-        payload: &'i mut [u8],
-        key: u32,
-        input: &mut &'i mut [u8],
-        out: &mut impl Output,
-    ) -> Result<Option<Incoming<'i>>, ProtocolError> {
-        let text = kernel::unmask_text(connection.level(), payload, key);
-        match text.tail {
-            Tail::Complete => Ok(Some(Incoming::Text(text.valid))),
-            Tail::Cut(_) | Tail::Invalid => {
-                let error = connection.fail_text(text.valid.len());
-                Err(self.failed(connection, error, input, out))
-            }
-        }
-    }
-
     /// Frees the memory of the message that was handed out, and writes the control frames that wait.
     fn begin<R: Role>(&mut self, connection: &mut Connection<R>, out: &mut impl Output) {
         if let Held::HandedOut = self.held {
@@ -301,9 +254,11 @@ impl Messages {
                     MessageKind::Binary => Incoming::Binary(self.buffer.binary()),
                 }
             }
-            Ready::Ping => Incoming::Ping(self.control.as_bytes()),
-            Ready::Pong => Incoming::Pong(self.control.as_bytes()),
-            Ready::Close => Incoming::Close(&self.close),
+            Ready::Control => match &self.control {
+                LastControl::Ping(payload) => Incoming::Ping(payload.as_bytes()),
+                LastControl::Pong(payload) => Incoming::Pong(payload.as_bytes()),
+                LastControl::Close(frame) => Incoming::Close(frame),
+            },
         }
     }
 }

@@ -49,6 +49,18 @@ where
         space
     }
 
+    /// As [`advance`](Self::advance), but Pings and Pongs are passed over: for an owner that reads while it is writing, and lends only
+    /// messages.
+    pub fn advance_to_message(&mut self) -> bool {
+        while self.advance() {
+            if !self.messages.holds_ping_or_pong() {
+                return true;
+            }
+            self.next();
+        }
+        false
+    }
+
     /// Gives back the buffer that [`room`](Self::room) lends and [`receive`](Self::receive) keeps a rest in, unless something lies in it.
     ///
     /// To be called when there is nothing to read: then a connection at rest holds no read buffer, while the window of its compressor
@@ -80,11 +92,14 @@ where
         if !self.endpoint.input.is_empty() {
             return self.endpoint.next();
         }
-        let Endpoint { messages, connection, outgoing, drained, .. } = &mut *self.endpoint;
+        let Endpoint { messages, connection, outgoing, drained, eof, .. } = &mut *self.endpoint;
         let found = messages.next(connection, &mut self.rest, &mut Replies(&mut outgoing.queue));
         let Ok(Some(incoming)) = found else {
             outgoing.found(false);
             *drained = true;
+            if *eof && outgoing.is_empty() {
+                connection.receive_eof();
+            }
             return None;
         };
         outgoing.found(true);
@@ -117,7 +132,8 @@ where
                 message => message,
             };
             if message.is_some() {
-                self.endpoint.drained = self.rest.is_empty();
+                // What the connection has still to write, the next look at the empty input writes.
+                self.endpoint.drained = self.rest.is_empty() && !self.endpoint.connection.wants_write();
                 return message;
             }
         }

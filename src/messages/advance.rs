@@ -1,6 +1,6 @@
 //! Receiving in two steps, for wrappers that own the buffers: first whether there is something, then the loan of it.
 
-use super::incoming::{Held, Ready};
+use super::incoming::{Held, LastControl, Ready};
 use super::{Messages, OwnedMessage};
 use crate::connection::{Connection, Role};
 use crate::wire::{MessageKind, Output};
@@ -114,5 +114,11 @@ impl Messages {
             MessageKind::Text => OwnedMessage::Text(self.buffer.take_text().unwrap_or_default()),
             MessageKind::Binary => OwnedMessage::Binary(self.buffer.take_binary()),
         })
+    }
+
+    /// Whether what waits for [`next`](Self::next) is a Ping or a Pong.
+    pub(crate) const fn holds_ping_or_pong(&self) -> bool {
+        matches!(self.held, Held::Ready(Ready::Control))
+            && matches!(self.control, LastControl::Ping(_) | LastControl::Pong(_))
     }
 }

@@ -36,6 +36,8 @@ pub struct WebSocketStream<T, R: Role = Server> {
     eof: bool,
     /// Messages are answered by [`message`](Self::message), where the high-water mark does not make the application wait.
     lends: bool,
+    /// Control frames are lent as well, by [`advance`](Self::advance) and [`read`](Self::read).
+    lends_control: bool,
     /// How many reads ago there was a look at the clock.
     unlooked: u8,
     outcome: Outcome,
@@ -85,7 +87,16 @@ where
 
     pub(crate) fn from_driver(driver: Driver<T>, endpoint: Endpoint<R, Instant>, config: &Config) -> Self {
         let high_water_mark = config.limits.high_water_mark;
-        Self { driver, endpoint, high_water_mark, eof: false, lends: false, unlooked: 0, outcome: Outcome::Running }
+        Self {
+            driver,
+            endpoint,
+            high_water_mark,
+            eof: false,
+            lends: false,
+            lends_control: false,
+            unlooked: 0,
+            outcome: Outcome::Running,
+        }
     }
 
     /// The next message; `None` when the connection has ended cleanly, and after an error.
@@ -198,7 +209,7 @@ where
     pub async fn close(&mut self, frame: impl Into<CloseFrame>) -> Result<Option<CloseCode>, Error> {
         // A connection that closes already, or was closed, sends no second one.
         let _ = self.endpoint.close(frame);
-        while self.advance().await? {
+        while poll_fn(|context| self.poll_next_item(context, None)).await? {
             self.endpoint.next();
         }
         Ok(self.endpoint.end()?)
@@ -246,6 +257,7 @@ where
 
     /// Reads until there is a message or a control frame to lend, and writes what waits whenever there is none.
     pub(crate) fn poll_advance(&mut self, context: &Context<'_>) -> Poll<Result<bool, Error>> {
+        self.lends_control = true;
         self.poll_next_item(context, None)
     }
 
@@ -399,9 +411,10 @@ where
         Poll::Ready(Err(told.into()))
     }
 
-    /// Reads while there is no message or control frame to lend, so at most one is kept: ready if there is one, or something else to tell.
+    /// Reads while there is nothing to lend, so one message at most is kept: ready if there is one, or something else to tell. Pings and
+    /// Pongs are passed over unless the application sees them.
     fn poll_read_ahead(&mut self, waker: &Waker) -> Poll<io::Result<()>> {
-        while !self.endpoint.advance() {
+        while !(if self.lends_control { self.endpoint.advance() } else { self.endpoint.advance_to_message() }) {
             let status = self.endpoint.status();
             if self.eof || !(status.reads() || self.reads_on(status)) {
                 return Poll::Pending;
