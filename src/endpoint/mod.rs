@@ -84,6 +84,7 @@ mod accepting;
 mod asking;
 mod compressor;
 mod config;
+mod decoding;
 mod duties;
 mod ending;
 mod framer;
@@ -115,7 +116,6 @@ pub use received::Received;
 pub use sender::Sender;
 pub use status::{End, Failure, Status};
 
-use crate::extension::Decode;
 use crate::{
     CloseFrame, Connection, Incoming, Message, Messages, Negotiated, OwnedMessage, Role, SendError, State, Timeout,
     Timers,
@@ -383,12 +383,6 @@ where
         if self.eof && self.drained && self.outgoing.is_empty() {
             self.connection.receive_eof();
         }
-    }
-
-    /// Installs what undoes the transformation of an extension of the application's own that was negotiated: see
-    /// [`Messages::add_decoder`]. What this endpoint sends goes out without it.
-    pub fn add_decoder(&mut self, decoder: impl Decode + 'static) {
-        self.messages.add_decoder(decoder);
     }
 
     /// Gives back the memory that a connection at rest does not need.
