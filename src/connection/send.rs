@@ -140,9 +140,7 @@ impl<R: Role> Connection<R> {
         let after = self.sending.after(opcode, part.is_last())?;
         match self.sending {
             Sequence::Within(begun) if begun != kind => Err(SendError::OtherKind { begun }),
-            Sequence::Within(_) if self.sending_rsv != rsv => {
-                Err(SendError::OtherForm { begun_compressed: self.sending_rsv.contains(Rsv::RSV1) })
-            }
+            Sequence::Within(_) if self.sending_rsv != rsv => Err(self.other_form(rsv)),
             // What was sent as bytes ended inside a code point, which only bytes can continue.
             Sequence::Within(_) if self.sending_utf8.is_cut() => Err(SendError::NotUtf8 { valid_up_to: 0 }),
             Sequence::Within(_) | Sequence::Between => Ok((opcode, after)),
