@@ -61,6 +61,11 @@ where
         false
     }
 
+    /// How many bytes were read and not taken yet, to bound them where an owner reads while a message waits to be taken.
+    pub fn unread_len(&self) -> usize {
+        self.input.unread().len()
+    }
+
     /// Gives back the buffer that [`room`](Self::room) lends and [`receive`](Self::receive) keeps a rest in, unless something lies in it.
     ///
     /// To be called when there is nothing to read: then a connection at rest holds no read buffer, while the window of its compressor

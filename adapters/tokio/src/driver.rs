@@ -31,7 +31,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
 
     /// Does what can be done without reading: pending if something is left to be written, flushed or half-closed. Before its task waits, it
     /// has to [`look`](Self::look) at the clock.
-    pub(crate) fn poll_turn(&mut self, machine: &mut impl Duties<Instant>, waker: &Waker) -> io::Result<(Poll<()>, Status)> {
+    pub(crate) fn poll_turn(
+        &mut self,
+        machine: &mut impl Duties<Instant>,
+        waker: &Waker,
+    ) -> io::Result<(Poll<()>, Status)> {
         loop {
             let written = self.poll_write(machine, waker)?;
             let status = machine.status();

@@ -44,7 +44,10 @@ where
             };
         }
         if head.len() > MAX_HEAD_LEN {
-            return Err(io::Error::new(InvalidData, format!("expected at most {MAX_HEAD_LEN} bytes of a proxy's head")));
+            return Err(io::Error::new(
+                InvalidData,
+                format!("expected at most {MAX_HEAD_LEN} bytes of a proxy's head"),
+            ));
         }
     }
 }

@@ -59,7 +59,11 @@ async fn each_message_comes_once_in_order_and_memory_does_not_grow() {
         if tenth >= 5 {
             most[half] = resident.max(most[half]);
         }
-        println!("{:>4} s: {} messages, {resident} KiB", begin.elapsed().as_secs(), tally.messages.load(Ordering::Relaxed));
+        println!(
+            "{:>4} s: {} messages, {resident} KiB",
+            begin.elapsed().as_secs(),
+            tally.messages.load(Ordering::Relaxed)
+        );
     }
     for task in tasks {
         task.await.unwrap();
@@ -75,7 +79,7 @@ async fn each_message_comes_once_in_order_and_memory_does_not_grow() {
 async fn connection(seed: u64, tally: &Arc<Tally>) {
     let breaks = seed.is_multiple_of(4).then_some(2_000);
     if seed.is_multiple_of(2) {
-        let (server, client) = tokio::io::duplex(1 + (seed as usize * 37) % 5000);
+        let (server, client) = tokio::io::duplex(16 + (seed as usize * 37) % 5000);
         return ends(server, client, seed, breaks, tally).await;
     }
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -130,7 +134,8 @@ fn message(sender: u64, number: u64) -> OwnedMessage {
         1..20 => random.below(5_000),
         _ => random.below(130),
     };
-    let text = format!("{number} ").chars().chain((0..len).map(|i| char::from(b'a' + (i * number % 26) as u8))).collect();
+    let text =
+        format!("{number} ").chars().chain((0..len).map(|i| char::from(b'a' + (i * number % 26) as u8))).collect();
     if number % 2 == 0 { OwnedMessage::Text(text) } else { OwnedMessage::Binary(text.into_bytes()) }
 }
 

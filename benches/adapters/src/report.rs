@@ -10,7 +10,8 @@ use crate::workload::Workload;
 /// the others in multiples of it.
 pub fn tables(peers: &[Name], rows: &[(Workload, Vec<Vec<Sample>>)]) -> String {
     let mut text = String::new();
-    for (title, of) in [("CPU time", (|sample| sample.cpu) as fn(&Sample) -> f64), ("Wall time", |sample| sample.wall)] {
+    for (title, of) in [("CPU time", (|sample| sample.cpu) as fn(&Sample) -> f64), ("Wall time", |sample| sample.wall)]
+    {
         let _ = writeln!(text, "\n{title} per message that went out and came back:\n");
         let _ = write!(text, "| {:<40} ", "workload");
         for (index, peer) in peers.iter().enumerate() {
@@ -22,11 +23,15 @@ pub fn tables(peers: &[Name], rows: &[(Workload, Vec<Vec<Sample>>)]) -> String {
             let medians: Vec<f64> = samples.iter().map(|samples| median(samples.iter().map(of).collect())).collect();
             let _ = write!(text, "| {:<40} ", workload.to_string());
             for (index, median) in medians.iter().enumerate() {
-                let shown =
-                    if index == 0 { format!("{:.2}", median / 1000.0) } else { format!("{:.2} ×", median / medians[0]) };
+                let shown = if index == 0 {
+                    format!("{:.2}", median / 1000.0)
+                } else {
+                    format!("{:.2} ×", median / medians[0])
+                };
                 let _ = write!(text, "| {shown:>16} ");
             }
-            let behind = peers.iter().zip(&medians).skip(1).filter(|(peer, median)| peer.counts() && **median < medians[0]);
+            let behind =
+                peers.iter().zip(&medians).skip(1).filter(|(peer, median)| peer.counts() && **median < medians[0]);
             let behind: Vec<_> = behind.map(|(peer, _)| peer.text()).collect();
             let _ = writeln!(text, "|{}", if behind.is_empty() { "" } else { " slower" });
         }

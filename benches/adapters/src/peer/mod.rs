@@ -42,15 +42,8 @@ pub enum Name {
     Floor,
 }
 
-pub const ALL: [Name; 7] = [
-    Name::Ours,
-    Name::Lent,
-    Name::Tungstenite,
-    Name::FastWebsockets,
-    Name::TokioWebsockets,
-    Name::Yawc,
-    Name::Floor,
-];
+pub const ALL: [Name; 7] =
+    [Name::Ours, Name::Lent, Name::Tungstenite, Name::FastWebsockets, Name::TokioWebsockets, Name::Yawc, Name::Floor];
 
 impl Name {
     pub fn text(self) -> &'static str {
