@@ -7,7 +7,6 @@
 //!
 //! | layer | what it is | needs |
 //! |---|---|---|
-//! | [`blocking`] | an endpoint over a socket that blocks: a program with a thread for each connection | `std` |
 //! | [`endpoint`] | the whole of one end: buffers, output queue, compressor, time-outs and the verdict | `alloc` |
 //! | [`Timers`] | deadlines, on an instant type of yours | `core` |
 //! | [`Messages`] | whole messages: the memory, and replies that are written automatically | `alloc` |
@@ -17,7 +16,6 @@
 //! | [`wire`] | the values: headers, opcodes, masks, close codes, limits: what a load generator wants | `core` |
 //!
 //! Use the highest layer that does not do too much; most programs want an [`Endpoint`](endpoint::Endpoint), whose module has a whole loop.
-//! [`blocking`] is the one module that moves bytes and reads a clock.
 //! Below it, a connection begins with a [`handshake`], which yields [`Negotiated`]; that makes a [`Connection`]; [`Messages`] and
 //! [`Timers`] stand beside it.
 //!
@@ -102,8 +100,6 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-#[cfg(feature = "std")]
-pub mod blocking;
 pub mod connection;
 #[cfg(feature = "alloc")]
 pub mod endpoint;

@@ -6,6 +6,7 @@ mod assembling;
 mod buffer;
 #[cfg(feature = "inflate")]
 mod compressed;
+mod in_input;
 mod incoming;
 mod owned;
 pub(crate) mod retention;
@@ -13,16 +14,16 @@ mod space;
 
 use buffer::MessageBuffer;
 pub use incoming::Incoming;
-use incoming::{Held, Ready};
+use incoming::{Held, LastControl, Ready};
 pub use owned::OwnedMessage;
 use retention::Retention;
 
 use crate::connection::{Connection, Role};
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::Inflater;
-use crate::frame::{Content, Piece};
-use crate::kernel::{self, Tail};
-use crate::wire::{CloseCode, CloseFrame, ControlOpcode, ControlPayload, MessageKind, Output, ProtocolError};
+use crate::frame::Content;
+use crate::kernel;
+use crate::wire::{CloseCode, ControlPayload, MessageKind, Output, ProtocolError};
 
 /// Puts messages together, on top of a [`Connection`].
 ///
@@ -65,8 +66,7 @@ pub struct Messages {
     over_the_mark: bool,
     retention: Retention,
     kept_capacity: usize,
-    control: ControlPayload,
-    close: CloseFrame,
+    control: LastControl,
     /// Made for the first compressed message.
     #[cfg(feature = "inflate")]
     inflater: Option<Inflater>,
@@ -88,8 +88,7 @@ impl Messages {
             over_the_mark: false,
             retention: Retention::new(),
             kept_capacity: Self::KEPT_CAPACITY,
-            control: ControlPayload::EMPTY,
-            close: CloseFrame::EMPTY,
+            control: LastControl::Pong(ControlPayload::EMPTY),
             #[cfg(feature = "inflate")]
             inflater: None,
         }
@@ -97,7 +96,10 @@ impl Messages {
 
     /// The status code of the peer's Close, if one has come and has one.
     pub(crate) fn close_code(&self) -> Option<CloseCode> {
-        self.close.code()
+        match &self.control {
+            LastControl::Close(frame) => frame.code(),
+            LastControl::Ping(_) | LastControl::Pong(_) => None,
+        }
     }
 
     /// Takes the next message or control frame from the front of `input`.
@@ -116,7 +118,7 @@ impl Messages {
     ///
     /// [`ProtocolError`], as [`Connection::receive`]. The Close that tells the peer why is in `out` and still has to be written, so do not
     /// leave with `?` before that. The rest of `input` is dropped, and calling this again returns the same error.
-    #[inline]
+    #[inline(always)] // A call costs a quarter of what a short message does: `benches/instructions`, next-text-20.
     pub fn next<'m, 'i: 'm, R: Role>(
         &'m mut self,
         connection: &mut Connection<R>,
@@ -189,55 +191,6 @@ impl Messages {
         }
     }
 
-    /// Lends what lies in the input whole: a message, a Ping or a Pong.
-    #[inline(always)] // The piece then stays in registers: `benches/instructions`, next-binary-1024.
-    fn lend_whole<'i, R: Role>(
-        &mut self,
-        connection: &mut Connection<R>,
-        piece: Piece<'i>,
-        input: &mut &'i mut [u8],
-        out: &mut impl Output,
-    ) -> Result<Option<Incoming<'i>>, ProtocolError> {
-        let key = piece.key();
-        let opcode = match piece.content {
-            Content::Message { kind: MessageKind::Text, .. } => {
-                return self.whole_text(connection, piece.payload, key, input, out);
-            }
-            Content::Message { kind: MessageKind::Binary, .. } => {
-                kernel::xor(connection.level(), piece.payload, key);
-                return Ok(Some(Incoming::Binary(piece.payload)));
-            }
-            Content::Control(opcode) => opcode,
-        };
-        kernel::xor_short(piece.payload, key);
-        Ok(Some(match opcode {
-            ControlOpcode::Ping => {
-                connection.answer_ping(piece.payload, out);
-                Incoming::Ping(piece.payload)
-            }
-            ControlOpcode::Pong | ControlOpcode::Close => Incoming::Pong(piece.payload),
-        }))
-    }
-
-    /// A text message that lies in the input whole.
-    fn whole_text<'i, R: Role>(
-        &mut self,
-        connection: &mut Connection<R>,
-        payload: &'i mut [u8],
-        key: u32,
-        input: &mut &'i mut [u8],
-        out: &mut impl Output,
-    ) -> Result<Option<Incoming<'i>>, ProtocolError> {
-        let text = kernel::unmask_text(connection.level(), payload, key);
-        match text.tail {
-            Tail::Complete => Ok(Some(Incoming::Text(text.valid))),
-            Tail::Cut(_) | Tail::Invalid => {
-                let error = connection.fail_text(text.valid.len());
-                Err(self.failed(connection, error, input, out))
-            }
-        }
-    }
-
     /// Frees the memory of the message that was handed out, and writes the control frames that wait.
     fn begin<R: Role>(&mut self, connection: &mut Connection<R>, out: &mut impl Output) {
         if let Held::HandedOut = self.held {
@@ -295,9 +248,11 @@ impl Messages {
                     MessageKind::Binary => Incoming::Binary(self.buffer.binary()),
                 }
             }
-            Ready::Ping => Incoming::Ping(self.control.as_bytes()),
-            Ready::Pong => Incoming::Pong(self.control.as_bytes()),
-            Ready::Close => Incoming::Close(&self.close),
+            Ready::Control => match &self.control {
+                LastControl::Ping(payload) => Incoming::Ping(payload.as_bytes()),
+                LastControl::Pong(payload) => Incoming::Pong(payload.as_bytes()),
+                LastControl::Close(frame) => Incoming::Close(frame),
+            },
         }
     }
 }

@@ -157,6 +157,43 @@ fn end_of_input_leaves_what_is_queued_to_be_written() {
     assert_eq!((endpoint.status(), endpoint.end()), (Status::Close, Err(Failure::NoClose)));
 }
 
+/// However much that was, framed or not.
+#[test]
+fn end_of_input_leaves_what_waits_to_be_framed_to_be_written() {
+    let mut endpoint = server();
+    endpoint.sender().send_owned(vec![7; 1 << 20]).unwrap();
+    read(&mut endpoint, &masked(0x81, b"Hello"));
+    endpoint.filled(0);
+    take(&mut endpoint);
+    let wire = written(&mut endpoint, usize::MAX);
+    assert_eq!(wire.iter().filter(|&&byte| byte == 7).count(), 1 << 20);
+    assert!(wire.ends_with(b"\x81\x05Hello"));
+    assert_eq!((endpoint.status(), endpoint.end()), (Status::Close, Err(Failure::NoClose)));
+}
+
+#[test]
+fn nothing_can_be_sent_after_the_end() {
+    for drained in [false, true] {
+        let mut endpoint = server();
+        if drained {
+            take(&mut endpoint);
+        }
+        endpoint.filled(0);
+        take(&mut endpoint);
+        assert_eq!(endpoint.status(), Status::Close);
+        assert_eq!(endpoint.send("late"), Err(SendError::NotOpen { state: State::Closed }));
+        endpoint.tick(1000);
+        assert_eq!((endpoint.status(), endpoint.output()), (Status::Close, &b""[..]));
+    }
+    let mut endpoint = server();
+    endpoint.send("before").unwrap();
+    take(&mut endpoint);
+    endpoint.filled(0);
+    written(&mut endpoint, usize::MAX);
+    assert_eq!(endpoint.status(), Status::Close);
+    assert_eq!(endpoint.send("late"), Err(SendError::NotOpen { state: State::Closed }));
+}
+
 #[test]
 fn a_peer_that_sends_pings_and_does_not_read_is_bounded() {
     let mut endpoint = server();

@@ -100,6 +100,29 @@ fn two_openings_become_two_endpoints_that_talk_and_close() {
     assert_eq!(server.end(), Ok(Some(CloseCode::NORMAL)));
 }
 
+/// A client that has written everything may close its writing half, and an owner may read that before it takes anything.
+#[test]
+fn a_head_that_was_read_with_the_end_of_input_is_still_answered() {
+    let mut opening = server(format!("{UPGRADE}\r\n").as_bytes());
+    opening.filled(0);
+    assert_eq!(opening.status(), Status::Flush, "there is something to take");
+    let mut endpoint = opening.next().unwrap();
+    assert!(endpoint.output().starts_with(b"HTTP/1.1 101 "));
+    let mut opening = server(b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n");
+    opening.filled(0);
+    assert!(opening.next().is_none());
+    assert_eq!(opening.status(), Status::Flush);
+    assert!(written(&mut opening).starts_with("HTTP/1.1 426 "));
+    assert_eq!(opening.status(), Status::Close);
+    let mut asking = client();
+    written(&mut asking);
+    read(&mut asking, b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n");
+    asking.filled(0);
+    assert_eq!(asking.status(), Status::Flush);
+    assert!(asking.next().is_none());
+    assert_eq!((asking.status(), asking.end()), (Status::Close, OpeningError::Refused { status: 302 }));
+}
+
 #[test]
 fn frames_after_the_head_belong_to_the_endpoint() {
     let request = [UPGRADE.as_bytes(), b"\r\n", &frame(Side::Server, 0x81, b"early")].concat();

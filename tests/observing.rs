@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use testkit::bytes::{PEER_KEY, frame};
 use testkit::reference::Side;
-use websocket_proto::connection::{Direction, Observed};
+use websocket_proto::connection::{Direction, Observed, Observer, ServerRole};
 use websocket_proto::endpoint::{Config, Endpoint};
 use websocket_proto::wire::{DataOpcode, FixedOutput, Header, MaskingKey, Opcode};
 use websocket_proto::{
@@ -20,11 +20,15 @@ use websocket_proto::{
 struct Log(Rc<RefCell<Vec<String>>>);
 
 impl Log {
-    fn of<R: Role>(&self, role: R) -> Observed<R, impl FnMut(Direction, &Header) + use<R>> {
+    fn observer(&self) -> impl Observer + use<> {
         let log = self.clone();
-        Observed::new(role, move |direction: Direction, header: &Header| {
+        move |direction: Direction, header: &Header| {
             log.0.borrow_mut().push(line(direction, header.encode()[0], header.payload_len(), header.masking_key()));
-        })
+        }
+    }
+
+    fn of<R: Role>(&self, role: R) -> Observed<R, impl Observer + use<R>> {
+        Observed::new(role, self.observer())
     }
 
     fn server(&self) -> Connection<impl Role + use<>> {
@@ -118,9 +122,23 @@ fn each_received_frame_is_seen_once_however_the_bytes_are_cut() {
     }
 }
 
-fn endpoint(log: &Log) -> Endpoint<impl Role + use<>, u64, u64> {
+fn endpoint(log: &Log) -> Endpoint<impl ServerRole + use<>, u64, u64> {
     let config = Config::with_timeouts(Timeouts::none());
-    Endpoint::new(Negotiated::elsewhere(), log.of(Server), &config, b"", 0)
+    let endpoint = Endpoint::new(Negotiated::elsewhere(), Server, &config, b"", 0);
+    endpoint.observed(log.observer())
+}
+
+#[test]
+fn an_observed_endpoint_shows_all_that_it_sends() {
+    let log = Log::default();
+    let mut endpoint = endpoint(&log);
+    endpoint.send("text").unwrap();
+    endpoint.sender().send_prepared(&Prepared::new("news").unwrap()).unwrap();
+    endpoint.sender().ping(b"?").unwrap();
+    endpoint.send(&[1; 70_000]).unwrap();
+    endpoint.close(CloseCode::NORMAL).unwrap();
+    let sent = ["81 4", "81 4", "89 1", "02 65536", "80 4464", "88 2"];
+    assert_eq!(log.take(), sent.map(|frame| format!("Sent {frame} None")));
 }
 
 #[test]

@@ -163,14 +163,14 @@ fn a_part_out_of_order_leaves_connection_and_output_as_before() {
     let (mut client, used) = client();
     let mut out = Vec::new();
     for part in [Part::Middle, Part::Last] {
-        let error = SendError::OutOfSequence(OutOfSequence::NothingToContinue);
+        let error = SendError::OutOfSequence(OutOfSequence::UnexpectedContinuation);
         assert_eq!(client.send_part("x", part, &mut out), Err(error));
         assert_eq!(client.send_in_place(MessageKind::Text, &mut [b'x'], part), Err(error));
     }
     client.send_part("one ", Part::First, &mut out).unwrap();
     let before = (out.clone(), used.get());
     for part in [Part::Whole, Part::First] {
-        let error = |by| Err(SendError::OutOfSequence(OutOfSequence::Interrupted { by }));
+        let error = |kind| Err(SendError::OutOfSequence(OutOfSequence::ExpectedContinuation { kind }));
         assert_eq!(client.send_part("x", part, &mut out), error(MessageKind::Text));
         assert_eq!(client.send_part(&[0], part, &mut out), error(MessageKind::Binary));
     }
@@ -197,7 +197,7 @@ fn a_part_out_of_order_leaves_connection_and_output_as_before() {
 fn a_server_refuses_the_same_by_its_other_ways() {
     let mut server = drive::server(&Limits::DEFAULT);
     let prepared = Prepared::new("all").unwrap();
-    let nothing = Err(SendError::OutOfSequence(OutOfSequence::NothingToContinue));
+    let nothing = Err(SendError::OutOfSequence(OutOfSequence::UnexpectedContinuation));
     assert_eq!(server.send_header("x", Part::Last).map(|_| ()), nothing);
     server.send_header("x", Part::First).unwrap();
     let error = server.send_prepared(&prepared).unwrap_err();

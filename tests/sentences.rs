@@ -74,11 +74,11 @@ fn send_error_says_what_the_caller_did() {
         ),
         (E::NotOpen { state: State::Closed }, "expected an open connection, found one that is closed"),
         (
-            E::OutOfSequence(OutOfSequence::NothingToContinue),
+            E::OutOfSequence(OutOfSequence::UnexpectedContinuation),
             "expected the first fragment of a message, found a continuation",
         ),
         (
-            E::OutOfSequence(OutOfSequence::Interrupted { by: MessageKind::Binary }),
+            E::OutOfSequence(OutOfSequence::ExpectedContinuation { kind: MessageKind::Binary }),
             "expected a continuation of the message that was begun, found a Binary message",
         ),
         (

@@ -1,8 +1,7 @@
 //! Control frames (§5.5): those that are sent when asked for, and the replies that wait to be written.
 
 use super::{Connection, Inbound, Role, SendError, State};
-use crate::frame::{Content, Piece};
-use crate::kernel::{self, Level};
+use crate::kernel::Level;
 use crate::wire::{
     CloseFrame, ControlFrame, ControlOpcode, ControlPayload, EncodedHeader, Header, Masker, Opcode, Output, OutputFull,
     ProtocolError, widened,
@@ -23,19 +22,14 @@ pub(super) struct ControlQueue {
 impl ControlQueue {
     pub(super) const EMPTY: Self = Self { received: ControlPayload::EMPTY, pong: None, close: None };
 
-    /// Keeps a piece of a control frame, and says whether there is something to hand out: a piece of a message, or a control frame
-    /// whose payload is all here.
+    /// Keeps a piece of a control frame's payload, which is unmasked.
     #[inline]
-    pub(super) fn collect(&mut self, piece: &mut Piece<'_>) -> bool {
-        if matches!(piece.content, Content::Message { .. }) {
-            return true;
-        }
-        if piece.offset == 0 {
+    pub(super) fn keep(&mut self, payload: &[u8], is_first: bool) {
+        if is_first {
             self.received.clear();
         }
-        kernel::xor_short(piece.payload, piece.key());
-        // It fits, since the header was checked.
-        self.received.extend(piece.payload) && piece.ends_frame()
+        let fits = self.received.extend(payload);
+        debug_assert!(fits, "the header was checked");
     }
 
     /// Queues a Close, in the place of one that waits.

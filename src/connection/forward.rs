@@ -3,8 +3,8 @@
 use core::mem;
 
 use super::{Connection, Part, Role, SendError};
-use crate::kernel::{self, Tail};
-use crate::wire::{EncodedHeader, MessageKind, Output, PartialChar, Rsv, widened};
+use crate::kernel;
+use crate::wire::{EncodedHeader, InvalidUtf8, MessageKind, Output, Rsv, Utf8Stream, widened};
 
 impl<R: Role> Connection<R> {
     /// Appends a message, or a fragment of one, whose payload is bytes: for a proxy that forwards the fragments of a text as they were
@@ -46,50 +46,45 @@ impl<R: Role> Connection<R> {
         part: Part,
         send: impl FnOnce(&mut Self) -> Result<S, SendError>,
     ) -> Result<S, SendError> {
-        let before = mem::take(&mut self.sending_partial);
-        let after = match kind {
-            MessageKind::Text => self.text_end(before, payload, part),
-            MessageKind::Binary => Ok(PartialChar::default()),
-        };
-        let sent = after.and_then(|after| send(self).map(|sent| (sent, after)));
+        let before = mem::replace(&mut self.sending_utf8, Utf8Stream::EMPTY);
+        let sent = self.text_after(before, kind, payload, part).and_then(|after| send(self).map(|sent| (sent, after)));
         match sent {
             Ok((sent, after)) => {
-                self.sending_partial = after;
+                self.sending_utf8 = after;
                 Ok(sent)
             }
             Err(error) => {
-                self.sending_partial = before;
+                self.sending_utf8 = before;
                 Err(error)
             }
         }
     }
 
-    /// The code point in which a text ends that continues `before`.
-    fn text_end(&self, before: PartialChar, payload: &[u8], part: Part) -> Result<PartialChar, SendError> {
-        let (mut partial, mut rest) =
-            if part.is_first() { (PartialChar::default(), payload) } else { (before, payload) };
-        while let (false, Some((&byte, after))) = (partial.is_empty(), rest.split_first()) {
-            partial.push(byte).map_err(|_| SendError::NotUtf8 { valid_up_to: 0 })?;
-            rest = after;
+    /// Where a text stands after this fragment of it.
+    fn text_after(
+        &self,
+        before: Utf8Stream,
+        kind: MessageKind,
+        payload: &[u8],
+        part: Part,
+    ) -> Result<Utf8Stream, SendError> {
+        let mut utf8 = if part.is_first() { Utf8Stream::EMPTY } else { before };
+        let (mut rest, mut resumed) = (payload, 0);
+        if let MessageKind::Binary = kind {
+            rest = &[];
+        } else if utf8.is_cut() {
+            resumed = utf8.resume(payload).map_err(|_| SendError::NotUtf8 { valid_up_to: 0 })?.0;
+            rest = payload.get(resumed..).unwrap_or_default();
         }
-        let mut valid_up_to = payload.len() - rest.len();
-        if partial.is_empty() {
-            let text = kernel::validate(self.level(), rest);
-            valid_up_to += text.valid.len();
-            match text.tail {
-                Tail::Complete => {}
-                Tail::Cut(bytes) => {
-                    for &byte in bytes {
-                        partial.push(byte).map_err(|_| SendError::NotUtf8 { valid_up_to })?;
-                    }
-                }
-                Tail::Invalid => return Err(SendError::NotUtf8 { valid_up_to }),
-            }
-        } else {
-            valid_up_to = 0;
+        if utf8.is_cut() {
+            // §8.1: a message that ends inside a code point is not UTF-8.
+            return if part.is_last() { Err(SendError::NotUtf8 { valid_up_to: 0 }) } else { Ok(utf8) };
         }
-        // §8.1: a message that ends inside a code point is not UTF-8.
-        if part.is_last() && !partial.is_empty() { Err(SendError::NotUtf8 { valid_up_to }) } else { Ok(partial) }
+        let text = kernel::validate(self.level(), rest);
+        match utf8.leave(text.tail, part.is_last()) {
+            Ok(()) => Ok(utf8),
+            Err(InvalidUtf8) => Err(SendError::NotUtf8 { valid_up_to: resumed + text.valid.len() }),
+        }
     }
 }
 

@@ -40,7 +40,7 @@ pub use send_error::SendError;
 use crate::frame::{Masking, Reader, Sequence};
 use crate::handshake::Negotiated;
 use crate::kernel::Level;
-use crate::wire::{Limits, PartialChar, ProtocolError, Rsv};
+use crate::wire::{Limits, ProtocolError, Rsv, Utf8Stream};
 #[cfg(feature = "inflate")]
 use compressed::Deflate;
 use control::ControlQueue;
@@ -88,8 +88,8 @@ pub struct Connection<R> {
     reader: Reader,
     /// Bytes of the current message that were handed out.
     delivered: u64,
-    /// The beginning of a code point that a border cut.
-    partial: PartialChar,
+    /// The current text as far as it was handed out.
+    utf8: Utf8Stream,
     control: ControlQueue,
     /// With so many bytes in the output, a Pong waits; the largest number is no bound.
     high_water_mark: u32,
@@ -97,8 +97,8 @@ pub struct Connection<R> {
     sending: Sequence,
     /// The reserved bits of the message that was begun.
     sending_rsv: Rsv,
-    /// The beginning of a code point that a fragment of that message ended in.
-    sending_partial: PartialChar,
+    /// Where the text of that message stands.
+    sending_utf8: Utf8Stream,
     #[cfg(feature = "inflate")]
     deflate: Option<Deflate>,
     role: R,
@@ -134,12 +134,12 @@ impl<R: Role> Connection<R> {
             inbound: Inbound::Reading,
             reader,
             delivered: 0,
-            partial: PartialChar::default(),
+            utf8: Utf8Stream::EMPTY,
             control: ControlQueue::EMPTY,
             high_water_mark: u32::try_from(limits.high_water_mark).unwrap_or(u32::MAX),
             sending: Sequence::Between,
             sending_rsv: Rsv::NONE,
-            sending_partial: PartialChar::default(),
+            sending_utf8: Utf8Stream::EMPTY,
             #[cfg(feature = "inflate")]
             deflate: negotiated.deflate().map(Deflate::new::<R>),
             role,

@@ -126,6 +126,27 @@ impl<R: Role, O: Observer> Connection<Observed<R, O>> {
 }
 
 impl<R: Role> Connection<R> {
+    /// Has the frames from here on seen by `observer`: for a connection that was made elsewhere.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn observed<O: Observer>(self, observer: O) -> Connection<Observed<R, O>> {
+        Connection {
+            short_len: self.short_len,
+            stage: self.stage,
+            inbound: self.inbound,
+            reader: self.reader,
+            delivered: self.delivered,
+            utf8: self.utf8,
+            control: self.control,
+            high_water_mark: self.high_water_mark,
+            sending: self.sending,
+            sending_rsv: self.sending_rsv,
+            sending_utf8: self.sending_utf8,
+            #[cfg(feature = "inflate")]
+            deflate: self.deflate,
+            role: Observed::new(self.role, observer),
+        }
+    }
+
     /// Each frame that is received passes here, once its header is known to be allowed.
     #[inline]
     pub(super) fn frame_received(&mut self, header: Option<Header>) {

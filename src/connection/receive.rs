@@ -3,7 +3,7 @@
 use super::{Connection, Ending, Event, Inbound, Part, Role};
 use crate::frame::{Content, Piece};
 use crate::kernel::{self, Tail};
-use crate::wire::{ControlOpcode, MessageKind, ProtocolError, Rsv, widened};
+use crate::wire::{ControlOpcode, InvalidUtf8, MessageKind, ProtocolError, Rsv, widened};
 
 impl<R: Role> Connection<R> {
     /// Takes the next event from the front of `input`.
@@ -54,7 +54,7 @@ impl<R: Role> Connection<R> {
         }
         loop {
             // The rest of a cut code point is taken byte by byte.
-            let max = if self.partial.is_empty() { usize::MAX } else { 1 };
+            let max = if self.utf8.is_cut() { 1 } else { usize::MAX };
             let Some(piece) = self.next_piece(input, max)? else { return Ok(None) };
             match self.event(piece, input) {
                 Ok(None) => {}
@@ -104,10 +104,15 @@ impl<R: Role> Connection<R> {
                 Ok(false) => {}
                 Err(error) => break Err(error),
             }
-            let Some(mut piece) = self.reader.read_payload(input, max) else { break Ok(None) };
-            if self.control.collect(&mut piece) {
-                break Ok(Some(piece));
+            let Some(piece) = self.reader.read_payload(input, max) else { break Ok(None) };
+            if let Content::Control(_) = piece.content {
+                kernel::xor_short(piece.payload, piece.key());
+                self.control.keep(piece.payload, piece.offset == 0);
+                if !piece.ends_frame() {
+                    continue;
+                }
             }
+            break Ok(Some(piece));
         };
         self.settle();
         piece.map_err(|error| {
@@ -133,11 +138,7 @@ impl<R: Role> Connection<R> {
 
     /// A message, Ping or Pong that lies in the input whole, as an event.
     #[inline(always)] // The piece then stays in registers: `benches/instructions`, receive-binary-1024.
-    fn whole_event<'i>(
-        &mut self,
-        mut piece: Piece<'i>,
-        input: &mut &mut [u8],
-    ) -> Result<Option<Event<'i>>, ProtocolError> {
+    fn whole_event<'i>(&mut self, piece: Piece<'i>, input: &mut &mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
         let key = piece.key();
         match piece.content {
             Content::Message { kind: MessageKind::Text, .. } => self.whole_text(piece.payload, key, input),
@@ -146,7 +147,8 @@ impl<R: Role> Connection<R> {
                 Ok(Some(Event::Binary(piece.payload, Part::Whole)))
             }
             Content::Control(opcode) => {
-                self.control.collect(&mut piece);
+                kernel::xor_short(piece.payload, key);
+                self.control.keep(piece.payload, true);
                 self.control_event(opcode, input)
             }
         }
@@ -209,32 +211,18 @@ impl<R: Role> Connection<R> {
         ends: bool,
         input: &mut &mut [u8],
     ) -> Result<Option<Event<'i>>, ProtocolError> {
-        if !self.partial.is_empty() {
+        if self.utf8.is_cut() {
             kernel::xor_short(payload, key);
-            for &byte in payload.iter() {
-                match self.partial.push(byte) {
-                    Err(_) => return self.doom("", input),
-                    Ok(None) => {}
-                    Ok(Some(char)) => {
-                        let part = self.deliver(char.len_utf8(), ends);
-                        return Ok(Some(Event::Char(char, part)));
-                    }
-                }
-            }
-            // §8.1: a message that ends inside a code point is not UTF-8.
-            return if ends { self.doom("", input) } else { Ok(None) };
+            return match self.utf8.resume(payload) {
+                Ok((_, Some(char))) => Ok(Some(Event::Char(char, self.deliver(char.len_utf8(), ends)))),
+                Ok((_, None)) if !ends => Ok(None),
+                // §8.1: a message that ends inside a code point is not UTF-8.
+                Ok((_, None)) | Err(InvalidUtf8) => self.doom("", input),
+            };
         }
         let text = kernel::unmask_text(self.level(), payload, key);
-        match text.tail {
-            Tail::Complete => {}
-            Tail::Cut(bytes) if !ends => {
-                for &byte in bytes {
-                    if self.partial.push(byte).is_err() {
-                        return self.doom(text.valid, input);
-                    }
-                }
-            }
-            Tail::Cut(_) | Tail::Invalid => return self.doom(text.valid, input),
+        if let Err(InvalidUtf8) = self.utf8.leave(text.tail, ends) {
+            return self.doom(text.valid, input);
         }
         if text.valid.is_empty() && !ends {
             return Ok(None);

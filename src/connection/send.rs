@@ -68,7 +68,11 @@ impl<R: Role> Connection<R> {
         }
         let key = self.role.next_key();
         let header = EncodedHeader::short(message.kind(), len, key);
-        Some(out.append_frame(header, message.payload(), Masker::of(key, self.level())).map_err(SendError::from))
+        let sent = out.append_frame(header, message.payload(), Masker::of(key, self.level()));
+        if sent.is_ok() {
+            self.frame_sent(&header);
+        }
+        Some(sent.map_err(SendError::from))
     }
 
     /// Appends a data frame with this payload.
@@ -126,7 +130,7 @@ impl<R: Role> Connection<R> {
                 Err(SendError::OtherForm { begun_compressed: self.sending_rsv.contains(Rsv::RSV1) })
             }
             // What was sent as bytes ended inside a code point, which only bytes can continue.
-            Sequence::Within(_) if !self.sending_partial.is_empty() => Err(SendError::NotUtf8 { valid_up_to: 0 }),
+            Sequence::Within(_) if self.sending_utf8.is_cut() => Err(SendError::NotUtf8 { valid_up_to: 0 }),
             Sequence::Within(_) | Sequence::Between => Ok((opcode, after)),
         }
     }

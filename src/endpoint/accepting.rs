@@ -69,6 +69,7 @@ where
         if self.failed.is_some() {
             return None;
         }
+        self.seen = true;
         let mut answer = Responder {
             output: &mut self.output,
             result: None,

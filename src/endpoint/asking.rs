@@ -51,6 +51,7 @@ where
         if self.failed.is_some() {
             return None;
         }
+        self.seen = true;
         let opened = match self.side.handshake.receive(self.input.unread()) {
             Ok(None) => return None,
             Ok(Some(Answer::Open(response))) => Ok((response.negotiated(), response.head_len())),

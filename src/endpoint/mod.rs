@@ -89,6 +89,7 @@ mod ending;
 mod framer;
 mod input;
 mod lane;
+mod observing;
 mod opening;
 mod opening_error;
 mod outgoing;
@@ -215,7 +216,10 @@ where
     /// So many bytes were read into [`room`](Self::room); 0 is the end of input, as `read` says it.
     pub fn filled(&mut self, n: usize) {
         match (n, self.lent) {
-            (0, _) => self.eof = true,
+            (0, _) => {
+                self.eof = true;
+                self.finish();
+            }
             (n, true) => {
                 let queue = &mut self.outgoing.queue;
                 self.drained = !self.messages.advance_filled(&mut self.connection, n, &mut Replies(queue));
@@ -253,7 +257,7 @@ where
         let Ok(Some(incoming)) = found else {
             self.outgoing.found(false);
             self.drained = true;
-            if self.eof {
+            if self.eof && self.outgoing.is_empty() {
                 self.connection.receive_eof();
             }
             return None;
@@ -313,9 +317,7 @@ where
         self.outgoing.found(found);
         if !found {
             self.drained = true;
-            if self.eof {
-                self.connection.receive_eof();
-            }
+            self.finish();
         }
         found
     }
@@ -370,6 +372,16 @@ where
     pub fn written(&mut self, n: usize) {
         self.moved |= n > 0;
         self.outgoing.written(&mut self.connection, n);
+        self.finish();
+    }
+
+    /// Ends the connection once its input has ended and all of it was taken. A peer that has closed its writing half only still gets what
+    /// was sent to it before.
+    #[inline]
+    fn finish(&mut self) {
+        if self.eof && self.drained && self.outgoing.is_empty() {
+            self.connection.receive_eof();
+        }
     }
 
     /// Gives back the memory that a connection at rest does not need.

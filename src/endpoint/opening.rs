@@ -25,6 +25,8 @@ pub struct Opening<S, I, D = Duration> {
     now: I,
     /// Whether input is read to its end after a failure, so that the answer is not lost: a server's way.
     drains: bool,
+    /// `next` has seen all that was read.
+    pub(super) seen: bool,
     eof: bool,
     half_closed: bool,
     pub(super) failed: Option<OpeningError>,
@@ -44,6 +46,7 @@ where
             timers: Timers::new(config.timeouts, now),
             now,
             drains,
+            seen: true,
             eof: false,
             half_closed: false,
             failed: None,
@@ -61,6 +64,7 @@ where
         // What comes after a refusal is dropped.
         if self.failed.is_none() {
             self.input.filled(n);
+            self.seen &= n == 0;
         }
     }
 
@@ -95,6 +99,7 @@ where
     pub fn status(&self) -> Status {
         match (&self.failed, self.output.is_empty(), self.eof) {
             (None, _, false) | (Some(_), false, false) => Status::Open,
+            (None, true, true) if !self.seen => Status::Flush,
             (None, false, true) | (Some(_), false, true) => Status::Flush,
             (_, true, true) => Status::Close,
             (Some(_), true, false) if !self.drains => Status::Close,

@@ -7,7 +7,8 @@ use super::compressor::Compressor;
 use super::queue::Queue;
 use super::replies::Replies;
 use super::waiting::{Later, Waiting, fragment};
-use crate::{CloseFrame, Connection, Message, OwnedMessage, Part, Prepared, Role, SendError, Server, State};
+use crate::connection::ServerRole;
+use crate::{CloseFrame, Connection, Message, OwnedMessage, Part, Prepared, Role, SendError, State};
 
 /// The output, and what is not framed yet.
 ///
@@ -119,9 +120,9 @@ impl Outgoing {
         Ok(())
     }
 
-    pub(super) fn send_prepared(
+    pub(super) fn send_prepared<R: ServerRole>(
         &mut self,
-        connection: &mut Connection<Server>,
+        connection: &mut Connection<R>,
         message: &Prepared,
     ) -> Result<(), SendError> {
         self.expect_open(connection)?;

@@ -97,11 +97,14 @@ where
         if !self.endpoint.input.is_empty() {
             return self.endpoint.next();
         }
-        let Endpoint { messages, connection, outgoing, drained, .. } = &mut *self.endpoint;
+        let Endpoint { messages, connection, outgoing, drained, eof, .. } = &mut *self.endpoint;
         let found = messages.next(connection, &mut self.rest, &mut Replies(&mut outgoing.queue));
         let Ok(Some(incoming)) = found else {
             outgoing.found(false);
             *drained = true;
+            if *eof && outgoing.is_empty() {
+                connection.receive_eof();
+            }
             return None;
         };
         outgoing.found(true);

@@ -1,7 +1,8 @@
 //! The way to answer, while a received message is held.
 
 use super::outgoing::Outgoing;
-use crate::{CloseFrame, Connection, Message, OwnedMessage, Prepared, Role, SendError, Server};
+use crate::connection::ServerRole;
+use crate::{CloseFrame, Connection, Message, OwnedMessage, Prepared, Role, SendError};
 
 /// The sending side of an [`Endpoint`](super::Endpoint), lent beside a received message.
 ///
@@ -71,7 +72,7 @@ impl<R: Role> Sender<'_, R> {
     }
 }
 
-impl Sender<'_, Server> {
+impl<R: ServerRole> Sender<'_, R> {
     /// Sends a message that many connections get: what is queued is a reference to its frame.
     ///
     /// # Errors

@@ -10,7 +10,8 @@ use crate::{CloseCode, ProtocolError, Timeout};
 pub enum Status {
     /// Read; write what there is.
     Open,
-    /// Write, and do not read until the status changes: more answers wait than the high-water mark allows, or the input has ended. See
+    /// Write, and do not read until the status changes: more answers wait than the high-water mark allows, or the input has
+    /// ended. If nothing is to be written, something is to be taken: call `next`. See
     /// [back-pressure](super#back-pressure).
     Flush,
     /// Everything is written: close the writing half, and report it with [`half_closed`](super::Endpoint::half_closed).

@@ -237,7 +237,7 @@ impl LenientReader {
         self.sequence = match sequence {
             Some(Ok(after)) => after,
             // A message that breaks in takes the other's place.
-            Some(Err(OutOfSequence::Interrupted { by })) if !header.fin() => Sequence::Within(by),
+            Some(Err(OutOfSequence::ExpectedContinuation { kind })) if !header.fin() => Sequence::Within(kind),
             Some(Err(_)) => Sequence::Between,
             None => self.sequence,
         };

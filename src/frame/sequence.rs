@@ -12,7 +12,7 @@ use crate::wire::{DataOpcode, MessageKind, ProtocolError};
 ///
 /// let within = Sequence::Between.after(DataOpcode::Text, false).unwrap();
 /// assert_eq!(within, Sequence::Within(MessageKind::Text));
-/// assert_eq!(within.after(DataOpcode::Binary, true), Err(OutOfSequence::Interrupted { by: MessageKind::Binary }));
+/// assert_eq!(within.after(DataOpcode::Binary, true), Err(OutOfSequence::ExpectedContinuation { kind: MessageKind::Binary }));
 /// assert_eq!(within.after(DataOpcode::Continuation, true), Ok(Sequence::Between));
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -36,11 +36,13 @@ impl Sequence {
             (Self::Between, DataOpcode::Text) => MessageKind::Text,
             (Self::Between, DataOpcode::Binary) => MessageKind::Binary,
             (Self::Within(kind), DataOpcode::Continuation) => kind,
-            (Self::Between, DataOpcode::Continuation) => return Err(OutOfSequence::NothingToContinue),
+            (Self::Between, DataOpcode::Continuation) => return Err(OutOfSequence::UnexpectedContinuation),
             // §5.4: "The fragments of one message MUST NOT be interleaved between the fragments of another message".
-            (Self::Within(_), DataOpcode::Text) => return Err(OutOfSequence::Interrupted { by: MessageKind::Text }),
+            (Self::Within(_), DataOpcode::Text) => {
+                return Err(OutOfSequence::ExpectedContinuation { kind: MessageKind::Text });
+            }
             (Self::Within(_), DataOpcode::Binary) => {
-                return Err(OutOfSequence::Interrupted { by: MessageKind::Binary });
+                return Err(OutOfSequence::ExpectedContinuation { kind: MessageKind::Binary });
             }
         };
         Ok(if fin { Self::Between } else { Self::Within(kind) })
@@ -52,25 +54,27 @@ impl Sequence {
 /// ```
 /// use websocket_proto::{frame::{OutOfSequence, Sequence}, wire::DataOpcode};
 ///
-/// assert_eq!(Sequence::Between.after(DataOpcode::Continuation, true), Err(OutOfSequence::NothingToContinue));
+/// assert_eq!(Sequence::Between.after(DataOpcode::Continuation, true), Err(OutOfSequence::UnexpectedContinuation));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum OutOfSequence {
     /// A continuation frame between messages.
-    NothingToContinue,
+    UnexpectedContinuation,
     /// The first frame of a new message inside a fragmented one.
-    Interrupted {
+    ExpectedContinuation {
         /// The kind of the new message.
-        by: MessageKind,
+        kind: MessageKind,
     },
 }
 
 impl fmt::Display for OutOfSequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NothingToContinue => f.write_str("expected the first fragment of a message, found a continuation"),
-            Self::Interrupted { by } => {
-                write!(f, "expected a continuation of the message that was begun, found a {by:?} message")
+            Self::UnexpectedContinuation => {
+                f.write_str("expected the first fragment of a message, found a continuation")
+            }
+            Self::ExpectedContinuation { kind } => {
+                write!(f, "expected a continuation of the message that was begun, found a {kind:?} message")
             }
         }
     }
@@ -82,8 +86,8 @@ impl core::error::Error for OutOfSequence {}
 impl From<OutOfSequence> for ProtocolError {
     fn from(error: OutOfSequence) -> Self {
         match error {
-            OutOfSequence::NothingToContinue => Self::UnexpectedContinuation,
-            OutOfSequence::Interrupted { by } => Self::ExpectedContinuation { kind: by },
+            OutOfSequence::UnexpectedContinuation => Self::UnexpectedContinuation,
+            OutOfSequence::ExpectedContinuation { kind } => Self::ExpectedContinuation { kind },
         }
     }
 }
@@ -98,12 +102,12 @@ mod tests {
         for (place, opcode, after) in [
             (Between, Op::Text, Ok(Kind::Text)),
             (Between, Op::Binary, Ok(Kind::Binary)),
-            (Between, Op::Continuation, Err(OutOfSequence::NothingToContinue)),
-            (Within(Kind::Text), Op::Text, Err(OutOfSequence::Interrupted { by: Kind::Text })),
-            (Within(Kind::Text), Op::Binary, Err(OutOfSequence::Interrupted { by: Kind::Binary })),
+            (Between, Op::Continuation, Err(OutOfSequence::UnexpectedContinuation)),
+            (Within(Kind::Text), Op::Text, Err(OutOfSequence::ExpectedContinuation { kind: Kind::Text })),
+            (Within(Kind::Text), Op::Binary, Err(OutOfSequence::ExpectedContinuation { kind: Kind::Binary })),
             (Within(Kind::Text), Op::Continuation, Ok(Kind::Text)),
-            (Within(Kind::Binary), Op::Text, Err(OutOfSequence::Interrupted { by: Kind::Text })),
-            (Within(Kind::Binary), Op::Binary, Err(OutOfSequence::Interrupted { by: Kind::Binary })),
+            (Within(Kind::Binary), Op::Text, Err(OutOfSequence::ExpectedContinuation { kind: Kind::Text })),
+            (Within(Kind::Binary), Op::Binary, Err(OutOfSequence::ExpectedContinuation { kind: Kind::Binary })),
             (Within(Kind::Binary), Op::Continuation, Ok(Kind::Binary)),
         ] {
             assert_eq!(place.after(opcode, false), after.map(Within));

@@ -2,7 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use super::{Level, Tail, Text, unmask_text, unmask_text_copy};
+use super::{Level, Tail, unmask_text, unmask_text_copy};
 
 /// A vector whose first [`valid_len`](Self::valid_len) bytes are UTF-8: what lets a text that was validated piece by piece be lent as
 /// `&str` without a second look.
@@ -30,7 +30,7 @@ impl ValidText {
     #[inline]
     pub(crate) fn as_str(&self) -> &str {
         let text = self.bytes.get(..self.valid).unwrap_or_default();
-        // SAFETY: the first `valid` bytes are UTF-8: only `add` counts them, from what the kernels found, and each method that can
+        // SAFETY: the first `valid` bytes are UTF-8: only the kernels' findings are counted, and each method that can
         // change one of them, or give it away, sets the count to 0.
         unsafe { core::str::from_utf8_unchecked(text) }
     }
@@ -93,42 +93,22 @@ impl ValidText {
         self.bytes.shrink_to_fit();
     }
 
-    /// Unmasks the next `len` bytes after the text where they lie, and adds to the text as much of them as is UTF-8. False if no
-    /// further byte could make the others so.
-    pub(crate) fn unmask(&mut self, level: Level, len: usize, key: u32) -> bool {
+    /// Unmasks the next `len` bytes after the text where they lie, and adds to the text as much of them as is UTF-8. What they end in
+    /// is returned.
+    pub(crate) fn unmask(&mut self, level: Level, len: usize, key: u32) -> Tail<'_> {
         let rest = self.bytes.get_mut(self.valid..).unwrap_or_default();
         let len = len.min(rest.len());
-        let found = Found::from(unmask_text(level, rest.split_at_mut(len).0, key));
-        self.add(found)
+        let text = unmask_text(level, rest.split_at_mut(len).0, key);
+        self.valid += text.valid.len();
+        text.tail
     }
 
     /// The same with bytes that are copied to their place after the text, where there is room for them.
-    pub(crate) fn unmask_from(&mut self, level: Level, masked: &[u8], key: u32) -> bool {
+    pub(crate) fn unmask_from(&mut self, level: Level, masked: &[u8], key: u32) -> Tail<'_> {
         let rest = self.bytes.get_mut(self.valid..).unwrap_or_default();
-        let found = Found::from(unmask_text_copy(level, masked, rest, key));
-        self.add(found)
-    }
-
-    /// Counts what a kernel found right after the text.
-    fn add(&mut self, found: Found) -> bool {
-        self.valid += found.valid;
-        found.possible
-    }
-}
-
-/// A [`Text`] without its bytes.
-struct Found {
-    valid: usize,
-    possible: bool,
-}
-
-impl From<Text<'_>> for Found {
-    fn from(text: Text<'_>) -> Self {
-        let possible = match text.tail {
-            Tail::Complete | Tail::Cut(_) => true,
-            Tail::Invalid => false,
-        };
-        Self { valid: text.valid.len(), possible }
+        let text = unmask_text_copy(level, masked, rest, key);
+        self.valid += text.valid.len();
+        text.tail
     }
 }
 
@@ -147,9 +127,9 @@ mod tests {
         for level in Level::all() {
             let mut text = holding("aü語".as_bytes());
             assert_eq!(text.as_str(), "");
-            assert!(text.unmask(level, 2, 0), "a cut code point is possible");
+            assert!(matches!(text.unmask(level, 2, 0), Tail::Cut([0xc3])), "a cut code point is possible");
             assert_eq!(text.as_str(), "a");
-            assert!(text.unmask(level, usize::MAX, 0));
+            assert_eq!(text.unmask(level, usize::MAX, 0), Tail::Complete);
             assert_eq!(text.as_str(), "aü語");
             assert_eq!(text.take_string(), "aü語");
             assert_eq!((text.as_str(), text.capacity()), ("", 0));
@@ -160,9 +140,9 @@ mod tests {
     fn impossible_bytes_do_not_become_text() {
         for level in Level::all() {
             let mut text = holding(b"ab\xffcd");
-            assert!(!text.unmask(level, 5, 0));
+            assert_eq!(text.unmask(level, 5, 0), Tail::Invalid);
             assert_eq!(text.as_str(), "ab");
-            assert!(!text.unmask_from(level, b"\xff", 0));
+            assert_eq!(text.unmask_from(level, b"\xff", 0), Tail::Invalid);
             assert_eq!(text.as_str(), "ab");
         }
     }
@@ -171,7 +151,7 @@ mod tests {
     fn bytes_that_may_change_are_no_text_and_text_can_not_change() {
         let level = Level::detect();
         let mut text = holding(b"abcdef");
-        assert!(text.unmask(level, 4, 0));
+        assert_eq!(text.unmask(level, 4, 0), Tail::Complete);
         text.rest_mut(0).fill(0xff);
         text.shrink(0);
         text.lengthen(2);

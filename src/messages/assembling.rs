@@ -1,7 +1,7 @@
 //! Messages that do not lie in the input whole are put together here.
 
 use super::Messages;
-use super::incoming::Ready;
+use super::incoming::{LastControl, Ready};
 use crate::connection::{Connection, Role};
 use crate::frame::{Content, Piece};
 use crate::wire::{CloseFrame, ControlOpcode, MessageKind, ProtocolError, Rsv};
@@ -30,21 +30,28 @@ impl Messages {
                 }
                 ends.then_some(Ready::Message(kind))
             }
-            Content::Control(opcode) => {
-                connection.act_on(opcode, input)?;
-                self.control = *connection.control_payload();
-                Some(match opcode {
-                    ControlOpcode::Ping => Ready::Ping,
-                    ControlOpcode::Pong => Ready::Pong,
-                    ControlOpcode::Close => {
-                        // The unfinished message, if there is one, will never be finished.
-                        self.buffer.clear(self.kept_capacity, &mut self.retention);
-                        self.close = connection.peer_close().unwrap_or(CloseFrame::EMPTY);
-                        Ready::Close
-                    }
-                })
-            }
+            Content::Control(opcode) => Some(self.keep_control(connection, opcode, input)?),
         })
+    }
+
+    #[inline(never)]
+    fn keep_control<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        opcode: ControlOpcode,
+        input: &mut &mut [u8],
+    ) -> Result<Ready, ProtocolError> {
+        connection.act_on(opcode, input)?;
+        self.control = match opcode {
+            ControlOpcode::Ping => LastControl::Ping(*connection.control_payload()),
+            ControlOpcode::Pong => LastControl::Pong(*connection.control_payload()),
+            ControlOpcode::Close => {
+                // The unfinished message, if there is one, will never be finished.
+                self.buffer.clear(self.kept_capacity, &mut self.retention);
+                LastControl::Close(connection.peer_close().unwrap_or(CloseFrame::EMPTY))
+            }
+        };
+        Ok(Ready::Control)
     }
 
     /// Adds a piece to the message.
@@ -74,7 +81,7 @@ impl Messages {
         valid: Result<(), usize>,
     ) -> Result<(), ProtocolError> {
         // §8.1: a message that ends inside a code point is not UTF-8.
-        let whole = if ends && kind == MessageKind::Text { self.buffer.expect_whole() } else { Ok(()) };
+        let whole = if ends && kind == MessageKind::Text { self.buffer.text().map(drop) } else { Ok(()) };
         valid.and(whole).map_err(|valid_up_to| connection.fail_text(valid_up_to))
     }
 }

@@ -4,7 +4,8 @@ use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use super::retention::Retention;
-use crate::kernel::{self, Level, ValidText};
+use crate::kernel::{self, Level, Tail, ValidText};
+use crate::wire::{InvalidUtf8, Utf8Stream};
 
 /// A message that arrives in masked pieces.
 ///
@@ -19,6 +20,8 @@ pub(super) struct MessageBuffer {
     text: ValidText,
     /// How many bytes of the message are there. At most `text.len()`.
     filled: usize,
+    /// The text as far as it has arrived.
+    utf8: Utf8Stream,
     /// How many bytes after those that arrived were lent to be read into, and were not reported since.
     lent: usize,
 }
@@ -26,7 +29,7 @@ pub(super) struct MessageBuffer {
 impl MessageBuffer {
     /// An empty message, without memory.
     pub(super) const fn new() -> Self {
-        Self { text: ValidText::new(), filled: 0, lent: 0 }
+        Self { text: ValidText::new(), filled: 0, utf8: Utf8Stream::EMPTY, lent: 0 }
     }
 
     /// How many bytes have arrived.
@@ -60,12 +63,12 @@ impl MessageBuffer {
         while self.is_cut() {
             let Some((byte, rest)) = masked.split_first() else { return Ok(()) };
             kernel::xor_copy(level, &[*byte], self.place(1), key);
-            self.extend_cut(level)?;
+            self.resume(level)?;
             (masked, key) = (rest, key.rotate_right(8));
         }
         self.place(masked.len());
         self.filled += masked.len();
-        if self.text.unmask_from(level, masked, key) { Ok(()) } else { Err(self.text.valid_len()) }
+        self.utf8.leave(self.text.unmask_from(level, masked, key), false).map_err(|InvalidUtf8| self.text.valid_len())
     }
 
     /// Lends room after what has arrived, to read masked bytes into: at most `max` bytes, and at least one unless `max` is 0.
@@ -106,26 +109,28 @@ impl MessageBuffer {
     pub(super) fn filled_text(&mut self, level: Level, n: usize, mut key: u32) -> Result<(), usize> {
         let mut n = self.settle(n);
         while self.is_cut() {
-            if n == 0 {
-                return Ok(());
-            }
+            let Some(rest) = n.checked_sub(1) else { return Ok(()) };
             kernel::xor(level, self.read(1), key);
-            self.extend_cut(level)?;
-            (n, key) = (n - 1, key.rotate_right(8));
+            self.resume(level)?;
+            (n, key) = (rest, key.rotate_right(8));
         }
         self.filled += n;
-        if self.text.unmask(level, n, key) { Ok(()) } else { Err(self.text.valid_len()) }
+        self.utf8.leave(self.text.unmask(level, n, key), false).map_err(|InvalidUtf8| self.text.valid_len())
     }
 
-    /// The text that has arrived; `None` if it ends inside a code point, or is no text.
+    /// The text that has arrived.
+    ///
+    /// # Errors
+    ///
+    /// How many bytes of it are valid, if it ends inside a code point, or is no text.
     #[inline]
-    pub(super) fn text(&self) -> Option<&str> {
-        if self.is_cut() { None } else { Some(self.text.as_str()) }
+    pub(super) fn text(&self) -> Result<&str, usize> {
+        if self.is_cut() { Err(self.text.valid_len()) } else { Ok(self.text.as_str()) }
     }
 
-    /// Takes the text that has arrived, and the memory with it; `None`, with nothing taken, as for [`text`](Self::text).
+    /// Takes the text that has arrived, and the memory with it; `None`, with nothing taken, where [`text`](Self::text) fails.
     pub(super) fn take_text(&mut self) -> Option<String> {
-        self.text()?;
+        self.text().ok()?;
         (self.filled, self.lent) = (0, 0);
         Some(self.text.take_string())
     }
@@ -172,15 +177,6 @@ impl MessageBuffer {
         self.text.shrink(self.filled);
     }
 
-    /// Whether a text may end here.
-    ///
-    /// # Errors
-    ///
-    /// How many bytes of it are valid, if it ends inside a code point.
-    pub(super) const fn expect_whole(&self) -> Result<(), usize> {
-        if self.is_cut() { Err(self.text.valid_len()) } else { Ok(()) }
-    }
-
     /// Whether the text ends inside a code point.
     #[inline]
     const fn is_cut(&self) -> bool {
@@ -207,12 +203,15 @@ impl MessageBuffer {
     }
 
     /// Counts one more byte, after a cut code point.
-    fn extend_cut(&mut self, level: Level) -> Result<(), usize> {
+    fn resume(&mut self, level: Level) -> Result<(), usize> {
+        let resumed = self.utf8.resume(self.text.rest_mut(self.filled).get(..1).unwrap_or_default());
         self.filled += 1;
-        let pending = self.filled - self.text.valid_len();
-        // Only a message that is no text has more bytes than a code point that are not valid.
-        let possible = pending <= char::MAX.len_utf8() && self.text.unmask(level, pending, 0);
-        if possible { Ok(()) } else { Err(self.text.valid_len()) }
+        match resumed {
+            Ok((_, None)) => Ok(()),
+            Ok((_, Some(char))) if self.text.unmask(level, char.len_utf8(), 0) == Tail::Complete => Ok(()),
+            // What was assembled before is no text.
+            Ok((_, Some(_))) | Err(InvalidUtf8) => Err(self.text.valid_len()),
+        }
     }
 }
 
@@ -267,11 +266,11 @@ mod tests {
                 for second in (first..=TEXT.len()).filter(|second| second - first < 7 || second % 16 == 0) {
                     for read in [false, true] {
                         take(&mut buffer, level, &TEXT.as_bytes()[..first], read).unwrap();
-                        assert_eq!(buffer.text(), TEXT.get(..first), "no text that ends inside a code point");
+                        assert_eq!(buffer.text().ok(), TEXT.get(..first), "no text that ends inside a code point");
                         take(&mut buffer, level, &TEXT.as_bytes()[first..second], !read).unwrap();
-                        assert_eq!(buffer.text(), TEXT.get(..second));
+                        assert_eq!(buffer.text().ok(), TEXT.get(..second));
                         take(&mut buffer, level, &TEXT.as_bytes()[second..], read).unwrap();
-                        assert_eq!(buffer.text(), Some(TEXT));
+                        assert_eq!(buffer.text().ok(), Some(TEXT));
                         assert_eq!(buffer.len(), TEXT.len());
                         buffer.clear(1024, &mut Retention::fixed());
                     }
@@ -294,7 +293,7 @@ mod tests {
                     if first.is_ok() {
                         assert_eq!(take(&mut buffer, level, &text[cut..], read), Err(valid), "cut at {cut}");
                     }
-                    assert_eq!(buffer.text(), None);
+                    assert_eq!(buffer.text().ok(), None);
                 }
             }
             text[at] = kept;
@@ -328,14 +327,14 @@ mod tests {
         let level = Level::detect();
         let mut buffer = MessageBuffer::new();
         buffer.push_binary(level, &[0xff, b'a'], 0);
-        assert_eq!(buffer.text(), None);
+        assert_eq!(buffer.text().ok(), None);
         assert_eq!(buffer.push_text(level, b"a", 0), Err(0));
         buffer.clear(1024, &mut Retention::fixed());
         buffer.push_text(level, b"abcdef", 0).unwrap();
         buffer.binary()[0] = 0xff;
-        assert_eq!(buffer.text(), None, "they may have been changed");
+        assert_eq!(buffer.text().ok(), None, "they may have been changed");
         assert_eq!(buffer.push_text(level, b"a", 0), Err(0));
-        assert_eq!(buffer.text(), None);
+        assert_eq!(buffer.text().ok(), None);
     }
 
     #[test]
@@ -389,10 +388,10 @@ mod tests {
         buffer.push_text(level, &[b'a'; 1000], 0).unwrap();
         buffer.clear(1000, &mut Retention::fixed());
         assert!(buffer.capacity() >= 1000);
-        assert_eq!((buffer.len(), buffer.text()), (0, Some("")));
+        assert_eq!((buffer.len(), buffer.text().ok()), (0, Some("")));
         buffer.push_text(level, &[b'a'; 1000], 0).unwrap();
         buffer.clear(100, &mut Retention::fixed());
-        assert_eq!((buffer.capacity(), buffer.len(), buffer.text()), (0, 0, Some("")));
+        assert_eq!((buffer.capacity(), buffer.len(), buffer.text().ok()), (0, 0, Some("")));
         buffer.space(1);
         buffer.discard();
         assert_eq!(buffer.capacity(), 0, "even where nothing was put together");

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::connection::Message;
-use crate::wire::{CloseFrame, MessageKind, Redacted};
+use crate::wire::{CloseFrame, ControlPayload, MessageKind, Redacted};
 
 /// What [`Messages::next`](super::Messages::next) found: a message as a whole, or a control frame.
 ///
@@ -92,7 +92,14 @@ impl Held {
 pub(super) enum Ready {
     /// An assembled message.
     Message(MessageKind),
-    Ping,
-    Pong,
-    Close,
+    /// The last control frame.
+    Control,
+}
+
+/// The last control frame that was not lent from the input.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum LastControl {
+    Ping(ControlPayload),
+    Pong(ControlPayload),
+    Close(CloseFrame),
 }

@@ -33,4 +33,5 @@ pub use opcode::{ControlOpcode, DataOpcode, MessageKind, Opcode};
 pub use output::{FixedOutput, Output, OutputFull};
 pub(crate) use redacted::Redacted;
 pub use rsv::Rsv;
+pub(crate) use utf8::Utf8Stream;
 pub use utf8::{InvalidUtf8, PartialChar};

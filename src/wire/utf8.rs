@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::Redacted;
+use crate::kernel::Tail;
 
 /// The beginning of a code point whose other bytes are still to come: 0 to 3 bytes.
 ///
@@ -73,6 +74,47 @@ impl PartialChar {
 impl fmt::Debug for PartialChar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("PartialChar").field(&Redacted(self.len())).finish()
+    }
+}
+
+/// Decides whether a text that comes in pieces is UTF-8 (§8.1), received or sent.
+///
+/// The kernels look at the pieces; a code point that a border cuts is decided here, with the bytes that come next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Utf8Stream {
+    partial: PartialChar,
+}
+
+impl Utf8Stream {
+    /// No text yet.
+    pub(crate) const EMPTY: Self = Self { partial: PartialChar { bytes: [0; 3] } };
+
+    /// Whether the text so far ends inside a code point.
+    #[inline]
+    pub(crate) const fn is_cut(&self) -> bool {
+        !self.partial.is_empty()
+    }
+
+    /// Takes the first of `bytes` as far as they belong to a code point that was cut: says how many, and gives it once it is whole.
+    pub(crate) fn resume(&mut self, bytes: &[u8]) -> Result<(usize, Option<char>), InvalidUtf8> {
+        for (before, &byte) in bytes.iter().enumerate() {
+            if let Some(char) = self.partial.push(byte)? {
+                return Ok((before + 1, Some(char)));
+            }
+        }
+        Ok((bytes.len(), None))
+    }
+
+    /// Takes what a kernel has left at the end of a piece that began with a code point, and may be the last one.
+    #[inline]
+    pub(crate) fn leave(&mut self, tail: Tail<'_>, ends: bool) -> Result<(), InvalidUtf8> {
+        *self = Self::EMPTY;
+        match tail {
+            Tail::Complete => Ok(()),
+            Tail::Cut(bytes) if !ends => self.resume(bytes).map(drop),
+            // §8.1: a message that ends inside a code point is not UTF-8.
+            Tail::Cut(_) | Tail::Invalid => Err(InvalidUtf8),
+        }
     }
 }
 

@@ -181,7 +181,7 @@ async fn a_rejection_can_be_looked_at_and_answered_otherwise() {
     assert_eq!((status, body), (418, &b"400 Bad Request: the field Connection does not name Upgrade"[..]));
 }
 
-/// The echo behind a middleware that takes these fields away from requests.
+/// The echo, with a middleware in front that takes these fields away from requests.
 fn stripping(names: &'static [HeaderName]) -> Router {
     echoes().layer(middleware::map_request(move |mut request: Request| async move {
         for name in names {

@@ -130,7 +130,7 @@ where
 }
 
 /// A request that was made, and what its response is checked against: for a client that is not a connection of hyper's own, such as the
-/// one of hyper-util, or behind a middleware.
+/// one of hyper-util, or that has middleware.
 ///
 /// ```
 /// use hyper::Response;

@@ -10,7 +10,6 @@ use websocket_proto::SeedUnavailable;
 use websocket_proto::handshake::{ResponseError, StartError};
 
 /// Why there is no connection.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// hyper failed, or the connection has ended before it was upgraded, or the server was built without upgrades.
@@ -57,6 +56,28 @@ impl fmt::Display for Error {
             }
             #[cfg(feature = "reqwest")]
             Self::Reqwest(error) => error.fmt(f),
+        }
+    }
+}
+
+/// A refusal without its fields and its body.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hyper(error) => f.debug_tuple("Hyper").field(error).finish(),
+            Self::Timeout => f.write_str("Timeout"),
+            #[cfg(feature = "client")]
+            Self::Start(error) => f.debug_tuple("Start").field(error).finish(),
+            #[cfg(feature = "client")]
+            Self::Http(error) => f.debug_tuple("Http").field(error).finish(),
+            #[cfg(feature = "client")]
+            Self::Seed(error) => f.debug_tuple("Seed").field(error).finish(),
+            #[cfg(feature = "client")]
+            Self::Response(error) => f.debug_tuple("Response").field(error).finish(),
+            #[cfg(feature = "client")]
+            Self::Refused(response) => f.debug_tuple("Refused").field(&response.status()).finish(),
+            #[cfg(feature = "reqwest")]
+            Self::Reqwest(error) => f.debug_tuple("Reqwest").field(error).finish(),
         }
     }
 }

@@ -38,8 +38,15 @@ impl Refused {
         Self::new(&error.response_to_connect())
     }
 
-    /// One that is not the handshake's.
-    pub(crate) fn own(status: StatusCode, reason: &str) -> Self {
+    /// One that is the server's fault.
+    pub(crate) fn by_server(reason: impl fmt::Display) -> Self {
+        let mut refused = Self::own(StatusCode::INTERNAL_SERVER_ERROR, &format!("{reason}\n"));
+        // What comes after the head may be frames, and must not be read as a request. hyper leaves this out of HTTP/2.
+        refused.response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        refused
+    }
+
+    fn own(status: StatusCode, reason: &str) -> Self {
         let mut response = Response::new(reason.as_bytes().to_vec());
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use hyper::http::request::Parts;
-use hyper::http::{Extensions, HeaderMap, Request, Response, StatusCode, Version, header};
+use hyper::http::{Extensions, HeaderMap, Request, Response, Version, header};
 use hyper::upgrade::OnUpgrade;
 #[cfg(feature = "http2")]
 use hyper::{Method, ext::Protocol};
@@ -126,7 +126,7 @@ impl Upgrade {
             }
         }
         let Some(on_upgrade) = extensions.remove::<OnUpgrade>() else {
-            return Err(Refused::own(StatusCode::INTERNAL_SERVER_ERROR, "the connection can't be upgraded\n"));
+            return Err(Refused::by_server("the connection can't be upgraded"));
         };
         Ok(Self { head, protocol, on_upgrade, selected: None, origins: Origins::OwnAnd(Vec::new()) })
     }
@@ -202,7 +202,7 @@ impl Upgrade {
                 self.acceptance(&request, config).http_response()
             }
         }
-        .map_err(|error| Refused::own(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error}\n")))?;
+        .map_err(Refused::by_server)?;
         Ok((response.map(|()| Body::default()), Upgrading::new(self.on_upgrade, negotiated, Server, config)))
     }
 
@@ -230,14 +230,11 @@ impl Upgrade {
     }
 }
 
+/// Without fields and subprotocols: some hold a credential.
 impl fmt::Debug for Upgrade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { protocol, selected, origins, .. } = self;
-        f.debug_struct("Upgrade")
-            .field("protocol", protocol)
-            .field("selected", selected)
-            .field("origins", origins)
-            .finish_non_exhaustive()
+        let Self { protocol, origins, .. } = self;
+        f.debug_struct("Upgrade").field("protocol", protocol).field("origins", origins).finish_non_exhaustive()
     }
 }
 

@@ -210,7 +210,10 @@ fn a_request_that_no_server_has_read_cannot_be_upgraded() {
         head = head.header(name, value);
     }
     let refused = upgrade(&mut head.body(()).unwrap(), &Config::default()).unwrap_err();
-    assert_eq!((refused.status().as_u16(), refused.to_string()), (500, "the connection can't be upgraded".to_owned()));
+    assert_eq!(refused.to_string(), "the connection can't be upgraded");
+    let response = refused.into_response();
+    assert_eq!(response.status(), 500);
+    assert_eq!(response.headers()["connection"], "close", "frames after the head must not be read as a request");
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! One connection: handshake → open → closing → gone.
 
-use std::io::{self, ErrorKind, Read};
-use std::net::Shutdown;
+use std::io::{self, ErrorKind, Write};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -11,13 +10,14 @@ use websocket_proto::{CloseCode, CloseFrame, Timeout, Timers, Transport};
 
 use crate::deadlines::Deadlines;
 use crate::handshake::{Greeting, Handshake};
+use crate::link::Link;
 use crate::open::Open;
 use crate::options::SlowReader;
 use crate::output::Output;
 use crate::shared::Shared;
 
 pub struct Client {
-    socket: TcpStream,
+    link: Link,
     state: State,
     output: Output,
     timers: Timers<Instant>,
@@ -53,11 +53,11 @@ enum Last {
 
 impl Client {
     /// Begins to listen to a socket.
-    pub fn new(mut socket: TcpStream, registry: &Registry, token: Token, shared: &Shared) -> io::Result<Self> {
-        socket.set_nodelay(true)?;
-        registry.register(&mut socket, token, Interest::READABLE)?;
+    pub fn new(socket: TcpStream, registry: &Registry, token: Token, shared: &Shared) -> io::Result<Self> {
+        let mut link = Link::new(socket, shared.options.tls.as_ref())?;
+        link.register(registry, token, Interest::READABLE)?;
         Ok(Self {
-            socket,
+            link,
             state: State::Handshake(Handshake::new(&shared.options.limits)),
             output: Output::default(),
             timers: Timers::new(shared.options.timeouts, shared.now),
@@ -149,11 +149,14 @@ impl Client {
 
     /// Writes what the socket takes of that which waits. Returns how many bytes that were.
     pub fn flush(&mut self, shared: &mut Shared) -> usize {
-        if self.output.is_empty() {
+        if self.is_written() {
             return 0;
         }
-        match self.output.flush(&mut self.socket) {
-            Ok(n) => {
+        let kept = self.link.wants_write();
+        match self.link.flush().and_then(|()| self.output.flush(&mut self.link)) {
+            Ok(mut n) => {
+                // What TLS has kept counts as a byte, as far as it is a sign of life that the socket takes it.
+                n += usize::from(kept && !self.link.wants_write());
                 shared.counters.bytes_out += n as u64;
                 self.written(n, shared);
                 n
@@ -177,14 +180,14 @@ impl Client {
             return Ok(());
         }
         deadlines.enter(key, self.timers.deadline(), &mut self.entered);
-        let wanted = match (self.reads(shared), self.output.is_empty()) {
+        let wanted = match (self.reads(shared), self.is_written()) {
             (true, false) => Interest::READABLE | Interest::WRITABLE,
             (false, false) => Interest::WRITABLE,
             (_, true) => Interest::READABLE,
         };
         // Registering anew also tells again of what is there already.
         if wanted != self.told || self.more {
-            registry.reregister(&mut self.socket, Token(key), wanted)?;
+            self.link.reregister(registry, Token(key), wanted)?;
             (self.told, self.more) = (wanted, false);
         }
         Ok(())
@@ -201,24 +204,31 @@ impl Client {
 
     /// Reads once, so that a peer that sends without pause gets one turn like all others.
     fn read(&mut self, ended: bool, shared: &mut Shared) {
-        let n = match self.socket.read(&mut shared.read) {
-            Ok(0) => return self.end_of_input(shared),
-            Ok(n) => n,
+        let (n, more) = match self.link.read(&mut shared.read) {
+            Ok((0, _)) => return self.end_of_input(shared),
+            Ok(read) => read,
             Err(error) => {
                 match error.kind() {
                     ErrorKind::WouldBlock => {}
                     ErrorKind::Interrupted => self.more = true,
                     _ => self.state = State::Gone,
                 }
+                // TLS may have something to say of its own.
+                if self.link.flush().is_err() {
+                    self.state = State::Gone;
+                }
                 return;
             }
         };
-        // A read that did not fill the buffer took all there was, but for the end of input.
-        self.more = ended || n == shared.read.len();
+        // The end of input is still to be read.
+        self.more = ended || more;
         shared.counters.bytes_in += n as u64;
         self.timers.received(shared.now);
         self.receive(n, shared);
         self.send_replies(shared);
+        if self.link.has_ended() && !self.is_gone() {
+            self.end_of_input(shared);
+        }
     }
 
     /// Takes the first `n` bytes of the read buffer.
@@ -279,7 +289,7 @@ impl Client {
     }
 
     fn send_replies(&mut self, shared: &mut Shared) {
-        match self.output.send(&shared.replies, &mut self.socket) {
+        match self.output.send(&shared.replies, &mut self.link) {
             Ok(n) => {
                 shared.counters.bytes_out += n as u64;
                 self.written(n, shared);
@@ -292,22 +302,32 @@ impl Client {
     /// The socket took so many bytes, and takes no more for now if there are any left.
     fn written(&mut self, n: usize, shared: &Shared) {
         if n > 0 {
-            self.timers.sent(self.output.len(), shared.now);
-        } else if !self.output.is_empty() {
+            self.timers.sent(self.output.len() + usize::from(self.link.wants_write()), shared.now);
+        } else if !self.is_written() {
             self.timers.blocked(shared.now);
         }
         self.advance(shared);
     }
 
+    /// Whether the socket has taken all that there was for it.
+    fn is_written(&self) -> bool {
+        self.output.is_empty() && !self.link.wants_write()
+    }
+
     /// Takes the steps that waited for the output to be written.
     fn advance(&mut self, shared: &Shared) {
-        if !self.output.is_empty() {
+        if !self.is_written() {
             return;
+        }
+        if let State::Closing(Last::Close | Last::HalfClose) = self.state {
+            if self.link.close_notify().is_ok() && self.link.wants_write() {
+                return;
+            }
         }
         match self.state {
             State::Closing(Last::Close) => self.state = State::Gone,
             State::Closing(Last::HalfClose) => {
-                self.state = match self.socket.shutdown(Shutdown::Write) {
+                self.state = match self.link.shut_down() {
                     Ok(()) if !shared.stopping => State::Closing(Last::AwaitEof),
                     Ok(()) | Err(_) => State::Gone,
                 };

@@ -69,8 +69,9 @@ impl Handshake {
 /// Accepts with the first of the offered subprotocols that the options allow; or refuses, since a page from elsewhere could make its
 /// readers speak here.
 fn accept(request: &Request<'_>, options: &Options, out: &mut Vec<u8>) -> Option<Negotiated> {
+    let scheme = if options.tls.is_some() { Scheme::Https } else { Scheme::Http };
     let allowed = options.origins.iter().map(String::as_str).collect::<Vec<_>>();
-    if let Err(error) = request.check_same_origin(Scheme::Http, &allowed) {
+    if let Err(error) = request.check_same_origin(scheme, &allowed) {
         let _ = error.response().write_to(out); // a vector has room
         return None;
     }

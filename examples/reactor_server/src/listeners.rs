@@ -1,12 +1,12 @@
 //! The sockets that connections come from.
 
 use std::io::{ErrorKind, Write};
-use std::net::SocketAddr;
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
 
 use crate::listen::listen;
+use crate::options::Options;
 
 /// Listening sockets, with the tokens `first`, `first + 1` and so on.
 pub struct Listeners {
@@ -25,9 +25,9 @@ pub enum Accepted {
 
 impl Listeners {
     /// Listens, and tells where on standard output.
-    pub fn bind(addresses: &[SocketAddr], registry: &Registry, first: usize) -> Result<Self, String> {
+    pub fn bind(options: &Options, registry: &Registry, first: usize) -> Result<Self, String> {
         let mut sockets = Vec::new();
-        for (at, &address) in addresses.iter().enumerate() {
+        for (at, &address) in options.addresses.iter().enumerate() {
             let failed = |error| format!("can't listen on {address}: {error}");
             let socket = listen(address).map_err(failed)?;
             socket.set_nonblocking(true).map_err(failed)?;
@@ -39,7 +39,8 @@ impl Listeners {
         for socket in &sockets {
             let address = socket.local_addr().map_err(|error| format!("can't tell where it listens: {error}"))?;
             // Nobody has to read it.
-            let _ = writeln!(stdout, "listening on {address}, page at http://{address}/");
+            let scheme = if options.tls.is_some() { "https" } else { "http" };
+            let _ = writeln!(stdout, "listening on {address}, page at {scheme}://{address}/");
         }
         let _ = stdout.flush();
         Ok(Self { first, sockets })

@@ -6,7 +6,7 @@
 //! cargo run --release -p reactor_server -- --mode time        # the time goes to all, unasked
 //! ```
 //!
-//! `--help` lists the options, those of `echo_server` among them. SIGINT and SIGTERM end it: everyone is told 1001, and those who
+//! With `--tls CERTIFICATES.pem KEY.pem` it speaks TLS, by rustls. `--help` lists the options, those of `echo_server` among them. SIGINT and SIGTERM end it: everyone is told 1001, and those who
 //! do not answer in time are left behind.
 //!
 //! # What it shows
@@ -24,6 +24,7 @@
 //! * **Nothing that is queued is lost.** A peer that reads slowly gets all of it, and the Close: as long as output moves, the time-out
 //!   for closing starts again. What a peer sends after its Close is read and dropped, since closing with unread input would destroy
 //!   what it has not read yet.
+//! * **TLS is a filter** in front of all that, which does no I/O either: `link.rs` is the only file that knows of it.
 //! * **Time costs a comparison.** `Timers` knows the deadline of a connection; a heap with at most one valid entry per connection
 //!   says which to look at. A deadline that moves on with every read leaves its entry alone, which finds that out when its time comes.
 //!
@@ -46,6 +47,7 @@ mod counters;
 mod deadlines;
 mod deflaters;
 mod handshake;
+mod link;
 #[path = "../../support/listen.rs"]
 mod listen;
 mod listeners;
@@ -60,6 +62,7 @@ mod shared;
 mod spare;
 #[path = "../../support/target.rs"]
 mod target;
+mod tls;
 
 use std::process::ExitCode;
 

@@ -2,12 +2,15 @@
 
 use std::net::SocketAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser};
+use rustls::ServerConfig;
 use websocket_proto::{Limits, Timeouts};
 
 use crate::command_line::{self, Failure};
+use crate::tls;
 
 const HELP: &str = "\
 Serves WebSocket connections on one thread, and shows a browser a page to try it.
@@ -29,6 +32,8 @@ Serves WebSocket connections on one thread, and shows a browser a page to try it
                           connection, also when the server stops, and for a client that reads nothing (defaults: 10s,
                           30s, 20s, 5s, 30s)
   --deflate               compress, with clients that can
+  --tls CERTIFICATES.pem KEY.pem
+                          speak TLS: the server's certificate and those that lead to a known one, and its key
   --allow-stop            the text message `stop-listening` makes the server stop accepting and exit
   --status TIME           how often to print a line of figures (default: 5s)
   --quiet                 print nothing but where it listens, and errors
@@ -50,6 +55,7 @@ pub struct Options {
     pub origins: Vec<String>,
     pub timeouts: Timeouts,
     pub deflate: bool,
+    pub tls: Option<Arc<ServerConfig>>,
     pub allow_stop: bool,
     pub status: Duration,
     pub quiet: bool,
@@ -86,6 +92,7 @@ impl Options {
             origins: Vec::new(),
             timeouts: Timeouts::default(),
             deflate: false,
+            tls: None,
             allow_stop: false,
             status: Duration::from_secs(5),
             quiet: false,
@@ -119,6 +126,10 @@ impl Options {
                 "close-timeout" => options.timeouts.close = Some(command_line::time(words)?),
                 "write-timeout" => options.timeouts.write = Some(command_line::time(words)?),
                 "deflate" => options.deflate = true,
+                "tls" => {
+                    let (certificates, key) = (command_line::text(words)?, command_line::text(words)?);
+                    options.tls = Some(tls::config(&certificates, &key)?);
+                }
                 "allow-stop" => options.allow_stop = true,
                 "status" => options.status = command_line::time(words)?,
                 "quiet" => options.quiet = true,

@@ -52,7 +52,7 @@ impl Reactor {
         let poll = Poll::new().map_err(failed)?;
         let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
         poll.registry().register(&mut signals, SIGNALS, Interest::READABLE).map_err(failed)?;
-        let listeners = Listeners::bind(&options.addresses, poll.registry(), LISTENERS)?;
+        let listeners = Listeners::bind(&options, poll.registry(), LISTENERS)?;
         let now = Instant::now();
         Ok(Self {
             poll,

@@ -11,6 +11,7 @@ use websocket_proto::handshake::{Accept, FieldSection, Request, RequestKey};
 
 pub mod actix_server;
 pub mod axum_server;
+pub mod extractor;
 pub mod h2_client;
 pub mod h2_server;
 pub mod hyper_client;
@@ -28,6 +29,8 @@ pub enum Server {
     Hyper,
     /// axum 0.8.
     Axum,
+    /// axum 0.8 with the extractor of `adapters/axum`, on HTTP/2 too.
+    Extractor,
     /// actix-http 3.
     Actix,
     /// h2 0.4: HTTP/2 without TLS, by prior knowledge.
@@ -36,16 +39,20 @@ pub enum Server {
 
 impl Server {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Hyper, Self::Axum, Self::Actix, Self::H2];
+    pub const ALL: [Self; 5] = [Self::Hyper, Self::Axum, Self::Extractor, Self::Actix, Self::H2];
+
+    /// Those of HTTP/2.
+    pub const HTTP_2: [Self; 2] = [Self::Extractor, Self::H2];
 
     /// Those of HTTP/1.1.
-    pub const HTTP_1: [Self; 3] = [Self::Hyper, Self::Axum, Self::Actix];
+    pub const HTTP_1: [Self; 4] = [Self::Hyper, Self::Axum, Self::Extractor, Self::Actix];
 
     /// The name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hyper => "hyper",
             Self::Axum => "axum",
+            Self::Extractor => "extractor",
             Self::Actix => "actix",
             Self::H2 => "h2",
         }
@@ -60,6 +67,7 @@ impl Server {
         match self {
             Self::Hyper => hyper_server::serve(listener).await,
             Self::Axum => axum_server::serve(listener).await,
+            Self::Extractor => extractor::serve(listener).await,
             Self::Actix => actix_server::serve(listener).await,
             Self::H2 => h2_server::serve(listener).await,
         }

@@ -7,7 +7,7 @@ use stacks::Server;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::LocalSet;
 
-const USAGE: &str = "usage: stacks serve (hyper|axum|actix|h2), or stacks talk (hyper|h2) ADDRESS";
+const USAGE: &str = "usage: stacks serve (hyper|axum|extractor|actix|h2), or stacks talk (hyper|h2) ADDRESS";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {

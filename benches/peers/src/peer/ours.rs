@@ -1,11 +1,13 @@
-//! This crate: pieces by `Connection`, messages by `Messages`; with the loop's body in the loop, and behind a call that is not inlined.
+//! This crate: pieces by `Connection`, messages by `Messages` and `Endpoint`; with the loop's body in the loop, and behind a call that is not inlined.
 
 use std::hint::black_box;
 use std::io::{IoSlice, Read, Write};
 
+use websocket_proto::endpoint::{Config, Endpoint, Opening};
 use websocket_proto::handshake::{Received, ServerHandshake};
 use websocket_proto::{
     Client, Connection, Event, Incoming, Limits, Message, Messages, Negotiated, Output, Part, RandomKeys, Role, Server,
+    Timeouts,
 };
 
 use super::{Delivers, Failure, MAX_MESSAGE, Peer};
@@ -49,6 +51,13 @@ pub const PEERS: [Peer; 6] = [
         receive: Some(receive_messages_kept),
         send: None,
         accept: None,
+    },
+    Peer {
+        name: "Endpoint",
+        delivers: Delivers::Messages,
+        receive: Some(receive_endpoint),
+        send: Some(send_endpoint),
+        accept: Some(accept_endpoint),
     },
 ];
 
@@ -271,6 +280,97 @@ fn accept(transport: &mut Transport, requests: u64) -> Result<(), Failure> {
             }
             Some(Received::Http(_)) | None => return Err("no upgrade".into()),
         }
+    }
+    Ok(())
+}
+
+/// All four duties, with a clock that does not run.
+type Ours<R> = Endpoint<R, u64, u64>;
+
+fn config() -> Config<u64> {
+    let timeouts = Timeouts::none().with_handshake(10_000).with_idle(30_000).with_pong(20_000);
+    let mut config = Config::with_timeouts(timeouts.with_close(5_000).with_write(30_000));
+    config.limits = LIMITS;
+    config
+}
+
+fn endpoint<R: Role>(role: R) -> Ours<R> {
+    Endpoint::new(Negotiated::elsewhere(), role, &config(), b"", 0)
+}
+
+fn receive_endpoint(transport: &mut Transport, messages: u64) -> Result<Tally, Failure> {
+    let (mut endpoint, mut tally, mut read) = (endpoint(Server), Tally::default(), ReadBuffer::new());
+    while tally.messages < messages {
+        if let Some(space) = endpoint.space() {
+            let n = transport.read(space)?;
+            endpoint.filled(n);
+            while let Some((incoming, _)) = endpoint.next() {
+                take_incoming(&mut tally, incoming);
+            }
+        } else {
+            let n = transport.read(&mut read.0)?;
+            if n == 0 {
+                return Err("the stream has ended".into());
+            }
+            let mut received = endpoint.receive(&mut read.0[..n]);
+            while let Some((incoming, _)) = received.next() {
+                take_incoming(&mut tally, incoming);
+            }
+        }
+        write_endpoint(transport, &mut endpoint)?;
+        black_box(endpoint.status());
+    }
+    Ok(tally)
+}
+
+#[inline]
+fn take_incoming(tally: &mut Tally, incoming: Incoming<'_>) {
+    match incoming {
+        Incoming::Text(text) => tally.whole(text.as_bytes()),
+        Incoming::Binary(bytes) => tally.whole(bytes),
+        _ => {}
+    }
+}
+
+fn write_endpoint<R: Role>(transport: &mut Transport, endpoint: &mut Ours<R>) -> Result<(), Failure> {
+    black_box(endpoint.tick(black_box(1)));
+    while !endpoint.output().is_empty() {
+        let n = transport.write(endpoint.output())?;
+        endpoint.written(n);
+    }
+    Ok(())
+}
+
+fn send_endpoint(transport: &mut Transport, send: &Send, batches: u64) -> Result<(), Failure> {
+    match send.role {
+        Sender::Server | Sender::ServerSlices => send_by(transport, endpoint(Server), send, batches),
+        Sender::Client => send_by(transport, endpoint(Client::new(RandomKeys::from_os()?)), send, batches),
+    }
+}
+
+fn send_by<R: Role>(
+    transport: &mut Transport,
+    mut endpoint: Ours<R>,
+    send: &Send,
+    batches: u64,
+) -> Result<(), Failure> {
+    for _ in 0..batches {
+        for _ in 0..send.batch {
+            endpoint.send(black_box(send.payload))?;
+        }
+        write_endpoint(transport, &mut endpoint)?;
+    }
+    Ok(())
+}
+
+fn accept_endpoint(transport: &mut Transport, requests: u64) -> Result<(), Failure> {
+    for _ in 0..requests {
+        let mut opening = Opening::server(&config(), 0);
+        let n = transport.read(opening.room())?;
+        opening.filled(n);
+        let mut endpoint: Ours<Server> = opening.next().ok_or("no upgrade")?;
+        write_endpoint(transport, &mut endpoint)?;
+        black_box(endpoint);
     }
     Ok(())
 }

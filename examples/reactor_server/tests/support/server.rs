@@ -40,7 +40,8 @@ impl Server {
             let mut line = String::new();
             stdout.read_line(&mut line).unwrap();
             let (address, page) = line.strip_prefix("listening on ").unwrap().split_once(", page at ").unwrap();
-            assert_eq!(page, format!("http://{address}/\n"));
+            let secure = command.get_args().any(|word| word == "--tls");
+            assert_eq!(page, format!("http{}://{address}/\n", if secure { "s" } else { "" }));
             addresses.push(address.to_owned());
         }
         Self { child, stdout, addresses }

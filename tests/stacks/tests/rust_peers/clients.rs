@@ -57,10 +57,13 @@ async fn yawc_gets_its_echoes_and_a_close() {
 
 #[tokio::test]
 async fn yawc_gets_its_echoes_and_a_close_over_http_2() {
-    let address = start(Server::H2);
-    let (url, socket) = (format!("ws://{address}/chat"), TcpStream::connect(address).await.unwrap());
-    let socket = http2::handshake(url.parse().unwrap(), socket, options(), HttpRequestBuilder::new()).await.unwrap();
-    tokio::time::timeout(Duration::from_secs(20), yawc(socket)).await.unwrap();
+    for server in Server::HTTP_2 {
+        let address = start(server);
+        let (url, socket) = (format!("ws://{address}/chat"), TcpStream::connect(address).await.unwrap());
+        let builder = HttpRequestBuilder::new();
+        let socket = http2::handshake(url.parse().unwrap(), socket, options(), builder).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(20), yawc(socket)).await.unwrap();
+    }
 }
 
 fn options() -> Options {

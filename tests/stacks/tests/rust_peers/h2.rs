@@ -28,8 +28,8 @@ async fn send(address: SocketAddr, request: Request<()>) -> (ResponseFuture, Sen
     send.send_request(request, false).unwrap()
 }
 
-async fn answer(request: Request<()>) -> (Response<()>, Vec<u8>) {
-    let (response, mut send) = send(start(Server::H2), request).await;
+async fn answer(server: Server, request: Request<()>) -> (Response<()>, Vec<u8>) {
+    let (response, mut send) = send(start(server), request).await;
     let (head, body) = response.await.unwrap().into_parts();
     // A refused stream is over for the server; that it is for us, too, may come too late to be said.
     let _late = send.send_data(Bytes::new(), true);
@@ -58,25 +58,31 @@ fn connect(protocol: &'static str, version: &str) -> Request<()> {
 
 #[tokio::test]
 async fn page_beside_is_served() {
-    let request = Request::get("http://server.example.com/").body(()).unwrap();
-    let (response, body) = answer(request).await;
-    assert_eq!((response.status().as_u16(), &body[..]), (200, PAGE.as_bytes()));
+    for server in Server::HTTP_2 {
+        let request = Request::get("http://server.example.com/").body(()).unwrap();
+        let (response, body) = answer(server, request).await;
+        assert_eq!((response.status().as_u16(), &body[..]), (200, PAGE.as_bytes()), "{server:?}");
+    }
 }
 
 #[tokio::test]
 async fn other_version_is_told_the_right_one() {
-    let (response, body) = answer(connect("websocket", "12")).await;
-    // RFC 6455 §4.4; there is no 426 for CONNECT: RFC 9110 §15.5.22 speaks of the Upgrade field, which HTTP/2 does not have.
-    assert_eq!(response.status(), 400);
-    assert_eq!(response.headers()["sec-websocket-version"], "13");
-    assert!(response.headers().get("upgrade").is_none() && response.headers().get("connection").is_none());
-    assert!(!body.is_empty(), "a refusal says why");
+    for server in Server::HTTP_2 {
+        let (response, body) = answer(server, connect("websocket", "12")).await;
+        // RFC 6455 §4.4; there is no 426 for CONNECT: RFC 9110 §15.5.22 speaks of the Upgrade field, which HTTP/2 does not have.
+        assert_eq!(response.status(), 400, "{server:?}");
+        assert_eq!(response.headers()["sec-websocket-version"], "13", "{server:?}");
+        assert!(response.headers().get("upgrade").is_none() && response.headers().get("connection").is_none());
+        assert!(!body.is_empty(), "{server:?}: a refusal says why");
+    }
 }
 
 #[tokio::test]
 async fn other_protocol_is_not_implemented() {
     // RFC 9220 §3: "a server that does not support the protocol [...] SHOULD respond with a 501 (Not Implemented)"
-    assert_eq!(answer(connect("connect-udp", "13")).await.0.status(), 501);
+    for server in Server::HTTP_2 {
+        assert_eq!(answer(server, connect("connect-udp", "13")).await.0.status(), 501, "{server:?}");
+    }
 }
 
 #[tokio::test]

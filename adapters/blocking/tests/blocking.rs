@@ -1,5 +1,4 @@
 //! An endpoint over sockets that block, seen from a peer that reads and writes bytes.
-#![cfg(feature = "std")]
 
 use std::error::Error as _;
 use std::io::{self, ErrorKind, Read, Write};
@@ -8,10 +7,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use testkit::{bytes::frame, reference::Side};
-use websocket_proto::blocking::{Error, Socket, WebSocket};
 use websocket_proto::endpoint::{Config, Endpoint, Failure, Opening, OpeningError};
 use websocket_proto::handshake::{Answer, ClientRequest, Received, Refusal, RequestError};
 use websocket_proto::{Client, CloseCode, Incoming, Negotiated, SendError, Server, Timeout, Timeouts};
+use websocket_proto_blocking::{Error, Socket, WebSocket};
 
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";

@@ -1,10 +1,10 @@
 //! Why a connection over a blocking transport ended, or never began.
 
-use core::fmt;
+use std::fmt;
 use std::io;
 
-use crate::SendError;
-use crate::endpoint::{Failure, OpeningError};
+use websocket_proto::SendError;
+use websocket_proto::endpoint::{Failure, OpeningError};
 
 /// Why a connection over a blocking transport ended, or never began.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ impl fmt::Display for Error {
     }
 }
 
-impl core::error::Error for Error {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io(error) => Some(error),
             Self::Opening(error) => Some(error),

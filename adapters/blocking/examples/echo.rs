@@ -1,6 +1,6 @@
-//! An echo server, whole: `cargo run --example echo`, and then open a WebSocket to `ws://127.0.0.1:9002`.
+//! An echo server, whole: `cargo run -p websocket-proto-blocking --example echo`, and then open a WebSocket to `ws://127.0.0.1:9002`.
 use std::{error::Error, net::TcpListener, thread};
-use websocket_proto::{Incoming, blocking::WebSocket, endpoint::Config};
+use websocket_proto_blocking::{Config, Incoming, WebSocket};
 
 fn main() -> Result<(), Box<dyn Error>> {
     for socket in TcpListener::bind("127.0.0.1:9002")?.incoming() {

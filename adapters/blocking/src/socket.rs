@@ -1,8 +1,8 @@
 //! A transport that blocks.
 
-use core::time::Duration;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
 
 /// A transport that blocks: bytes both ways, and a limit for the time that they take.
 ///
@@ -20,7 +20,7 @@ use std::net::{Shutdown, TcpStream};
 /// # impl TlsStream { fn tcp(&self) -> &std::net::TcpStream { &self.0 } fn send_close_notify(&mut self) {} }
 /// use std::io::{self, Read, Write};
 /// use std::time::Duration;
-/// use websocket_proto::blocking::Socket;
+/// use websocket_proto_blocking::Socket;
 ///
 /// struct Tls(TlsStream);
 ///

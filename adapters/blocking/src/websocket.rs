@@ -1,13 +1,12 @@
 //! An endpoint and its socket.
 
-use core::time::Duration;
 use std::io::{self, ErrorKind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::{Error, Socket};
-use crate::endpoint::{Asking, Config, Duties, Endpoint, Opening, Responder, Sender, Status};
-use crate::handshake::{Received, Subprotocols};
-use crate::{CloseFrame, Incoming, MaskingKeys, Message, Role, Server};
+use crate::{Error, Socket};
+use websocket_proto::endpoint::{Asking, Config, Duties, Endpoint, Opening, Responder, Sender, Status};
+use websocket_proto::handshake::{Received, Subprotocols};
+use websocket_proto::{Client, CloseFrame, Incoming, MaskingKeys, Message, Role, Server};
 
 /// An endpoint that blocks: one end of a WebSocket connection, and the socket below it.
 #[derive(Debug)]
@@ -42,18 +41,17 @@ impl<T: Socket> WebSocket<T, Server> {
     }
 }
 
-impl<T: Socket, K: MaskingKeys> WebSocket<T, crate::Client<K>> {
+impl<T: Socket, K: MaskingKeys> WebSocket<T, Client<K>> {
     /// Sends the request that [`Opening::client`] has written, and waits for the response. `opening` has it afterwards.
     ///
     /// ```no_run
     /// use std::net::TcpStream;
     /// use std::time::Instant;
-    /// use websocket_proto::blocking::WebSocket;
-    /// use websocket_proto::endpoint::{Config, Opening};
-    /// use websocket_proto::handshake::ClientRequest;
-    /// use websocket_proto::{Client, CloseCode};
+    /// use websocket_proto_blocking::endpoint::{Config, Opening};
+    /// use websocket_proto_blocking::handshake::ClientRequest;
+    /// use websocket_proto_blocking::{Client, CloseCode, WebSocket};
     ///
-    /// # fn keys() -> Client<impl websocket_proto::MaskingKeys> { Client::from_fn(|| [1, 2, 3, 4]) }
+    /// # fn keys() -> Client<impl websocket_proto_blocking::MaskingKeys> { Client::from_fn(|| [1, 2, 3, 4]) }
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let nonce = [7; 16];
     /// let request = ClientRequest::new("example.com", "/chat");
