@@ -49,11 +49,11 @@ where
         space
     }
 
-    /// As [`advance`](Self::advance), but Pings and Pongs are passed over: for an owner that reads while it is writing, and lends only
+    /// As [`advance`](Self::advance), but control frames are passed over: for an owner that reads while it is writing, and lends only
     /// messages.
     pub fn advance_to_message(&mut self) -> bool {
         while self.advance() {
-            if !self.messages.holds_ping_or_pong() {
+            if !self.messages.holds_control() {
                 return true;
             }
             self.next();

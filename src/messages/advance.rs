@@ -116,8 +116,8 @@ impl Messages {
         })
     }
 
-    /// Whether what waits for [`next`](Self::next) is a Ping or a Pong.
-    pub(crate) const fn holds_ping_or_pong(&self) -> bool {
-        matches!(self.held, Held::Ready(Ready::Ping | Ready::Pong))
+    /// Whether what waits for [`next`](Self::next) is a control frame.
+    pub(crate) const fn holds_control(&self) -> bool {
+        matches!(self.held, Held::Ready(Ready::Control))
     }
 }
