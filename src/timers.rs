@@ -88,6 +88,11 @@ where
         }
     }
 
+    /// Whether output was left to be written when the transport took no more, so that its taking more is a sign of life.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.write.is_some()
+    }
+
     /// The transport has taken output, and `waiting` bytes of it are left.
     ///
     /// The time-out for writing starts again, or stops where nothing is left. While the connection closes, that time-out starts again

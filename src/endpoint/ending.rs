@@ -19,7 +19,7 @@ where
         let moved = core::mem::take(&mut self.moved);
         // While nothing is read, the peer's silence is no sign of its absence. That it takes output is one of its presence.
         let heard = core::mem::take(&mut self.heard);
-        if heard || (moved && self.status() == Status::Flush) {
+        if heard || (moved && (self.timers.is_blocked() || self.status() == Status::Flush)) {
             self.timers.received(now);
         }
         if heard && core::mem::take(&mut self.asked) {

@@ -61,16 +61,21 @@ where
         space
     }
 
-    /// As [`advance`](Self::advance), but Pings and Pongs are passed over: for an owner that reads while it is writing, and lends only
+    /// As [`advance`](Self::advance), but control frames are passed over: for an owner that reads while it is writing, and lends only
     /// messages.
     pub fn advance_to_message(&mut self) -> bool {
         while self.advance() {
-            if !self.messages.holds_ping_or_pong() {
+            if !self.messages.holds_control() {
                 return true;
             }
             self.next();
         }
         false
+    }
+
+    /// How many bytes were read and not taken yet, to bound them where an owner reads while a message waits to be taken.
+    pub fn unread_len(&self) -> usize {
+        self.input.unread().len()
     }
 
     /// Gives back the buffer that [`room`](Self::room) lends and [`receive`](Self::receive) keeps a rest in, unless something lies in it.

@@ -397,10 +397,10 @@ where
                 Ok((Poll::Pending, _)) => {}
             }
             // If this task is the one that reads, nobody else does, and the peer may wait for that, too.
-            match self.poll_read_ahead(waker) {
-                Poll::Ready(Err(error)) => break error,
-                Poll::Ready(Ok(())) => self.driver.wakers.wake(Side::Reading),
-                Poll::Pending => {}
+            match self.read_ahead(waker) {
+                Err(error) => break error,
+                Ok(true) => self.driver.wakers.wake(Side::Reading),
+                Ok(false) => {}
             }
             if !self.driver.look(&mut self.endpoint, waker, &Poll::Pending) {
                 return Poll::Pending;
@@ -411,20 +411,21 @@ where
         Poll::Ready(Err(told.into()))
     }
 
-    /// Reads while there is nothing to lend, so one message at most is kept: ready if there is one, or something else to tell. Pings and
-    /// Pongs are passed over unless the application sees them.
-    fn poll_read_ahead(&mut self, waker: &Waker) -> Poll<io::Result<()>> {
-        while !(if self.lends_control { self.endpoint.advance() } else { self.endpoint.advance_to_message() }) {
+    /// Reads until there is something to lend, and after that as many bytes as the high-water mark, in which the peer's Pings and Pongs
+    /// have room. Those before the message are passed over unless the application sees them. True if there is something to tell.
+    fn read_ahead(&mut self, waker: &Waker) -> io::Result<bool> {
+        loop {
+            let found = if self.lends_control { self.endpoint.advance() } else { self.endpoint.advance_to_message() };
             let status = self.endpoint.status();
             if self.eof || !(status.reads() || self.reads_on(status)) {
-                return Poll::Pending;
+                return Ok(found || self.eof);
             }
-            ready!(self.poll_read(waker, None))?;
-            if self.eof {
-                break;
+            if (found && self.endpoint.unread_len() >= self.high_water_mark)
+                || self.poll_read(waker, None)?.is_pending()
+            {
+                return Ok(found);
             }
         }
-        Poll::Ready(Ok(()))
     }
 
     pub(crate) fn take_message(&mut self, message: OwnedMessage) -> Result<(), Error> {

@@ -144,6 +144,25 @@ async fn a_peer_that_takes_nothing_is_given_up_by_a_task_that_only_sends() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_peer_that_takes_a_long_frame_slowly_is_not_given_up() {
+    let (mut server, mut peer) = server(&Config::default());
+    let begin = Instant::now();
+    let slowly = async {
+        let mut part = [0; 500];
+        // It has nothing to say, and the Ping waits for the end of the frame.
+        for _ in 0..(60_000 / 500) {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            peer.read_exact(&mut part).await.unwrap();
+        }
+        peer
+    };
+    let long = "x".repeat(60_000);
+    let (sent, _peer) = tokio::join!(server.send(&*long), slowly);
+    sent.unwrap();
+    assert!(begin.elapsed().as_secs() > 100);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_never_reads_costs_bounded_memory() {
     let (mut server, mut peer) = server(&Config::default());
     let mark = Config::default().limits.high_water_mark;

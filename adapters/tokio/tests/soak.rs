@@ -79,7 +79,7 @@ async fn each_message_comes_once_in_order_and_memory_does_not_grow() {
 async fn connection(seed: u64, tally: &Arc<Tally>) {
     let breaks = seed.is_multiple_of(4).then_some(2_000);
     if seed.is_multiple_of(2) {
-        let (server, client) = tokio::io::duplex(1 + (seed as usize * 37) % 5000);
+        let (server, client) = tokio::io::duplex(16 + (seed as usize * 37) % 5000);
         return ends(server, client, seed, breaks, tally).await;
     }
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
