@@ -1,6 +1,6 @@
 //! Receiving in two steps, for wrappers that own the buffers: first whether there is something, then the loan of it.
 
-use super::incoming::{Held, LastControl, Ready};
+use super::incoming::{Held, Ready};
 use super::{Messages, OwnedMessage};
 use crate::connection::{Connection, Role};
 use crate::wire::{MessageKind, Output};
@@ -116,8 +116,8 @@ impl Messages {
         })
     }
 
-    /// Whether what waits for [`next`](Self::next) is a Ping or a Pong.
-    pub(crate) const fn holds_ping_or_pong(&self) -> bool {
-        matches!((self.held, &self.control), (Held::Ready(Ready::Control), LastControl::Ping(_) | LastControl::Pong(_)))
+    /// Whether what waits for [`next`](Self::next) is a control frame.
+    pub(crate) const fn holds_control(&self) -> bool {
+        matches!(self.held, Held::Ready(Ready::Control))
     }
 }
