@@ -90,6 +90,7 @@ where
     /// # Errors
     ///
     /// [`ReuniteError`], with the halves.
+    #[expect(clippy::result_large_err, reason = "the caller gets both halves back")]
     pub fn reunite(self, writer: Writer<T, R>) -> Result<WebSocketStream<T, R>, ReuniteError<T, R>> {
         if !Arc::ptr_eq(&self.shared, &writer.shared) {
             return Err(ReuniteError(self, writer));
