@@ -11,12 +11,16 @@ mod incoming;
 mod owned;
 pub(crate) mod retention;
 mod space;
+mod transformed;
+
+use alloc::boxed::Box;
 
 use buffer::MessageBuffer;
 pub use incoming::Incoming;
 use incoming::{Held, LastControl, Ready};
 pub use owned::OwnedMessage;
 use retention::Retention;
+use transformed::Decoders;
 
 use crate::connection::{Connection, Role};
 #[cfg(feature = "inflate")]
@@ -70,6 +74,7 @@ pub struct Messages {
     /// Made for the first compressed message.
     #[cfg(feature = "inflate")]
     inflater: Option<Inflater>,
+    decoders: Option<Box<Decoders>>,
 }
 
 impl Messages {
@@ -91,6 +96,7 @@ impl Messages {
             control: LastControl::Pong(ControlPayload::EMPTY),
             #[cfg(feature = "inflate")]
             inflater: None,
+            decoders: None,
         }
     }
 

@@ -108,3 +108,20 @@ fn a_single_frame_that_the_caller_takes_is_not_held_back() {
     assert_eq!(connection.take_control().unwrap().as_bytes(), b"\x8a\x012");
     assert!(!connection.wants_write());
 }
+
+/// §5.5.3: an endpoint "MAY elect to send a Pong frame for only the most recently processed Ping frame".
+#[test]
+fn a_pong_that_found_no_room_is_replaced_by_a_newer_one_that_does() {
+    let (mut connection, mut messages) = (drive::server(&Limits::DEFAULT), Messages::new());
+    let mut memory = [0; 20];
+    let mut out = FixedOutput::new(&mut memory);
+    let mut pings = [frame(Side::Server, 0x89, &[b'l'; 100]), frame(Side::Server, 0x89, b"s")].concat();
+    let mut input = &mut pings[..];
+    assert!(matches!(messages.next(&mut connection, &mut input, &mut out), Ok(Some(Incoming::Ping(_)))));
+    assert!(out.written().is_empty() && connection.wants_write());
+    assert_eq!(messages.next(&mut connection, &mut input, &mut out), Ok(Some(Incoming::Ping(b"s"))));
+    assert_eq!((out.written(), connection.wants_write()), (&b"\x8a\x01s"[..], false));
+    out.clear();
+    assert_eq!(messages.next(&mut connection, &mut input, &mut out), Ok(None));
+    assert!(out.written().is_empty(), "the older Pong");
+}

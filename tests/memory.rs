@@ -395,5 +395,5 @@ fn connections_and_messages_have_the_documented_sizes() {
     use websocket_proto::{Client, RandomKeys};
     assert_eq!(size_of::<Connection<Server>>(), 512);
     assert_eq!(size_of::<Connection<Client<RandomKeys>>>(), 832);
-    assert_eq!(size_of::<Messages>(), 264);
+    assert_eq!(size_of::<Messages>(), 272);
 }

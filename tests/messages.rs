@@ -152,3 +152,15 @@ mod compressed {
         assert!(matches!(found, Some(Incoming::Binary(bytes)) if *bytes == payload));
     }
 }
+
+/// §8.1: a text is judged by its own bytes.
+#[test]
+fn a_text_given_up_inside_a_code_point_leaves_nothing_for_the_next_connection() {
+    let (mut messages, mut out) = (Messages::new(), Vec::new());
+    let mut first = frame(Side::Server, 0x01, b"\xc3");
+    assert_eq!(messages.next(&mut drive::server(&Limits::DEFAULT), &mut &mut first[..], &mut out), Ok(None));
+    let mut connection = drive::server(&Limits::DEFAULT);
+    let mut second = [frame(Side::Server, 0x01, b"a\xc3"), frame(Side::Server, 0x80, b"\xbc")].concat();
+    let found = messages.next(&mut connection, &mut &mut second[..], &mut out);
+    assert_eq!(found, Ok(Some(Incoming::Text("a\u{fc}"))));
+}

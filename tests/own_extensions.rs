@@ -1,7 +1,9 @@
-//! Extensions of the application's own, from the offer to the payload (§9).
+//! Extensions of the application's own, as they are negotiated (§9.1).
+#![cfg(feature = "deflate")]
 
 use std::fmt::{self, Write};
 
+use testkit::invert::Invert;
 use websocket_proto::Limits;
 use websocket_proto::extension::deflate::DeflateConfig;
 use websocket_proto::extension::{AnswerFault, Extension, Negotiate};
@@ -9,27 +11,6 @@ use websocket_proto::handshake::{
     AcceptError, Answer, ClientRequest, Negotiated, Received, ResponseError, ServerHandshake, StartError,
 };
 use websocket_proto::wire::Rsv;
-
-/// Inverts each byte of a payload.
-struct Invert;
-
-impl Negotiate for Invert {
-    const NAME: &'static str = "x-invert";
-    const RSV: Rsv = Rsv::RSV2;
-    type Params = ();
-
-    fn write_offers(&self, to: &mut dyn Write) -> fmt::Result {
-        to.write_str("x-invert")
-    }
-
-    fn answer(&self, offer: &Extension<'_>, to: &mut dyn Write) -> Option<()> {
-        if offer.params().next().is_some() { None } else { to.write_str("x-invert").ok() }
-    }
-
-    fn check<'b>(&self, answer: &Extension<'b>) -> Result<(), AnswerFault<'b>> {
-        answer.params().next().map_or(Ok(()), |param| Err(AnswerFault::Param(param)))
-    }
-}
 
 /// Adds a number to each byte; it owns the same bit as [`Invert`], and is offered with this number or without.
 struct Add(u8);

@@ -201,7 +201,7 @@ fn a_server_refuses_the_same_by_its_other_ways() {
     assert_eq!(server.send_header("x", Part::Last).map(|_| ()), nothing);
     server.send_header("x", Part::First).unwrap();
     let error = server.send_prepared(&prepared).unwrap_err();
-    assert!(matches!(error, SendError::OutOfSequence(OutOfSequence::Interrupted { .. })));
+    assert!(matches!(error, SendError::OutOfSequence(OutOfSequence::ExpectedContinuation { .. })));
     assert_eq!(server.send_header(&[1], Part::Last), Err(SendError::OtherKind { begun: MessageKind::Text }));
     server.send_header("x", Part::Last).unwrap();
     assert_eq!(server.send_prepared(&prepared), Ok(PreparedForm::Plain));

@@ -3,6 +3,7 @@
 use super::{Connection, Role};
 use crate::extension::deflate::{DeflateParams, Inflater, Meeting, PackedCompression};
 use crate::frame::Masking;
+use crate::wire::Rsv;
 
 impl<R: Role> Connection<R> {
     /// What was agreed on about compression, if it is in use.
@@ -35,9 +36,9 @@ impl<R: Role> Connection<R> {
         inflater.meet(&mut deflate.received, compression, piece, begins).then_some(inflater)
     }
 
-    /// The longest message that may come out of a decompressor.
-    pub(crate) const fn max_message_len(&self) -> u64 {
-        self.reader.max_message_len()
+    /// Whether an extension with these bits works on what permessage-deflate has compressed.
+    pub(crate) fn is_after_deflate(&self, rsv: Rsv) -> bool {
+        self.deflate.is_some_and(|deflate| deflate.peer.rsv().overlaps(rsv))
     }
 }
 
@@ -45,6 +46,7 @@ impl<R: Role> Connection<R> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deflate {
     pub(super) own: PackedCompression,
+    /// With the bits of extensions that work on what was compressed.
     pub(super) peer: PackedCompression,
     #[cfg(feature = "deflate")]
     pub(super) sent: Meeting,
@@ -52,14 +54,14 @@ pub(super) struct Deflate {
 }
 
 impl Deflate {
-    pub(super) fn new<R: Role>(params: DeflateParams) -> Self {
+    pub(super) fn new<R: Role>(params: DeflateParams, outer: Rsv) -> Self {
         let (own, peer) = match R::RECEIVES {
             Masking::Required => (params.server, params.client),
             Masking::Forbidden => (params.client, params.server),
         };
         Self {
             own: own.pack(),
-            peer: peer.pack(),
+            peer: peer.pack().with_rsv(outer),
             #[cfg(feature = "deflate")]
             sent: Meeting::NONE,
             received: Meeting::NONE,

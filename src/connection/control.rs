@@ -32,6 +32,13 @@ impl ControlQueue {
         debug_assert!(fits, "the header was checked");
     }
 
+    /// Queues a Pong, in the place of one that waits.
+    #[cfg(feature = "alloc")]
+    #[cold]
+    fn wait_with_pong(&mut self, payload: &[u8]) {
+        self.pong = ControlPayload::new(payload).ok();
+    }
+
     /// Queues a Close, in the place of one that waits.
     pub(super) fn close_with(&mut self, frame: CloseFrame) {
         self.close = Some(frame);
@@ -104,13 +111,17 @@ impl<R: Role> Connection<R> {
         Ok(())
     }
 
-    /// Answers a Ping that lies in the input whole: its Pong goes to `out` at once, or waits if it must.
+    /// Answers a Ping that lies in the input whole: its Pong goes to `out` at once, or waits if it must; one that waits is replaced (§5.5.3).
     #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) fn answer_ping(&mut self, payload: &[u8], out: &mut impl Output) {
-        let at_once = !self.wants_write() && self.is_below_mark(out);
-        if self.answers_pings() && !(at_once && self.append_control(ControlOpcode::Pong, payload, out).is_ok()) {
-            self.control.pong = ControlPayload::new(payload).ok();
+        if self.answers_pings() {
+            let sent = self.is_below_mark(out) && self.append_control(ControlOpcode::Pong, payload, out).is_ok();
+            if sent {
+                self.control.pong = None;
+            } else {
+                self.control.wait_with_pong(payload);
+            }
         }
     }
 

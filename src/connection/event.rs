@@ -2,7 +2,7 @@
 
 use core::{fmt, mem::size_of};
 
-use crate::wire::{MessageKind, ProtocolError, Redacted};
+use crate::wire::{MessageKind, ProtocolError, Redacted, Rsv};
 
 /// What [`Connection::receive`](super::Connection::receive) found in its input.
 ///
@@ -34,6 +34,18 @@ pub enum Event<'i> {
     /// A piece of a message as permessage-deflate has compressed it, for callers that inflate it themselves; it comes only
     /// where the extension was negotiated. Neither its text nor its inflated length has been judged.
     Compressed(MessageKind, &'i mut [u8], Part),
+    /// A piece of a message that extensions have transformed, the application's own or these and permessage-deflate; it comes only
+    /// where one was negotiated. Neither its text nor its length has been judged. [`Messages`](crate::Messages) undoes it by itself.
+    Transformed {
+        /// The kind of the message.
+        kind: MessageKind,
+        /// The reserved bits of its first frame, which say what has transformed it.
+        rsv: Rsv,
+        /// The piece.
+        payload: &'i mut [u8],
+        /// Which part of the message it is.
+        part: Part,
+    },
     /// A Ping; while the connection is [open](super::State::Open), the Pong that answers it is queued already (§5.5.2). After a Close
     /// of this side there is no answer, deliberately: peers take a frame after a Close for an error, see [`State`](super::State).
     /// [`control_payload`](super::Connection::control_payload) lends its payload.
@@ -55,6 +67,13 @@ impl fmt::Debug for Event<'_> {
             Self::Compressed(kind, bytes, part) => {
                 f.debug_tuple("Compressed").field(kind).field(&Redacted(bytes.len())).field(part).finish()
             }
+            Self::Transformed { kind, rsv, payload, part } => f
+                .debug_struct("Transformed")
+                .field("kind", kind)
+                .field("rsv", rsv)
+                .field("payload", &Redacted(payload.len()))
+                .field("part", part)
+                .finish(),
             Self::Ping => f.write_str("Ping"),
             Self::Pong => f.write_str("Pong"),
             Self::Close => f.write_str("Close"),

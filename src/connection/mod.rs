@@ -21,6 +21,7 @@ mod receive;
 mod role;
 mod send;
 mod send_error;
+mod transformed;
 mod whole;
 
 use core::fmt;
@@ -122,12 +123,7 @@ impl<R: Role> Connection<R> {
     ///
     /// The bytes after the handshake's head, if the same read brought any, are the first input.
     pub fn new(negotiated: Negotiated, role: R, limits: &Limits) -> Self {
-        #[cfg(not(feature = "inflate"))]
-        let _nothing_was_agreed_on = negotiated;
-        let reader = Reader::new(R::RECEIVES, limits);
-        // RFC 7692 §6: the extension owns "the RSV1 bit of the WebSocket header".
-        #[cfg(feature = "inflate")]
-        let reader = if negotiated.deflate().is_some() { reader.with_owned_rsv(Rsv::RSV1) } else { reader };
+        let reader = Reader::new(R::RECEIVES, limits).with_owned_rsv(negotiated.owned_rsv());
         let mut connection = Self {
             short_len: 0,
             stage: Stage::Open,
@@ -141,7 +137,7 @@ impl<R: Role> Connection<R> {
             sending_rsv: Rsv::NONE,
             sending_utf8: Utf8Stream::EMPTY,
             #[cfg(feature = "inflate")]
-            deflate: negotiated.deflate().map(Deflate::new::<R>),
+            deflate: negotiated.deflate().map(|params| Deflate::new::<R>(params, negotiated.after_deflate())),
             role,
         };
         connection.settle();
@@ -170,6 +166,21 @@ impl<R: Role> Connection<R> {
     #[inline]
     pub(crate) const fn level(&self) -> Level {
         self.reader.level()
+    }
+
+    /// The longest message that may come, as it is before extensions transform it.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn max_message_len(&self) -> u64 {
+        self.reader.max_message_len()
+    }
+
+    /// The reserved bit of permessage-deflate where it is in use.
+    pub(crate) const fn deflate_rsv(&self) -> Rsv {
+        #[cfg(feature = "inflate")]
+        if self.deflate.is_some() {
+            return Rsv::RSV1;
+        }
+        Rsv::NONE
     }
 
     /// The violation for which the connection has failed.

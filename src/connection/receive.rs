@@ -186,7 +186,9 @@ impl<R: Role> Connection<R> {
         let part = self.deliver(piece.payload.len(), ends);
         Ok(Some(match rsv {
             Rsv::NONE => Event::Binary(piece.payload, part),
-            _ => Event::Compressed(kind, piece.payload, part),
+            #[cfg(feature = "inflate")]
+            rsv if rsv == self.deflate_rsv() => Event::Compressed(kind, piece.payload, part),
+            rsv => Event::Transformed { kind, rsv, payload: piece.payload, part },
         }))
     }
 
@@ -253,7 +255,7 @@ impl<R: Role> Connection<R> {
     }
 
     /// A text has so many bytes of valid UTF-8 after those that were handed out, and then others.
-    fn not_utf8(&self, valid: usize) -> ProtocolError {
+    pub(crate) fn not_utf8(&self, valid: usize) -> ProtocolError {
         ProtocolError::InvalidUtf8 { valid_up_to: self.delivered.saturating_add(widened(valid)) }
     }
 

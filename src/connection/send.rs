@@ -6,6 +6,9 @@ use super::{Prepared, PreparedForm};
 use crate::frame::Sequence;
 use crate::wire::{DataOpcode, EncodedHeader, Masker, MaskingKey, MessageKind, Output, Rsv, widened};
 
+/// The longest payload whose length stands in a header's second byte (§5.2).
+const SHORT: u16 = 125;
+
 impl<R: Role> Connection<R> {
     /// Appends a message to `out`, in one frame; a client's is masked while it is copied.
     ///
@@ -25,9 +28,16 @@ impl<R: Role> Connection<R> {
     #[inline(always)] // However many places in a program send.
     pub fn send<'m>(&mut self, message: impl Into<Message<'m>>, out: &mut impl Output) -> Result<(), SendError> {
         let message = message.into();
-        match self.send_short(message, out) {
-            Some(sent) => sent,
-            None => self.append_frame(message.kind(), message.payload(), Part::Whole, Rsv::NONE, out),
+        let (kind, payload) = (message.kind(), message.payload());
+        match u8::try_from(payload.len()) {
+            Ok(len) if u16::from(len) <= SHORT && self.is_between_messages() => {
+                let key = self.role.next_key();
+                let header = EncodedHeader::short(kind, len, key);
+                out.append_frame(header, payload, Masker::of(key, self.level()))?;
+                self.frame_sent(&header);
+                Ok(())
+            }
+            _ => self.append_whole(kind, payload, out),
         }
     }
 
@@ -58,21 +68,25 @@ impl<R: Role> Connection<R> {
         self.append_frame(message.kind(), message.payload(), part, Rsv::NONE, out)
     }
 
-    /// Appends a short message in one frame, if it is one and may come next; `None` says that nothing was done.
-    #[inline(always)] // It is as short as a call, however many places in a program send.
-    fn send_short(&mut self, message: Message<'_>, out: &mut impl Output) -> Option<Result<(), SendError>> {
-        let len = u8::try_from(message.payload().len()).ok().filter(|&len| len <= 125)?;
-        match (self.state(), self.sending) {
-            (State::Open, Sequence::Between) => {}
-            (State::CloseSent | State::CloseReceived | State::Closed, _) | (_, Sequence::Within(_)) => return None,
+    /// Whether a whole message may come next, as far as can be seen at one glance.
+    #[inline(always)]
+    const fn is_between_messages(&self) -> bool {
+        matches!((self.state(), self.sending), (State::Open, Sequence::Between))
+    }
+
+    /// Appends a message of more than 125 bytes in one frame, or one that may not come next.
+    #[inline(never)] // What is inlined is short.
+    fn append_whole(&mut self, kind: MessageKind, payload: &[u8], out: &mut impl Output) -> Result<(), SendError> {
+        match u16::try_from(payload.len()) {
+            Ok(len) if len > SHORT && self.is_between_messages() => {
+                let key = self.role.next_key();
+                let header = EncodedHeader::medium(kind, len, key);
+                out.append_frame(header, payload, Masker::of(key, self.level()))?;
+                self.frame_sent(&header);
+                Ok(())
+            }
+            _ => self.append_frame(kind, payload, Part::Whole, Rsv::NONE, out),
         }
-        let key = self.role.next_key();
-        let header = EncodedHeader::short(message.kind(), len, key);
-        let sent = out.append_frame(header, message.payload(), Masker::of(key, self.level()));
-        if sent.is_ok() {
-            self.frame_sent(&header);
-        }
-        Some(sent.map_err(SendError::from))
     }
 
     /// Appends a data frame with this payload.
@@ -126,9 +140,7 @@ impl<R: Role> Connection<R> {
         let after = self.sending.after(opcode, part.is_last())?;
         match self.sending {
             Sequence::Within(begun) if begun != kind => Err(SendError::OtherKind { begun }),
-            Sequence::Within(_) if self.sending_rsv != rsv => {
-                Err(SendError::OtherForm { begun_compressed: self.sending_rsv.contains(Rsv::RSV1) })
-            }
+            Sequence::Within(_) if self.sending_rsv != rsv => Err(self.other_form(rsv)),
             // What was sent as bytes ended inside a code point, which only bytes can continue.
             Sequence::Within(_) if self.sending_utf8.is_cut() => Err(SendError::NotUtf8 { valid_up_to: 0 }),
             Sequence::Within(_) | Sequence::Between => Ok((opcode, after)),

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::State;
 use crate::frame::OutOfSequence;
-use crate::wire::{ControlOpcode, ControlPayload, LengthTooLarge, MessageKind, OutputFull};
+use crate::wire::{ControlOpcode, ControlPayload, LengthTooLarge, MessageKind, OutputFull, Rsv};
 
 /// Why something was not sent: the caller's fault. Nothing was written, and the connection is as before.
 ///
@@ -35,6 +35,16 @@ pub enum SendError {
     OtherForm {
         /// Whether the message was begun compressed.
         begun_compressed: bool,
+    },
+    /// A fragment that other extensions have transformed than its message's first.
+    OtherTransformation {
+        /// The reserved bits of the first, which say what has transformed it.
+        begun: Rsv,
+    },
+    /// Reserved bits that no extension of the application's own has been given (§5.2).
+    ReservedBits {
+        /// The bits.
+        rsv: Rsv,
     },
     /// A compressor that does what the peer need not be ready to read: a larger window than was agreed on, or context takeover
     /// where there is none (RFC 7692 §7.1).
@@ -70,6 +80,12 @@ impl fmt::Display for SendError {
             }
             Self::OtherForm { begun_compressed: false } => {
                 f.write_str("expected a plain fragment of a plain message, found a compressed one")
+            }
+            Self::OtherTransformation { begun } => {
+                write!(f, "expected a fragment of a message that was begun with {begun}, found one with others")
+            }
+            Self::ReservedBits { rsv } => {
+                write!(f, "expected reserved bits of an extension of the application's own that is in use, found {rsv}")
             }
             Self::CompressionNotAgreed => {
                 f.write_str("expected a compressor within what was agreed on with the peer, found one beyond it")

@@ -29,6 +29,21 @@ where
     ///
     /// `nonce` are 16 random bytes, chosen anew for each connection (§4.1, 7); see [`ClientRequest::start`].
     ///
+    /// ```
+    /// use std::time::Instant;
+    /// use websocket_proto::endpoint::{Config, Opening};
+    /// use websocket_proto::handshake::ClientRequest;
+    /// use websocket_proto::Client;
+    ///
+    /// // Random ones, in a program; see `RandomKeys`.
+    /// let (nonce, keys) = ([7; 16], Client::from_fn(|| [1, 2, 3, 4]));
+    /// let request = ClientRequest::new("example.com", "/chat").subprotocols(["chat"]);
+    /// let mut opening = Opening::client(request, nonce, keys, &Config::default(), Instant::now())?;
+    /// assert!(opening.output().starts_with(b"GET /chat HTTP/1.1\r\nHost: example.com\r\n"));
+    /// assert!(opening.next().is_none(), "the response is still to come");
+    /// # Ok::<(), websocket_proto::handshake::StartError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`StartError`]: a value of the application's that must not be written.

@@ -84,6 +84,7 @@ mod accepting;
 mod asking;
 mod compressor;
 mod config;
+mod decoding;
 mod duties;
 mod ending;
 mod framer;

@@ -15,6 +15,21 @@ use crate::{Negotiated, Role, Timers};
 /// yields the [`Endpoint`], which takes over the bytes that came after the head and what is still to be written. A handshake that fails is no result of `next`,
 /// so that nothing is forgotten: its answer is in [`output`](Self::output), [`status`](Self::status) goes on to [`Status::Close`],
 /// and [`end`](Self::end) says why.
+///
+/// ```
+/// use std::time::Instant;
+/// use websocket_proto::endpoint::{Config, Opening, OpeningError, Status};
+///
+/// let mut opening = Opening::server(&Config::default(), Instant::now());
+/// let head = b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"; // no upgrade
+/// opening.room()[..head.len()].copy_from_slice(head);
+/// opening.filled(head.len());
+/// assert!(opening.next().is_none());
+/// assert!(opening.output().starts_with(b"HTTP/1.1 426 "));
+/// let n = opening.output().len();
+/// opening.written(n);
+/// assert_eq!((opening.status(), opening.end()), (Status::HalfClose, OpeningError::Answered { status: 426 }));
+/// ```
 #[derive(Debug)]
 pub struct Opening<S, I, D = Duration> {
     pub(super) side: S,

@@ -21,7 +21,7 @@ pub enum OpeningError {
     Response(RefusalError),
     /// The server's response broke a rule.
     Server(ResponseError),
-    /// The server refused, with this status; [`Opening::response`](super::Opening::answer) has the rest.
+    /// The server refused, with this status; [`Opening::answer`](super::Opening::answer) has the rest.
     Refused {
         /// The status code of the response.
         status: u16,

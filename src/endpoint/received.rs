@@ -9,6 +9,18 @@ use crate::wire::Redacted;
 use crate::{Incoming, OwnedMessage, Role};
 
 /// Bytes that an [`Endpoint`] takes from a buffer that is not its own; made by [`Endpoint::receive`].
+///
+/// ```
+/// use std::time::Instant;
+/// use websocket_proto::endpoint::{Config, Endpoint};
+/// use websocket_proto::{Incoming, Negotiated, Server};
+///
+/// let mut endpoint = Endpoint::new(Negotiated::elsewhere(), Server, &Config::default(), b"", Instant::now());
+/// let mut shared = *b"\x81\x82\0\0\0\0Hi"; // masked with the key 0; one buffer serves all connections
+/// let mut received = endpoint.receive(&mut shared);
+/// assert!(matches!(received.next(), Some((Incoming::Text("Hi"), _))));
+/// assert!(received.next().is_none());
+/// ```
 #[must_use = "messages come from `next`"]
 pub struct Received<'e, 'i, R: Role, I, D> {
     endpoint: &'e mut Endpoint<R, I, D>,

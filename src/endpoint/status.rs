@@ -5,6 +5,29 @@ use core::fmt;
 use crate::{CloseCode, ProtocolError, Timeout};
 
 /// What the owner of the transport has to do next, besides writing what [`output`](super::Endpoint::output) holds.
+///
+/// ```
+/// use std::time::Instant;
+/// use websocket_proto::endpoint::{Config, Endpoint, Status};
+/// use websocket_proto::{Negotiated, Server};
+///
+/// let mut endpoint = Endpoint::new(Negotiated::elsewhere(), Server, &Config::default(), b"", Instant::now());
+/// assert!(endpoint.status() == Status::Open && endpoint.status().reads());
+///
+/// // An empty Close, masked with the key 0. Its echo is to be written.
+/// endpoint.room()[..6].copy_from_slice(&[0x88, 0x80, 0, 0, 0, 0]);
+/// endpoint.filled(6);
+/// while endpoint.next().is_some() {}
+/// assert_eq!((endpoint.status(), endpoint.output().len()), (Status::Open, 2));
+/// endpoint.written(2);
+///
+/// // §7.1.1: the server closes its half, and waits for the client.
+/// assert_eq!(endpoint.status(), Status::HalfClose);
+/// endpoint.half_closed();
+/// assert_eq!(endpoint.status(), Status::Drain);
+/// endpoint.filled(0);
+/// assert_eq!((endpoint.status(), endpoint.end()), (Status::Close, Ok(None)));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
@@ -30,6 +53,18 @@ impl Status {
 }
 
 /// Why a connection did not end cleanly (§7.1.4).
+///
+/// ```
+/// use std::time::Instant;
+/// use websocket_proto::endpoint::{Config, Endpoint, Failure};
+/// use websocket_proto::{Negotiated, Server};
+///
+/// let mut endpoint = Endpoint::new(Negotiated::elsewhere(), Server, &Config::default(), b"", Instant::now());
+/// endpoint.filled(0); // the transport has ended
+/// assert!(endpoint.next().is_none());
+/// assert_eq!(endpoint.end(), Err(Failure::NoClose));
+/// assert_eq!(Failure::NoClose.to_string(), "expected a Close frame, found the end of input");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Failure {
@@ -64,5 +99,6 @@ impl core::error::Error for Failure {
     }
 }
 
-/// How a connection ended: after both Close frames, with the peer's status code if it gave one; or by a failure.
+/// How a connection ended: after both Close frames, with the peer's status code if it gave one (§7.1.5); or by a [`Failure`]. It is what
+/// [`Endpoint::end`](super::Endpoint::end) returns.
 pub type End = Result<Option<CloseCode>, Failure>;

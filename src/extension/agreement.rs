@@ -216,6 +216,49 @@ impl<'r> ServerExtensions<'r> {
     }
 }
 
+/// What the answer of another server to the offers of another client amounts to. All that does not fit is reported.
+pub(crate) fn observe_extensions<'q, 's, O, A>(
+    offers: impl Fn() -> O,
+    answers: impl Fn() -> A,
+    mut report: impl FnMut(Mismatch<'s>),
+) -> Negotiated
+where
+    O: Iterator<Item = Extension<'q>>,
+    A: Iterator<Item = Extension<'s>>,
+{
+    #[cfg_attr(not(feature = "inflate"), allow(unused_mut))]
+    let mut agreed = Negotiated::elsewhere();
+    for (index, answer) in answers().enumerate() {
+        let name = answer.name();
+        if !offers().any(|offer| offer.name() == name) {
+            report(Mismatch::NotOffered(name));
+        } else if answers().take(index).any(|before| before.name() == name) {
+            report(Mismatch::Repeated(name));
+        } else {
+            #[cfg(feature = "inflate")]
+            if name == DeflateConfig::NAME {
+                // Any of the offers may be the one that is accepted.
+                let configs = offers().filter(|offer| offer.name() == name).filter_map(DeflateConfig::of_offer);
+                let mut fault = None;
+                let params = configs.map(|config| config.check(&answer)).find_map(|checked| match checked {
+                    Ok(params) => Some(params),
+                    Err(error) => {
+                        fault.get_or_insert(error);
+                        None
+                    }
+                });
+                match (params, fault) {
+                    (Some(params), _) => agreed = agreed.with_deflate(params),
+                    (None, Some(fault)) => report(Mismatch::Fault(fault)),
+                    // None of the offers can be accepted.
+                    (None, None) => report(Mismatch::NotOffered(name)),
+                }
+            }
+        }
+    }
+    agreed
+}
+
 /// Why an answer fails the connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Mismatch<'b> {

@@ -1,4 +1,8 @@
 //! Extensions: the grammar of `Sec-WebSocket-Extensions` and what two endpoints agree on (§9).
+//!
+//! permessage-deflate comes with the crate. An application adds its own by three traits: [`Negotiate`] for the handshake, [`Decode`] for
+//! messages that come, and `Encode` for those that are sent. An extension marks the messages that it has transformed by reserved bits on
+//! their first frame; one that brings opcodes, changes frames, or wants a bit on other frames has no place here.
 #![forbid(unsafe_code)]
 
 mod agreement;
@@ -8,12 +12,18 @@ mod field_value;
 mod negotiate;
 pub(crate) mod negotiated;
 mod own;
+mod transform;
 
 use core::fmt;
 
-pub(crate) use agreement::{Mismatch, OfferedExtensions, Offers, ServerExtensions};
+pub(crate) use agreement::{Mismatch, OfferedExtensions, Offers, ServerExtensions, observe_extensions};
 pub(crate) use field_value::FieldValue;
 pub use negotiate::{AcceptedExtension, AnswerFault, Negotiate};
+#[cfg(feature = "alloc")]
+pub use transform::Encode;
+#[cfg(feature = "alloc")]
+pub(crate) use transform::undo;
+pub use transform::{Decode, Pieces};
 
 use crate::http::{ascii, is_token_byte, split_token, trim_start};
 

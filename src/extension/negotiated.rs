@@ -88,6 +88,12 @@ impl Negotiated {
         }
     }
 
+    /// The bits of extensions that work on what permessage-deflate has compressed.
+    #[cfg(feature = "inflate")]
+    pub(crate) fn after_deflate(&self) -> Rsv {
+        self.after_deflate
+    }
+
     /// The reserved bits that the extensions in use own: the first frame of a message may have them set, and no other frame (§5.2).
     pub fn owned_rsv(&self) -> Rsv {
         // RFC 7692 §6: the extension owns "the RSV1 bit of the WebSocket header".

@@ -153,8 +153,13 @@ impl Reader {
         matches!((&self.reading, self.rules.sequence), (Reading::Header { len: 0, .. }, Sequence::Between))
     }
 
+    /// The bits that extensions own.
+    pub(crate) const fn owned_rsv(&self) -> Rsv {
+        self.rules.owned_rsv
+    }
+
     /// The longest message that may come.
-    #[cfg(feature = "inflate")]
+    #[cfg(feature = "alloc")]
     pub(crate) const fn max_message_len(&self) -> u64 {
         self.rules.max_message_len
     }

@@ -1,9 +1,10 @@
 //! The few fields that matter, picked out of a head in one pass (§4.2.1).
 
-use super::key::Key;
+use super::key::{AcceptKey, Key};
 use super::request_error::RequestError;
+use super::response_error::ResponseError;
 use crate::extension::{Extensions, InvalidExtension};
-use crate::http::{Collect, Excerpt, FieldSection, elements, is_same_host, is_token, split_host, trim, values};
+use crate::http::{Collect, Excerpt, FieldSection, ascii, elements, is_same_host, is_token, split_host, trim, values};
 
 /// The fields of a head that a handshake needs to know. They are checked once all are known, so that the first error does not depend
 /// on their order.
@@ -147,11 +148,14 @@ impl<'b> KnownFields<'b> {
         }
     }
 
-    /// Subprotocols, and then extensions. §4.3: `1#token` and `1#extension` have at least one element.
-    pub(super) fn lists<F>(&self, fields: &F) -> Result<(), RequestError>
-    where
-        F: FieldSection<'b>,
-    {
+    /// Subprotocols, and then extensions.
+    pub(super) fn lists<F: FieldSection<'b>>(&self, fields: &F) -> Result<(), RequestError> {
+        self.offered_subprotocols(fields)?;
+        self.offered_extensions(fields)
+    }
+
+    /// §4.3: `1#token` has at least one element.
+    pub(super) fn offered_subprotocols<F: FieldSection<'b>>(&self, fields: &F) -> Result<(), RequestError> {
         let mut empty = !matches!(self.subprotocols, Occurrence::Missing);
         self.subprotocols.each(fields, "Sec-WebSocket-Protocol", |value| {
             elements(value).try_for_each(|subprotocol| {
@@ -162,9 +166,11 @@ impl<'b> KnownFields<'b> {
                 }
             })
         })?;
-        if empty {
-            return Err(RequestError::SubprotocolsEmpty);
-        }
+        if empty { Err(RequestError::SubprotocolsEmpty) } else { Ok(()) }
+    }
+
+    /// §4.3: so has `1#extension`.
+    pub(super) fn offered_extensions<F: FieldSection<'b>>(&self, fields: &F) -> Result<(), RequestError> {
         match self.extensions(fields) {
             Ok(true) => Ok(()),
             Ok(false) => Err(RequestError::ExtensionsEmpty),
@@ -185,6 +191,45 @@ impl<'b> KnownFields<'b> {
             })
         })?;
         Ok(filled)
+    }
+}
+
+/// The fields of a response (§4.1).
+impl<'b> KnownFields<'b> {
+    /// §4.1, 2: "an ASCII case-insensitive match for the value 'websocket'".
+    pub(super) fn upgraded(&self) -> Result<(), ResponseError> {
+        match self.upgrade {
+            Occurrence::Once(value) if value.eq_ignore_ascii_case(b"websocket") => Ok(()),
+            Occurrence::Missing => Err(ResponseError::UpgradeMissing),
+            Occurrence::Once(other) => Err(ResponseError::Upgrade { upgrade: Excerpt::new(other) }),
+            Occurrence::Repeated => Err(ResponseError::UpgradeRepeated),
+        }
+    }
+
+    /// §4.1, 4: "ignoring any leading and trailing whitespace", which is gone already.
+    pub(super) fn accepted(&self, accept: &AcceptKey) -> Result<(), ResponseError> {
+        match self.accept {
+            Occurrence::Once(value) if value == accept.as_bytes() => Ok(()),
+            Occurrence::Once(_) => Err(ResponseError::AcceptWrong),
+            Occurrence::Missing => Err(ResponseError::AcceptMissing),
+            // §11.3.3: it "MUST NOT appear more than once in an HTTP response".
+            Occurrence::Repeated => Err(ResponseError::AcceptRepeated),
+        }
+    }
+
+    /// The subprotocol that the server chose of those that were offered.
+    pub(super) fn chosen_subprotocol(
+        &self,
+        is_offered: impl FnOnce(&[u8]) -> bool,
+    ) -> Result<Option<&'b str>, ResponseError> {
+        match self.subprotocols {
+            Occurrence::Missing => Ok(None),
+            // §4.1, 6: "a subprotocol that was not present in the client's handshake". Letter case counts.
+            Occurrence::Once(chosen) if is_offered(chosen) => Ok(Some(ascii(chosen))),
+            Occurrence::Once(chosen) => Err(ResponseError::SubprotocolNotOffered { subprotocol: Excerpt::new(chosen) }),
+            // §11.3.4: it "MUST NOT appear more than once in an HTTP response".
+            Occurrence::Repeated => Err(ResponseError::SubprotocolRepeated),
+        }
     }
 }
 

@@ -17,6 +17,8 @@
 //! | HTTP/1.1 | [`Received::from_parts`], [`Accept::response`] | [`ClientRequest::upgrade`], [`ClientUpgrade::receive`] |
 //! | HTTP/2, HTTP/3 | [`ConnectRequest::from_connect`], [`Accept::response`] | [`ClientRequest::connect`], [`ClientConnect::receive`] |
 //!
+//! Who stands between two others checks their heads with [`observe`].
+//!
 //! Fields are taken in the form in which the stack has them: see [`FieldSection`]. With feature `http`, heads of the crate `http`
 //! convert as a whole.
 #![forbid(unsafe_code)]
@@ -30,6 +32,7 @@ mod http_crate;
 mod http_request;
 mod key;
 mod known_fields;
+mod observe;
 mod refusal;
 mod request;
 mod request_error;
@@ -44,6 +47,7 @@ pub use client_request::{ClientRequest, StartError};
 pub use connect::{ClientConnect, ClientUpgrade, ConnectHead, ConnectRequest};
 pub use http_request::HttpRequest;
 pub use key::{AcceptKey, InvalidKey, Key};
+pub use observe::{ResponseParts, Violation, observe};
 pub use refusal::{Refusal, RefusalError};
 pub use request::{Parts, Received, Request, RequestKey};
 pub use request_error::RequestError;

@@ -111,6 +111,30 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// The section with the rule that is broken.
+    pub const fn section(&self) -> &'static str {
+        match self {
+            Self::Head(_) => "RFC 9112 §2",
+            Self::HttpVersion { .. } | Self::Method { .. } | Self::Target { .. } => "RFC 6455 §4.2.1, 1",
+            Self::HostMissing => "RFC 6455 §4.2.1, 2",
+            Self::HostRepeated | Self::InvalidHost { .. } => "RFC 9112 §3.2",
+            Self::HostMismatch { .. } => "RFC 9113 §8.3.1",
+            // There, a body belongs to the request, and here what follows the head is frames.
+            Self::Body => "RFC 9112 §6.3",
+            Self::ConnectionWithoutUpgrade => "RFC 6455 §4.2.1, 4",
+            Self::VersionMissing => "RFC 6455 §4.2.1, 6",
+            Self::VersionRepeated => "RFC 6455 §11.3.5",
+            Self::UnsupportedVersion { .. } | Self::OriginNotAllowed { .. } => "RFC 6455 §4.2.2, 4",
+            Self::KeyMissing | Self::InvalidKey(_) => "RFC 6455 §4.2.1, 5",
+            Self::KeyRepeated => "RFC 6455 §11.3.1",
+            Self::OriginRepeated => "RFC 6454 §7.3",
+            Self::SubprotocolsEmpty | Self::InvalidSubprotocol { .. } | Self::ExtensionsEmpty => "RFC 6455 §4.3",
+            Self::InvalidExtension(_) => "RFC 6455 §9.1",
+            Self::ConnectProtocol { .. } => "RFC 9220 §3",
+            Self::ConnectScheme { .. } | Self::ConnectionField => "RFC 8441 §5",
+        }
+    }
+
     /// The answer: what to write before the transport is closed, complete with a body of one line that names the reason.
     pub fn response(&self) -> Refusal<'static> {
         let (status, fields): (_, &'static [OwnField]) = match self {

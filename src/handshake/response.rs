@@ -10,7 +10,7 @@ use super::known_fields::{KnownFields, Occurrence};
 use super::response_error::ResponseError;
 use crate::extension::negotiated::Negotiated;
 use crate::extension::{Extension, Extensions, Negotiate, OfferedExtensions};
-use crate::http::{Excerpt, FieldSection, Fields, Head, ResponseHead, Shown, ascii};
+use crate::http::{FieldSection, Fields, Head, ResponseHead, Shown};
 
 /// What a server answered.
 ///
@@ -57,24 +57,11 @@ impl<'b, F: FieldSection<'b>> Answer<'b, F> {
         if status != 101 {
             return Ok(Self::Refused(HttpResponse { response }));
         }
-        match known.upgrade {
-            // §4.1, 2: "an ASCII case-insensitive match for the value 'websocket'".
-            Occurrence::Once(value) if value.eq_ignore_ascii_case(b"websocket") => {}
-            Occurrence::Missing => return Err(ResponseError::UpgradeMissing),
-            Occurrence::Once(other) => return Err(ResponseError::Upgrade { upgrade: Excerpt::new(other) }),
-            Occurrence::Repeated => return Err(ResponseError::UpgradeRepeated),
-        }
+        known.upgraded()?;
         if !known.connection {
             return Err(ResponseError::ConnectionWithoutUpgrade);
         }
-        match known.accept {
-            // §4.1, 4: "ignoring any leading and trailing whitespace", which is gone already.
-            Occurrence::Once(value) if value == accept.as_bytes() => {}
-            Occurrence::Once(_) => return Err(ResponseError::AcceptWrong),
-            Occurrence::Missing => return Err(ResponseError::AcceptMissing),
-            // §11.3.3: it "MUST NOT appear more than once in an HTTP response".
-            Occurrence::Repeated => return Err(ResponseError::AcceptRepeated),
-        }
+        known.accepted(accept)?;
         Response::agree(response.head, known, offered).map(Self::Open)
     }
 
@@ -126,20 +113,9 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
         known: &KnownFields<'b>,
         offered: Offered<'_, P>,
     ) -> Result<Self, ResponseError> {
-        let subprotocol = match known.subprotocols {
-            Occurrence::Missing => None,
-            // §4.1, 6: "a subprotocol that was not present in the client's handshake". Letter case counts.
-            Occurrence::Once(chosen)
-                if offered.subprotocols.as_slice().iter().any(|offer| offer.as_ref().as_bytes() == chosen) =>
-            {
-                Some(ascii(chosen))
-            }
-            Occurrence::Once(chosen) => {
-                return Err(ResponseError::SubprotocolNotOffered { subprotocol: Excerpt::new(chosen) });
-            }
-            // §11.3.4: it "MUST NOT appear more than once in an HTTP response".
-            Occurrence::Repeated => return Err(ResponseError::SubprotocolRepeated),
-        };
+        let offers =
+            |chosen: &[u8]| offered.subprotocols.as_slice().iter().any(|offer| offer.as_ref().as_bytes() == chosen);
+        let subprotocol = known.chosen_subprotocol(offers)?;
         let negotiated = match known.extensions {
             Occurrence::Missing => Negotiated::elsewhere(),
             // Erratum 3433: `Sec-WebSocket-Extensions` "MAY appear multiple times in an HTTP response".

@@ -92,6 +92,28 @@ pub enum ResponseError {
     },
 }
 
+impl ResponseError {
+    /// The section with the rule that is broken.
+    pub const fn section(&self) -> &'static str {
+        match self {
+            Self::Head(_) => "RFC 9112 §2",
+            Self::HttpVersion { .. } => "RFC 9110 §7.8",
+            Self::TooManyInterim { .. } => "RFC 9110 §15.2",
+            Self::UpgradeMissing | Self::Upgrade { .. } | Self::UpgradeRepeated => "RFC 6455 §4.1, 2",
+            Self::ConnectionWithoutUpgrade => "RFC 6455 §4.1, 3",
+            Self::AcceptMissing | Self::AcceptWrong => "RFC 6455 §4.1, 4",
+            Self::AcceptRepeated => "RFC 6455 §11.3.3",
+            Self::SubprotocolRepeated => "RFC 6455 §11.3.4",
+            Self::SubprotocolNotOffered { .. } => "RFC 6455 §4.1, 6",
+            Self::ExtensionsEmpty => "RFC 6455 §4.3",
+            Self::InvalidExtension(_) => "RFC 6455 §9.1",
+            Self::ExtensionNotOffered { .. } => "RFC 6455 §4.1, 5",
+            Self::ExtensionRepeated { .. } | Self::ExtensionConflict { .. } => "RFC 7692 §5",
+            Self::ExtensionParam { .. } | Self::ExtensionParamMissing { .. } => "RFC 7692 §7.1",
+        }
+    }
+}
+
 impl From<Mismatch<'_>> for ResponseError {
     fn from(mismatch: Mismatch<'_>) -> Self {
         match mismatch {

@@ -75,7 +75,6 @@ impl ValidText {
     }
 
     /// Makes room for so many bytes in all, and no more.
-    #[cfg(feature = "inflate")]
     pub(crate) fn reserve_exact(&mut self, capacity: usize) {
         self.bytes.reserve_exact(capacity.saturating_sub(self.bytes.len()));
     }

@@ -21,12 +21,11 @@ impl Messages {
                 if piece.begins_message() {
                     self.buffer.clear(self.kept_capacity, &mut self.retention);
                 }
-                if rsv == Rsv::NONE {
-                    self.assemble(connection, kind, piece)?;
-                } else {
-                    // Without an extension no frame passes that sets a bit for it.
+                match rsv {
+                    Rsv::NONE => self.assemble(connection, kind, piece)?,
                     #[cfg(feature = "inflate")]
-                    self.inflate(connection, kind, piece)?;
+                    rsv if rsv == connection.deflate_rsv() => self.inflate(connection, kind, piece)?,
+                    rsv => self.decode(connection, kind, rsv, piece)?,
                 }
                 ends.then_some(Ready::Message(kind))
             }

@@ -86,7 +86,6 @@ impl MessageBuffer {
     }
 
     /// Makes room for `len` more bytes, without holding more than `max` in the end unless they need it.
-    #[cfg(feature = "inflate")]
     pub(super) fn grow(&mut self, len: usize, max: usize) {
         let needed = self.filled.saturating_add(len);
         if self.capacity() < needed {

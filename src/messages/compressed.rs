@@ -1,6 +1,7 @@
 //! Messages that come compressed (RFC 7692 §6.2).
 
 use super::Messages;
+use super::transformed::push;
 use crate::connection::{Connection, Role};
 use crate::extension::deflate::Inflater;
 use crate::frame::Piece;
@@ -32,31 +33,16 @@ impl Messages {
             // The message was begun in another `Messages`, or this one has served another connection since.
             return Err(connection.fail(ProtocolError::InvalidCompression(InvalidDeflate::Corrupt)));
         };
-        let (mut input, limit) = (&*payload, connection.max_message_len());
-        let max = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut input = &*payload;
+        let max = usize::try_from(connection.max_message_len()).unwrap_or(usize::MAX);
         loop {
-            let room = max.saturating_sub(self.buffer.len());
-            let piece = match inflater.inflate(&mut input, ends, room.saturating_add(1)) {
-                Ok(Some(piece)) => piece,
+            let room = max.saturating_sub(self.buffer.len()).saturating_add(1);
+            let done = match inflater.inflate(&mut input, ends, room) {
+                Ok(Some(piece)) => push(&mut self.buffer, connection, kind, piece),
                 Ok(None) => break,
-                Err(error) => return Err(connection.fail(ProtocolError::InvalidCompression(error))),
+                Err(error) => Err(ProtocolError::InvalidCompression(error)),
             };
-            let fitting = piece.get(..room).unwrap_or(piece);
-            let is_too_long = fitting.len() < piece.len();
-            self.buffer.grow(fitting.len(), max);
-            let valid = match kind {
-                MessageKind::Text => self.buffer.push_text(level, fitting, 0),
-                MessageKind::Binary => {
-                    self.buffer.push_binary(level, fitting, 0);
-                    Ok(())
-                }
-            };
-            if let Err(valid_up_to) = valid {
-                return Err(connection.fail_text(valid_up_to));
-            }
-            if is_too_long {
-                return Err(connection.fail(ProtocolError::MessageTooLong { len: limit.saturating_add(1), max: limit }));
-            }
+            done.map_err(|error| connection.fail(error))?;
         }
         self.judge(connection, kind, ends, Ok(()))
     }

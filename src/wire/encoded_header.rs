@@ -93,7 +93,7 @@ impl EncodedHeader {
 
     /// The header of a whole data message, without reserved bits, of up to 125 bytes: [`data`](Self::data) without its choices.
     ///
-    /// More than that is not told apart by the header: the caller vouches for the length.
+    /// The caller vouches for the length.
     #[inline]
     pub(crate) const fn short(kind: MessageKind, payload_len: u8, key: Option<MaskingKey>) -> Self {
         let opcode = match kind {
@@ -102,10 +102,23 @@ impl EncodedHeader {
         };
         let start = HeaderStart { fin: true, rsv: Rsv::NONE, opcode: Opcode::Data(opcode) };
         let (mask_bit, key, header_len) = match key {
-            Some(key) => (0x80, key.to_word(), 6),
+            Some(key) => (0x80, key.to_word(), 6_u8),
             None => (0, 0, 2),
         };
         let low = start.encode() as u64 | ((mask_bit | payload_len) as u64) << 8 | (key as u64) << 16;
+        Self { padded: (low as u128 | (header_len as u128) << 120).to_le_bytes() }
+    }
+
+    /// The same with a length of 126 to 65,535 bytes.
+    #[inline]
+    pub(crate) const fn medium(kind: MessageKind, payload_len: u16, key: Option<MaskingKey>) -> Self {
+        let (key_word, header_len) = match key {
+            Some(key) => (key.to_word(), 8_u8),
+            None => (0, 4),
+        };
+        let [first, second, ..] = Self::short(kind, 126, key).padded;
+        let start = u16::from_le_bytes([first, second]) as u64;
+        let low = start | (payload_len.swap_bytes() as u64) << 16 | (key_word as u64) << 32;
         Self { padded: (low as u128 | (header_len as u128) << 120).to_le_bytes() }
     }
 
@@ -149,12 +162,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_headers_are_those_of_any_length() {
+    fn short_and_medium_headers_are_those_of_any_length() {
         for kind in [MessageKind::Text, MessageKind::Binary] {
             for key in [None, Some(MaskingKey::new([1, 2, 3, 4]))] {
                 for len in 0..=125 {
                     let whole = EncodedHeader::data(kind.into(), true, Rsv::NONE, len.into(), key).unwrap();
                     assert_eq!(EncodedHeader::short(kind, len, key).padded, whole.padded);
+                }
+                for len in 126..=u16::MAX {
+                    let whole = EncodedHeader::data(kind.into(), true, Rsv::NONE, len.into(), key).unwrap();
+                    assert_eq!(EncodedHeader::medium(kind, len, key).padded, whole.padded);
                 }
             }
         }

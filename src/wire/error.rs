@@ -102,6 +102,11 @@ pub enum ProtocolError {
     },
     /// A compressed message that can't be decompressed (RFC 7692 §7.2.2).
     InvalidCompression(InvalidDeflate),
+    /// A message that an extension of the application's own can't have transformed: see [`Decode`](crate::extension::Decode).
+    InvalidTransformation {
+        /// The extension's reserved bits.
+        rsv: Rsv,
+    },
 }
 
 impl ProtocolError {
@@ -120,9 +125,10 @@ impl ProtocolError {
             | Self::ExpectedContinuation { .. }
             | Self::CloseCodeCut
             | Self::InvalidCloseCode { .. } => CloseCode::PROTOCOL_ERROR,
-            Self::InvalidUtf8 { .. } | Self::InvalidCloseReason { .. } | Self::InvalidCompression(_) => {
-                CloseCode::INVALID_PAYLOAD
-            }
+            Self::InvalidUtf8 { .. }
+            | Self::InvalidCloseReason { .. }
+            | Self::InvalidCompression(_)
+            | Self::InvalidTransformation { .. } => CloseCode::INVALID_PAYLOAD,
             Self::FrameTooLong { .. } | Self::MessageTooLong { .. } | Self::TooManyFragments { .. } => {
                 CloseCode::MESSAGE_TOO_BIG
             }
@@ -175,6 +181,9 @@ impl fmt::Display for ProtocolError {
                 )
             }
             Self::InvalidCompression(error) => error.fmt(f),
+            Self::InvalidTransformation { rsv } => {
+                write!(f, "expected a payload that the extension with {rsv} has transformed, found another")
+            }
         }
     }
 }

@@ -256,7 +256,7 @@ impl HeaderStart {
 
     #[inline]
     pub(super) const fn encode(self) -> u8 {
-        (self.fin as u8) << 7 | self.rsv.0 << 4 | self.opcode.encode()
+        (self.fin as u8) << 7 | self.rsv.encode() | self.opcode.encode()
     }
 }
 

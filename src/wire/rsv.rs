@@ -27,6 +27,11 @@ impl Rsv {
         Self((byte >> 4) & 0b111)
     }
 
+    /// The same, in their place.
+    pub(crate) const fn encode(self) -> u8 {
+        self.0 << 4
+    }
+
     /// The bits that are set here and not in `owned`.
     #[must_use]
     pub const fn without(self, owned: Self) -> Self {

@@ -33,7 +33,7 @@ pub fn totals(workload: &Workload, peer: &Peer, cycles: u64, tally: Tally, bytes
         }
         Task::Send(send) => assert_eq!(bytes_written, cycles * send.batch * send.frame_len(), "{at}"),
         Task::Deflate(packed) => assert!(bytes_written > cycles * 2 * packed.messages.len() as u64, "{at}"),
-        Task::Handshake => assert!(bytes_written > cycles * 100, "{at}: {bytes_written} written"),
+        Task::Handshake | Task::Connect => assert!(bytes_written > cycles * 100, "{at}: {bytes_written} written"),
     }
 }
 
@@ -47,6 +47,11 @@ pub fn work(workload: &Workload, peer: &Peer) -> Result<(), Failure> {
         Task::Receive(_) | Task::Inflate(..) => {}
         Task::Deflate(packed) => compressed(&record, &packed),
         Task::Send(send) => frames(&record, &send, 2 * send.batch),
+        Task::Connect => {
+            let text = String::from_utf8_lossy(&record).to_lowercase();
+            assert_eq!(text.matches("get /chat http/1.1\r\n").count(), 2, "{}: {text}", peer.name);
+            assert_eq!(text.matches("\r\nhost: server.example.com\r\n").count(), 2, "{}: {text}", peer.name);
+        }
         Task::Handshake => {
             let text = String::from_utf8_lossy(&record).to_lowercase();
             assert!(text.starts_with("http/1.1 101 "), "{}: {text}", peer.name);

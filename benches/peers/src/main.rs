@@ -17,7 +17,7 @@ mod workload;
 
 use measure::Measurement;
 use options::Options;
-use peer::{Camp, Peer, deflate};
+use peer::{Camp, Peer, connect, deflate};
 use probe::{PROBES, Verdict};
 use report::Report;
 use workload::{Task, Workload};
@@ -61,6 +61,7 @@ fn row(workload: &Workload, peers: &[Peer], options: &Options) -> Vec<Option<Mea
                     deflate::of(peer).is_some_and(|deflating| deflating.receive.is_some()) || peer.camp() == Camp::Floor
                 }
                 Task::Deflate(_) => deflate::of(peer).is_some_and(|deflating| deflating.send.is_some()),
+                Task::Connect => connect::of(peer).is_some(),
                 Task::Handshake => peer.accept.is_some(),
             };
             if !takes_part {

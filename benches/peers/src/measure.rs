@@ -3,7 +3,7 @@
 use crate::allocations::Allocations;
 use crate::check;
 use crate::child::Child;
-use crate::peer::{Camp, Failure, Peer, deflate};
+use crate::peer::{Camp, Failure, Peer, connect, deflate};
 use crate::transport::{READ, Transport};
 use crate::workload::{Task, Workload};
 
@@ -118,6 +118,7 @@ pub fn transport(workload: &Workload, cycles: u64) -> Transport {
     match workload.task() {
         Task::Receive(receive) | Task::Inflate(receive, _) => Transport::new(receive.stream, cycles, receive.max_read),
         Task::Send(_) | Task::Deflate(_) => Transport::new(&[], 0, READ),
+        Task::Connect => Transport::answering(),
         Task::Handshake => Transport::new(check::REQUEST, cycles, READ),
     }
 }
@@ -149,6 +150,10 @@ pub fn act(
         Task::Deflate(packed) => match deflate::of(peer).and_then(|deflating| deflating.send) {
             Some(function) => function(transport, &packed, cycles).map(|()| nothing),
             None => Err("does not compress".into()),
+        },
+        Task::Connect => match connect::of(peer) {
+            Some(function) => function(transport, cycles).map(|()| nothing),
+            None => Err("does not connect".into()),
         },
         Task::Handshake => match peer.accept {
             Some(function) => function(transport, cycles).map(|()| nothing),

@@ -63,7 +63,9 @@ impl Report<'_> {
             match (report.workloads[row].task(), cell.replies) {
                 (_, Some(replies)) => format!("{replies:.2} Pongs"),
                 (Task::Receive(_) | Task::Inflate(..), None) => String::new(),
-                (Task::Send(_) | Task::Deflate(_) | Task::Handshake, None) => format!("{:.2}", cell.writes),
+                (Task::Send(_) | Task::Deflate(_) | Task::Handshake | Task::Connect, None) => {
+                    format!("{:.2}", cell.writes)
+                }
             }
         });
         if !self.verdicts.is_empty() {

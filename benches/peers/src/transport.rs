@@ -4,6 +4,7 @@ use std::io::{self, IoSlice, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use tokio::io::ReadBuf;
 
 /// What one read hands out at most, and the size of the buffer that is written to.
@@ -32,12 +33,53 @@ pub struct Transport {
     record: Option<Vec<u8>>,
     pub bytes_written: u64,
     pub writes: u64,
+    /// A server that answers requests: the request so far, and the answer so far as it was not read.
+    answering: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Transport {
     pub fn new(stream: &'static [u8], cycles: u64, max_read: usize) -> Self {
         let written = vec![0; READ];
-        Self { stream, position: 0, cycles, max_read, written, filled: 0, record: None, bytes_written: 0, writes: 0 }
+        Self {
+            stream,
+            position: 0,
+            cycles,
+            max_read,
+            written,
+            filled: 0,
+            record: None,
+            bytes_written: 0,
+            writes: 0,
+            answering: None,
+        }
+    }
+
+    /// One that answers each request for an upgrade as a server does (§4.2.2), and has nothing else to read.
+    pub fn answering() -> Self {
+        Self { answering: Some(Default::default()), ..Self::new(&[], 0, READ) }
+    }
+
+    /// Takes a request, and has its answer to be read when it is whole.
+    fn ask(&mut self, bytes: &[u8]) {
+        let Some((request, answer)) = &mut self.answering else { return };
+        request.extend_from_slice(bytes);
+        if !request.ends_with(b"\r\n\r\n") {
+            return;
+        }
+        let name = b"sec-websocket-key: ";
+        let is_key = |place: &[u8]| place.eq_ignore_ascii_case(name);
+        let key = request.windows(name.len()).position(is_key).expect("a key") + name.len();
+        let mut sha1 = sha1_smol::Sha1::from(&request[key..key + 24]);
+        sha1.update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+        answer.clear();
+        answer.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
+        answer.extend_from_slice(b"Sec-WebSocket-Accept: ");
+        let start = answer.len();
+        answer.resize(start + 28, 0);
+        let encoded = BASE64_STANDARD.encode_slice(sha1.digest().bytes(), &mut answer[start..]);
+        assert_eq!(encoded, Ok(28));
+        answer.extend_from_slice(b"\r\n\r\n");
+        request.clear();
     }
 
     pub fn recording(mut self) -> Self {
@@ -78,6 +120,9 @@ impl Transport {
 
     fn take_all(&mut self, slices: &[IoSlice<'_>]) -> usize {
         self.writes += 1;
+        if self.answering.is_some() {
+            slices.iter().for_each(|slice| self.ask(slice));
+        }
         slices.iter().for_each(|slice| self.take(slice));
         slices.iter().map(|slice| slice.len()).sum()
     }
@@ -85,6 +130,12 @@ impl Transport {
 
 impl Read for Transport {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        if let Some((_, answer)) = &mut self.answering {
+            let n = room.len().min(answer.len());
+            room[..n].copy_from_slice(&answer[..n]);
+            answer.drain(..n);
+            return Ok(n);
+        }
         let read = self.next_read(room.len());
         room[..read.len()].copy_from_slice(read);
         Ok(read.len())
@@ -107,6 +158,12 @@ impl Write for Transport {
 
 impl tokio::io::AsyncRead for Transport {
     fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, room: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if let Some((_, answer)) = &mut self.answering {
+            let n = room.remaining().min(answer.len());
+            room.put_slice(&answer[..n]);
+            answer.drain(..n);
+            return Poll::Ready(Ok(()));
+        }
         let read = self.next_read(room.remaining());
         room.put_slice(read);
         Poll::Ready(Ok(()))

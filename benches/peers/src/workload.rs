@@ -33,6 +33,7 @@ pub enum Task {
     Inflate(Receive, bool),
     Deflate(Packed),
     Handshake,
+    Connect,
 }
 
 /// Messages that a server sends compressed.
@@ -181,7 +182,10 @@ impl Workload {
                 }));
             }
         }
-        all.extend([Self::new("server handshake, 683 B request", Nanoseconds, || Task::Handshake)]);
+        all.extend([
+            Self::new("server handshake, 683 B request", Nanoseconds, || Task::Handshake),
+            Self::new("client handshake", Nanoseconds, || Task::Connect),
+        ]);
         all
     }
 
@@ -191,7 +195,7 @@ impl Workload {
             Task::Receive(receive) | Task::Inflate(receive, _) => receive.per_cycle,
             Task::Deflate(packed) => packed.messages.len() as u64,
             Task::Send(send) => send.batch,
-            Task::Handshake => 1,
+            Task::Handshake | Task::Connect => 1,
         }
     }
 }

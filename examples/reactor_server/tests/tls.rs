@@ -150,9 +150,10 @@ fn violations_are_answered_and_what_came_before_the_end_too() {
 
     let mut link = tls.link();
     open(&mut link);
-    link.write_all(HELLO).unwrap();
+    // In one segment, with nothing after it: neither more bytes nor the end of input.
+    link.conn.writer().write_all(HELLO).unwrap();
     link.conn.send_close_notify();
-    link.flush().unwrap();
+    link.conn.write_tls(&mut link.sock).unwrap();
     let mut rest = Vec::new();
     link.read_to_end(&mut rest).unwrap();
     assert_eq!(rest, HELLO_BACK);
@@ -227,6 +228,21 @@ fn broadcast_reaches_all_in_order() {
         for socket in &mut sockets {
             assert!(socket.read().unwrap() == Message::text(&text));
         }
+    }
+}
+
+#[test]
+fn peer_that_reads_a_broadcast_late_gets_its_last_byte() {
+    let tls = Tls::start("tail", &["--mode", "broadcast", "--max-output", "100000000"]);
+    let (mut speaker, mut late) = (tls.join(tls.config(&[&TLS13])), tls.join(tls.config(&[&TLS13])));
+    // More than the sockets hold.
+    for count in 0..80 {
+        let message = Message::binary(vec![count; 100_000]);
+        speaker.send(message.clone()).unwrap();
+        assert!(speaker.read().unwrap() == message);
+    }
+    for count in 0..80 {
+        assert!(late.read().unwrap() == Message::binary(vec![count; 100_000]));
     }
 }
 

@@ -7,7 +7,8 @@ use core::fmt;
 
 use super::inflate::{Blocks, Window};
 use super::{Compression, Meeting};
-use crate::wire::InvalidDeflate;
+use crate::extension::{Decode, Pieces};
+use crate::wire::{InvalidDeflate, ProtocolError, Rsv};
 
 /// Decompresses the messages of one peer, piece by piece.
 ///
@@ -158,6 +159,21 @@ impl Inflater {
         self.meeting = self.meeting.next(piece, self.window.memory());
         *connection = self.meeting;
         goes_on || begins
+    }
+}
+
+impl Decode for Inflater {
+    fn rsv(&self) -> Rsv {
+        Rsv::RSV1
+    }
+
+    fn decode(&mut self, mut payload: &[u8], last: bool, to: &mut Pieces<'_>) -> Result<(), ProtocolError> {
+        while let Some(piece) =
+            self.inflate(&mut payload, last, usize::MAX).map_err(ProtocolError::InvalidCompression)?
+        {
+            to(piece)?;
+        }
+        Ok(())
     }
 }
 

@@ -73,6 +73,18 @@ impl DeflateConfig {
         self.adjustable = adjustable;
         self
     }
+
+    /// What a client must have asked for to make this offer; `None` if it can't be accepted.
+    pub(crate) fn of_offer(offer: Extension<'_>) -> Option<Self> {
+        let offer = Parameters::parse(&offer).ok()?;
+        let hint = offer.client_window.flatten();
+        Some(Self {
+            own: Compression::new(hint.unwrap_or(WindowBits::MAX), !offer.client_no_takeover),
+            peer: Compression::new(offer.server_window.unwrap_or(WindowBits::MAX), !offer.server_no_takeover),
+            fallback: false,
+            adjustable: offer.client_window.is_some(),
+        })
+    }
 }
 
 impl Negotiate for DeflateConfig {

@@ -3,6 +3,7 @@
 use core::num::NonZeroU8;
 
 use super::WindowBits;
+use crate::wire::Rsv;
 
 /// How one endpoint compresses what it sends (RFC 7692 §7.1), and so what the other needs in order to read it.
 ///
@@ -59,14 +60,23 @@ impl Compression {
     }
 }
 
-/// A [`Compression`] in a byte, one of whose values is left over.
+/// A [`Compression`] in a byte, with reserved bits of the caller's choice, and with a value left over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PackedCompression(NonZeroU8);
 
 impl PackedCompression {
+    /// The same with these reserved bits.
+    pub(crate) fn with_rsv(self, rsv: Rsv) -> Self {
+        Self(self.0 | rsv.encode() << 1)
+    }
+
+    pub(crate) fn rsv(self) -> Rsv {
+        Rsv::decode(self.0.get() >> 1)
+    }
+
     pub(crate) fn unpack(self) -> Compression {
         let window_bits = WindowBits::new(self.0.get() % TAKEOVER).unwrap_or_default();
-        Compression { window_bits, context_takeover: self.0.get() >= TAKEOVER }
+        Compression { window_bits, context_takeover: self.0.get() & TAKEOVER != 0 }
     }
 }
 
@@ -131,7 +141,10 @@ mod tests {
         for window_bits in (8..=15).filter_map(WindowBits::new) {
             for context_takeover in [true, false] {
                 let compression = Compression { window_bits, context_takeover };
-                assert_eq!(compression.pack().unpack(), compression);
+                for rsv in [Rsv::NONE, Rsv::RSV1, Rsv::RSV2, Rsv::RSV2 | Rsv::RSV3] {
+                    let packed = compression.pack().with_rsv(rsv);
+                    assert_eq!((packed.unpack(), packed.rsv()), (compression, rsv));
+                }
             }
         }
         assert_eq!(size_of::<Option<PackedCompression>>(), 1);

@@ -100,7 +100,7 @@ pub fn run<S: Subject>(
         for delivery in others {
             result.add(delivery, examine(case, role, context, delivery, make()));
         }
-        result
+        Some(result)
     });
     crate::suite::block(library, &mut results);
     results

@@ -178,7 +178,7 @@ pub fn count(results: &[CaseResult], grade: Grade) -> usize {
 pub(crate) fn in_parallel(
     cases: &[&Case],
     jobs: usize,
-    examine: impl Fn(&Case) -> CaseResult + Sync,
+    examine: impl Fn(&Case) -> Option<CaseResult> + Sync,
 ) -> Vec<CaseResult> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(cases.len()));
@@ -187,7 +187,7 @@ pub(crate) fn in_parallel(
             scope.spawn(|| {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let result = examine(case);
-                    results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).extend(result);
                 }
             });
         }

@@ -15,6 +15,7 @@ pub mod drive;
 pub mod heads;
 #[cfg(feature = "deflate")]
 pub mod inflate;
+pub mod invert;
 pub mod reference;
 #[cfg(feature = "strategies")]
 pub mod strategies;

@@ -20,10 +20,13 @@ use crate::workload::Packed;
 pub struct Deflating {
     peer: &'static str,
     /// Receives until so many messages were delivered, as a server, with context takeover or without.
-    pub receive: Option<fn(&mut Transport, u64, bool) -> Result<Tally, Failure>>,
+    pub receive: Option<Receiving>,
     /// Sends all messages so many times, as a server.
-    pub send: Option<fn(&mut Transport, &Packed, u64) -> Result<(), Failure>>,
+    pub send: Option<Sending>,
 }
+
+type Receiving = fn(&mut Transport, u64, bool) -> Result<Tally, Failure>;
+type Sending = fn(&mut Transport, &Packed, u64) -> Result<(), Failure>;
 
 pub fn of(peer: &Peer) -> Option<&'static Deflating> {
     ALL.iter().find(|deflating| deflating.peer == peer.name)

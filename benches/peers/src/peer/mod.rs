@@ -1,5 +1,6 @@
 //! Those who take part.
 
+pub mod connect;
 pub mod deflate;
 mod fastwebsockets;
 mod floor;

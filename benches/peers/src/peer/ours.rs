@@ -15,7 +15,7 @@ use crate::tally::Tally;
 use crate::transport::{ReadBuffer, Transport};
 use crate::workload::{Send, Sender};
 
-pub const PEERS: [Peer; 6] = [
+pub const PEERS: [Peer; 7] = [
     Peer {
         name: "Connection",
         delivers: Delivers::Pieces,

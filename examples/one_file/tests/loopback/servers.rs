@@ -40,8 +40,11 @@ fn violations(server: &Program) {
         socket.write_all(&[HELLO, bad].concat()).unwrap();
         expect(&mut socket, HELLO_BACK);
         expect(&mut socket, &[&[0x88, 0x02], &code.to_be_bytes()[..]].concat());
+        // At once, and not after the time-out for closing, which is 5 s.
+        let start = Instant::now();
         let mut rest = Vec::new();
         assert_eq!(socket.read_to_end(&mut rest).unwrap(), 0, "{rest:02x?}");
+        assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
         drop(socket);
         server.expect_line(why);
     }

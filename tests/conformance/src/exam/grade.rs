@@ -22,11 +22,12 @@ pub(super) fn verdict(exam: &Exam<'_>, heard: Option<&[Event]>) -> Verdict {
     }
     let key_values = exam.facts.own_head.as_ref().map(|head| head.values("Sec-WebSocket-Key")).unwrap_or_default();
     let accepts: Vec<String> = key_values.into_iter().map(crate::wire::accept).collect();
-    // Of two keys either may be answered: that there is an answer at all is another matter.
-    let fits = |accept: &&String| {
-        exam.seen.head.as_ref().is_some_and(|head| head.values("Sec-WebSocket-Accept") == [accept.as_bytes()])
+    // Which of several keys is answered is left open.
+    let answered = exam.seen.head.as_ref().and_then(|head| head.values("Sec-WebSocket-Accept").first().copied());
+    let accept = match &accepts[..] {
+        [accept] => accept.clone(),
+        _ => String::from_utf8_lossy(answered.unwrap_or_default()).into_owned(),
     };
-    let accept = accepts.iter().find(fits).or(accepts.first()).cloned().unwrap_or_default();
     let findings = lint::findings(&lint::Connection {
         role: exam.role,
         own_head: exam.facts.own_head.as_ref(),
@@ -219,6 +220,13 @@ impl Ladder<'_, '_> {
     /// §4.1: the client fails the connection.
     fn refused(&mut self) {
         let exam = self.exam;
+        if exam.seen.another_request {
+            // RFC 9112 §9.3: after another status than 101 the connection may serve again. After 101 it has to be closed (§7.2.1).
+            if exam.is_open() {
+                self.note(Grade::Fail, "expected the client to close the connection, found another request on it");
+            }
+            return;
+        }
         let others = exam.seen.frames.iter().filter(|frame| frame.opcode != 8).count();
         if others > 0 {
             self.note(Grade::Fail, format!("expected no connection, found {others} frames from the client"));

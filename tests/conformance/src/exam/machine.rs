@@ -140,6 +140,9 @@ impl<'c> Exam<'c> {
                 }
                 return piece;
             }
+            if self.seen.another_request {
+                self.phase = Phase::Done;
+            }
             let quiet = std::mem::take(&mut self.was_quiet);
             let act = match self.phase {
                 Phase::Start => self.start(),
@@ -219,7 +222,10 @@ impl<'c> Exam<'c> {
     fn stopped(&self) -> bool {
         let refused = self.role == Role::Server && self.seen.head.is_some() && !self.is_open();
         let closed = self.seen.close.is_some() && !self.facts.told_to_close && !self.facts.sent_close;
-        self.seen.ended.is_some() || refused && self.phase != Phase::Answer || closed && !self.is_closing()
+        self.seen.ended.is_some()
+            || self.seen.another_request
+            || refused && self.phase != Phase::Answer
+            || closed && !self.is_closing()
     }
 
     fn is_closing(&self) -> bool {

@@ -36,13 +36,18 @@ pub(super) struct Observed {
     pub(super) ended: Option<Ended>,
     /// Bytes after the head of a response that is not 101.
     pub(super) body: Vec<u8>,
+    /// After the response a client has sent another request on the same connection.
+    pub(super) another_request: bool,
 }
 
 impl Observed {
     /// Further bytes. `role` is the subject's.
     pub(super) fn received(&mut self, bytes: &[u8], role: Role) {
         if self.head.is_some() {
-            if self.is_open(role) {
+            // No frame begins so: with its reserved bits it would be the worst of all.
+            let nothing_yet = self.frames.is_empty() && self.reader.unfinished().is_empty();
+            self.another_request |= role == Role::Client && nothing_yet && bytes.starts_with(b"GET ");
+            if self.is_open(role) && !self.another_request {
                 self.reader.push(bytes);
                 self.frames();
             } else {

@@ -4,7 +4,7 @@ use super::Do;
 use super::heads::Draft;
 use super::machine::{Exam, Phase};
 use super::script::Op;
-use crate::case::{Case, Need, Opening, Role, Step};
+use crate::case::{Case, End, Need, Opening, Role, Step};
 use crate::wire::accept;
 use crate::wire::extension::{self, Deflate};
 use crate::wire::head::Head;
@@ -106,6 +106,12 @@ impl<'c> Exam<'c> {
             }
         }
         self.facts.violates = strict.failed.is_some();
+        let agreed = self.facts.deflate.is_some_and(|deflate| deflate != Deflate::default());
+        let goes_on = self.case.outcome.first().is_some_and(|first| matches!(first.end, End::Open | End::Close(_)));
+        if self.facts.violates && goes_on && agreed && self.is_good() {
+            // What is legal by default is not what was agreed: without the history of messages, say.
+            return self.miss("needs a peer that agrees to permessage-deflate without parameters");
+        }
         self.ops = ops.into();
         self.phase = Phase::Script;
         None
@@ -172,6 +178,10 @@ impl<'c> Exam<'c> {
                     let mut text = Deflate::NAME.to_owned();
                     if offer.server_no_takeover {
                         text.push_str("; server_no_context_takeover");
+                    }
+                    // RFC 7692 §7.1.1.2: it may be left out; there are clients that take no answer without it.
+                    if offer.client_no_takeover {
+                        text.push_str("; client_no_context_takeover");
                     }
                     if let Some(bits) = offer.server_bits {
                         text.push_str(&format!("; server_max_window_bits={bits}"));

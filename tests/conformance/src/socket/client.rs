@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::server::{CALM, baseline_cases, settle};
+use super::server::{CALM, CALMEST, baseline_cases, is_settled, settle};
 use super::{Process, Setup, SocketOptions, drive};
 use crate::case::{Case, Library, Role};
 use crate::exam::{Context, Delivery, Ended, Exam, Grade, Verdict};
@@ -91,26 +91,26 @@ impl Judge<'_> {
         let firsts = self.examine(jobs, self.options.patience)?;
         let sound = |v: &Verdict| matches!(v.grade, Grade::Pass | Grade::Unimplemented) || !v.silence;
         let doubtful: Vec<usize> = (0..jobs.len()).filter(|&i| !firsts[i].as_ref().is_some_and(sound)).collect();
-        let calm = |which: &[usize]| -> Result<Vec<Verdict>, Setup> {
+        let calm = |which: &[usize], patience: Duration| -> Result<Vec<Verdict>, Setup> {
             if which.is_empty() {
                 return Ok(Vec::new());
             }
             let again: Vec<Job<'_>> = which.iter().map(|&i| jobs[i]).collect();
-            let verdicts = self.examine(&again, (4 * self.options.patience).max(CALM))?;
+            let verdicts = self.examine(&again, patience)?;
             Ok(self.or_crashed(&again, verdicts))
         };
         let mut verdicts = self.or_crashed(jobs, firsts);
-        let seconds = calm(&doubtful)?;
+        let seconds = calm(&doubtful, (4 * self.options.patience).max(CALM))?;
         let mut disagree = Vec::new();
         for (&i, second) in doubtful.iter().zip(seconds) {
-            if second.grade == verdicts[i].grade {
+            if is_settled(jobs[i].case, &verdicts[i], &second) {
                 verdicts[i] = second;
             } else {
                 disagree.push((i, second));
             }
         }
         let which: Vec<usize> = disagree.iter().map(|(i, _)| *i).collect();
-        for ((i, second), third) in disagree.into_iter().zip(calm(&which)?) {
+        for ((i, second), third) in disagree.into_iter().zip(calm(&which, CALMEST)?) {
             verdicts[i] = settle(verdicts[i].clone(), second, third);
         }
         Ok(verdicts)
@@ -162,7 +162,7 @@ impl Judge<'_> {
         let url = format!("ws://{}", listener.local_addr().map_err(fails)?);
         let command: Vec<String> = self.command.iter().map(|word| word.replace("{url}", &url)).collect();
         let (mut all, mut idle) = (Vec::new(), 0);
-        while !left.is_empty() && idle < 3 {
+        while !left.is_empty() && idle < 2 {
             let process = Process::start(&command, self.options.alarm.as_deref())?;
             let (mut done, complete) = self.one_process(&listener, &process, jobs, &left, patience);
             let died = process.died().filter(|_| !complete);
@@ -188,6 +188,8 @@ impl Judge<'_> {
         patience: Duration,
     ) -> (Vec<Done>, bool) {
         let (mut done, mut active): (Vec<Done>, _) = (Vec::new(), Instant::now());
+        // A browser takes seconds to begin.
+        let mut patience_with_it = STARTS_WITHIN;
         loop {
             match listener.accept() {
                 Ok((stream, _)) => {
@@ -208,10 +210,10 @@ impl Judge<'_> {
                         }
                         None => {}
                     }
-                    active = Instant::now();
+                    (active, patience_with_it) = (Instant::now(), GIVE_UP);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if process.died().is_some() || active.elapsed() > GIVE_UP {
+                    if process.died().is_some() || active.elapsed() > patience_with_it {
                         return (done, false);
                     }
                     std::thread::sleep(Duration::from_micros(200));
@@ -279,6 +281,9 @@ fn tell(mut stream: &TcpStream, text: &str) {
 
 /// Starting a process takes longer than some cases.
 const LEAST_SHARE: usize = 24;
+
+/// A client that has not connected by then is started again.
+const STARTS_WITHIN: Duration = Duration::from_secs(20);
 
 /// A client that does nothing for so long is started again.
 const GIVE_UP: Duration = Duration::from_secs(4);

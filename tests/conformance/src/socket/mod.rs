@@ -4,6 +4,7 @@ mod client;
 mod pace;
 mod process;
 mod server;
+mod watched;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};

@@ -11,13 +11,16 @@ use std::time::Duration;
 pub struct Pacing {
     #[cfg(target_os = "linux")]
     kernel: Option<linux::Diag>,
+    /// How often in a row the peer has not read in time.
+    #[cfg(target_os = "linux")]
+    stalled: u32,
 }
 
 impl Pacing {
     /// For this connection.
     pub fn of(stream: &TcpStream) -> Self {
         #[cfg(target_os = "linux")]
-        return Self { kernel: linux::Diag::new(stream) };
+        return Self { kernel: linux::Diag::new(stream), stalled: 0 };
         #[cfg(not(target_os = "linux"))]
         {
             let _ = stream;
@@ -25,13 +28,15 @@ impl Pacing {
         }
     }
 
-    /// Waits until the peer has read everything, or for 20 ms.
+    /// Waits until the peer has read everything, or for 20 ms; for one that does not read any more, not at all.
     pub fn wait(&mut self) {
         #[cfg(target_os = "linux")]
         if let Some(diag) = &mut self.kernel {
-            for turn in 0..400 {
+            let turns = if self.stalled < STALLED { 400 } else { 1 };
+            for turn in 0..turns {
                 match diag.unread() {
                     Some(0) => {
+                        self.stalled = 0;
                         // What it has read it has not handled yet.
                         std::thread::yield_now();
                         return;
@@ -41,11 +46,16 @@ impl Pacing {
                     None => break,
                 }
             }
+            self.stalled += 1;
             return;
         }
         std::thread::sleep(Duration::from_millis(1));
     }
 }
+
+/// After so many waits in vain a peer does not read any more.
+#[cfg(target_os = "linux")]
+const STALLED: u32 = 5;
 
 #[cfg(target_os = "linux")]
 mod linux {

@@ -12,6 +12,8 @@ use crate::case::Case;
 /// A program that was started.
 #[derive(Debug)]
 pub struct Process {
+    words: Vec<String>,
+    alarm: Option<String>,
     child: Mutex<Child>,
     alarms: Arc<AtomicUsize>,
     last: Arc<Mutex<String>>,
@@ -20,31 +22,19 @@ pub struct Process {
 impl Process {
     /// Starts it. Its standard error speaks of a crash in the usual words, or in this one.
     pub fn start(words: &[String], alarm: Option<&str>) -> Result<Self, Setup> {
-        let Some((program, arguments)) = words.split_first() else {
-            return Err(Setup("expected a command after --, found none".to_owned()));
-        };
-        let mut child = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| Setup(format!("expected to start {program}, found: {error}")))?;
+        let alarm = alarm.map(str::to_owned);
         let (alarms, last) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(String::new())));
-        if let Some(stderr) = child.stderr.take() {
-            let (alarms, last) = (alarms.clone(), last.clone());
-            let words: Vec<String> = ALARMS.into_iter().chain(alarm).map(str::to_owned).collect();
-            std::thread::spawn(move || {
-                for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
-                    let line = String::from_utf8_lossy(&line).into_owned();
-                    if words.iter().any(|alarm| line.contains(alarm)) {
-                        alarms.fetch_add(1, Ordering::Relaxed);
-                        *last.lock().unwrap_or_else(PoisonError::into_inner) = line;
-                    }
-                }
-            });
-        }
-        Ok(Self { child: Mutex::new(child), alarms, last })
+        let child = spawn(words, alarm.clone(), &alarms, &last)?;
+        Ok(Self { words: words.to_vec(), alarm, child: Mutex::new(child), alarms, last })
+    }
+
+    /// Ends it, and starts it again.
+    pub(super) fn restart(&self) -> Result<(), Setup> {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = child.kill();
+        let _ = child.wait();
+        *child = spawn(&self.words, self.alarm.clone(), &self.alarms, &self.last)?;
+        Ok(())
     }
 
     /// How it ended, if it did.
@@ -85,6 +75,40 @@ impl Process {
         }
         found
     }
+}
+
+/// With a thread that reads its standard error.
+fn spawn(
+    words: &[String],
+    alarm: Option<String>,
+    alarms: &Arc<AtomicUsize>,
+    last: &Arc<Mutex<String>>,
+) -> Result<Child, Setup> {
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(Setup("expected a command after --, found none".to_owned()));
+    };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| Setup(format!("expected to start {program}, found: {error}")))?;
+    if let Some(stderr) = child.stderr.take() {
+        let (alarms, last) = (alarms.clone(), last.clone());
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line).into_owned();
+                if ALARMS.iter().any(|word| line.contains(word))
+                    || alarm.as_ref().is_some_and(|word| line.contains(word))
+                {
+                    alarms.fetch_add(1, Ordering::Relaxed);
+                    *last.lock().unwrap_or_else(PoisonError::into_inner) = line;
+                }
+            }
+        });
+    }
+    Ok(child)
 }
 
 impl Drop for Process {

@@ -31,20 +31,14 @@ pub fn run_server(library: &Library, cases: &[&Case], run: ServerRun<'_>) -> Res
     server.wait_for(run.process)?;
     server.baseline()?;
     let cases: Vec<&Case> = cases.iter().copied().filter(|case| case.rule.roles.contains(Role::Server)).collect();
-    let mut results = suite::in_parallel(&cases, run.options.jobs, |case| {
-        let first = server.examine(case, Delivery::Whole);
-        let others = run.deliveries.others(&first);
-        let mut result = CaseResult::new(case, first);
-        for delivery in others {
-            result.add(delivery, server.examine(case, delivery));
-        }
-        result
-    });
+    let mut results = server.examine_all(&cases, run.deliveries, run.process)?;
     if let Some(process) = run.process {
-        let judged = |id: &str| results.iter().any(|r| r.id == id && r.grade != Grade::Unimplemented);
+        let judged =
+            |id: &str| results.iter().any(|r| r.id == id && !matches!(r.grade, Grade::Unimplemented | Grade::Crash));
         let suspects: Vec<&Case> = cases.iter().copied().filter(|case| judged(&case.id)).collect();
         let look = |cases: &[&Case]| {
-            let again = |case: &Case| CaseResult::new(case, server.look(case, Delivery::Whole, run.options.patience));
+            let again =
+                |case: &Case| Some(CaseResult::new(case, server.look(case, Delivery::Whole, run.options.patience)));
             suite::in_parallel(cases, run.options.jobs, again);
         };
         for (id, line) in process.blame(&suspects, &look) {
@@ -58,14 +52,16 @@ pub fn run_server(library: &Library, cases: &[&Case], run: ServerRun<'_>) -> Res
     Ok(results)
 }
 
-struct Server<'r> {
+/// A server under examination.
+pub(super) struct Server<'r> {
     address: SocketAddr,
     context: Context,
-    options: &'r SocketOptions,
+    pub(super) options: &'r SocketOptions,
 }
 
 impl Server<'_> {
-    fn wait_for(&self, process: Option<&Process>) -> Result<(), Setup> {
+    /// Until it listens.
+    pub(super) fn wait_for(&self, process: Option<&Process>) -> Result<(), Setup> {
         let tries = if process.is_some() { 200 } else { 1 };
         for _ in 0..tries {
             if TcpStream::connect_timeout(&self.address, Duration::from_secs(2)).is_ok() {
@@ -86,7 +82,12 @@ impl Server<'_> {
     fn baseline(&mut self) -> Result<(), Setup> {
         let library = baseline_cases();
         let [echo, deflate] = &library.cases[..] else { return Err(Setup("no baseline".to_owned())) };
-        let verdict = self.examine(echo, Delivery::Whole);
+        // A third look would take longer than anybody waits for a server that says nothing.
+        let twice = |case: &Case| {
+            let first = self.look(case, Delivery::Whole, self.options.patience);
+            if first.grade == Grade::Pass { first } else { self.look(case, Delivery::Whole, CALM) }
+        };
+        let verdict = twice(echo);
         let lint = verdict.findings.iter().find(|finding| HANDSHAKE_LINTS.contains(&finding.lint.name));
         if verdict.grade == Grade::Blocked || verdict.frames == 0 || lint.is_some() {
             let said = verdict.said.first().cloned().unwrap_or_default();
@@ -96,25 +97,28 @@ impl Server<'_> {
                 self.address, verdict.seen
             )));
         }
-        if self.examine(deflate, Delivery::Whole).grade == Grade::Unimplemented {
+        if twice(deflate).grade == Grade::Unimplemented {
             self.context.without_deflate = true;
         }
         Ok(())
     }
 
     /// A verdict that rests on a silence is given after a second, calmer look.
-    fn examine(&self, case: &Case, delivery: Delivery) -> Verdict {
+    pub(super) fn examine(&self, case: &Case, delivery: Delivery) -> Verdict {
         let first = self.look(case, delivery, self.options.patience);
         let sound = matches!(first.grade, Grade::Pass | Grade::Unimplemented);
         if sound || !first.silence {
             return first;
         }
-        let calm = || self.look(case, delivery, (4 * self.options.patience).max(CALM));
-        let second = calm();
-        if second.grade == first.grade { second } else { settle(first, second, calm()) }
+        let second = self.look(case, delivery, (4 * self.options.patience).max(CALM));
+        if is_settled(case, &first, &second) {
+            return second;
+        }
+        settle(first, second, self.look(case, delivery, CALMEST))
     }
 
-    fn look(&self, case: &Case, delivery: Delivery, patience: Duration) -> Verdict {
+    /// One exam.
+    pub(super) fn look(&self, case: &Case, delivery: Delivery, patience: Duration) -> Verdict {
         let mut exam = Exam::new(case, Role::Server, &self.context, delivery);
         if exam.is_over() {
             return exam.verdict(None);
@@ -127,9 +131,16 @@ impl Server<'_> {
     }
 }
 
-/// An impatient and a calm look disagree: another calm one decides. Where that, too, is another, nothing is decided.
+/// Whether two looks are enough. Where they disagree, and where a conforming peer answers and goes on, a third one is worth its time.
+pub(super) fn is_settled(case: &Case, first: &Verdict, second: &Verdict) -> bool {
+    let due = second.grade == Grade::Blocked || second.silence && suite::is_positive(case);
+    second.grade == first.grade && (second.grade == Grade::Pass || !due)
+}
+
+/// The calmest look decides. Where it does not confirm the one before, nothing is decided, unless it finds nothing amiss at all: that does
+/// not come about by chance.
 pub(super) fn settle(first: Verdict, second: Verdict, third: Verdict) -> Verdict {
-    if third.grade == second.grade {
+    if third.grade == second.grade || third.grade == Grade::Pass {
         return third;
     }
     let said = format!("three looks disagree: {}, {}, {}", first.grade, second.grade, third.grade);
@@ -156,6 +167,9 @@ fn parse(url: &str) -> Result<(SocketAddr, String, String), Setup> {
     let address = with_port.to_socket_addrs().ok().and_then(|mut addresses| addresses.next()).ok_or_else(expected)?;
     Ok((address, authority.to_owned(), if path.is_empty() { "/".to_owned() } else { path.to_owned() }))
 }
+
+/// The patience of the last look.
+pub(super) const CALMEST: Duration = Duration::from_secs(3);
 
 /// The least patience of a calm look.
 pub(super) const CALM: Duration = Duration::from_millis(600);

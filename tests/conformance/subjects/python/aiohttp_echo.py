@@ -7,6 +7,7 @@ import sys
 import aiohttp
 from aiohttp import web
 
+# What is as large as aiohttp's limit is too large.
 LIMIT = 1 << 20
 logging.basicConfig(level=logging.CRITICAL)
 
@@ -23,7 +24,7 @@ async def echo(socket):
 
 
 async def handle(request):
-    socket = web.WebSocketResponse(max_msg_size=LIMIT)
+    socket = web.WebSocketResponse(max_msg_size=LIMIT + 1)
     await socket.prepare(request)
     try:
         await echo(socket)
@@ -44,7 +45,7 @@ async def client(url, agent):
 
         async def session(target):
             try:
-                async with session_of.ws_connect(url + target, max_msg_size=LIMIT, compress=15) as socket:
+                async with session_of.ws_connect(url + target, max_msg_size=LIMIT + 1, compress=15) as socket:
                     return await echo(socket)
             except (aiohttp.ClientError, OSError, asyncio.TimeoutError):
                 return None

@@ -27,7 +27,7 @@ def session(url):
         connection.close()
 
 
-url, agent = sys.argv[2:4]
+url, agent = sys.argv[1:3]
 for case in range(1, int(session(url + "/getCaseCount")) + 1):
     session(f"{url}/runCase?case={case}&agent={agent}")
 session(f"{url}/updateReports?agent={agent}")

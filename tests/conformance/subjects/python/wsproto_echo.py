@@ -20,7 +20,7 @@ def echo(stream, connection):
             connection.receive_data(data or None)
         except (OSError, RemoteProtocolError) as error:
             hint = getattr(error, "event_hint", None)
-            if hint is not None:
+            if hint is not None and not (connection.client and isinstance(hint, RejectConnection)):
                 stream.sendall(connection.send(hint))
                 if isinstance(hint, RejectConnection) and hint.has_body:
                     stream.sendall(connection.send(RejectData(data=b"")))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"nhooyr.io/websocket"
 )
@@ -20,6 +21,11 @@ func echo(ctx context.Context, conn *websocket.Conn) (first string) {
 	for {
 		kind, data, err := conn.Read(ctx)
 		if err != nil {
+			return first
+		}
+		// The library leaves the check to its users.
+		if kind == websocket.MessageText && !utf8.Valid(data) {
+			conn.Close(websocket.StatusInvalidFramePayloadData, "")
 			return first
 		}
 		if kind == websocket.MessageText && first == "" {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 )
@@ -19,6 +20,11 @@ func echo(conn *websocket.Conn) (first string) {
 	for {
 		kind, data, err := conn.ReadMessage()
 		if err != nil {
+			return first
+		}
+		// The library leaves the check to its users.
+		if kind == websocket.TextMessage && !utf8.Valid(data) {
+			conn.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseInvalidFramePayloadData, ""))
 			return first
 		}
 		if kind == websocket.TextMessage && first == "" {

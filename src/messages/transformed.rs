@@ -1,0 +1,98 @@
+//! Messages that extensions have transformed (§9.1; RFC 7692 §6.2).
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::Messages;
+use super::buffer::MessageBuffer;
+use crate::connection::{Connection, Role};
+use crate::extension::{Decode, undo};
+use crate::frame::Piece;
+use crate::kernel;
+#[cfg(feature = "inflate")]
+use crate::wire::InvalidDeflate;
+use crate::wire::{MessageKind, ProtocolError, Rsv};
+
+impl Messages {
+    /// Installs what undoes the transformation of an extension of the application's own that was negotiated; see [`Decode`].
+    ///
+    /// Several are added in the order in which the response lists their extensions. A message with a bit for which there is none fails
+    /// the connection, as if nothing had been negotiated. A decoder belongs to one connection, and so do these `Messages` then.
+    pub fn add_decoder(&mut self, decoder: impl Decode + 'static) {
+        self.decoders.get_or_insert_default().0.push(Box::new(decoder));
+    }
+
+    /// Undoes what extensions have done to a piece, and adds the result to the message.
+    #[inline(never)]
+    pub(super) fn decode<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        kind: MessageKind,
+        rsv: Rsv,
+        piece: Piece<'_>,
+    ) -> Result<(), ProtocolError> {
+        let (begins, ends, key) = (piece.begins_message(), piece.ends_message(), piece.key());
+        let payload = piece.payload;
+        kernel::xor(connection.level(), payload, key);
+        let own = self.decoders.as_deref_mut().map(|Decoders(own)| own.as_mut_slice()).unwrap_or_default();
+        // §5.2: without a decoder, nothing "defines the meaning of such a nonzero value".
+        let known = own.iter().fold(connection.deflate_rsv(), |known, decoder| known | decoder.rsv());
+        if !known.contains(rsv) {
+            return Err(connection.fail(ProtocolError::ReservedBits { rsv: rsv.without(known) }));
+        }
+        let mut chain: Vec<&mut dyn Decode> = Vec::with_capacity(own.len().saturating_add(1));
+        for decoder in own.iter_mut().filter(|decoder| decoder.rsv().overlaps(rsv)) {
+            if begins {
+                decoder.begin();
+            }
+            chain.push(&mut **decoder);
+        }
+        #[cfg(feature = "inflate")]
+        if rsv.overlaps(connection.deflate_rsv()) {
+            let place = chain.iter().position(|decoder| connection.is_after_deflate(decoder.rsv()));
+            let Some(inflater) = connection.inflater_in(&mut self.inflater, payload, begins) else {
+                return Err(connection.fail(ProtocolError::InvalidCompression(InvalidDeflate::Corrupt)));
+            };
+            chain.insert(place.unwrap_or(chain.len()), inflater);
+        }
+        let buffer = &mut self.buffer;
+        let decoded = undo(&mut chain, payload, ends, &mut |piece| push(buffer, connection, kind, piece));
+        decoded.map_err(|error| connection.fail(error))?;
+        self.judge(connection, kind, ends, Ok(()))
+    }
+}
+
+/// Adds a piece of what extensions hand out: validated, and bounded by the longest message that may come. Errors come in the order of
+/// the bytes.
+pub(super) fn push<R: Role>(
+    buffer: &mut MessageBuffer,
+    connection: &Connection<R>,
+    kind: MessageKind,
+    piece: &[u8],
+) -> Result<(), ProtocolError> {
+    let (level, limit) = (connection.level(), connection.max_message_len());
+    let max = usize::try_from(limit).unwrap_or(usize::MAX);
+    let fitting = piece.get(..max.saturating_sub(buffer.len())).unwrap_or(piece);
+    buffer.grow(fitting.len(), max);
+    match kind {
+        MessageKind::Text => {
+            buffer.push_text(level, fitting, 0).map_err(|valid_up_to| connection.not_utf8(valid_up_to))?;
+        }
+        MessageKind::Binary => buffer.push_binary(level, fitting, 0),
+    }
+    if fitting.len() < piece.len() {
+        return Err(ProtocolError::MessageTooLong { len: limit.saturating_add(1), max: limit });
+    }
+    Ok(())
+}
+
+/// The decoders of the application's own extensions, in the order of the response.
+#[derive(Default)]
+pub(super) struct Decoders(Vec<Box<dyn Decode>>);
+
+impl fmt::Debug for Decoders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|decoder| decoder.rsv())).finish()
+    }
+}
