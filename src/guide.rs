@@ -6,13 +6,14 @@
 //! 4. [Async and cancellation](cancellation)
 //! 5. [Two tasks](two_tasks)
 //! 6. [TLS](tls)
-//! 7. [Compression](compression)
-//! 8. [Back-pressure](back_pressure)
-//! 9. [Without an allocator](no_alloc)
-//! 10. [Frames only](frames)
-//! 11. [Fuzz your own](fuzzing)
-//! 12. [Moving from tungstenite](from_tungstenite)
-//! 13. [Questions](faq)
+//! 7. [Behind hyper, axum and proxies](behind_http)
+//! 8. [Compression](compression)
+//! 9. [Back-pressure](back_pressure)
+//! 10. [Without an allocator](no_alloc)
+//! 11. [Frames only](frames)
+//! 12. [Fuzz your own](fuzzing)
+//! 13. [Moving from tungstenite](from_tungstenite)
+//! 14. [Questions](faq)
 
 macro_rules! pages {
     ($($name:ident)*) => {
@@ -23,4 +24,4 @@ macro_rules! pages {
     };
 }
 
-pages!(echo duties closing cancellation two_tasks tls compression back_pressure no_alloc frames fuzzing from_tungstenite faq);
+pages!(echo duties closing cancellation two_tasks tls behind_http compression back_pressure no_alloc frames fuzzing from_tungstenite faq);
