@@ -1,6 +1,7 @@
 //! This project's adapter.
 
 use bytes::Bytes;
+use futures_util::SinkExt;
 use websocket_proto_tokio::{Client, Config, Error, Incoming, Negotiated, RandomKeys, Server, WebSocketStream};
 
 use super::{Io, Peer, check};
@@ -16,7 +17,8 @@ impl Peer for Ours {
     async fn serve<T: Io>(io: T) {
         let mut socket = WebSocketStream::new(io, Negotiated::elsewhere(), Server, &Config::default(), b"");
         while let Some(Ok(message)) = socket.next().await {
-            if socket.send(&message).await.is_err() {
+            // By value: a large message is then framed as it is written, and never copied as a whole.
+            if SinkExt::send(&mut socket, message).await.is_err() {
                 break;
             }
         }
