@@ -37,9 +37,14 @@ impl Pipe {
     }
 }
 
+/// How an opening goes on.
+type Next<S, R> = fn(&mut Opening<S, u64, u64>) -> Option<Endpoint<R, u64, u64>>;
+/// How an endpoint sends a message that was prepared, where its role can.
+type SendPrepared<R> = fn(&mut Endpoint<R, u64, u64>, &Prepared) -> Result<(), SendError>;
+
 /// Before the handshake is done, and after.
 pub enum Machine<S, R: Role> {
-    Opening(Opening<S, u64, u64>),
+    Opening(Box<Opening<S, u64, u64>>),
     Endpoint(Box<Endpoint<R, u64, u64>>),
 }
 
@@ -56,8 +61,8 @@ pub struct Owner<S, R: Role> {
     machine: Machine<S, R>,
     config: Config<u64>,
     role: R,
-    next: fn(&mut Opening<S, u64, u64>) -> Option<Endpoint<R, u64, u64>>,
-    send_prepared: Option<fn(&mut Endpoint<R, u64, u64>, &Prepared) -> Result<(), SendError>>,
+    next: Next<S, R>,
+    send_prepared: Option<SendPrepared<R>>,
     framer: Option<Framer<R>>,
     /// Output that was taken and whose write was not reported yet, as with a completion port.
     in_flight: Option<Vec<u8>>,
@@ -88,11 +93,11 @@ impl<S, R: Role + Clone> Owner<S, R> {
         opening: Opening<S, u64, u64>,
         config: Config<u64>,
         role: R,
-        next: fn(&mut Opening<S, u64, u64>) -> Option<Endpoint<R, u64, u64>>,
-        send_prepared: Option<fn(&mut Endpoint<R, u64, u64>, &Prepared) -> Result<(), SendError>>,
+        next: Next<S, R>,
+        send_prepared: Option<SendPrepared<R>>,
     ) -> Self {
         Self {
-            machine: Machine::Opening(opening),
+            machine: Machine::Opening(Box::new(opening)),
             config,
             role,
             next,
@@ -200,10 +205,10 @@ impl<S, R: Role + Clone> Duty for Owner<S, R> {
                 return false;
             }
             let Some(message) = endpoint.take() else { return true };
-            if let (Some(answer), Some(_)) = (answer(&message), way) {
-                if endpoint.send(&answer).is_ok() {
-                    self.sent.push(answer);
-                }
+            if let (Some(answer), Some(_)) = (answer(&message), way)
+                && endpoint.send(&answer).is_ok()
+            {
+                self.sent.push(answer);
             }
             self.heard.push(message);
             return true;
@@ -277,10 +282,10 @@ impl<S, R: Role + Clone> Duty for Owner<S, R> {
     }
 
     fn ping(&mut self, payload: &[u8]) {
-        if let Some(endpoint) = self.endpoint() {
-            if endpoint.sender().ping(payload).is_ok() {
-                self.own_len += payload.len() + HEADER;
-            }
+        if let Some(endpoint) = self.endpoint()
+            && endpoint.sender().ping(payload).is_ok()
+        {
+            self.own_len += payload.len() + HEADER;
         }
     }
 
