@@ -393,13 +393,3 @@ fn a_ping_after_our_own_close_comes_and_is_not_answered() {
         assert!(!connection.wants_write(), "a Pong waits, cut at {cut}");
     }
 }
-
-#[test]
-fn the_payload_of_a_ping_is_no_close_though_the_input_ends_after_it() {
-    let mut connection = in_state(State::Open);
-    let mut ping = frame(Side::Server, 0x89, b"\x03\xe8");
-    assert_eq!(connection.receive(&mut &mut ping[..]), Ok(Some(Event::Ping)));
-    assert_eq!(connection.peer_close(), None);
-    assert_eq!(connection.receive_eof(), Ending::Unclean);
-    assert_eq!(connection.peer_close(), None);
-}

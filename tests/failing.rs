@@ -157,3 +157,13 @@ fn failure_is_remembered_beyond_the_end_of_input() {
     connection.take_control().unwrap();
     assert_eq!(connection.transport(), Transport::Close);
 }
+
+#[test]
+fn the_payload_of_a_ping_is_no_close_though_the_input_ends_after_it() {
+    let mut connection = drive::server(&Limits::DEFAULT);
+    let mut ping = frame(Side::Server, 0x89, b"\x03\xe8");
+    assert_eq!(connection.receive(&mut &mut ping[..]), Ok(Some(Event::Ping)));
+    assert_eq!(connection.peer_close(), None);
+    assert_eq!(connection.receive_eof(), Ending::Unclean);
+    assert_eq!(connection.peer_close(), None);
+}

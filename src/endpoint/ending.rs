@@ -17,9 +17,11 @@ where
     /// there.
     pub fn tick(&mut self, now: I) -> Option<I> {
         let moved = core::mem::take(&mut self.moved);
-        // While nothing is read, the peer's silence is no sign of its absence. That it takes output is one of its presence.
+        // While nothing is read, the peer's silence is no sign of its absence. That it takes output is one of its presence; so it is of a
+        // transport that was full, took more, and is full again within the data frames, which the Ping that asks has to let pass.
         let heard = core::mem::take(&mut self.heard);
-        if heard || (moved && (self.timers.is_blocked() || self.status() == Status::Flush)) {
+        let in_frames = self.outgoing.queue.len() > self.outgoing.queue.control_len();
+        if heard || (moved && (self.status() == Status::Flush || (in_frames && self.timers.is_blocked()))) {
             self.timers.received(now);
         }
         if heard && core::mem::take(&mut self.asked) {
