@@ -1,6 +1,6 @@
 //! Sends each message back, compressed if the client likes: `cargo run --release -p websocket-proto-axum --example axum_echo`
 use axum::{Router, response::Response, routing::any};
-use websocket_proto_axum::{DeflateConfig, WebSocket, WebSocketUpgrade};
+use websocket_proto_axum::{DeflateConfig, Limits, WebSocket, WebSocketUpgrade};
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
@@ -9,7 +9,9 @@ async fn main() -> std::io::Result<()> {
     axum::serve(listener, Router::new().route("/", any(upgrade))).await
 }
 async fn upgrade(request: WebSocketUpgrade) -> Response {
-    request.deflate(DeflateConfig::DEFAULT).on_upgrade(echo)
+    // The Autobahn TestSuite sends 4 MiB in fragments of 64 bytes, and an empty last one: one more than the default.
+    let limits = Limits::default().with_max_fragments(100_000);
+    request.limits(limits).deflate(DeflateConfig::DEFAULT).on_upgrade(echo)
 }
 async fn echo(mut socket: WebSocket) {
     while let Some(Ok(message)) = socket.next().await {
