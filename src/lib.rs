@@ -7,7 +7,7 @@
 //!
 //! | layer | what it is | needs |
 //! |---|---|---|
-//! | [`endpoint`] | the whole of one end: buffers, output queue, compressor, time-outs and the verdict | `alloc` |
+//! | [`endpoint`] | the whole of one end: buffers, output queue, compressor, time-outs, and how it ended | `alloc` |
 //! | [`Timers`] | deadlines, on an instant type of yours | `core` |
 //! | [`Messages`] | whole messages: the memory, and replies that are written automatically | `alloc` |
 //! | [`Connection`] | the protocol: events out of your buffer, messages into your output; no heap, 512 bytes for a server | `core` |
@@ -16,8 +16,8 @@
 //! | [`wire`] | the values: headers, opcodes, masks, close codes, limits: what a load generator wants | `core` |
 //!
 //! Use the highest layer that does not do too much; most programs want an [`Endpoint`](endpoint::Endpoint), whose module has a whole loop.
-//! Below it, a connection begins with a [`handshake`], which yields [`Negotiated`]; that makes a [`Connection`]; [`Messages`] and
-//! [`Timers`] stand beside it.
+//! Below it, a connection begins with a [`handshake`], which yields [`Negotiated`]; from that a [`Connection`] is made. [`Messages`]
+//! and [`Timers`] are separate values, used together with it.
 //!
 //! # One contract
 //!
@@ -71,7 +71,7 @@
 //! | `rand` | no | [`RandomKeys`], a client's source of masking keys; a server needs none |
 //! | `alloc` | by `std` | [`Messages`], [`Prepared`], `Vec<u8>` as an [`Output`] |
 //! | `deflate` | no | permessage-deflate (RFC 7692), both ways, in [`extension`]`::deflate`; implies `inflate`; its compressor, zlib-rs, needs `std` |
-//! | `inflate` | no | of permessage-deflate what needs no `std`: messages that come compressed are read, those that are sent go out as they are; implies `alloc` |
+//! | `inflate` | no | permessage-deflate without `std`: compressed messages are read, own messages are sent uncompressed; implies `alloc` |
 //! | `sha1` | no | the handshake's SHA-1 by the crate `sha1`, which uses the CPU's own instructions where it has them: 0.1 µs less |
 //! | `http` | no | heads in the types of the crate `http`, which hyper, axum and h2 share, in [`handshake`]; implies `std` |
 //! | `arbitrary` | no | `Arbitrary` for the public values, and `testing`: streams of frames for fuzzing any WebSocket stack; implies `std` |

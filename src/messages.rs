@@ -81,7 +81,7 @@ impl Messages {
     /// How much of the buffer is always kept between messages, unless told otherwise: 64 KiB.
     pub const KEPT_CAPACITY: usize = 64 * 1024;
 
-    /// From how much missing payload on [`space`](Self::space) lends a place: 16 KiB. Less is better copied than read apart.
+    /// The least payload that must be missing for [`space`](Self::space) to lend a place: 16 KiB. Less is cheaper to copy than to read on its own.
     pub const LEAST_SPACE: usize = 16 * 1024;
 
     /// Makes one that holds no memory yet.
@@ -116,7 +116,7 @@ impl Messages {
     /// While `out` holds [`Limits::high_water_mark`](crate::Limits::high_water_mark) bytes or more, or has no room, a Pong waits, and a
     /// newer one replaces it: a peer that sends Pings and does not read makes `out` no longer than that, and one frame. (When the input
     /// is used up, one Pong is appended above the mark, so that a caller that writes all of `out` after each read forgets none.)
-    /// Whether something waits, [`Connection::wants_write`] tells: write out what `out` holds, then call this again, or
+    /// [`Connection::wants_write`] says whether something waits: if so, write what `out` holds, then call this again, or
     /// [`Connection::write_control`]. The bound is on replies; how much of the application's own output waits is up to the
     /// application, which can stop reading while it is too much.
     ///

@@ -192,7 +192,7 @@ fn extensions_that_own_the_same_bit_are_not_both_accepted() {
         assert_eq!(error, AcceptError::Extension { name: "x-add" });
         assert_eq!(
             error.to_string(),
-            "expected a name, reserved bits and room for the extension x-add, found them taken"
+            "expected a free name, free reserved bits and room for the extension x-add, found them taken"
         );
         for accept in [
             accept.extension(raw.as_ref()).deflate(DeflateConfig::DEFAULT),

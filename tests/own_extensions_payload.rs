@@ -343,7 +343,7 @@ fn only_bits_of_an_own_extension_in_use_are_sent_and_on_the_first_frame_alone() 
     connection.send_transformed(MessageKind::Binary, Rsv::RSV2, b"a", Part::First, &mut out).unwrap();
     let error = connection.send_part(b"b", Part::Last, &mut out).unwrap_err();
     assert_eq!(error, SendError::OtherTransformation { begun: Rsv::RSV2 });
-    assert_eq!(error.to_string(), "expected a fragment of a message that was begun with RSV2, found one with others");
+    assert_eq!(error.to_string(), "expected a fragment of a message begun with RSV2, found one with other bits");
     connection.send_transformed(MessageKind::Binary, Rsv::RSV2, b"b", Part::Last, &mut out).unwrap();
     connection.send_part(b"c", Part::First, &mut out).unwrap();
     let error = connection.send_encoded(b"d", Part::Last, &mut Invert, &mut out).unwrap_err();

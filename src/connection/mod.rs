@@ -150,7 +150,7 @@ impl<R: Role> Connection<R> {
         self.stage.state()
     }
 
-    /// What the owner of the transport has to do with it.
+    /// What the caller has to do with the transport.
     pub fn transport(&self) -> Transport {
         match (self.state(), self.inbound, R::RECEIVES) {
             _ if self.wants_write() && self.stage.ending().is_some() => Transport::WriteOnly,

@@ -47,7 +47,8 @@ impl<F: FnMut(Direction, &Header)> Observer for F {
     }
 }
 
-/// A [`Role`] whose frames are seen by an [`Observer`]. Where there is none, seeing costs nothing: the role is a type.
+/// A [`Role`] whose frames are seen by an [`Observer`]. A role without an observer costs nothing, because the
+/// observer is part of the role's type.
 ///
 /// ```
 /// use websocket_proto::connection::{Direction, Observed};
@@ -119,7 +120,7 @@ impl<R: Role, O: Observer> Connection<Observed<R, O>> {
         &self.role.observer
     }
 
-    /// The same, to be changed.
+    /// What sees the frames of this connection, to be changed.
     pub fn observer_mut(&mut self) -> &mut O {
         &mut self.role.observer
     }

@@ -82,7 +82,7 @@ impl fmt::Display for SendError {
                 f.write_str("expected a plain fragment of a plain message, found a compressed one")
             }
             Self::OtherTransformation { begun } => {
-                write!(f, "expected a fragment of a message that was begun with {begun}, found one with others")
+                write!(f, "expected a fragment of a message begun with {begun}, found one with other bits")
             }
             Self::ReservedBits { rsv } => {
                 write!(f, "expected reserved bits of an extension of the application's own that is in use, found {rsv}")

@@ -43,7 +43,7 @@ where
         })
     }
 
-    /// The same, with the application's own answer. A request that breaks the protocol has been refused before.
+    /// As [`next`](Self::next), with the application's own answer. A request that breaks the protocol is refused before `decide` is called.
     ///
     /// ```
     /// use std::time::Instant;

@@ -10,8 +10,8 @@ use crate::{Connection, Limits, Message, Negotiated, Role, SendError};
 /// Frames, masks and compresses messages on behalf of an [`Endpoint`], in another task or thread: made by
 /// [`Endpoint::framer`].
 ///
-/// The endpoint is shared, behind a lock of the owner's. The work on a long message is done here, without the lock; what is done under it,
-/// by [`Endpoint::append`], is one copy at most. Pings, Pongs and the Close stay with the endpoint, so they go out between the messages
+/// The endpoint is shared in a mutex. The work on a long message is done here, without the lock; what is done under the lock, by
+/// [`Endpoint::append`], is one copy at most. Pings, Pongs and the Close stay with the endpoint, so they go out between the messages
 /// whichever task writes.
 ///
 /// ```

@@ -1,14 +1,14 @@
-//! One whole end of a connection, still without I/O: the buffers, the output, the compressor, the time and the verdict.
+//! One whole end of a connection, still without I/O: the buffers, the output, the compressor, the time-outs, and how it ended.
 //!
-//! The owner of a transport has four duties, in any order, on any runtime:
+//! The owner of a transport, which is the program that reads and writes the socket, has four duties, in any order, on any runtime:
 //!
 //! 1. read into [`room`](Endpoint::room), and report it with [`filled`](Endpoint::filled);
 //! 2. take what [`next`](Endpoint::next) finds, until it finds nothing; it lends a message and a way to answer it;
 //! 3. write what [`output`](Endpoint::output) holds, and report it with [`written`](Endpoint::written);
 //! 4. look at the clock with [`tick`](Endpoint::tick), now and again at the instant that it returns.
 //!
-//! [`status`](Endpoint::status) says what the transport has to do, [`end`](Endpoint::end) how it ended. A future that is dropped between
-//! two of these calls loses nothing and repeats nothing.
+//! [`status`](Endpoint::status) says what to do with the transport, [`end`](Endpoint::end) how the connection ended. A future that is
+//! dropped between two of these calls loses nothing and repeats nothing.
 //!
 //! ```
 //! use std::io::{self, Read, Write};
@@ -61,8 +61,8 @@
 //!       └── not read: while answers above the mark wait (Status::Flush), or while the owner takes nothing
 //! ```
 //!
-//! *A peer that reads slowly* makes the output grow. What is sent from when [`next`](Endpoint::next) lends a message until it finds none
-//! counts as an answer, by whichever call it is sent. While answers above the mark wait ([`Limits::high_water_mark`](crate::Limits),
+//! *A peer that reads slowly* makes the output grow. Whatever is sent after [`next`](Endpoint::next) has lent a message, and before it finds
+//! none, counts as an answer, by whichever call it is sent. While answers above the mark wait ([`Limits::high_water_mark`](crate::Limits),
 //! 64 KiB by default), the status is [`Status::Flush`]: the owner reads no further, so the peer can't send on and make the output grow.
 //! Pongs are bounded on their own, and wait for no data frame: they go out at the next border between frames, and a new one replaces the
 //! old above the mark (§5.5.3).
@@ -130,9 +130,9 @@ use replies::Replies;
 ///
 /// `I` is an instant and `D` a span, as for [`Timers`]: `std::time::Instant` and `Duration`, or what the machine has.
 ///
-/// It is about 1.2 KiB, and holds no other memory before the first bytes are read; [`hibernate`](Self::hibernate), which
-/// [`tick`](Self::tick) calls when the peer has been silent for as long as [`Timeouts::idle`](crate::Timeouts::idle), and when it has
-/// answered the Ping, gives back what was taken since.
+/// It is about 1.2 KiB, and holds no other memory before the first bytes are read. [`hibernate`](Self::hibernate) gives back what was taken
+/// since; [`tick`](Self::tick) calls it when the peer has been silent for as long as [`Timeouts::idle`](crate::Timeouts::idle), and again
+/// when the peer has answered the Ping.
 #[derive(Debug)]
 pub struct Endpoint<R: Role, I, D = Duration> {
     connection: Connection<R>,
@@ -363,7 +363,7 @@ where
         self.outgoing.queue.output()
     }
 
-    /// The same in several slices, for a vectored write: large shared frames are slices of their own.
+    /// As [`output`](Self::output), in several slices, for a vectored write: large shared frames are slices of their own.
     pub fn output_slices(&mut self) -> impl Iterator<Item = &[u8]> {
         self.outgoing.queue.slices()
     }

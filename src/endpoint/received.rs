@@ -123,7 +123,7 @@ where
         Some((incoming, Sender { connection, outgoing }))
     }
 
-    /// The next message, as its owner: without a copy if it was put together from pieces. Control frames before it are passed over; they are
+    /// The next message, owned: without a copy if it was put together from pieces. Control frames before it are passed over; they are
     /// answered already.
     pub fn take(&mut self) -> Option<OwnedMessage> {
         while !self.endpoint.input.is_empty() {

@@ -65,8 +65,8 @@ impl<R: Role> Sender<'_, R> {
         self.outgoing.close(self.connection, frame.into())
     }
 
-    /// How many bytes wait to be written, to slow down where a peer is slow: nothing else bounds what is sent
-    /// [unasked](super#back-pressure). A message that is not framed yet counts with 14 bytes for its header.
+    /// How many bytes wait to be written, so that the caller can slow down where a peer is slow: nothing else bounds what the caller sends
+    /// [of its own accord](super#back-pressure). A message that is not framed yet counts with 14 bytes for its header.
     pub fn queued_len(&self) -> usize {
         self.outgoing.len()
     }

@@ -82,7 +82,7 @@ impl fmt::Display for Failure {
             Self::Protocol(error) => write!(f, "the peer broke the protocol: {error}"),
             Self::Timeout(Timeout::Handshake) => f.write_str("expected the end of the handshake, found none in time"),
             Self::Timeout(Timeout::Close) => {
-                f.write_str("expected the peer to close the connection, but it did not in time")
+                f.write_str("expected the peer to close the connection, found it open after the time-out")
             }
             Self::Timeout(_) => f.write_str("expected a sign of life from the peer, found none in time"),
             Self::NoClose => f.write_str("expected a Close frame, found the end of input"),

@@ -2,7 +2,7 @@
 //!
 //! permessage-deflate comes with the crate. An application adds its own by three traits: [`Negotiate`] for the handshake, [`Decode`] for
 //! messages that come, and `Encode` for those that are sent. An extension marks the messages that it has transformed by reserved bits on
-//! their first frame; one that brings opcodes, changes frames, or wants a bit on other frames has no place here.
+//! their first frame; an extension that adds opcodes, changes frames, or needs a reserved bit on other frames is not supported.
 #![forbid(unsafe_code)]
 
 mod agreement;

@@ -8,8 +8,8 @@ use crate::wire::Rsv;
 /// How an extension is negotiated: what a client offers, what a server answers, and what both have agreed on then (§9.1).
 ///
 /// [`ClientRequest::extension`](crate::handshake::ClientRequest::extension) offers it, and
-/// [`Request::negotiate`](crate::handshake::Request::negotiate) answers. permessage-deflate implements it too, and is asked for by
-/// `deflate` on both sides, because the connection itself knows what was agreed on there.
+/// [`Request::negotiate`](crate::handshake::Request::negotiate) answers. permessage-deflate implements it too, but is turned
+/// on by the method `deflate` of both sides, because the connection itself has to know what was agreed on.
 ///
 /// ```
 /// use core::fmt::{self, Write};
@@ -71,11 +71,11 @@ pub trait Negotiate {
     /// Those of `to`: the offers of a request have room for 512 bytes.
     fn write_offers(&self, to: &mut dyn fmt::Write) -> fmt::Result;
 
-    /// Answers an offer as a server, which writes one list element with this name; `None` declines it, and the next one is tried. An
-    /// offer that is wrong is declined, too.
+    /// Answers an offer as a server: writes one list element with this name, or returns `None`, which declines the offer, so that the next
+    /// one is tried. An offer that is wrong is declined, too.
     fn answer(&self, offer: &Extension<'_>, to: &mut dyn fmt::Write) -> Option<Self::Params>;
 
-    /// What a server's answer to these offers amounts to.
+    /// Checks a server's answer to these offers, as a client, and returns what was agreed on.
     ///
     /// # Errors
     ///

@@ -11,10 +11,10 @@ pub type Pieces<'p> = dyn FnMut(&[u8]) -> Result<(), ProtocolError> + 'p;
 ///
 /// [`Messages::add_decoder`](crate::Messages::add_decoder) takes one. Text is checked to be UTF-8, and the length of the message is
 /// compared with its limit, piece by piece as they come out. A decoder is asked only about messages whose first frame has one of its
-/// reserved bits, and their control frames never pass it.
+/// reserved bits, and never sees control frames.
 ///
 /// permessage-deflate implements it with its [`Inflater`](super::deflate::Inflater). Beyond that, a connection knows which inflater has
-/// its history, so that these can be pooled; and it is the only one that makes its memory by itself.
+/// its history, so that inflaters can be pooled; and [`Messages`](crate::Messages) makes an inflater by itself, unlike other decoders.
 ///
 /// ```
 /// use websocket_proto::extension::{Decode, Encode, Pieces};

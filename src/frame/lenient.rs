@@ -1,4 +1,4 @@
-//! Frames as they stand, with what is wrong about them: for the analysis of traffic, on no path of an endpoint.
+//! Frames as they stand, with what is wrong about them: for the analysis of traffic. No endpoint uses it.
 
 use super::reader::split_front;
 use super::{Masking, OutOfSequence, Sequence};
@@ -135,7 +135,7 @@ impl LenientReader {
         Self { masking, owned_rsv: Rsv::NONE, sequence: Sequence::Between, reading: Reading::BETWEEN_FRAMES }
     }
 
-    /// The same reader, which takes `rsv` on the first frame of a message for right: an extension that was negotiated owns these bits.
+    /// Sets reserved bits that are no violation on the first frame of a message, because an extension that was negotiated owns these bits.
     #[must_use]
     pub const fn with_owned_rsv(mut self, rsv: Rsv) -> Self {
         self.owned_rsv = rsv;

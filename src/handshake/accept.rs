@@ -287,7 +287,10 @@ impl fmt::Display for AcceptError {
         match self {
             Self::SubprotocolNotOffered => f.write_str("the client did not offer that subprotocol"),
             Self::Extension { name } => {
-                write!(f, "expected a name, reserved bits and room for the extension {name}, found them taken")
+                write!(
+                    f,
+                    "expected a free name, free reserved bits and room for the extension {name}, found them taken"
+                )
             }
             Self::Field(error) => error.fmt(f),
             Self::Output(error) => error.fmt(f),

@@ -17,7 +17,7 @@
 //! | HTTP/1.1 | [`Received::from_parts`], [`Accept::response`] | [`ClientRequest::upgrade`], [`ClientUpgrade::receive`] |
 //! | HTTP/2, HTTP/3 | [`ConnectRequest::from_connect`], [`Accept::response`] | [`ClientRequest::connect`], [`ClientConnect::receive`] |
 //!
-//! Who stands between two others checks their heads with [`observe`].
+//! A proxy or an analyser, which stands between a client and a server, checks their heads with [`observe`].
 //!
 //! Fields are taken in the form in which the stack has them: see [`FieldSection`]. With feature `http`, heads of the crate `http`
 //! convert as a whole.

@@ -13,10 +13,10 @@ use crate::wire::Limits;
 
 /// Checks the opening of a connection between two others: a request as it was seen, and the response to it.
 ///
-/// Each violation of both heads is added to `violations`, in the order in which an endpoint looks for them, and not the first alone.
-/// What was agreed on is what both frame readers need; `None` if the request asked for no WebSocket connection, or the status is not
-/// 101. An extension of an application's own that was offered and accepted is no violation, and not part of it: see
-/// [`Negotiated::with_extension`].
+/// Each violation of both heads is added to `violations`, in the order in which an endpoint looks for them; not only the first one.
+/// Returns what was agreed on, which the frame readers of both directions need; `None` if the request asked for no WebSocket connection,
+/// or the status is not 101. An extension of an application's own that was offered and accepted is no violation, and is not part of what
+/// is returned: see [`Negotiated::with_extension`].
 ///
 /// ```
 /// use websocket_proto::Limits;

@@ -81,7 +81,7 @@ impl fmt::Display for HeadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::UnexpectedByte { byte, offset, part } => {
-                write!(f, "'{}' cannot stand in {part}, at byte {offset}", byte.escape_ascii())
+                write!(f, "expected {part}, found '{}' at byte {offset}", byte.escape_ascii())
             }
             Self::BareLineFeed { offset } => write!(f, "LF without CR, at byte {offset}"),
             Self::BareCarriageReturn { offset } => write!(f, "CR without LF, at byte {offset}"),
@@ -89,9 +89,11 @@ impl fmt::Display for HeadError {
             Self::SpaceInFieldName { offset } => write!(f, "white space in a field name, at byte {offset}"),
             Self::EmptyFieldName { offset } => write!(f, "field without a name, at byte {offset}"),
             Self::NoColon { offset } => write!(f, "field without a colon, at byte {offset}"),
-            Self::StartLineTooLong { max } => write!(f, "start line does not fit into a head of {max} bytes"),
-            Self::TooLong { max } => write!(f, "head is longer than {max} bytes"),
-            Self::TooManyFields { max } => write!(f, "head has more than {max} fields"),
+            Self::StartLineTooLong { max } => {
+                write!(f, "expected a head of at most {max} bytes, found a longer start line")
+            }
+            Self::TooLong { max } => write!(f, "expected a head of at most {max} bytes, found a longer one"),
+            Self::TooManyFields { max } => write!(f, "expected a head of at most {max} fields, found more"),
         }
     }
 }

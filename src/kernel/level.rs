@@ -14,7 +14,7 @@ macro_rules! x86_has {
 
 /// The kernels that this machine can run: a token, made once and passed on.
 ///
-/// Whoever holds one knows that its instructions exist, because only [`Level::detect`] makes one. That is what lets safe functions
+/// Where there is a value of it, its instructions exist, because only [`Level::detect`] makes one. That is what lets safe functions
 /// take it as proof.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Level(Kernels);

@@ -4,7 +4,7 @@ use super::Messages;
 use super::incoming::Held;
 
 impl Messages {
-    /// Sets how many bytes of its buffer it keeps between messages, and no more, however many large messages come.
+    /// Sets how many bytes of the buffer are kept between messages; more are never kept, however many large messages come.
     ///
     /// Without this it keeps [`KEPT_CAPACITY`](Self::KEPT_CAPACITY), and more while large messages come again and again: a buffer that has
     /// grown is given back after the first message that needed it, and kept from the second on, if that comes within 64 turns. (A turn is a

@@ -182,7 +182,10 @@ impl fmt::Display for ProtocolError {
             }
             Self::InvalidCompression(error) => error.fmt(f),
             Self::InvalidTransformation { rsv } => {
-                write!(f, "expected a payload that the extension with {rsv} has transformed, found another")
+                write!(
+                    f,
+                    "expected a payload that the extension with {rsv} has transformed, found one that it can't decode"
+                )
             }
         }
     }

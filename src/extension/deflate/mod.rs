@@ -75,8 +75,8 @@
 //! [`Limits::max_message_len`](crate::Limits::max_message_len) while it is, so a small message can't grow into a large one; and a message's
 //! compressed form is bounded by it too.
 //!
-//! Compression leaks: who can have text of his put beside a secret, in one context, learns from lengths what the secret is. Send such
-//! messages as they are.
+//! Compression leaks: an attacker who can have text of their own compressed together with a secret learns the secret from the lengths. Send
+//! such messages uncompressed.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "deflate")]
