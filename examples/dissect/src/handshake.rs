@@ -88,10 +88,11 @@ pub fn response(request: Option<&Head>, head: &Head) -> Agreed {
                     "client_no_context_takeover" => params.client = params.client.with_context_takeover(false),
                     "server_max_window_bits" => params.server = params.server.with_window_bits(bits),
                     "client_max_window_bits" => params.client = params.client.with_window_bits(bits),
-                    other => {
+                    other if extension.name() == "permessage-deflate" => {
                         let text = format!("expected a parameter of {}, found {other:?}", extension.name());
                         agreed.findings.push(Finding::new("RFC 7692 §7.1", text));
                     }
+                    _ => {}
                 }
             }
             if extension.name() == "permessage-deflate" {

@@ -1,5 +1,6 @@
 //! The report that people read.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ pub struct Text<W> {
     /// The time of the first event, from which the others count.
     origin: Option<Duration>,
     last: Option<usize>,
+    shown: HashSet<usize>,
 }
 
 const BOLD: &str = "1";
@@ -22,14 +24,14 @@ const SENT: [&str; 2] = ["32", "36"];
 
 impl<W: Write> Text<W> {
     pub fn new(out: W, colours: bool) -> Self {
-        Self { out, colours, origin: None, last: None }
+        Self { out, colours, origin: None, last: None, shown: HashSet::new() }
     }
 
     pub fn event(&mut self, stream: &Stream, time: Duration, event: &Event) -> io::Result<()> {
         let origin = *self.origin.get_or_insert(time);
         // Streams that take turns are told apart.
         if self.last != Some(stream.number) {
-            let again = if matches!(event, Event::Began) { "" } else { " (continued)" };
+            let again = if self.shown.insert(stream.number) { "" } else { " (continued)" };
             let title = format!("stream {}: {} → {}{again}", stream.number, stream.client, stream.server);
             if self.last.is_some() {
                 writeln!(self.out)?;
