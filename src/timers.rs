@@ -89,6 +89,7 @@ where
     }
 
     /// Whether output was left to be written when the transport took no more, so that its taking more is a sign of life.
+    #[cfg(feature = "alloc")] // For `Endpoint`.
     pub(crate) fn is_blocked(&self) -> bool {
         self.write.is_some()
     }

@@ -76,16 +76,14 @@ impl Negotiated {
     ///
     /// assert_eq!(Negotiated::elsewhere().with_extension(Rsv::RSV2).owned_rsv(), Rsv::RSV2);
     /// ```
-    pub fn with_extension(self, rsv: Rsv) -> Self {
+    pub fn with_extension(mut self, rsv: Rsv) -> Self {
         let rsv = rsv.without(self.owned_rsv());
         #[cfg(feature = "inflate")]
-        let after = if self.deflate.is_some() { self.after_deflate | rsv } else { self.after_deflate };
-        Self {
-            own: self.own | rsv,
-            #[cfg(feature = "inflate")]
-            after_deflate: after,
-            ..self
+        if self.deflate.is_some() {
+            self.after_deflate = self.after_deflate | rsv;
         }
+        self.own = self.own | rsv;
+        self
     }
 
     /// The bits of extensions that work on what permessage-deflate has compressed.
