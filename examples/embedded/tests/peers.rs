@@ -61,8 +61,22 @@ impl Drop for Client {
     }
 }
 
+/// Waits for the whole request. A UART brings it byte by byte, which tungstenite takes for an attack.
+fn await_request(socket: &TcpStream) {
+    let (mut request, start) = ([0; 4096], Instant::now());
+    loop {
+        let n = socket.peek(&mut request).unwrap();
+        if request[..n].ends_with(b"\r\n\r\n") {
+            return;
+        }
+        assert!(n > 0 && start.elapsed() < PATIENCE, "no whole request: {n} bytes");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 fn accept() -> (Client, WebSocket<TcpStream>) {
     let (client, socket) = Client::start();
+    await_request(&socket);
     let mut socket = tungstenite::accept(socket).unwrap();
     assert_eq!(socket.read().unwrap(), Message::text("Hello from a small machine"));
     (client, socket)
