@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::peer::Delivers;
 use crate::report::{Report, in_unit};
 
-const LEFT: f64 = 330.0;
+const LEFT: f64 = 470.0;
 const WIDTH: f64 = 620.0;
 const TOP: f64 = 84.0;
 const ROW: f64 = 24.0;
@@ -14,7 +14,7 @@ const ROW: f64 = 24.0;
 const LEAST: f64 = 0.1;
 const MOST: f64 = 200.0;
 
-const COLOURS: [(&str, &str); 10] = [
+const COLOURS: [(&str, &str); 11] = [
     ("Connection", "#0b5fff"),
     ("Messages", "#00a3e0"),
     ("tungstenite", "#d62728"),
@@ -22,6 +22,7 @@ const COLOURS: [(&str, &str); 10] = [
     ("tokio-websockets", "#2ca02c"),
     ("soketto", "#9467bd"),
     ("sockudo-ws", "#8c564b"),
+    ("sockudo-ws, sans-IO", "#17becf"),
     ("wtx", "#bcbd22"),
     ("yawc", "#e377c2"),
     ("web-socket", "#7f7f7f"),
