@@ -90,7 +90,7 @@ pub(super) fn judge(sent: &[u8], response: client::Response) -> Result<(client::
         return Err(ProtocolError::HandshakeIncomplete.into());
     };
     // tungstenite expects a subprotocol where one was asked for; the RFC leaves the choice of none to the server.
-    let asked = request.fields.clone().into_fields().any(|field| named(field, "sec-websocket-protocol"));
+    let asked = request.fields.into_pairs().any(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-protocol"));
     let fields = response.headers();
     if asked && !fields.contains_key(header::SEC_WEBSOCKET_PROTOCOL) {
         return Err(ProtocolError::SecWebSocketSubProtocolError(SubProtocolError::NoSubProtocol).into());
@@ -104,14 +104,10 @@ pub(super) fn judge(sent: &[u8], response: client::Response) -> Result<(client::
     }
 }
 
-fn named((name, _): (&[u8], &[u8]), wanted: &str) -> bool {
-    name.eq_ignore_ascii_case(wanted.as_bytes())
-}
-
 fn collect<'b>(section: impl FieldSection<'b>) -> Result<HeaderMap> {
     let mut fields = HeaderMap::new();
-    for (name, value) in section.into_fields() {
-        fields.append(HeaderName::from_bytes(name)?, HeaderValue::from_bytes(value)?);
+    for (name, value) in section.into_pairs() {
+        fields.append(HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_bytes(value)?);
     }
     Ok(fields)
 }

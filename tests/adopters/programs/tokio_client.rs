@@ -1,5 +1,5 @@
-//! The Autobahn TestSuite's client on tokio-tungstenite. Its arguments: the URL of the suite's fuzzing server, the name of the agent, and,
-//! to offer compression, `deflate`.
+//! The Autobahn TestSuite's client on tokio-tungstenite. Its arguments: the URL of the suite's fuzzing server, and the name of the agent.
+//! If the environment has `OFFER_DEFLATE`, it offers compression.
 
 use std::error::Error;
 
@@ -11,8 +11,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let [url, agent, options @ ..] = &words[..] else { return Err("expected a URL and a name".into()) };
-    let deflate = options == ["deflate"];
+    let [url, agent] = &words[..] else { return Err("expected a URL and a name".into()) };
+    let deflate = std::env::var_os("OFFER_DEFLATE").is_some();
     let count: u32 = match open(&format!("{url}/getCaseCount"), deflate).await?.next().await {
         Some(message) => message?.to_text()?.parse()?,
         None => return Err("expected the number of cases, found the end".into()),

@@ -64,7 +64,6 @@ def handshake(place):
             (r"^fn create_parts<T>", r"^/// Create a response for the request\.$",
              "fn create_parts<T>(request: &HttpRequest<T>) -> Result<Builder> {\n    super::heads::response_to(request)\n}\n\n"),
             (r"^        let mut hbuffer = ", r"^    }$", "        super::heads::request(buf)\n"),
-            (r"^impl<'h, 'b: 'h> FromHttparse<httparse::Request", r"^/// The callback trait\.$", ""),
             (r"^    error_response: Option<ErrorResponse>,$", r"$",
              "    error_response: Option<ErrorResponse>,\n    negotiated: websocket_proto::Negotiated,"),
             (r"^                error_response: None,$", r"$",

@@ -1,4 +1,8 @@
-"""Runs the adopters' own tests, and reads which of them passed."""
+"""Runs the adopters' own tests, and reads which of them passed.
+
+Some of them expect a timer of 100 ms within 100 ms, and the like: on a busy machine they fail now and then, as published too. One that
+fails is tried twice more, alone, and counts as passed if it passes then; that it was repeated is said.
+"""
 import os
 import re
 
@@ -39,6 +43,14 @@ def run(place, packages, environment=None, verbose=False):
                 broken[package] = done.stdout
             if verbose:
                 print(done.stdout, flush=True)
+            for test in failed(found):
+                alone = [*command[: command.index("--") + 1], "--exact", test.split(": ", 1)[1]]
+                for _ in range(2):
+                    again = cargo(alone, where, quiet=True, environment=environment or {}).stdout
+                    if re.search(r"^test %s \.\.\. ok$" % re.escape(alone[-1]), again, re.M):
+                        print("%s, %s: failed, and passed when repeated" % (package, test), flush=True)
+                        found[test] = "ok"
+                        break
         results[package] = found
     return results, broken
 
