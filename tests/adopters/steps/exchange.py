@@ -38,7 +38,7 @@ def engine(place, crate=ROOT):
         copy = os.path.join(place, folder(package))
         protocol = os.path.join(copy, "src", "protocol")
         for file in ("context.rs", "values.rs"):
-            shutil.copy(os.path.join(HERE, "engine", file), protocol)
+            shutil.copy2(os.path.join(HERE, "engine", file), protocol)
         edit(os.path.join(protocol, "mod.rs"), [
             (r"^/// A context for managing WebSocket stream\.$", r"^#\[cfg\(test\)\]$", ""),
             (r"^mod message;$", r"$", "mod context;\nmod message;\nmod values;\npub use self::context::WebSocketContext;"),
@@ -102,7 +102,7 @@ def plant(place, faults):
         manifest = re.sub(r"^\[+%s[].].*\n(?:(?!\[).*\n?)*" % re.escape(section), "", manifest, flags=re.M)
     write(os.path.join(crate, "Cargo.toml"), manifest)
     for extra in ("build.rs", "README.md"):
-        shutil.copy(os.path.join(ROOT, extra), crate)
+        shutil.copy2(os.path.join(ROOT, extra), crate)
     for fault in faults:
         path = os.path.join(crate, "src", fault.file)
         text = read(path)
