@@ -10,7 +10,7 @@ use crate::extension::deflate::DeflateConfig;
 use crate::extension::negotiated::Negotiated;
 use crate::extension::{AcceptedExtension, FieldValue, Negotiate, ServerExtensions};
 use crate::http::{FieldSection, Fields, InvalidField, Shown};
-use crate::wire::{Output, OutputFull};
+use crate::wire::{Output, OutputFull, text_enum};
 
 /// An acceptance in the making: which subprotocol, and which fields of the application's own.
 ///
@@ -247,58 +247,40 @@ impl fmt::Debug for AcceptResponse<'_> {
     }
 }
 
-/// Why an acceptance was not written: the application's fault, or no room.
-///
-/// ```
-/// use websocket_proto::handshake::{AcceptError, Received, ServerHandshake};
-/// use websocket_proto::wire::{FixedOutput, Limits};
-/// # let head = b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-/// #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-/// # let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
-/// # let Some(Received::Upgrade(request)) = received else { panic!() };
-/// let mut out = Vec::new();
-/// let error = request.accept().subprotocol("chat").write_to(&mut out).unwrap_err();
-/// assert_eq!(error, AcceptError::SubprotocolNotOffered);
-/// let error = request.accept().write_to(&mut FixedOutput::new(&mut [0; 100])).unwrap_err();
-/// assert_eq!(error.to_string(), "expected room for 129 bytes in the output, found room for 100");
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum AcceptError {
-    /// The client did not offer the subprotocol.
-    SubprotocolNotOffered,
-    /// An extension of the application's own can't be accepted: there are three already, another has its name or one of its reserved
-    /// bits, or the answers take more than 512 bytes.
-    Extension {
-        /// Its name.
-        name: &'static str,
-    },
-    /// A field must not be written.
-    Field(InvalidField),
-    /// There is no room for the response.
-    Output(OutputFull),
-    /// The crate `http` can't hold the response: a field's name is too long, or there are too many fields.
-    #[cfg(feature = "http")]
-    HttpCrate,
-}
-
-impl fmt::Display for AcceptError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SubprotocolNotOffered => f.write_str("the client did not offer that subprotocol"),
-            Self::Extension { name } => {
-                write!(
-                    f,
-                    "expected a free name, free reserved bits and room for the extension {name}, found them taken"
-                )
-            }
-            Self::Field(error) => error.fmt(f),
-            Self::Output(error) => error.fmt(f),
-            #[cfg(feature = "http")]
-            Self::HttpCrate => {
-                f.write_str("the response has a longer name, or more fields, than the crate `http` can hold")
-            }
-        }
+text_enum! {
+    /// Why an acceptance was not written: the application's fault, or no room.
+    ///
+    /// ```
+    /// use websocket_proto::handshake::{AcceptError, Received, ServerHandshake};
+    /// use websocket_proto::wire::{FixedOutput, Limits};
+    /// # let head = b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    /// #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    /// # let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
+    /// # let Some(Received::Upgrade(request)) = received else { panic!() };
+    /// let mut out = Vec::new();
+    /// let error = request.accept().subprotocol("chat").write_to(&mut out).unwrap_err();
+    /// assert_eq!(error, AcceptError::SubprotocolNotOffered);
+    /// let error = request.accept().write_to(&mut FixedOutput::new(&mut [0; 100])).unwrap_err();
+    /// assert_eq!(error.to_string(), "expected room for 129 bytes in the output, found room for 100");
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    #[non_exhaustive]
+    pub enum AcceptError {
+        /// The client did not offer the subprotocol.
+        SubprotocolNotOffered => "the client did not offer that subprotocol";
+        /// An extension of the application's own can't be accepted: there are three already, another has its name or one of its reserved
+        /// bits, or the answers take more than 512 bytes.
+        Extension {
+            /// Its name.
+            name: &'static str,
+        } => "expected a free name, free reserved bits and room for the extension {name}, found them taken";
+        /// A field must not be written.
+        Field(error: InvalidField) => "{error}";
+        /// There is no room for the response.
+        Output(error: OutputFull) => "{error}";
+        /// The crate `http` can't hold the response: a field's name is too long, or there are too many fields.
+        #[cfg(feature = "http")]
+        HttpCrate => "the response has a longer name, or more fields, than the crate `http` can hold";
     }
 }
 

@@ -1,7 +1,5 @@
 //! The opening of a connection between two others, as a proxy or an analyser sees it (§4).
 
-use core::fmt;
-
 use super::known_fields::KnownFields;
 use super::request::Parts;
 use super::request_error::RequestError;
@@ -9,7 +7,7 @@ use super::response_error::ResponseError;
 use crate::extension::negotiated::Negotiated;
 use crate::extension::{Extensions, observe_extensions};
 use crate::http::{Collect, Excerpt, FieldSection, Fields, HeadError, HeadReader, Target, elements};
-use crate::wire::Limits;
+use crate::wire::{Limits, text_enum};
 
 /// Checks the opening of a connection between two others: a request as it was seen, and the response to it.
 ///
@@ -96,13 +94,15 @@ fn require<E>(holds: bool, error: impl FnOnce() -> E) -> Result<(), E> {
     if holds { Ok(()) } else { Err(error()) }
 }
 
-/// A rule that an opening breaks: see [`observe`].
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Violation {
-    /// The client's, in the request.
-    Request(RequestError),
-    /// The server's, in the response.
-    Response(ResponseError),
+text_enum! {
+    /// A rule that an opening breaks: see [`observe`].
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    pub enum Violation {
+        /// The client's, in the request.
+        Request(error: RequestError) => "{error}";
+        /// The server's, in the response.
+        Response(error: ResponseError) => "{error}";
+    }
 }
 
 impl Violation {
@@ -111,15 +111,6 @@ impl Violation {
         match self {
             Self::Request(error) => error.section(),
             Self::Response(error) => error.section(),
-        }
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Request(error) => error.fmt(f),
-            Self::Response(error) => error.fmt(f),
         }
     }
 }
