@@ -100,38 +100,36 @@ impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
         }
     }
 
-    fn check(&self) -> Result<(), AcceptError> {
+    /// The response as status and fields, for another HTTP stack to write.
+    ///
+    /// # Errors
+    ///
+    /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
+    pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
+        let Self { request, subprotocol, fields, .. } = self;
+        let (negotiated, extensions) = self.agree()?;
+        Ok(AcceptResponse { accept: request.key.accept_key(), subprotocol, fields, negotiated, extensions })
+    }
+
+    /// What is agreed on, with the value of `Sec-WebSocket-Extensions`; checks all else that is to be written.
+    fn agree(&self) -> Result<(Negotiated, Option<FieldValue>), AcceptError> {
         // §4.2.2, 4: "selecting one of the values from the |Sec-WebSocket-Protocol| field".
         if self.subprotocol.is_some_and(|chosen| !self.request.subprotocols().any(|offered| offered == chosen)) {
             return Err(AcceptError::SubprotocolNotOffered);
         }
-        InvalidField::check(self.fields, RESERVED).map_err(AcceptError::Field)
-    }
-
-    /// What is agreed on, with the value of `Sec-WebSocket-Extensions` in its place.
-    #[inline]
-    fn negotiate(&self, list: &mut Option<FieldValue>) -> Result<Negotiated, AcceptError> {
-        self.extensions.answer(self.request.extensions(), list).map_err(|name| AcceptError::Extension { name })
-    }
-
-    fn answer(&self, accept: Option<AcceptKey>) -> Result<AcceptResponse<'r>, AcceptError> {
-        self.check()?;
-        let mut extensions = None;
-        let negotiated = self.negotiate(&mut extensions)?;
-        Ok(AcceptResponse { accept, subprotocol: self.subprotocol, fields: self.fields, negotiated, extensions })
+        InvalidField::check(self.fields, RESERVED).map_err(AcceptError::Field)?;
+        self.extensions.answer(self.request.extensions()).map_err(|name| AcceptError::Extension { name })
     }
 }
 
-impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
+impl<'b, F: FieldSection<'b>> Accept<'_, 'b, F, Key> {
     /// Appends the whole response, or nothing. From then on both sides send frames.
     ///
     /// # Errors
     ///
     /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or no room.
     pub fn write_to(self, out: &mut impl Output) -> Result<Negotiated, AcceptError> {
-        self.check()?;
-        let mut extensions = None;
-        let negotiated = self.negotiate(&mut extensions)?;
+        let (negotiated, extensions) = self.agree()?;
         let accept = self.request.key.accept();
         write_whole(out, |emit| {
             emit(SWITCHING);
@@ -148,26 +146,6 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
         })
         .map_err(AcceptError::Output)?;
         Ok(negotiated)
-    }
-
-    /// The response as status and fields, for another HTTP stack to write.
-    ///
-    /// # Errors
-    ///
-    /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
-    pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
-        self.answer(Some(self.request.key.accept()))
-    }
-}
-
-impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, ()> {
-    /// The response as status and fields, for the stack that owns the stream.
-    ///
-    /// # Errors
-    ///
-    /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
-    pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
-        self.answer(None)
     }
 }
 

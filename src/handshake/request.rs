@@ -366,7 +366,22 @@ impl RequestKey for Key {}
 impl RequestKey for () {}
 
 mod sealed {
-    pub trait RequestKey {}
-    impl RequestKey for super::Key {}
-    impl RequestKey for () {}
+    use crate::handshake::{AcceptKey, Key};
+
+    pub trait RequestKey {
+        /// What the response answers the key with.
+        fn accept_key(&self) -> Option<AcceptKey>;
+    }
+
+    impl RequestKey for Key {
+        fn accept_key(&self) -> Option<AcceptKey> {
+            Some(self.accept())
+        }
+    }
+
+    impl RequestKey for () {
+        fn accept_key(&self) -> Option<AcceptKey> {
+            None
+        }
+    }
 }
