@@ -5,8 +5,8 @@ use super::request::Parts;
 use super::request_error::RequestError;
 use super::response_error::ResponseError;
 use crate::extension::negotiated::Negotiated;
-use crate::extension::{Extensions, observe_extensions};
-use crate::http::{Collect, Excerpt, FieldSection, Fields, HeadError, HeadReader, Target, elements};
+use crate::extension::observe_extensions;
+use crate::http::{Collect, Excerpt, FieldSection, Fields, HeadError, HeadReader, Target};
 use crate::wire::{Limits, text_enum};
 
 /// Checks the opening of a connection between two others: a request as it was seen, and the response to it.
@@ -67,7 +67,7 @@ pub fn observe<'q, 's, F: FieldSection<'q>, G: FieldSection<'s>>(
         return None;
     }
     let (major, minor) = response.version;
-    let offers = || asked.subprotocols.values(&request.fields, "Sec-WebSocket-Protocol").flat_map(elements);
+    let offers = || asked.subprotocols.subprotocols(&request.fields);
     let in_response = [
         require(major == 1 && minor > 0, || ResponseError::HttpVersion { major, minor }),
         answered.upgraded(),
@@ -75,16 +75,14 @@ pub fn observe<'q, 's, F: FieldSection<'q>, G: FieldSection<'s>>(
         // Without a key there is nothing that the answer could be compared with.
         key.map_or(Ok(()), |key| answered.accepted(&key.accept())),
         answered.chosen_subprotocol(|chosen| offers().any(|offer| offer == chosen)).map(drop),
-        match answered.extensions(&response.fields) {
+        match answered.has_extensions(&response.fields) {
             Ok(filled) => require(filled, || ResponseError::ExtensionsEmpty),
             Err(error) => Err(ResponseError::InvalidExtension(error)),
         },
     ];
     violations.extend(in_response.into_iter().filter_map(Result::err).map(Violation::Response));
-    let name = "Sec-WebSocket-Extensions";
-    let offers = || asked.extensions.values(&request.fields, name).flat_map(Extensions::new).filter_map(Result::ok);
-    let answers =
-        || answered.extensions.values(&response.fields, name).flat_map(Extensions::new).filter_map(Result::ok);
+    let offers = || asked.extensions.extensions(&request.fields);
+    let answers = || answered.extensions.extensions(&response.fields);
     Some(observe_extensions(offers, answers, |mismatch| {
         violations.extend([Violation::Response(mismatch.into())]);
     }))
