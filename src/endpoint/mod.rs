@@ -249,22 +249,11 @@ where
     /// that answers it is in the output.
     #[inline]
     pub fn next(&mut self) -> Option<(Incoming<'_>, Sender<'_, R>)> {
-        let found = {
-            let (mut input, taken) = self.input.split();
-            let found = self.messages.next(&mut self.connection, &mut input, &mut Replies(&mut self.outgoing.queue));
-            taken.keep(input.len());
-            found
-        };
-        let Ok(Some(incoming)) = found else {
-            self.outgoing.found(false);
-            self.drained = true;
-            if self.eof && self.outgoing.is_empty() {
-                self.connection.receive_eof();
-            }
-            return None;
-        };
-        self.outgoing.found(true);
-        Some((incoming, Sender { connection: &mut self.connection, outgoing: &mut self.outgoing }))
+        let (mut input, taken) = self.input.split();
+        let found = self.messages.next(&mut self.connection, &mut input, &mut Replies(&mut self.outgoing.queue));
+        taken.keep(input.len());
+        let sender = Sender { connection: &mut self.connection, outgoing: &mut self.outgoing };
+        sender.lent_with(found, &mut self.drained, self.eof)
     }
 
     /// Takes input until there is something for [`message`](Self::message) to lend, and says whether there is: [`next`](Self::next) in
@@ -310,10 +299,9 @@ where
     }
 
     fn advance_input(&mut self) -> bool {
-        let mut input = self.input.unread_mut();
+        let (mut input, taken) = self.input.split();
         let found = self.messages.advance(&mut self.connection, &mut input, &mut Replies(&mut self.outgoing.queue));
-        let left = input.len();
-        self.input.keep(left);
+        taken.keep(input.len());
         let found = found && self.connection.failure().is_none();
         self.outgoing.found(found);
         if !found {

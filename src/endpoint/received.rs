@@ -111,16 +111,7 @@ where
         }
         let Endpoint { messages, connection, outgoing, drained, eof, .. } = &mut *self.endpoint;
         let found = messages.next(connection, &mut self.rest, &mut Replies(&mut outgoing.queue));
-        let Ok(Some(incoming)) = found else {
-            outgoing.found(false);
-            *drained = true;
-            if *eof && outgoing.is_empty() {
-                connection.receive_eof();
-            }
-            return None;
-        };
-        outgoing.found(true);
-        Some((incoming, Sender { connection, outgoing }))
+        Sender { connection, outgoing }.lent_with(found, drained, *eof)
     }
 
     /// The next message, owned: without a copy if it was put together from pieces. Control frames before it are passed over; they are

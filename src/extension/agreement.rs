@@ -42,27 +42,36 @@ impl<'a> Offers<'a> {
         self
     }
 
-    /// The value of the request's `Sec-WebSocket-Extensions`, if anything is offered: those of the application's own are preferred.
+    /// Adds the offers to `list`, the value of the request's `Sec-WebSocket-Extensions`: those of the application's own are preferred.
     ///
     /// # Errors
     ///
     /// The name of an extension that can't be offered.
-    pub(crate) fn field_value(&self) -> Result<Option<FieldValue>, &'static str> {
+    #[inline]
+    pub(crate) fn write(&self, list: &mut Option<FieldValue>) -> Result<(), &'static str> {
+        #[cfg(feature = "inflate")]
+        if self.deflate.is_some() {
+            return self.write_each(list);
+        }
+        if self.own.is_empty() { Ok(()) } else { self.write_each(list) }
+    }
+
+    #[inline(never)]
+    fn write_each(&self, list: &mut Option<FieldValue>) -> Result<(), &'static str> {
         if let Some(id) = self.own.refused {
             return Err(id.name);
         }
-        let mut list = None;
         for (ExtensionId { name, .. }, own) in self.own.iter() {
             let offers = FieldValue::written(|to| own.write_offers(to));
             let offers = offers.filter(|offers| is_list_of(offers.as_str(), name).is_some_and(|count| count > 0));
-            offers.and_then(|offers| FieldValue::append(&mut list, offers)).ok_or(*name)?;
+            offers.and_then(|offers| FieldValue::append(list, offers)).ok_or(*name)?;
         }
         #[cfg(feature = "inflate")]
         if let Some(config) = &self.deflate {
             let offers = FieldValue::written(|to| Negotiate::write_offers(config, to));
-            offers.and_then(|offers| FieldValue::append(&mut list, offers)).ok_or(DeflateConfig::NAME)?;
+            offers.and_then(|offers| FieldValue::append(list, offers)).ok_or(DeflateConfig::NAME)?;
         }
-        Ok(list)
+        Ok(())
     }
 
     /// What the answer is checked against.
@@ -151,27 +160,42 @@ impl<'r> ServerExtensions<'r> {
         self
     }
 
-    /// What was agreed on, and the value of the response's `Sec-WebSocket-Extensions`, if there is any; what was offered beyond it is
-    /// declined.
+    /// What was agreed on. Adds the answers to `list`, the value of the response's `Sec-WebSocket-Extensions`; what was offered beyond
+    /// them is declined.
     ///
     /// # Errors
     ///
     /// The name of an extension that can't be accepted.
+    #[inline]
     pub(crate) fn answer<'b>(
-        &self,
+        self,
         offers: impl Iterator<Item = Extension<'b>>,
-    ) -> Result<(Negotiated, Option<FieldValue>), &'static str> {
+        list: &mut Option<FieldValue>,
+    ) -> Result<Negotiated, &'static str> {
+        #[cfg(feature = "inflate")]
+        if self.deflate.is_some() {
+            return self.answer_each(offers, list);
+        }
+        if self.own.is_empty() { Ok(Negotiated::elsewhere()) } else { self.answer_each(offers, list) }
+    }
+
+    #[inline(never)]
+    fn answer_each<'b>(
+        self,
+        offers: impl Iterator<Item = Extension<'b>>,
+        list: &mut Option<FieldValue>,
+    ) -> Result<Negotiated, &'static str> {
         if let Some(id) = self.own.refused {
             return Err(id.name);
         }
-        let (mut agreed, mut list) = (Negotiated::elsewhere(), None);
+        let mut agreed = Negotiated::elsewhere();
         #[cfg(feature = "inflate")]
         let place = self.deflate.map_or(0, |(_, place)| place);
         // §9.1: the client "is only offering to use any advertised extensions".
         #[cfg(not(feature = "inflate"))]
         let (place, _) = (0, offers);
         for (id, answer) in self.own.iter().take(place) {
-            agreed = agreed.accept(id, *answer, &mut list)?;
+            agreed = agreed.accept(id, *answer, list)?;
         }
         #[cfg(feature = "inflate")]
         if let Some((config, _)) = self.deflate {
@@ -181,14 +205,14 @@ impl<'r> ServerExtensions<'r> {
             // RFC 7692 §5: the first one that is valid and can be honoured.
             let accepted = if is_free { AcceptedExtension::to_offers(&config, offers) } else { None };
             if let Some(accepted) = accepted {
-                FieldValue::append(&mut list, accepted.answer).ok_or(DeflateConfig::NAME)?;
+                FieldValue::append(list, accepted.answer).ok_or(DeflateConfig::NAME)?;
                 agreed = agreed.with_deflate(accepted.params);
             }
         }
         for (id, answer) in self.own.iter().skip(place) {
-            agreed = agreed.accept(id, *answer, &mut list)?;
+            agreed = agreed.accept(id, *answer, list)?;
         }
-        Ok((agreed, list))
+        Ok(agreed)
     }
 }
 

@@ -50,4 +50,9 @@ impl<T: Copy> OwnExtensions<T> {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&'static ExtensionId, T)> + '_ {
         self.ids.iter().zip(self.texts.iter().flatten().copied())
     }
+
+    #[inline]
+    pub(super) const fn is_empty(&self) -> bool {
+        matches!(self.ids.0, [None, ..])
+    }
 }

@@ -107,18 +107,20 @@ impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
     /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
     pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
         let Self { request, subprotocol, fields, .. } = self;
-        let (negotiated, extensions) = self.agree()?;
+        let mut extensions = None;
+        let negotiated = self.agree(&mut extensions)?;
         Ok(AcceptResponse { accept: request.key.accept_key(), subprotocol, fields, negotiated, extensions })
     }
 
-    /// What is agreed on, with the value of `Sec-WebSocket-Extensions`; checks all else that is to be written.
-    fn agree(&self) -> Result<(Negotiated, Option<FieldValue>), AcceptError> {
+    /// What is agreed on, with the value of `Sec-WebSocket-Extensions` in its place; checks all else that is to be written.
+    #[inline]
+    fn agree(&self, extensions: &mut Option<FieldValue>) -> Result<Negotiated, AcceptError> {
         // §4.2.2, 4: "selecting one of the values from the |Sec-WebSocket-Protocol| field".
         if self.subprotocol.is_some_and(|chosen| !self.request.subprotocols().any(|offered| offered == chosen)) {
             return Err(AcceptError::SubprotocolNotOffered);
         }
         InvalidField::check(self.fields, RESERVED).map_err(AcceptError::Field)?;
-        self.extensions.answer(self.request.extensions()).map_err(|name| AcceptError::Extension { name })
+        self.extensions.answer(self.request.extensions(), extensions).map_err(|name| AcceptError::Extension { name })
     }
 }
 
@@ -129,7 +131,8 @@ impl<'b, F: FieldSection<'b>> Accept<'_, 'b, F, Key> {
     ///
     /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or no room.
     pub fn write_to(self, out: &mut impl Output) -> Result<Negotiated, AcceptError> {
-        let (negotiated, extensions) = self.agree()?;
+        let mut extensions = None;
+        let negotiated = self.agree(&mut extensions)?;
         let accept = self.request.key.accept();
         write_whole(out, |emit| {
             emit(SWITCHING);

@@ -3,10 +3,11 @@
 use core::fmt;
 
 use super::key::AcceptKey;
-use super::known_fields::KnownFields;
+use super::known_fields::{KnownFields, Occurrence};
 use super::response::{Answer, HttpResponse, NoSubprotocols, Response, Subprotocols};
 use super::response_error::ResponseError;
 use crate::extension::OfferedExtensions;
+use crate::extension::negotiated::Negotiated;
 use crate::http::{FieldSection, Head, HeadReader, ResponseHead};
 use crate::wire::Limits;
 
@@ -143,7 +144,12 @@ impl<P: Subprotocols, K> PendingAnswer<P, K> {
             return Err(ResponseError::ExtensionsEmpty);
         }
         let extensions = known.extensions;
-        let negotiated = self.extensions.check(extensions.extensions(&head.section))?;
+        let negotiated = match extensions {
+            Occurrence::Missing => Negotiated::elsewhere(),
+            Occurrence::Once(_) | Occurrence::Repeated => {
+                self.extensions.check(extensions.extensions(&head.section))?
+            }
+        };
         Ok(Answer::Open(Response { head, subprotocol, extensions, negotiated }))
     }
 }

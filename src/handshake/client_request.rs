@@ -123,7 +123,8 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
         out: &mut impl Output,
     ) -> Result<ClientHandshake<P>, StartError> {
         self.check()?;
-        let (key, extensions) = (Key::from_nonce(nonce), self.offer()?);
+        let (key, mut extensions) = (Key::from_nonce(nonce), None);
+        self.offer(&mut extensions)?;
         write_whole(out, |emit| {
             emit(b"GET ");
             if !self.target.starts_with('/') {
@@ -159,9 +160,10 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
         Ok(ClientHandshake::new(PendingAnswer::new(key.accept(), self.subprotocols, extensions), limits))
     }
 
-    /// The value of `Sec-WebSocket-Extensions`, if any is offered.
-    pub(super) fn offer(&self) -> Result<Option<FieldValue>, StartError> {
-        self.wanted.field_value().map_err(|name| StartError::Extension { name })
+    /// Puts the value of `Sec-WebSocket-Extensions` into its place.
+    #[inline]
+    pub(super) fn offer(&self, list: &mut Option<FieldValue>) -> Result<(), StartError> {
+        self.wanted.write(list).map_err(|name| StartError::Extension { name })
     }
 
     /// The fields that do not depend on the version of HTTP, their names in lower case but for the application's own.

@@ -120,7 +120,8 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
     /// [`StartError`], also [`StartError::Target`] for a target that begins with `?`: there is no place to put the `/` of the path.
     pub fn upgrade(self, nonce: [u8; 16]) -> Result<ClientUpgrade<'a, P>, StartError> {
         self.check()?;
-        let (target, extensions) = (self.origin_form()?, self.offer()?);
+        let (target, mut extensions) = (self.origin_form()?, None);
+        self.offer(&mut extensions)?;
         Ok(ClientUpgrade { request: self, target, key: Key::from_nonce(nonce), extensions })
     }
 
@@ -131,7 +132,8 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
     /// [`StartError`], but never for want of room: nothing is written.
     pub fn connect(self, scheme: Scheme) -> Result<ClientConnect<'a, P>, StartError> {
         self.check()?;
-        let (path, extensions) = (self.origin_form()?, self.offer()?);
+        let (path, mut extensions) = (self.origin_form()?, None);
+        self.offer(&mut extensions)?;
         Ok(ClientConnect { request: self, path, scheme, extensions })
     }
 }

@@ -156,7 +156,10 @@ impl<'b> KnownFields<'b> {
 
     /// §4.3: `1#token` has at least one element.
     pub(super) fn offered_subprotocols<F: FieldSection<'b>>(&self, fields: &F) -> Result<(), RequestError> {
-        let mut empty = !matches!(self.subprotocols, Occurrence::Missing);
+        if let Occurrence::Missing = self.subprotocols {
+            return Ok(());
+        }
+        let mut empty = true;
         for subprotocol in self.subprotocols.subprotocols(fields) {
             if !is_token(subprotocol) {
                 return Err(RequestError::InvalidSubprotocol { subprotocol: Excerpt::new(subprotocol) });
@@ -177,7 +180,10 @@ impl<'b> KnownFields<'b> {
 
     /// Whether there is an extension where there is a field for it, and all of them follow the grammar.
     pub(super) fn has_extensions<F: FieldSection<'b>>(&self, fields: &F) -> Result<bool, InvalidExtension> {
-        let mut filled = matches!(self.extensions, Occurrence::Missing);
+        if let Occurrence::Missing = self.extensions {
+            return Ok(true);
+        }
+        let mut filled = false;
         for extension in self.extensions.values(fields, EXTENSIONS).flat_map(Extensions::new) {
             extension?;
             filled = true;

@@ -10,8 +10,6 @@ use crate::connection::{Connection, Role};
 use crate::extension::{Decode, undo};
 use crate::frame::Piece;
 use crate::kernel;
-#[cfg(feature = "inflate")]
-use crate::wire::InvalidDeflate;
 use crate::wire::{MessageKind, ProtocolError, Rsv};
 
 impl Messages {
@@ -51,10 +49,7 @@ impl Messages {
         #[cfg(feature = "inflate")]
         if rsv.overlaps(connection.deflate_rsv()) {
             let place = chain.iter().position(|decoder| connection.is_after_deflate(decoder.rsv()));
-            let Some(inflater) = connection.inflater_in(&mut self.inflater, payload, begins) else {
-                return Err(connection.fail(ProtocolError::InvalidCompression(InvalidDeflate::Corrupt)));
-            };
-            chain.insert(place.unwrap_or(chain.len()), inflater);
+            chain.insert(place.unwrap_or(chain.len()), connection.inflater_in(&mut self.inflater, payload, begins)?);
         }
         let buffer = &mut self.buffer;
         let decoded = undo(&mut chain, payload, ends, &mut |piece| push(buffer, connection, kind, piece));
