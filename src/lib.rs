@@ -131,7 +131,7 @@ pub use connection::{RandomKeys, SeedUnavailable};
 pub use handshake::Negotiated;
 #[cfg(feature = "alloc")]
 pub use messages::{Incoming, Messages, OwnedMessage};
-pub use timers::{Timeout, Timeouts, Timers};
+pub use timers::{Moment, Timeout, Timeouts, Timers};
 pub use wire::{CloseCode, CloseFrame, ControlFrame, ControlPayload, Limits, MessageKind, Output, ProtocolError};
 
 /// The README's examples are tests.

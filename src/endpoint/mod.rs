@@ -102,7 +102,6 @@ mod shared;
 mod status;
 mod waiting;
 
-use core::ops::Add;
 use core::time::Duration;
 
 pub use accepting::{Accepting, IntoResponse, Responder};
@@ -117,8 +116,8 @@ pub use sender::Sender;
 pub use status::{End, Failure, Status};
 
 use crate::{
-    CloseFrame, Connection, Incoming, Message, Messages, Negotiated, OwnedMessage, Role, SendError, State, Timeout,
-    Timers,
+    CloseFrame, Connection, Incoming, Message, Messages, Moment, Negotiated, OwnedMessage, Role, SendError, State,
+    Timeout, Timers,
 };
 use input::Input;
 use lane::Lane;
@@ -156,11 +155,7 @@ pub struct Endpoint<R: Role, I, D = Duration> {
     timed_out: Option<Timeout>,
 }
 
-impl<R: Role, I, D> Endpoint<R, I, D>
-where
-    I: Copy + Ord + Add<D, Output = I>,
-    D: Copy,
-{
+impl<R: Role, I: Moment<D>, D: Copy> Endpoint<R, I, D> {
     /// Begins where a handshake ended; `first_input` is what came after its head, which are frames already.
     pub fn new(negotiated: Negotiated, role: R, config: &Config<D>, first_input: &[u8], now: I) -> Self {
         let mut input = Input::default();

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::key::{AcceptKey, Key};
+use super::known_fields::WRITTEN;
 use super::refusal::{emit_fields, write_whole};
 use super::request::{Request, RequestKey};
 #[cfg(feature = "inflate")]
@@ -119,7 +120,7 @@ impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
         if self.subprotocol.is_some_and(|chosen| !self.request.subprotocols().any(|offered| offered == chosen)) {
             return Err(AcceptError::SubprotocolNotOffered);
         }
-        InvalidField::check(self.fields, RESERVED).map_err(AcceptError::Field)?;
+        InvalidField::check(self.fields, &[WRITTEN]).map_err(AcceptError::Field)?;
         self.extensions.answer(self.request.extensions(), extensions).map_err(|name| AcceptError::Extension { name })
     }
 }
@@ -270,16 +271,3 @@ impl core::error::Error for AcceptError {}
 /// What all acceptances begin with.
 const SWITCHING: &[u8] =
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
-
-/// What the handshake writes itself, and what would announce a body.
-const RESERVED: &[&str] = &[
-    "Connection",
-    "Content-Length",
-    "Sec-WebSocket-Accept",
-    "Sec-WebSocket-Extensions",
-    "Sec-WebSocket-Key",
-    "Sec-WebSocket-Protocol",
-    "Sec-WebSocket-Version",
-    "Transfer-Encoding",
-    "Upgrade",
-];

@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::client::{ClientHandshake, PendingAnswer};
 use super::key::Key;
+use super::known_fields::WRITTEN;
 use super::refusal::{emit_fields, write_whole};
 use super::response::{NoSubprotocols, Subprotocols};
 use super::url::WsUrl;
@@ -207,7 +208,7 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
                 return Err(StartError::Subprotocol { index });
             }
         }
-        InvalidField::check(self.fields, RESERVED).map_err(StartError::Field)
+        InvalidField::check(self.fields, &[WRITTEN, &["Host", "Origin"]]).map_err(StartError::Field)
     }
 }
 
@@ -264,18 +265,3 @@ text_enum! {
 }
 
 impl core::error::Error for StartError {}
-
-/// What the handshake writes itself, and what would announce a body.
-const RESERVED: &[&str] = &[
-    "Connection",
-    "Content-Length",
-    "Host",
-    "Origin",
-    "Sec-WebSocket-Accept",
-    "Sec-WebSocket-Extensions",
-    "Sec-WebSocket-Key",
-    "Sec-WebSocket-Protocol",
-    "Sec-WebSocket-Version",
-    "Transfer-Encoding",
-    "Upgrade",
-];

@@ -268,6 +268,19 @@ impl<'b> Occurrence<'b> {
     }
 }
 
+/// What the handshake writes itself on one side or the other, and what would announce a body: no field of the application's.
+pub(super) const WRITTEN: &[&str] = &[
+    "Connection",
+    "Content-Length",
+    "Sec-WebSocket-Accept",
+    "Sec-WebSocket-Extensions",
+    "Sec-WebSocket-Key",
+    "Sec-WebSocket-Protocol",
+    "Sec-WebSocket-Version",
+    "Transfer-Encoding",
+    "Upgrade",
+];
+
 const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
 
 fn check_host(host: &[u8]) -> Result<&[u8], RequestError> {

@@ -101,7 +101,7 @@ impl<'a> Refusal<'a> {
     }
 
     fn application(status: u16, fields: &'a [(&'a str, &'a str)], body: &'a [u8]) -> Result<Self, RefusalError> {
-        InvalidField::check(fields, &["Connection", "Content-Length", "Transfer-Encoding"])
+        InvalidField::check(fields, &[&["Connection", "Content-Length", "Transfer-Encoding"]])
             .map_err(RefusalError::Field)?;
         Ok(Self { status, own: &[], fields, body: Body::Bytes(body), head: false, http1: true })
     }
