@@ -84,7 +84,6 @@ mod accepting;
 mod asking;
 mod compressor;
 mod config;
-mod decoding;
 mod duties;
 mod ending;
 mod framer;
@@ -115,6 +114,7 @@ pub use received::Received;
 pub use sender::Sender;
 pub use status::{End, Failure, Status};
 
+use crate::extension::Decode;
 use crate::{
     CloseFrame, Connection, Incoming, Message, Messages, Moment, Negotiated, OwnedMessage, Role, SendError, State,
     Timeout, Timers,
@@ -314,6 +314,13 @@ impl<R: Role, I: Moment<D>, D: Copy> Endpoint<R, I, D> {
     /// Takes what [`advance`](Self::advance) found, if it is a message: without a copy if it was put together from pieces.
     pub fn take(&mut self) -> Option<OwnedMessage> {
         self.messages.take().or_else(|| self.message().and_then(|incoming| OwnedMessage::try_from(incoming).ok()))
+    }
+
+    /// Installs what undoes the transformation of an extension of the application's own that was negotiated: see
+    /// [`Messages::add_decoder`]. What this endpoint sends goes out without that extension, as its bit on each message says; an
+    /// application that wants its own messages transformed has a [`Connection`] and [`Connection::send_encoded`].
+    pub fn add_decoder(&mut self, decoder: impl Decode + 'static) {
+        self.messages.add_decoder(decoder);
     }
 
     /// The way to send while no message is held.

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::Messages;
 use super::buffer::MessageBuffer;
@@ -85,6 +86,10 @@ pub(super) fn push<R: Role>(
 /// The decoders of the application's own extensions, in the order of the response.
 #[derive(Default)]
 pub(super) struct Decoders(Vec<Box<dyn Decode>>);
+
+/// A panic in a decoder leaves a message half done, as a panic anywhere in a call does; see [`Decode`].
+impl UnwindSafe for Decoders {}
+impl RefUnwindSafe for Decoders {}
 
 impl fmt::Debug for Decoders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
