@@ -178,10 +178,11 @@ impl<T: Socket> Driver<T> {
     fn turn(&mut self, machine: &mut impl Duties<Instant>) -> io::Result<()> {
         let deadline = self.write(machine)?;
         match machine.status() {
-            Status::HalfClose => {
-                self.socket.close_write()?;
-                machine.half_closed();
-            }
+            Status::HalfClose => match self.socket.close_write() {
+                Ok(()) => machine.half_closed(),
+                Err(error) if is_only_late(&error) => {}
+                Err(error) => return Err(error),
+            },
             status if status.reads() => {
                 self.wait_until(deadline)?;
                 match self.socket.read(machine.room()) {
