@@ -49,7 +49,8 @@ for (const [mode, transports] of Object.entries(MODES)) {
       assert.deepEqual(one.heard.at(-1), ["peer_connect", name("two")]);
       assert.ok(two.heard.some((event) => event[0] === "peer_connect" && event[1] === name("one")));
 
-      one.socket.emit("connect_to_peer", name("two"));
+      // Two clients' requests come in any order, so the link is waited for.
+      await one.socket.emitWithAck("connect_to_peer", name("two"));
       one.socket.emit("message", "hello");
       two.socket.emit("message", { answer: [1, "€", null] });
       await until("both messages", () => one.heard.length > 1 && two.heard.some((event) => event[0] === "message"));
