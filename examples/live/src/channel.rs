@@ -350,6 +350,45 @@ mod tests {
         assert!(channel.state().units.kept.len() <= 3 * 6, "no more is kept than somebody may use");
     }
 
+    /// Each unit is framed once, when it comes.
+    #[test]
+    fn a_viewer_more_takes_no_memory_for_a_unit() {
+        use websocket_proto_axum::endpoint::Endpoint;
+        use websocket_proto_axum::{Config, Server};
+
+        let (channel, now) = (Channel::default(), Instant::now());
+        channel.begin();
+        push(&channel, "hmva", now);
+        let mut viewers: Vec<_> = (0..100)
+            .map(|_| {
+                (
+                    Cursor::default(),
+                    Endpoint::new(websocket_proto::Negotiated::elsewhere(), Server, &Config::default(), b"", now),
+                )
+            })
+            .collect();
+        let mut round = |units: &[Unit], counts: bool| {
+            for unit in units {
+                channel.push(unit, now, || Said::Viewers { count: 0 });
+                let (calls, _) = testkit::counting::counted(|| {
+                    for (cursor, endpoint) in &mut viewers {
+                        while let Some(message) = channel.next(cursor) {
+                            endpoint.sender().send_prepared(&message).unwrap();
+                        }
+                        while !endpoint.output().is_empty() {
+                            let written = endpoint.output_slices().map(<[u8]>::len).sum();
+                            endpoint.written(written);
+                        }
+                    }
+                });
+                assert!(calls == 0 || !counts, "{calls} allocations for a unit of 100 viewers");
+            }
+        };
+        let unit = |kind| Unit { bytes: vec![0; 10_000], kind };
+        round(&[unit(Kind::Key), unit(Kind::Delta)], false);
+        round(&[unit(Kind::Key), unit(Kind::Delta), unit(Kind::Delta)], true);
+    }
+
     #[test]
     fn what_is_kept_is_bounded_for_a_stream_without_keys() {
         let (channel, now) = (Channel::default(), Instant::now());

@@ -31,6 +31,10 @@ use options::Options;
 use publish::publish;
 use web::Site;
 
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: testkit::counting::Counting = testkit::counting::Counting;
+
 /// How long viewers may take to go when the server stops.
 const FAREWELL: Duration = Duration::from_secs(2);
 
