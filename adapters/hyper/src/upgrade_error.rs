@@ -9,9 +9,9 @@ use websocket_proto::SeedUnavailable;
 #[cfg(feature = "client")]
 use websocket_proto::handshake::{ResponseError, StartError};
 
-/// Why there is no connection.
+/// Why there is no connection. What ends an open one is an [`Error`](crate::Error).
 #[non_exhaustive]
-pub enum Error {
+pub enum UpgradeError {
     /// hyper failed, or the connection has ended before it was upgraded, or the server was built without upgrades.
     Hyper(hyper::Error),
     /// The connection was not upgraded in time, perhaps because another response was sent; see
@@ -37,7 +37,7 @@ pub enum Error {
     Reqwest(reqwest::Error),
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for UpgradeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Hyper(error) => error.fmt(f),
@@ -61,7 +61,7 @@ impl fmt::Display for Error {
 }
 
 /// A refusal without its fields and its body.
-impl fmt::Debug for Error {
+impl fmt::Debug for UpgradeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Hyper(error) => f.debug_tuple("Hyper").field(error).finish(),
@@ -82,7 +82,7 @@ impl fmt::Debug for Error {
     }
 }
 
-impl std::error::Error for Error {
+impl std::error::Error for UpgradeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Hyper(error) => error.source(),
@@ -103,15 +103,15 @@ impl std::error::Error for Error {
     }
 }
 
-impl From<Error> for std::io::Error {
-    fn from(error: Error) -> Self {
+impl From<UpgradeError> for std::io::Error {
+    fn from(error: UpgradeError) -> Self {
         Self::other(error)
     }
 }
 
 macro_rules! from {
     ($($(#[$if:meta])* $source:ty => $variant:ident),* $(,)?) => {
-        $($(#[$if])* impl From<$source> for Error {
+        $($(#[$if])* impl From<$source> for UpgradeError {
             fn from(error: $source) -> Self {
                 Self::$variant(error)
             }
