@@ -1,6 +1,6 @@
 //! One wrong subject for each rule that a server can break: the judge finds it under that rule, or with that lint.
 
-#[path = "support/ours.rs"]
+#[path = "support/ours/mod.rs"]
 #[allow(dead_code)]
 mod ours;
 #[path = "support/planted.rs"]
