@@ -1,6 +1,6 @@
 //! `websocket-proto` as the campaign of mutants examines it: the same subjects in memory, and on sockets for another suite.
 //!
-//! `memory whole|all` examines them; `server ADDRESS` and `client URL AGENT` put them on sockets that block.
+//! `memory short|whole|all` examines them; `server ADDRESS` and `client URL AGENT` put them on sockets that block.
 
 #[path = "../tests/support/ours/mod.rs"]
 mod ours;
@@ -16,7 +16,7 @@ fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
-        ["memory", deliveries] => memory(deliveries == "all"),
+        ["memory", deliveries] => memory(deliveries == "all", deliveries != "short"),
         ["server", address] => {
             for stream in TcpListener::bind(address)?.incoming() {
                 std::thread::spawn(move || stream.and_then(|stream| drive(stream, &mut ours::Server::new())));
@@ -44,11 +44,11 @@ fn main() -> Result<()> {
 }
 
 /// Says what is no pass, and ends with 1 at the first subject with something. What takes long comes last.
-fn memory(all: bool) -> Result<()> {
+fn memory(all: bool, with_long: bool) -> Result<()> {
     // What panics is a verdict; it need not be told, too.
     std::panic::set_hook(Box::new(|_| {}));
     let deliveries = Deliveries { bytes: all, cuts: all, random: 0, seed: 0 };
-    for long in [false, true] {
+    for long in [false, true].into_iter().filter(|long| with_long || !long) {
         for entry in ours::all() {
             let mut library = Library::built_in().map_err(Error::other)?;
             // The control of a rule may be long, and what it controls short.

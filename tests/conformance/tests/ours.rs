@@ -28,6 +28,9 @@ fn check(role: Role, listed: &str) {
         let run = Run { agent: entry.name.to_owned(), role, results };
         print!("{}", text::report(&run, &library, true));
         assert_eq!(known::differences(&run, &listed, true), [""; 0], "{}", entry.name);
-        assert!(count(&run.results, Grade::Pass) * 10 > library.cases.iter().filter(|case| case.rule.roles.contains(role)).count() * 6);
+        assert!(
+            count(&run.results, Grade::Pass) * 10
+                > library.cases.iter().filter(|case| case.rule.roles.contains(role)).count() * 6
+        );
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn verdict(exam: &Exam<'_>, heard: Option<&[Event]>) -> Verdict {
         deflate: exam.facts.deflate,
         bad_deflate: exam.seen.bad_deflate,
         frames: &exam.seen.frames,
+        rest: if exam.seen.head.is_some() { exam.seen.unfinished() } else { &[] },
         unfinished: exam.seen.head.is_some()
             && exam.seen.ended == Some(Ended::Eof)
             && !exam.seen.unfinished().is_empty(),

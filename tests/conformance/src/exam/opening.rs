@@ -215,7 +215,8 @@ impl<'c> Exam<'c> {
         };
         let edited = draft.clone().edit(edits, &self.context.limits, &self.variables);
         let connect = matches!(self.case.opening, Opening::Answer(_));
-        let read = |draft: Draft| if connect { Some(Head::connect(&draft.fields())) } else { Head::read(&draft.write()) };
+        let read =
+            |draft: Draft| if connect { Some(Head::connect(&draft.fields())) } else { Head::read(&draft.write()) };
         self.facts.deflate = edited.and_then(read).and_then(|head| agreed(&head));
         self.send_head(draft)
     }

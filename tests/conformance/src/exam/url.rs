@@ -8,7 +8,9 @@ pub(super) fn fault(url: &str, request: &Head) -> Option<String> {
     let words: Vec<&[u8]> = request.first.split(|&byte| byte == b' ').collect();
     let found = words.get(1).copied().unwrap_or_default();
     // RFC 9112 §3.2.2: a server takes the absolute form, too.
-    let absolute = ["ws://", "http://"].iter().any(|scheme| found == [scheme.as_bytes(), authority.as_bytes(), target.as_bytes()].concat());
+    let absolute = ["ws://", "http://"]
+        .iter()
+        .any(|scheme| found == [scheme.as_bytes(), authority.as_bytes(), target.as_bytes()].concat());
     if found != target.as_bytes() && !absolute {
         return Some(format!("expected the target {target}, found {}", found.escape_ascii()));
     }

@@ -26,7 +26,9 @@ pub(super) fn check(connection: &Connection<'_>, notes: &mut Notes) {
 }
 
 fn asked(head: &Head, notes: &mut Notes) {
-    if head.values(":method") != [b"CONNECT"] || !matches!(head.values(":protocol")[..], [value] if value == b"websocket") {
+    if head.values(":method") != [b"CONNECT"]
+        || !matches!(head.values(":protocol")[..], [value] if value == b"websocket")
+    {
         notes.add(&METHOD, "no :method CONNECT with :protocol websocket");
     }
     match (&head.values(":scheme")[..], &head.values(":path")[..]) {

@@ -52,6 +52,8 @@ pub struct Connection<'e> {
     pub bad_deflate: Option<InflateError>,
     /// Every frame.
     pub frames: &'e [Frame],
+    /// The bytes of a frame that is not complete.
+    pub rest: &'e [u8],
     /// The connection was ended within a frame.
     pub unfinished: bool,
     /// A client sent frames before it had an answer.

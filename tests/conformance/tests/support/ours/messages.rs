@@ -208,8 +208,12 @@ impl<T: Talk<ServerRole>> Subject for Accepting<T> {
     }
 
     fn connect(&mut self, fields: &[Field]) -> Option<Vec<Field>> {
-        let pseudo =
-            |name: &str| fields.iter().find(|field| field.0 == name).map_or("", |field| std::str::from_utf8(&field.1).unwrap_or("\0"));
+        let pseudo = |name: &str| {
+            fields
+                .iter()
+                .find(|field| field.0 == name)
+                .map_or("", |field| std::str::from_utf8(&field.1).unwrap_or("\0"))
+        };
         let others: Vec<&Field> = fields.iter().filter(|field| !field.0.starts_with(':')).collect();
         let others = others.iter().map(|field| (&field.0, &field.1));
         let head = ConnectHead::new(pseudo(":protocol"), pseudo(":scheme"), pseudo(":authority"), pseudo(":path"));

@@ -58,7 +58,8 @@ pub fn all() -> Vec<Entry> {
     use Role::{Client as C, Server as S};
     let every: fn(&Case) -> bool = |_| true;
     // What is between the bytes and the fields is another stack's there.
-    let parsed: fn(&Case) -> bool = |case| !matches!(&*case.family, "server-syntax" | "server-line" | "limits" | "robust");
+    let parsed: fn(&Case) -> bool =
+        |case| !matches!(&*case.family, "server-syntax" | "server-line" | "limits" | "robust");
     let answers: fn(&Case) -> bool = |case| !matches!(&*case.family, "client-syntax" | "client-status" | "limits");
     let origin: fn(&Case) -> bool = |case| case.family == "server-origin";
     let timed = || Context { time: true, heads: false, ..context() };

@@ -149,7 +149,8 @@ impl Subject for Client {
         let request = ClientRequest::new("server.example.com", "/chat");
         let request = request.subprotocols([SUBPROTOCOL]).deflate(DeflateConfig::DEFAULT);
         let upgrade = request.upgrade([9; 16]).unwrap();
-        let fields: Vec<Field> = upgrade.fields().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).collect();
+        let fields: Vec<Field> =
+            upgrade.fields().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).collect();
         write(&format!("GET {} HTTP/1.1", upgrade.target()), &fields, out);
         self.upgrade = Some(upgrade);
     }
