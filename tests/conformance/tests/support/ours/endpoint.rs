@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use websocket_proto::endpoint::{Accepting, Asking, Config, Endpoint, Opening, Status};
+use websocket_proto::endpoint::{Accepting, Asking, Config, Endpoint, Opening, Sender, Status};
 use websocket_proto::extension::deflate::DeflateConfig;
 use websocket_proto::handshake::{ClientRequest, Received, WsUrl};
-use websocket_proto::{Client as ClientRole, Incoming, RandomKeys, Role, Server as ServerRole, Timeouts};
+use websocket_proto::{
+    Client as ClientRole, Incoming, Message, Prepared, RandomKeys, Role, SendError, Server as ServerRole, Timeouts,
+};
 use wsspec::case::Command;
 use wsspec::exam::Event;
 use wsspec::memory::Subject;
@@ -37,17 +39,26 @@ fn config() -> Config<Millis> {
     config
 }
 
+type Sends<R> = fn(Sender<'_, R>, Message<'_>) -> Result<(), SendError>;
+
+/// As to many connections.
+fn prepared(mut sender: Sender<'_, ServerRole>, message: Message<'_>) -> Result<(), SendError> {
+    sender.send_prepared(&Prepared::new(message).unwrap())
+}
+
 /// A connection that echoes.
 struct Echo<R: Role> {
     endpoint: Endpoint<R, Millis, Millis>,
     reads: Reads,
+    /// How a message is sent where it is taken in steps.
+    sends: Sends<R>,
     heard: Vec<Event>,
     closed: bool,
 }
 
 impl<R: Role> Echo<R> {
-    fn new(endpoint: Endpoint<R, Millis, Millis>, reads: Reads) -> Self {
-        Self { endpoint, reads, heard: Vec::new(), closed: false }
+    fn new(endpoint: Endpoint<R, Millis, Millis>, reads: Reads, sends: Sends<R>) -> Self {
+        Self { endpoint, reads, sends, heard: Vec::new(), closed: false }
     }
 
     fn receive(&mut self, mut input: &[u8], now: Millis, out: &mut Vec<u8>) {
@@ -115,8 +126,10 @@ impl<R: Role> Echo<R> {
                     while self.endpoint.advance() {
                         let heard = self.endpoint.message().and_then(|incoming| event(&incoming));
                         let _ = match &heard {
-                            Some(Event::Text(text)) => self.endpoint.send(std::str::from_utf8(text).unwrap()),
-                            Some(Event::Binary(bytes)) => self.endpoint.send(&**bytes),
+                            Some(Event::Text(text)) => {
+                                (self.sends)(self.endpoint.sender(), std::str::from_utf8(text).unwrap().into())
+                            }
+                            Some(Event::Binary(bytes)) => (self.sends)(self.endpoint.sender(), (&**bytes).into()),
                             _ => Ok(()),
                         };
                         self.heard.extend(heard);
@@ -177,7 +190,7 @@ fn event(incoming: &Incoming<'_>) -> Option<Event> {
 }
 
 macro_rules! subject {
-    ($name:ident, $role:ty, $side:ty, { $($start:item)* }, |$opening:ident| $next:expr) => {
+    ($name:ident, $role:ty, $side:ty, $sends:expr, { $($start:item)* }, |$opening:ident| $next:expr) => {
         /// An endpoint from its opening on.
         pub struct $name {
             opening: Option<Opening<$side, Millis, Millis>>,
@@ -196,7 +209,7 @@ macro_rules! subject {
                 let n = $opening.output().len();
                 $opening.written(n);
                 if let Some(endpoint) = opened {
-                    let mut echo = Echo::new(endpoint, self.reads);
+                    let mut echo = Echo::new(endpoint, self.reads, $sends);
                     echo.settle(self.now, out);
                     (self.opening, self.echo) = (None, Some(echo));
                 } else {
@@ -259,7 +272,7 @@ macro_rules! subject {
     };
 }
 
-subject!(Server, ServerRole, Accepting, {}, |opening| {
+subject!(Server, ServerRole, Accepting, prepared, {}, |opening| {
     opening.next_with(|received, answer| match received {
         Received::Upgrade(request) => {
             let subprotocol = request.subprotocols().find(|name| *name == SUBPROTOCOL);
@@ -281,6 +294,7 @@ subject!(
     Client,
     ClientRole<RandomKeys>,
     ClientSide,
+    |mut sender, message| sender.send(message),
     {
         fn start(&mut self, out: &mut Vec<u8>) {
             self.ask(ClientRequest::new("server.example.com", "/chat"), out);

@@ -1,6 +1,7 @@
 //! `Connection` alone: pieces as they come, and messages that go out in fragments.
 
 use websocket_proto::extension::deflate::DeflateConfig;
+use websocket_proto::wire::FixedOutput;
 use websocket_proto::{Connection, Event as Found, MessageKind, Negotiated, Part, Role, Server as ServerRole};
 use wsspec::exam::Event;
 
@@ -58,9 +59,12 @@ impl<R: Role> Talk<R> for Pieces<R> {
             let message = std::mem::take(&mut self.message);
             // Cut anywhere, also within a code point.
             let (first, last) = message.split_at(message.len() / 2);
-            if connection.send_bytes(kind, first, Part::First, out).is_ok() {
-                connection.send_bytes(kind, last, Part::Last, out).unwrap();
+            let mut place = vec![0; message.len() + 28];
+            let mut fixed = FixedOutput::new(&mut place);
+            if connection.send_bytes(kind, first, Part::First, &mut fixed).is_ok() {
+                connection.send_bytes(kind, last, Part::Last, &mut fixed).unwrap();
             }
+            out.extend(fixed.written());
             heard.push(match kind {
                 MessageKind::Text => Event::Text(message),
                 MessageKind::Binary => Event::Binary(message),
