@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Read;
 use std::time::Duration;
 
-use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader};
+use pcap_parser::{Block as PcapBlock, Linktype, PcapBlockOwned, PcapError, SecretsType, create_reader};
 
 /// A captured packet.
 pub struct Packet<'c> {
@@ -13,6 +13,13 @@ pub struct Packet<'c> {
     pub link: Linktype,
     /// What was captured of it, from its link header on.
     pub data: &'c [u8],
+}
+
+/// What a capture has that matters here.
+pub enum Block<'c> {
+    Packet(Packet<'c>),
+    /// Lines of a key log for TLS, which pcapng may carry along.
+    Secrets(&'c [u8]),
 }
 
 /// What is wrong with the capture itself.
@@ -49,7 +56,7 @@ struct Interface {
 }
 
 /// Hands each packet to `take`; `false` from it ends the reading.
-pub fn read(source: impl Read + Send, mut take: impl FnMut(Packet<'_>) -> bool) -> Result<(), CaptureError> {
+pub fn read(source: impl Read + Send, mut take: impl FnMut(Block<'_>) -> bool) -> Result<(), CaptureError> {
     let mut reader = create_reader(1 << 16, source).map_err(|error| match error {
         PcapError::ReadError => CaptureError::Read,
         _ => CaptureError::NoCapture,
@@ -69,11 +76,11 @@ pub fn read(source: impl Read + Send, mut take: impl FnMut(Packet<'_>) -> bool) 
                         let time = Duration::from_secs(block.ts_sec.into()) + Duration::from_nanos(fraction);
                         (time, interface.link, block.data, block.caplen)
                     }),
-                    PcapBlockOwned::NG(Block::SectionHeader(_)) => {
+                    PcapBlockOwned::NG(PcapBlock::SectionHeader(_)) => {
                         interfaces.clear();
                         None
                     }
-                    PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => {
+                    PcapBlockOwned::NG(PcapBlock::InterfaceDescription(interface)) => {
                         let units_per_second = interface.ts_resolution().unwrap_or(1_000_000);
                         interfaces.push(Interface {
                             link: interface.linktype,
@@ -82,21 +89,28 @@ pub fn read(source: impl Read + Send, mut take: impl FnMut(Packet<'_>) -> bool) 
                         });
                         None
                     }
-                    PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
+                    PcapBlockOwned::NG(PcapBlock::EnhancedPacket(packet)) => {
                         interfaces.get(usize::try_from(packet.if_id).unwrap_or(usize::MAX)).map(|interface| {
                             let units = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
                             (interface.time(units), interface.link, packet.data, packet.caplen)
                         })
                     }
-                    PcapBlockOwned::NG(Block::SimplePacket(packet)) => interfaces
+                    PcapBlockOwned::NG(PcapBlock::SimplePacket(packet)) => interfaces
                         .first()
                         .map(|interface| (Duration::ZERO, interface.link, packet.data, packet.origlen)),
+                    PcapBlockOwned::NG(PcapBlock::DecryptionSecrets(secrets)) => {
+                        let lines = usize::try_from(secrets.secrets_len).ok().and_then(|len| secrets.data.get(..len));
+                        if let (SecretsType::TlsKeyLog, Some(lines)) = (secrets.secrets_type, lines) {
+                            take(Block::Secrets(lines));
+                        }
+                        None
+                    }
                     PcapBlockOwned::NG(_) => None,
                 };
                 if let Some((time, link, data, len)) = packet {
                     // Blocks are padded to 4 bytes.
                     let data = data.get(..usize::try_from(len).unwrap_or(usize::MAX)).unwrap_or(data);
-                    if !take(Packet { time, link, data }) {
+                    if !take(Block::Packet(Packet { time, link, data })) {
                         return Ok(());
                     }
                 }

@@ -48,6 +48,11 @@ impl Direction {
         }
     }
 
+    /// Whether it began with another number than this SYN's: then the ports are in use again.
+    pub fn is_other_than(&self, syn: u32) -> bool {
+        self.origin.is_some_and(|origin| origin != syn.wrapping_add(1))
+    }
+
     /// A segment came. `missing` bytes after `payload` were not captured.
     pub fn segment(&mut self, sequence: u32, payload: &[u8], missing: u32, fin: bool) {
         if payload.is_empty() && missing == 0 && !fin {
@@ -118,9 +123,9 @@ impl Direction {
         Some(Next::Gap(len))
     }
 
-    /// How many bytes went by, in the capture or not.
-    pub fn position(&self) -> u64 {
-        self.next
+    /// How many bytes wait for one that is missing.
+    pub fn held(&self) -> usize {
+        self.waiting_len
     }
 
     /// Whether all up to the FIN went by.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use crate::event::{Event, Kept, Stream, Summary, Way};
+use crate::event::{Event, Kept, RoundTrips, Stream, Summary, Way};
 use crate::finding::Finding;
 
 /// Writes lines, in colours if the reader is a terminal.
@@ -32,7 +32,7 @@ impl<W: Write> Text<W> {
         // Streams that take turns are told apart.
         if self.last != Some(stream.number) {
             let again = if self.shown.insert(stream.number) { "" } else { " (continued)" };
-            let title = format!("stream {}: {} → {}{again}", stream.number, stream.client, stream.server);
+            let title = format!("stream {}: {stream}{again}", stream.number);
             if self.last.is_some() {
                 writeln!(self.out)?;
             }
@@ -50,13 +50,16 @@ impl<W: Write> Text<W> {
                 }
                 self.findings(findings)
             }
-            Event::Opened { extensions, subprotocol, findings } => {
+            Event::Opened { accept, extensions, subprotocol, findings } => {
                 let extensions = if extensions.is_empty() { "none".into() } else { extensions.join(", ") };
                 let subprotocol = subprotocol.as_deref().unwrap_or("none");
-                self.line(
-                    &format!("{seconds:12.6} = open; extensions: {extensions}; subprotocol: {subprotocol}"),
-                    BOLD,
-                )?;
+                let accept = match accept {
+                    Some(true) => "; accept fits the key",
+                    Some(false) => "; accept does not fit the key",
+                    None => "",
+                };
+                let agreed = format!("extensions: {extensions}; subprotocol: {subprotocol}");
+                self.line(&format!("{seconds:12.6} = open{accept}; {agreed}"), BOLD)?;
                 self.findings(findings)
             }
             Event::Frame { way, header, offset, payload, findings } => {
@@ -75,15 +78,23 @@ impl<W: Write> Text<W> {
                 self.line(&line, SENT[way.index()])?;
                 self.findings(findings)
             }
-            Event::Message { way, text, frames, compressed, wire_len, payload, findings } => {
+            Event::Message { way, text, frames, compressed, wire_len, payload, flv, findings } => {
                 let kind = if *text { "text" } else { "binary" };
                 let fragments = if *frames > 1 { format!(", {frames} frames") } else { String::new() };
                 let packed = if *compressed { format!(", {wire_len} B compressed") } else { String::new() };
                 let line =
                     format!("{:14} {kind} of {} B{packed}{fragments}: {}", "", payload.len, excerpt(payload, *text));
                 self.line(&line, SENT[way.index()])?;
+                const MAX_ITEMS: usize = 20;
+                for item in flv.iter().take(MAX_ITEMS) {
+                    self.line(&format!("{:16} {item}", ""), SENT[way.index()])?;
+                }
+                if flv.len() > MAX_ITEMS {
+                    self.line(&format!("{:16} … {} more", "", flv.len() - MAX_ITEMS), SENT[way.index()])?;
+                }
                 self.findings(findings)
             }
+            Event::Cut { way, what } => self.line(&format!("{}{what}", at(*way)), RED),
             Event::Gap { way, len, in_step } => {
                 let then = if *in_step { "" } else { "; where the next frame begins is unknown" };
                 self.line(&format!("{}{len} B are not in the capture{then}", at(*way)), RED)
@@ -120,9 +131,9 @@ impl<W: Write> Text<W> {
                 DIM,
             )?;
         }
-        if let (Some(least), Some(most)) = (summary.round_trips.iter().min(), summary.round_trips.iter().max()) {
-            let n = summary.round_trips.len();
-            self.line(&format!("{:14} Ping to Pong: {n}, {least:.1?} to {most:.1?}", ""), DIM)?;
+        if let Some(mean) = summary.round_trips.mean() {
+            let RoundTrips { count, least, most, .. } = summary.round_trips;
+            self.line(&format!("{:14} Ping to Pong: {count}, {least:.1?} to {most:.1?}, {mean:.1?} in the mean", ""), DIM)?;
         }
         let closes: Vec<_> = summary
             .closes
@@ -139,7 +150,7 @@ impl<W: Write> Text<W> {
             0 => "nothing wrong".into(),
             n => format!("{n} violations"),
         };
-        self.line(&format!("{:14} {closes}; TCP {}; {lasted:.3?}; {wrong}", "", summary.end), DIM)
+        self.line(&format!("{:14} {closes}; {}; {lasted:.3?}; {wrong}", "", summary.end), DIM)
     }
 
     fn line(&mut self, line: &str, colour: &str) -> io::Result<()> {
@@ -190,9 +201,8 @@ fn excerpt(payload: &Kept, text: bool) -> String {
         }
         format!("{:?}", String::from_utf8_lossy(&payload.bytes[..cut]))
     } else {
-        let name = if payload.bytes.starts_with(b"FLV\x01") { "an FLV header, " } else { "" };
         cut = cut.min(32);
-        format!("{name}{}", hex(&payload.bytes[..cut]))
+        hex(&payload.bytes[..cut])
     };
     if cut as u64 == payload.len { shown } else { format!("{shown} … {} B more", payload.len - cut as u64) }
 }

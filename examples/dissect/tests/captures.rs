@@ -5,6 +5,7 @@ use std::time::Duration;
 use dissect::Analysis;
 use dissect::capture::{self, CaptureError};
 use dissect::event::{Event, Way};
+use dissect::tls::KeyLog;
 
 /// A pcap file under construction: one TCP connection from port 40000 to port 9123, over Ethernet and IPv4.
 struct Capture {
@@ -93,7 +94,7 @@ fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
 
 /// One line for each thing that is seen.
 fn see(capture: &[u8], ports: &[u16]) -> (Vec<String>, Result<(), CaptureError>) {
-    let (mut lines, mut analysis) = (Vec::new(), Analysis::new(ports.to_vec()));
+    let (mut lines, mut analysis) = (Vec::new(), Analysis::new(ports.to_vec(), KeyLog::default()));
     let mut note = |event: Event| match event {
         Event::Began => lines.push("began".into()),
         Event::Head { way, findings, .. } => lines.push(format!("{way} head, {} wrong", findings.len())),
@@ -108,11 +109,12 @@ fn see(capture: &[u8], ports: &[u16]) -> (Vec<String>, Result<(), CaptureError>)
             let text = String::from_utf8_lossy(&payload.bytes).into_owned();
             lines.push(format!("{way} {text:?}, {} wrong", findings.len()));
         }
+        Event::Cut { way, what } => lines.push(format!("{way} {what}")),
         Event::Gap { way, len, in_step } => lines.push(format!("{way} gap {len} {in_step}")),
         Event::Ended(summary) => lines.push(format!("ended, {} wrong, {}", summary.findings, summary.end)),
     };
-    let read = capture::read(std::io::Cursor::new(capture.to_vec()), |packet| {
-        analysis.packet(&packet, |_, _: Duration, event| note(event));
+    let read = capture::read(std::io::Cursor::new(capture.to_vec()), |block| {
+        analysis.block(&block, |_, _: Duration, event| note(event));
         true
     });
     analysis.end_all(|_, _, event| note(event));
@@ -134,7 +136,7 @@ fn a_conversation_is_seen_from_the_handshake_to_the_end() {
     let rest =
         ["→ 1 3", "→ 9 0", "→ 0 2", "→ \"Hello\", 0 wrong", "← a 0", "← 1 2", "← \"ok\", 0 wrong", "← 8 2", "→ 8 2"];
     assert_eq!(lines[4..13], rest);
-    assert_eq!(lines[13..], ["ended, 0 wrong, closed by the client"]);
+    assert_eq!(lines[13..], ["ended, 0 wrong, TCP closed by the client"]);
 }
 
 #[test]
@@ -172,7 +174,7 @@ fn violations_are_named_and_what_follows_is_shown() {
         "→ \"ok\u{fffd}\", 1 wrong",
         "→ 1 5",
         "→ \"after\", 0 wrong",
-        "ended, 3 wrong, closed by the client",
+        "ended, 3 wrong, TCP closed by the client",
     ];
     assert_eq!(lines[4..], rest);
 }
