@@ -118,6 +118,7 @@ pub fn read(source: impl Read + Send, mut take: impl FnMut(Block<'_>) -> bool) -
             }
             Err(PcapError::Eof) => return Ok(()),
             Err(PcapError::Incomplete(needed)) => Err(needed),
+            Err(PcapError::BufferTooSmall) => Err(capacity),
             Err(PcapError::UnexpectedEof) => return Err(CaptureError::Cut),
             Err(PcapError::ReadError) => return Err(CaptureError::Read),
             Err(error) => return Err(CaptureError::Damaged(format!("{error:?}").chars().take(60).collect())),

@@ -22,7 +22,7 @@ class Missing(Exception):
 
 
 def peers(folder, target):
-    """Names, and for each the commands of server and client; a command that is None is our own side of it."""
+    """Names, and for each the commands of server and client."""
     rows = [line.split("\t") for line in (SUBJECTS / "subjects.tsv").read_text().splitlines() if line and line[0] != "#"]
     places = {"{bin}": folder / "bin", "{here}": SUBJECTS, "{python}": folder / "python/bin/python", "{node}": folder / "node"}
     other = ["node", str(HERE / "peer.js")]
@@ -37,25 +37,27 @@ def peers(folder, target):
     ours = target / "release"
     yield "echo_server", [str(ours / "examples" / "echo_server"), "--listen", "{address}"], [*other, "client", "{url}"]
     yield "echo_client", [*other, "server", "{address}"], [str(ours / "echo_client"), "{url}/runCase"]
+    yield "Chromium", [*other, "server", "{address}"], chromium()
     profile = tempfile.mkdtemp()
-    yield "Chromium", [*other, "server", "{address}"], [
-        "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--user-data-dir=" + profile, "{page}"]
-    yield "Firefox", [*other, "server", "{address}"], ["firefox", "--headless", "--no-remote", "--profile", profile + "/firefox", "{page}"]
+    yield "Firefox", [*other, "server", "{address}"], ["firefox", "--headless", "--no-remote", "--profile", profile, "{page}"]
 
 
-def capture(name, server, client, file, folder, dissect):
+def chromium(*options):
+    return ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--user-data-dir=" + tempfile.mkdtemp(), *options, "{page}"]
+
+
+def capture(name, server, client, file, folder, dissect, environment={}, scheme="ws"):
     """Lets the two talk, and writes what passes: by tcpdump, or without rights by `dissect record`."""
     port, by_record = free_port(), os.geteuid() != 0 or not shutil.which("tcpdump")
     front = free_port() if by_record else port
     fill = lambda words, port: [
-        word.format(address="127.0.0.1:%d" % port, url="ws://127.0.0.1:%d" % port, page="http://127.0.0.1:%d/" % port, agent="dissect")
+        word.format(address="127.0.0.1:%d" % port, url="%s://localhost:%d" % (scheme, port), agent="dissect",
+                    page="%s://localhost:%d/" % (scheme.replace("ws", "http"), port))
         for word in words]
     for word in (server[0], client[0]):
         if not shutil.which(word):
             raise Missing(word)
-    environment = {**os.environ, "NODE_PATH": str(folder / "node" / "node_modules"), "MOZ_HEADLESS": "1"}
-    if "Firefox" in name:
-        os.makedirs(client[client.index("--profile") + 1], exist_ok=True)
+    environment = {**os.environ, "NODE_PATH": str(folder / "node" / "node_modules"), "MOZ_HEADLESS": "1", **environment}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment, "start_new_session": True}
     processes = []
     try:
@@ -64,7 +66,7 @@ def capture(name, server, client, file, folder, dissect):
             processes.append(subprocess.Popen(watch, **quiet))
         else:
             watch = ["tcpdump", "-i", "lo", "-U", "-s", "0", "-B", "65536", "-w", file, "tcp port %d" % port]
-            processes.append(subprocess.Popen(watch, **quiet, **{}))
+            processes.append(subprocess.Popen(watch, **quiet))
         wait_until(lambda: os.path.exists(file) and os.path.getsize(file) >= 24)
         serving = subprocess.Popen(fill(server, port), **quiet)
         processes.append(serving)
@@ -72,7 +74,7 @@ def capture(name, server, client, file, folder, dissect):
         asking = subprocess.Popen(fill(client, front), **quiet)
         processes.append(asking)
         # A browser stays; the server ends when its page is done.
-        last = serving if name in ("Chromium", "Firefox") else asking
+        last = serving if client[0] in ("chromium", "firefox") else asking
         try:
             last.wait(60)
         except subprocess.TimeoutExpired:

@@ -125,6 +125,10 @@ def captures():
     made.send(CLIENT, one + frame(2, b"x" * 300) + frame(1, b"y" * 70000), 1 if os.environ.get("SLOW") else 7)
     yield "seven-bytes-a-segment", made.end(), texts + ["y" * 70000], [], ""
 
+    made = Capture().open()
+    made.send(CLIENT, b"".join(frame(1, b"z" * 65000) for _ in range(4)), 65483)
+    yield "packets-of-64-KiB", made.end(), ["z" * 65000] * 4, [], ""
+
     made, start = Capture().open(), None
     start = made.sequence[CLIENT]
     for begin, end in ((20, len(one)), (0, 9), (0, 25), (9, 20), (5, len(one))):
@@ -148,7 +152,7 @@ def captures():
     # RFC 7692 §7.2.3.6: an empty message; tshark shows its byte.
     made = Capture().open("permessage-deflate")
     made.send(CLIENT, frame(1, b"\x00", rsv=4) + frame(1, deflated(fresh(), b"after it"), rsv=4))
-    yield "empty-compressed", made.end(), ["", "after it"], [], "text"
+    yield "empty-compressed", made.end(), ["", "after it"], [], ""
 
     made = Capture().open("permessage-deflate; client_no_context_takeover; server_no_context_takeover; server_max_window_bits=10")
     for key, way in ((KEY, CLIENT), (None, SERVER)):
