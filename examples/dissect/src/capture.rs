@@ -1,7 +1,7 @@
 //! Packets out of a capture: pcap or pcapng, either byte order, from a file or a pipe that is still being written.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
 use std::time::Duration;
 
 use pcap_parser::{Block as PcapBlock, Linktype, PcapBlockOwned, PcapError, SecretsType, create_reader};
@@ -57,7 +57,7 @@ struct Interface {
 
 /// Hands each packet to `take`; `false` from it ends the reading.
 pub fn read(source: impl Read + Send, mut take: impl FnMut(Block<'_>) -> bool) -> Result<(), CaptureError> {
-    let mut reader = create_reader(1 << 16, source).map_err(|error| match error {
+    let mut reader = create_reader(1 << 16, Source { source, stage: Stage::Header }).map_err(|error| match error {
         PcapError::ReadError => CaptureError::Read,
         _ => CaptureError::NoCapture,
     })?;
@@ -137,6 +137,58 @@ pub fn read(source: impl Read + Send, mut take: impl FnMut(Block<'_>) -> bool) -
                 reader.refill().map_err(|_| CaptureError::Read)?;
             }
         }
+    }
+}
+
+/// A source as the reader wants it: it asks for the whole first header at once, and then once more before it looks at it, for which a pipe
+/// that is silent would make it wait.
+struct Source<R> {
+    source: R,
+    stage: Stage,
+}
+
+enum Stage {
+    Header,
+    Again,
+    Rest,
+}
+
+impl<R: Read> Read for Source<R> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        match self.stage {
+            Stage::Header => {
+                self.stage = Stage::Again;
+                let mut len = 0;
+                while let Some(free) = room.get_mut(len..header_len(&room[..len])).filter(|free| !free.is_empty()) {
+                    match self.source.read(free) {
+                        Ok(0) => break,
+                        Ok(n) => len += n,
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(len)
+            }
+            Stage::Again => {
+                self.stage = Stage::Rest;
+                Ok(0)
+            }
+            Stage::Rest => self.source.read(room),
+        }
+    }
+}
+
+/// How long the first header is that begins with these bytes, as far as they tell.
+fn header_len(bytes: &[u8]) -> usize {
+    const PCAP: usize = 24;
+    let section = [0x0a, 0x0d, 0x0d, 0x0a];
+    match (bytes.get(..4), bytes.get(4..8).and_then(<[u8]>::first_chunk), bytes.get(8..12)) {
+        (Some(kind), Some(&len), Some(order)) if kind == section => {
+            let len = if order == [0x1a, 0x2b, 0x3c, 0x4d] { u32::from_be_bytes(len) } else { u32::from_le_bytes(len) };
+            usize::try_from(len).unwrap_or(PCAP)
+        }
+        (Some(kind), ..) if kind != section => PCAP,
+        _ => 12,
     }
 }
 

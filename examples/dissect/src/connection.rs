@@ -16,6 +16,8 @@ pub type Found<'f> = dyn FnMut(Option<u32>, Duration, Event) + 'f;
 pub struct Connection {
     directions: [Direction; 2],
     security: Security,
+    /// Whether of a direction no more has come than the first byte of what may be TLS.
+    first: [bool; 2],
     protocol: Protocol,
     last: Duration,
     /// How TCP ended, as far as it was seen.
@@ -38,6 +40,7 @@ enum Protocol {
     Http2(Box<Http2>),
 }
 
+const TLS_HANDSHAKE: u8 = 22;
 /// What the server sends is not kept beyond this before the client's first bytes.
 const MAX_EARLY: usize = 1 << 16;
 
@@ -49,7 +52,7 @@ impl Connection {
         } else {
             (Security::Unknown, Protocol::Unknown(Default::default()))
         };
-        Self { directions: Default::default(), security, protocol, last: Duration::ZERO, end: String::new() }
+        Self { directions: Default::default(), security, first: [false; 2], protocol, last: Duration::ZERO, end: String::new() }
     }
 
     /// When something of it came last.
@@ -154,11 +157,22 @@ impl Connection {
 
     fn advance(&mut self, way: Way, ended: bool, keys: &mut KeyLog, found: &mut Found<'_>) {
         while let Some(next) = self.directions[way.index()].next(ended) {
-            if let (Security::Unknown, Next::Bytes(bytes)) = (&self.security, &next) {
-                // RFC 8446 §5.1: a handshake record, and the major version of all of TLS.
-                let tls = bytes.first() == Some(&22) && matches!(bytes.get(1), None | Some(3));
-                self.security = if tls { Security::Tls(Box::default()) } else { Security::None };
-            }
+            let next = match next {
+                Next::Bytes(mut bytes) if matches!(self.security, Security::Unknown) => {
+                    if std::mem::take(&mut self.first[way.index()]) {
+                        bytes.insert(0, TLS_HANDSHAKE);
+                    }
+                    if bytes == [TLS_HANDSHAKE] {
+                        self.first[way.index()] = true;
+                        continue;
+                    }
+                    // RFC 8446 §5.1: the type of the record, and the major version of all of TLS.
+                    let is_tls = bytes.starts_with(&[TLS_HANDSHAKE, 3]);
+                    self.security = if is_tls { Security::Tls(Box::default()) } else { Security::None };
+                    Next::Bytes(bytes)
+                }
+                next => next,
+            };
             match &mut self.security {
                 Security::Tls(session) => {
                     let mut plain = Vec::new();

@@ -66,6 +66,11 @@ impl Analysis {
         self.packets
     }
 
+    /// About how many bytes of memory all connections hold.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
     /// How many conversations were shown.
     pub fn streams(&self) -> usize {
         self.streams

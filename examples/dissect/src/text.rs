@@ -127,7 +127,7 @@ impl<W: Write> Text<W> {
             let gap = if summary.gaps[n] > 0 { format!(", {} B missing", summary.gaps[n]) } else { String::new() };
             let (messages, frames, payload) = (summary.messages[n], summary.frames[n], summary.payload[n]);
             self.line(
-                &format!("{:14} {way} {messages} messages in {frames} frames, {payload} B{ratio}{gap}", ""),
+                &format!("{:14} {way} {} in {}, {payload} B{ratio}{gap}", "", count(messages, "message"), count(frames, "frame")),
                 DIM,
             )?;
         }
@@ -139,7 +139,7 @@ impl<W: Write> Text<W> {
             .closes
             .iter()
             .map(|(way, code, reason)| {
-                let code = code.map_or("no code".into(), |code| code.to_string());
+                let code = code.map_or("without a code".into(), |code| code.to_string());
                 let reason = if reason.is_empty() { String::new() } else { format!(" {reason:?}") };
                 format!("{} {code}{reason}", way.sender())
             })
@@ -148,7 +148,7 @@ impl<W: Write> Text<W> {
         let lasted = summary.lasted;
         let wrong = match summary.findings {
             0 => "nothing wrong".into(),
-            n => format!("{n} violations"),
+            n => count(n, "violation"),
         };
         self.line(&format!("{:14} {closes}; {}; {lasted:.3?}; {wrong}", "", summary.end), DIM)
     }
@@ -156,6 +156,10 @@ impl<W: Write> Text<W> {
     fn line(&mut self, line: &str, colour: &str) -> io::Result<()> {
         if self.colours { writeln!(self.out, "\x1b[{colour}m{line}\x1b[0m") } else { writeln!(self.out, "{line}") }
     }
+}
+
+fn count(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 pub fn opcode_name(opcode: u8) -> String {
@@ -176,6 +180,7 @@ pub fn hex(bytes: &[u8]) -> String {
 
 fn control(opcode: u8, bytes: &[u8]) -> String {
     match (opcode, bytes) {
+        (8, &[first, second]) => u16::from_be_bytes([first, second]).to_string(),
         (8, &[first, second, ref reason @ ..]) => {
             format!("{} {:?}", u16::from_be_bytes([first, second]), String::from_utf8_lossy(reason))
         }

@@ -39,7 +39,8 @@ impl Session {
     pub fn unread(&self) -> Option<String> {
         match &self.failed {
             Some(why) => Some(why.clone()),
-            None if self.keyed => None,
+            None if self.sides.iter().any(Side::has_begun) => None,
+            None if self.keyed => Some("the key log's key does not open it".into()),
             None if self.client.is_none() => Some("its beginning is not in the capture".into()),
             None if self.server.is_none() => Some("the server's answer is not in the capture".into()),
             None => Some("the key log has no key for it".into()),

@@ -67,6 +67,11 @@ impl Side {
         self.bytes.len() + self.handshake.len() + self.waiting_len
     }
 
+    /// Whether its key has opened a record.
+    pub fn has_begun(&self) -> bool {
+        self.begun
+    }
+
     /// Whether it has said that it ends.
     pub fn is_closed(&self) -> bool {
         self.closed

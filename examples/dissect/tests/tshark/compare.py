@@ -84,8 +84,8 @@ def differences(theirs, ours):
             # Of a message in one frame tshark has the text, decompressed; of one in more it has it with the last.
             if "text" in a and b["fin"] and b["opcode"] == 1:
                 payloads += 1
-                # RFC 7692 §7.2.3.6: an empty message is one byte when compressed; tshark shows that.
-                empty = a["text"] == "00" and b["rsv"] == 4 and b.get("message") == ""
+                # RFC 7692 §7.2.3.6: an empty message is a byte or two when compressed; tshark shows these.
+                empty = a["text"] == b["payload"] and b["rsv"] == 4 and b.get("message") == ""
                 if a["text"] != b.get("message") and not empty:
                     lines.append("%s → %s: frame %d: text differs: %.60s, %.60s" % (*way, n, a["text"], b.get("message")))
             if "control" in a:

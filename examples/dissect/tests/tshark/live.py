@@ -13,8 +13,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[3]
 SUBJECTS = ROOT / "tests" / "conformance" / "subjects"
 # Servers and clients of tests/conformance/subjects/subjects.tsv, and what this machine may have.
-SERVERS = ["ws", "websockets", "aiohttp", "tornado", "gorilla", "tungstenite", "fastwebsockets", "websocketpp", "libwebsockets"]
-CLIENTS = ["ws", "undici", "websockets", "aiohttp", "tornado", "gorilla", "tungstenite", "fastwebsockets", "beast"]
+SERVERS = ["ws", "websockets", "aiohttp", "tornado", "gorilla", "tungstenite", "fastwebsockets", "websocketpp"]
+CLIENTS = ["ws", "undici", "websockets", "aiohttp", "tornado", "gorilla", "tungstenite", "fastwebsockets"]
 
 
 class Missing(Exception):
@@ -36,7 +36,8 @@ def peers(folder, target):
             yield "%s client" % name, [*other, "server", "{address}"], words
     ours = target / "release"
     yield "echo_server", [str(ours / "examples" / "echo_server"), "--listen", "{address}"], [*other, "client", "{url}"]
-    yield "echo_client", [*other, "server", "{address}"], [str(ours / "echo_client"), "{url}/runCase"]
+    lines = "(for n in 1 2 3 4 5 6 7 8; do echo line $n; done; sleep 1)"
+    yield "echo_client", [*other, "server", "{address}"], ["sh", "-c", "%s | %s {url}/echo" % (lines, ours / "echo_client")]
     yield "Chromium", [*other, "server", "{address}"], chromium()
     profile = tempfile.mkdtemp()
     yield "Firefox", [*other, "server", "{address}"], ["firefox", "--headless", "--no-remote", "--profile", profile, "{page}"]
@@ -76,7 +77,7 @@ def capture(name, server, client, file, folder, dissect, environment={}, scheme=
         # A browser stays; the server ends when its page is done.
         last = serving if client[0] in ("chromium", "firefox") else asking
         try:
-            last.wait(60)
+            last.wait(90)
         except subprocess.TimeoutExpired:
             pass
         time.sleep(0.5)

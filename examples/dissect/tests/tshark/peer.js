@@ -36,7 +36,7 @@ function talk(socket) {
     socket.ping("in between");
     socket.send("in three ", { fin: false });
     socket.send("fragments", { fin: true });
-    setTimeout(end, 8000).unref();
+    setTimeout(end, 30_000).unref();
   });
 }
 
