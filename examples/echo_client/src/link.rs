@@ -1,14 +1,17 @@
 //! What lies between the socket and the WebSocket connection: nothing, or TLS.
 
+use std::fmt::Display;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use websocket_proto::handshake::WsUrl;
+
+use crate::options::Options;
 
 /// The way of the bytes, without a socket.
 pub enum Link {
@@ -17,15 +20,25 @@ pub enum Link {
 }
 
 impl Link {
-    /// Begins TLS with the server that a `wss` URL names. Trusted are the certificates of the file, or those of the system.
-    pub fn tls(url: &WsUrl<'_>, ca: Option<&Path>) -> Result<Self, String> {
+    /// Begins TLS with the server that a `wss` URL names. Trusted are the certificates of a file, or those of the system.
+    pub fn tls(url: &WsUrl<'_>, options: &Options) -> Result<Self, String> {
         let failed = |error: rustls::Error| format!("can't set up TLS: {error}");
-        let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(failed)?
-            .with_root_certificates(roots(ca)?)
-            .with_no_client_auth();
-        // Without it, a server may choose HTTP/2.
+            .with_root_certificates(roots(options.ca.as_deref())?);
+        let mut config = match &options.certificate {
+            None => builder.with_no_client_auth(),
+            Some((certificates, key)) => {
+                let secret = PrivateKeyDer::from_pem_file(key)
+                    .map_err(|error| format!("can't read a key from {}: {error}", key.display()))?;
+                builder.with_client_auth_cert(certificates_of(certificates)?, secret).map_err(|error| {
+                    let (certificates, key) = (certificates.display(), key.display());
+                    format!("can't use the certificates of {certificates} with the key of {key}: {error}")
+                })?
+            }
+        };
+        // A server that speaks HTTP/2 alone tells so by TLS.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let name = ServerName::try_from(url.host().to_owned())
             .map_err(|error| format!("`{}` can't be the name of a server: {error}", url.host()))?;
@@ -38,7 +51,7 @@ impl Link {
             plain.extend_from_slice(bytes);
             return Ok(());
         };
-        let failed = |error: &dyn std::fmt::Display| format!("TLS failed: {error}");
+        let failed = |error: &dyn Display| format!("TLS failed: {error}");
         while !bytes.is_empty() {
             let n = tls.read_tls(&mut bytes).map_err(|error| failed(&error))?;
             let state = tls.process_new_packets().map_err(|error| failed(&error))?;
@@ -76,14 +89,8 @@ fn roots(ca: Option<&Path>) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     match ca {
         Some(path) => {
-            let failed =
-                |error: &dyn std::fmt::Display| format!("can't read certificates from {}: {error}", path.display());
-            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| failed(&error))? {
-                let certificate = certificate.map_err(|error| failed(&error))?;
-                roots.add(certificate).map_err(|error| failed(&error))?;
-            }
-            if roots.is_empty() {
-                return Err(failed(&"there is none in it"));
+            for certificate in certificates_of(path)? {
+                roots.add(certificate).map_err(|error| unreadable(path, &error))?;
             }
         }
         None => {
@@ -94,4 +101,14 @@ fn roots(ca: Option<&Path>) -> Result<RootCertStore, String> {
         }
     }
     Ok(roots)
+}
+
+fn certificates_of(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let certificates = certificates.map_err(|error| unreadable(path, &error))?;
+    if certificates.is_empty() { Err(unreadable(path, &"there is none in it")) } else { Ok(certificates) }
+}
+
+fn unreadable(path: &Path, error: &dyn Display) -> String {
+    format!("can't read certificates from {}: {error}", path.display())
 }

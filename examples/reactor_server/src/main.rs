@@ -62,6 +62,7 @@ mod shared;
 mod spare;
 #[path = "../../support/target.rs"]
 mod target;
+#[path = "../../support/tls_server.rs"]
 mod tls;
 
 use std::process::ExitCode;
