@@ -4,7 +4,7 @@ use websocket_proto::handshake::{HttpRequest, Refusal, RefusalError};
 
 use crate::target::path;
 
-const PAGE: &[u8] = include_bytes!("../echo_server/page.html");
+pub const PAGE: &[u8] = include_bytes!("../echo_server/page.html");
 const TEXT: (&str, &str) = ("Content-Type", "text/plain; charset=utf-8");
 
 /// The page, or why there is none.
