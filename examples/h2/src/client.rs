@@ -123,7 +123,9 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoConnect => f.write_str("expected the setting ENABLE_CONNECT_PROTOCOL from the server, found none in time"),
+            Self::NoConnect => {
+                f.write_str("expected the setting ENABLE_CONNECT_PROTOCOL from the server, found none in time")
+            }
             Self::Timeout => f.write_str("expected an answer from the server, found none in time"),
             Self::Refused(status) => write!(f, "expected status 200 from the server, found {status}"),
             Self::Response(error) => error.fmt(f),

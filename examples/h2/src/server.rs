@@ -41,7 +41,7 @@ pub struct Server {
     /// True once the server leaves.
     pub leaving: watch::Receiver<bool>,
     /// Is told how each stream ended.
-    pub report: fn(&str),
+    pub report: Box<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Server {
@@ -65,7 +65,9 @@ impl Server {
 
     async fn in_time<F: Future>(&self, future: F) -> Result<F::Output, &'static str> {
         let patience = self.config.timeouts.handshake.unwrap_or(Duration::MAX);
-        tokio::time::timeout(patience, future).await.map_err(|_| "expected the end of the handshake, found none in time")
+        tokio::time::timeout(patience, future)
+            .await
+            .map_err(|_| "expected the end of the handshake, found none in time")
     }
 
     async fn http_1(

@@ -86,7 +86,9 @@ impl AsyncWrite for H2Stream {
 /// Why nothing can be sent any more.
 fn reset(send: &mut SendStream<Bytes>, context: &mut Context<'_>) -> io::Error {
     match send.poll_reset(context) {
-        Poll::Ready(Ok(reason)) => io::Error::new(ErrorKind::ConnectionReset, format!("the stream was reset: {reason}")),
+        Poll::Ready(Ok(reason)) => {
+            io::Error::new(ErrorKind::ConnectionReset, format!("the stream was reset: {reason}"))
+        }
         Poll::Ready(Err(error)) => broken(error),
         Poll::Pending => ErrorKind::BrokenPipe.into(),
     }

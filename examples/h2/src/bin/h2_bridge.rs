@@ -89,7 +89,11 @@ async fn pass_on(mut socket: TcpStream, to: SocketAddr) -> Result<()> {
                     }
                 }
                 let key = request.field("sec-websocket-key").next().unwrap_or_default();
-                break (Key::new(key)?, connect.extension(Protocol::from_static("websocket")).body(())?, request.head_len());
+                break (
+                    Key::new(key)?,
+                    connect.extension(Protocol::from_static("websocket")).body(())?,
+                    request.head_len(),
+                );
             }
             Ok(Some(Received::Http(request))) => return refuse(socket, request.upgrade_required()).await,
             Err(error) => return refuse(socket, error.response()).await,

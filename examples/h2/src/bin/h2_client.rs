@@ -115,7 +115,8 @@ async fn talk(options: Options) -> Result<(), String> {
     let url = WsUrl::parse(&options.url).map_err(|error| format!("{}: {error}", options.url))?;
     let patience = options.config.timeouts.handshake.unwrap_or(Duration::MAX);
     let connecting = tokio::time::timeout(patience, connect(&url, &options, patience));
-    let connection = connecting.await.map_err(|_| format!("can't connect to {}: it took too long", url.host_field()))??;
+    let connection =
+        connecting.await.map_err(|_| format!("can't connect to {}: it took too long", url.host_field()))??;
 
     let mut talks = JoinSet::new();
     for number in 0..options.sockets {

@@ -77,7 +77,7 @@ fn options(leaving: watch::Receiver<bool>) -> Result<(SocketAddr, Server), Failu
         subprotocols: Vec::new(),
         origins: Vec::new(),
         leaving,
-        report: |line| println!("{line}"),
+        report: Box::new(|line| println!("{line}")),
     };
     let mut words = Parser::from_env();
     while let Some(word) = command_line::next(&mut words, "h2_server", HELP)? {
@@ -106,7 +106,7 @@ fn options(leaving: watch::Receiver<bool>) -> Result<(SocketAddr, Server), Failu
             Arg::Long("handshake-timeout") => server.config.timeouts.handshake = Some(time(&mut words)?),
             Arg::Long("idle-timeout") => server.config.timeouts.idle = Some(time(&mut words)?),
             Arg::Long("write-timeout") => server.config.timeouts.write = Some(time(&mut words)?),
-            Arg::Long("quiet") => server.report = |_| {},
+            Arg::Long("quiet") => server.report = Box::new(|_| {}),
             other => return Err(other.unexpected().into()),
         }
     }
