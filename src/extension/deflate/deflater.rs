@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::panic::UnwindSafe;
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Method, Strategy};
 
@@ -241,6 +242,10 @@ fn compress(engine: &mut Deflate, piece: &[u8], output: &mut Vec<u8>, most: usiz
         }
     }
 }
+
+/// zlib-rs holds its state by a mutable reference, which alone would take this promise away from whatever holds a compressor. A panic in
+/// it leaves a message half done: the connection is to be dropped.
+impl UnwindSafe for Deflater {}
 
 impl fmt::Debug for Deflater {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,12 +1,10 @@
 //! One violation of each rule, on purpose.
 
-use alloc::{vec, vec::Vec};
-
 use arbitrary::{Arbitrary, Result, Unstructured};
 
 use super::writer::{self, Form, Writer};
 use super::{ControlOpcode, DataOpcode, MessageKind, Opcode, ProtocolError, fragments};
-use crate::wire::{CloseCode, Rsv, widened};
+use websocket_proto::wire::{CloseCode, Rsv};
 
 /// Breaks a rule, and says how an endpoint that knows nothing but RFC 6455 names it.
 pub(super) fn commit(writer: &mut Writer, u: &mut Unstructured<'_>) -> Result<ProtocolError> {
@@ -47,8 +45,8 @@ pub(super) fn commit(writer: &mut Writer, u: &mut Unstructured<'_>) -> Result<Pr
             let payload = writer::payload(u)?;
             writer.wrongly_masked(*u.choose(&[0x81, 0x82, 0x89])?, &payload, u)?;
             match writer.masking() {
-                crate::frame::Masking::Required => E::Unmasked,
-                crate::frame::Masking::Forbidden => E::Masked,
+                super::Masking::Required => E::Unmasked,
+                super::Masking::Forbidden => E::Masked,
             }
         }
         // §5.2: "the minimal number of bytes MUST be used to encode the length".
@@ -57,7 +55,7 @@ pub(super) fn commit(writer: &mut Writer, u: &mut Unstructured<'_>) -> Result<Pr
                 *u.choose(&[(Form::Bits16, 0), (Form::Bits16, 125), (Form::Bits64, 126), (Form::Bits64, 65_535)])?;
             // A control frame's is not shortest either, but it may be too long as well: a data frame leaves no doubt.
             writer.frame(*u.choose(&[0x81, 0x82, 0x01, 0x02])?, form, &vec![b'z'; len], u)?;
-            E::LengthNotMinimal { len: widened(len) }
+            E::LengthNotMinimal { len: len as u64 }
         }
         // §5.2: "the most significant bit MUST be 0".
         6 => {
@@ -87,7 +85,7 @@ pub(super) fn commit(writer: &mut Writer, u: &mut Unstructured<'_>) -> Result<Pr
             let fatal = bytes.len() + impossible;
             bytes.extend(broken);
             fragments(writer, u, MessageKind::Text, &bytes, fatal)?;
-            E::InvalidUtf8 { valid_up_to: widened(text.len()) }
+            E::InvalidUtf8 { valid_up_to: text.len() as u64 }
         }
         // §5.5.1: "the first two bytes of the body MUST be a 2-byte unsigned integer".
         11 => {

@@ -1,7 +1,5 @@
 //! Frames as bytes, legal or not, without the crate's encoder.
 
-use alloc::{string::String, vec, vec::Vec};
-
 use arbitrary::{Result, Unstructured};
 
 use super::{ControlOpcode, DataOpcode, Heard, Masking, Opcode};

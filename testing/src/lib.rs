@@ -1,13 +1,13 @@
 //! Streams of frames, legal and subtly illegal, each with what a strict endpoint has to make of it: for fuzzing any WebSocket stack.
 //!
-//! [`FrameStream`] knows which rule it breaks, because it broke it on purpose, and shares no code with the crate's own decoder.
+//! [`FrameStream`] knows which rule it breaks, because it broke it on purpose, and shares no code with any decoder.
 //! So a fuzz target does not only look for panics but asserts a law. A stack that has found no more and no less than
 //! [`heard`](FrameStream::heard), and has ended as [`end`](FrameStream::end) says, keeps to RFC 6455 as far as one stream can tell.
 //! The repository's own target `peers` does so with other stacks.
 //!
 //! ```
 //! use arbitrary::{Arbitrary, Unstructured};
-//! use websocket_proto::testing::{End, FrameStream, Heard};
+//! use websocket_proto_testing::{End, FrameStream, Heard};
 //! use websocket_proto::{Connection, Incoming, Limits, Messages, Negotiated, Server, frame::Masking};
 //!
 //! // In a fuzz target these bytes are the fuzzer's.
@@ -47,7 +47,7 @@
 //! use libfuzzer_sys::{arbitrary::Unstructured, fuzz_target};
 //! use tungstenite::{Message, WebSocket, protocol::Role};
 //! use websocket_proto::frame::Masking;
-//! use websocket_proto::testing::{FrameStream, Heard};
+//! use websocket_proto_testing::{FrameStream, Heard};
 //!
 //! fuzz_target!(|data: &[u8]| {
 //!     let Ok(stream) = FrameStream::of(Masking::Required, &mut Unstructured::new(data)) else { return };
@@ -84,26 +84,24 @@
 //!     }
 //! }
 //! ```
-#![forbid(unsafe_code)]
 
 mod defect;
 mod writer;
 
-use alloc::{string::String, vec::Vec};
-
 use arbitrary::{Arbitrary, Result, Unstructured};
-
-use crate::frame::Masking;
-use crate::wire::{CloseFrame, ControlOpcode, ControlPayload, DataOpcode, MessageKind, Opcode, ProtocolError};
+use websocket_proto::frame::Masking;
+use websocket_proto::wire::{
+    CloseFrame, ControlOpcode, ControlPayload, DataOpcode, MessageKind, Opcode, ProtocolError,
+};
 use writer::Writer;
 
 /// What a peer sends, frame by frame, and what a strict endpoint hears in it.
 ///
-/// No extension was negotiated, and nothing goes beyond the default [`Limits`](crate::Limits).
+/// No extension was negotiated, and nothing goes beyond the default [`Limits`](websocket_proto::Limits).
 ///
 /// ```
 /// use arbitrary::{Arbitrary, Unstructured};
-/// use websocket_proto::testing::{End, FrameStream};
+/// use websocket_proto_testing::{End, FrameStream};
 ///
 /// let nothing = FrameStream::arbitrary(&mut Unstructured::new(&[])).unwrap();
 /// assert_eq!((nothing.bytes(), nothing.end), (vec![], End::Open));
@@ -124,7 +122,7 @@ pub struct FrameStream {
 /// A message or a control frame that is whole.
 ///
 /// ```
-/// use websocket_proto::testing::Heard;
+/// use websocket_proto_testing::Heard;
 ///
 /// assert_ne!(Heard::Ping(vec![]), Heard::Pong(vec![]));
 /// ```
@@ -143,7 +141,8 @@ pub enum Heard {
 /// How a stream ends.
 ///
 /// ```
-/// use websocket_proto::{ProtocolError, testing::End};
+/// use websocket_proto::ProtocolError;
+/// use websocket_proto_testing::End;
 ///
 /// assert_eq!(End::Failed(ProtocolError::Unmasked).close_code().unwrap().get(), 1002);
 /// ```
@@ -159,7 +158,7 @@ pub enum End {
 
 impl End {
     /// The status code of the Close that the endpoint sends; none where it sends none, or one without.
-    pub fn close_code(&self) -> Option<crate::CloseCode> {
+    pub fn close_code(&self) -> Option<websocket_proto::CloseCode> {
         match self {
             Self::Open => None,
             Self::Closed(frame) => frame.code(),
@@ -275,10 +274,10 @@ const MAX_EXCHANGES: usize = 8;
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, format, string::String};
+    use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{Client, Connection, Incoming, Limits, Messages, Negotiated, Role, Server};
+    use websocket_proto::{Client, Connection, Incoming, Limits, Messages, Negotiated, Role, Server};
 
     fn streams() -> impl Iterator<Item = FrameStream> {
         let mut word = 0x9e37_79b9_7f4a_7c15_u64;
@@ -305,6 +304,7 @@ mod tests {
                 Ok(Some(Incoming::Ping(payload))) => heard.push(Heard::Ping(payload.to_vec())),
                 Ok(Some(Incoming::Pong(payload))) => heard.push(Heard::Pong(payload.to_vec())),
                 Ok(Some(Incoming::Close(frame))) => break End::Closed(*frame),
+                Ok(Some(other)) => panic!("{other:?}"),
                 Ok(None) => break End::Open,
                 Err(error) => break End::Failed(error),
             }
@@ -342,3 +342,7 @@ mod tests {
         assert!(seen.values().all(|&times| times >= 8), "{seen:?}");
     }
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
