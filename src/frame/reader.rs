@@ -201,7 +201,7 @@ struct Rules {
     owned_rsv: Rsv,
     message_rsv: Rsv,
     sequence: Sequence,
-    /// No rule; it stands here because here is a byte to spare, and a connection has none.
+    /// Which kernels the CPU has: no rule, but kept here, where the padding has a byte for it.
     level: Level,
 }
 
