@@ -69,6 +69,10 @@ impl Observed {
                 return;
             }
         }
+        if self.head_bytes.len() > MOST_HEAD {
+            // It floods.
+            self.ended.get_or_insert(Ended::Died);
+        }
     }
 
     /// Whether frames follow the head.
@@ -122,3 +126,6 @@ impl Observed {
         self.data.push((text, data));
     }
 }
+
+/// No head is longer.
+pub(crate) const MOST_HEAD: usize = 1 << 20;
