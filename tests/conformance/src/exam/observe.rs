@@ -103,6 +103,10 @@ impl Observed {
                 _ => {}
             }
             self.frames.push(frame);
+            if self.frames.len() > MOST_FRAMES {
+                self.ended.get_or_insert(Ended::Died);
+                return;
+            }
         }
     }
 
@@ -126,6 +130,9 @@ impl Observed {
         self.data.push((text, data));
     }
 }
+
+/// No case is answered with more frames: the longest message of all in fragments of one byte each are fewer.
+const MOST_FRAMES: usize = 1 << 19;
 
 /// No head is longer.
 pub(crate) const MOST_HEAD: usize = 1 << 20;
