@@ -74,7 +74,7 @@
 //! | `inflate` | no | permessage-deflate without `std`: compressed messages are read, own messages are sent uncompressed; implies `alloc` |
 //! | `sha1` | no | the handshake's SHA-1 by the crate `sha1`, which uses the CPU's own instructions where it has them: 0.1 µs less |
 //! | `http` | no | heads in the types of the crate `http`, which hyper, axum and h2 share, in [`handshake`]; implies `std` |
-//! | `arbitrary` | no | `Arbitrary` for the public values, and `testing`: streams of frames for fuzzing any WebSocket stack; implies `std` |
+//! | `arbitrary` | no | `Arbitrary` for the public values, to fuzz programs with; implies `std` |
 //!
 //! Without any, the crate needs neither `std` nor an allocator. Features only add.
 #![cfg_attr(not(test), no_std)]
@@ -116,8 +116,6 @@ mod messages;
 pub mod performance {}
 #[allow(unsafe_code)] // The one place where `unsafe` is allowed; see its documentation.
 mod kernel;
-#[cfg(feature = "arbitrary")]
-pub mod testing;
 mod timers;
 pub mod wire;
 
@@ -131,7 +129,7 @@ pub use connection::{RandomKeys, SeedUnavailable};
 pub use handshake::Negotiated;
 #[cfg(feature = "alloc")]
 pub use messages::{Incoming, Messages, OwnedMessage};
-pub use timers::{Timeout, Timeouts, Timers};
+pub use timers::{Moment, Timeout, Timeouts, Timers};
 pub use wire::{CloseCode, CloseFrame, ControlFrame, ControlPayload, Limits, MessageKind, Output, ProtocolError};
 
 /// The README's examples are tests.

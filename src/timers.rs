@@ -52,11 +52,13 @@ enum Phase<I> {
     Over,
 }
 
-impl<I, D> Timers<I, D>
-where
-    I: Copy + Ord + Add<D, Output = I>,
-    D: Copy,
-{
+/// An instant, to which a span `D` can be added: whatever has what it takes is one, such as `std::time::Instant` with a `Duration`, or
+/// two integers.
+pub trait Moment<D>: Copy + Ord + Add<D, Output = Self> {}
+
+impl<I: Copy + Ord + Add<D, Output = I>, D> Moment<D> for I {}
+
+impl<I: Moment<D>, D: Copy> Timers<I, D> {
     /// Begins with the handshake.
     pub fn new(timeouts: Timeouts<D>, now: I) -> Self {
         Self { timeouts, phase: Phase::Handshake(timeouts.handshake.map(|span| now + span)), write: None }

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Each floor, and those that it may import from.
-const FLOORS: [(&str, &[&str]); 12] = [
+const FLOORS: [(&str, &[&str]); 11] = [
     ("kernel", &[]),
     ("wire", &["kernel"]),
     ("frame", &["wire", "kernel"]),
@@ -19,7 +19,6 @@ const FLOORS: [(&str, &[&str]); 12] = [
     ("messages", &["connection", "handshake", "extension", "frame", "wire", "kernel"]),
     ("timers", &["connection", "handshake", "extension", "frame", "wire", "kernel"]),
     ("endpoint", &["messages", "timers", "connection", "handshake", "extension", "wire"]),
-    ("testing", &["frame", "wire", "kernel"]),
     ("guide", &[]),
 ];
 

@@ -2,6 +2,8 @@
 #![cfg(all(feature = "deflate", feature = "rand"))]
 
 use std::collections::HashSet;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::time::Instant;
 
 use testkit::{
     bytes::frame,
@@ -9,6 +11,7 @@ use testkit::{
     drive,
     reference::Side,
 };
+use websocket_proto::endpoint::{Accepting, Endpoint, Opening};
 use websocket_proto::extension::deflate::{
     Compression, DeflateConfig, DeflateParams, Deflater, Effort, Inflater, WindowBits,
 };
@@ -25,6 +28,18 @@ use websocket_proto::{
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
+
+/// They can be held by any thread, and by what catches panics; decoders of the application's own change nothing about it.
+#[test]
+fn connections_messages_and_endpoints_pass_threads_and_caught_panics() {
+    fn promised<T: Send + Sync + UnwindSafe + RefUnwindSafe>() {}
+    promised::<Connection<Server>>();
+    promised::<Connection<Client>>();
+    promised::<Messages>();
+    promised::<Endpoint<Server, Instant>>();
+    promised::<Endpoint<Client, Instant>>();
+    promised::<Opening<Accepting, Instant>>();
+}
 
 /// RFC 7692 §7.1: what the server sends is named by the server's parameters, whoever asks.
 #[test]

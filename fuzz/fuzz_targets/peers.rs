@@ -4,9 +4,9 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use testkit::Cuts;
-use websocket_proto::testing::{FrameStream, Heard};
 use websocket_proto::{ProtocolError, frame::Masking};
 use websocket_proto_fuzz::peers::{self, Report, Verdict};
+use websocket_proto_testing::{FrameStream, Heard};
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {

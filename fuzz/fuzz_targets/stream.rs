@@ -7,8 +7,8 @@ use libfuzzer_sys::fuzz_target;
 use testkit::reference::{self, Endpoint, Side, Step};
 use testkit::{Cuts, drive};
 use websocket_proto::extension::deflate::Compression;
-use websocket_proto::testing::{End, FrameStream, Heard};
 use websocket_proto::{Limits, MessageKind, ProtocolError, frame::Masking, wire::Rsv};
+use websocket_proto_testing::{End, FrameStream, Heard};
 
 #[derive(Arbitrary, Debug)]
 struct Input {

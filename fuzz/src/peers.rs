@@ -6,10 +6,10 @@ use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use websocket_proto::testing::Heard;
 use websocket_proto::{
     Client, Connection, Incoming, Limits, Messages, Negotiated, ProtocolError, Role, Server, frame::Masking,
 };
+use websocket_proto_testing::Heard;
 
 /// What a stack made of a stream.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -3,7 +3,7 @@
 use super::{Connection, Role};
 use crate::extension::deflate::{DeflateParams, Inflater, Meeting, PackedCompression};
 use crate::frame::Masking;
-use crate::wire::Rsv;
+use crate::wire::{InvalidDeflate, ProtocolError, Rsv};
 
 impl<R: Role> Connection<R> {
     /// What was agreed on about compression, if it is in use.
@@ -23,17 +23,25 @@ impl<R: Role> Connection<R> {
     }
 
     /// The decompressor for the next piece of a message from the peer: one that knows what came before, or, where a message begins, one
-    /// that knows nothing. `None` where the message was begun by another.
+    /// that knows nothing.
+    ///
+    /// # Errors
+    ///
+    /// The message was begun by another decompressor, or this one has served another connection since: the connection fails.
     pub(crate) fn inflater_in<'f>(
         &mut self,
         place: &'f mut Option<Inflater>,
         piece: &[u8],
         begins: bool,
-    ) -> Option<&'f mut Inflater> {
-        let deflate = self.deflate.as_mut()?;
-        let compression = deflate.peer.unpack();
-        let inflater = place.get_or_insert_with(|| Inflater::new(compression));
-        inflater.meet(&mut deflate.received, compression, piece, begins).then_some(inflater)
+    ) -> Result<&'f mut Inflater, ProtocolError> {
+        if let Some(deflate) = &mut self.deflate {
+            let compression = deflate.peer.unpack();
+            let inflater = place.get_or_insert_with(|| Inflater::new(compression));
+            if inflater.meet(&mut deflate.received, compression, piece, begins) {
+                return Ok(inflater);
+            }
+        }
+        Err(self.fail(ProtocolError::InvalidCompression(InvalidDeflate::Corrupt)))
     }
 
     /// Whether an extension with these bits works on what permessage-deflate has compressed.

@@ -1,13 +1,11 @@
 //! The server's side of an opening.
 
-use core::ops::Add;
-
 use super::lane::Lane;
 use super::opening::Opening;
 use super::opening_error::OpeningError;
 use super::{Config, Endpoint};
 use crate::handshake::{Accept, Received, Refusal, RefusalError, Scheme, ServerHandshake};
-use crate::{Negotiated, Server};
+use crate::{Moment, Negotiated, Server};
 
 /// A server that waits for a request, or answers it.
 #[derive(Debug)]
@@ -15,11 +13,7 @@ pub struct Accepting {
     handshake: ServerHandshake,
 }
 
-impl<I, D> Opening<Accepting, I, D>
-where
-    I: Copy + Ord + Add<D, Output = I>,
-    D: Copy,
-{
+impl<I: Moment<D>, D: Copy> Opening<Accepting, I, D> {
     /// Begins to wait for a request.
     pub fn server(config: &Config<D>, now: I) -> Self {
         Self::new(Accepting { handshake: ServerHandshake::new(&config.limits) }, true, config, Lane::default(), now)

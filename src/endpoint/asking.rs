@@ -1,14 +1,12 @@
 //! The client's side of an opening.
 
-use core::ops::Add;
-
 use super::input::Input;
 use super::lane::Lane;
 use super::opening::Opening;
 use super::opening_error::OpeningError;
 use super::{Config, Endpoint};
 use crate::handshake::{Answer, ClientHandshake, ClientRequest, NoSubprotocols, StartError, Subprotocols};
-use crate::{Client, MaskingKeys};
+use crate::{Client, MaskingKeys, Moment};
 
 /// A client that waits for the response. `P` is the list of subprotocols that it offers, `K` the source of its masking keys.
 #[derive(Debug)]
@@ -18,13 +16,7 @@ pub struct Asking<K, P = NoSubprotocols> {
     role: Option<Client<K>>,
 }
 
-impl<I, D, K, P> Opening<Asking<K, P>, I, D>
-where
-    I: Copy + Ord + Add<D, Output = I>,
-    D: Copy,
-    K: MaskingKeys,
-    P: Subprotocols,
-{
+impl<I: Moment<D>, D: Copy, K: MaskingKeys, P: Subprotocols> Opening<Asking<K, P>, I, D> {
     /// Writes the request, with the compression that [`Config::deflate`](super::Config) offers, and begins to wait for the response.
     ///
     /// `nonce` are 16 random bytes, chosen anew for each connection (§4.1, 7); see [`ClientRequest::start`].

@@ -39,7 +39,7 @@ impl Compressor {
     pub(super) fn compresses<R: Role>(&self, connection: &Connection<R>) -> bool {
         let _ = connection;
         #[cfg(feature = "deflate")]
-        return self.on && connection.deflate().is_some();
+        return self.is_on() && connection.deflate().is_some();
         #[cfg(not(feature = "deflate"))]
         false
     }
@@ -78,11 +78,20 @@ impl Compressor {
         }
     }
 
-    /// Messages are compressed elsewhere from now on.
-    pub(super) fn turn_off(&mut self) {
+    /// Whether messages are compressed here, if that was agreed on.
+    pub(super) fn is_on(&self) -> bool {
+        #[cfg(feature = "deflate")]
+        return self.on;
+        #[cfg(not(feature = "deflate"))]
+        false
+    }
+
+    /// Whether messages are compressed here from now on, if that was agreed on.
+    pub(super) fn turn(&mut self, on: bool) {
+        let _ = on;
         #[cfg(feature = "deflate")]
         {
-            self.on = false;
+            self.on = on;
         }
     }
 

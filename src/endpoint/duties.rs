@@ -1,9 +1,7 @@
 //! What an opening and an endpoint have in common.
 
-use core::ops::Add;
-
 use super::{Endpoint, Opening, Status};
-use crate::Role;
+use crate::{Moment, Role};
 
 /// The duties of a transport's owner, the same for an [`Opening`] and an [`Endpoint`], so that one loop serves both.
 ///
@@ -84,10 +82,10 @@ macro_rules! by_their_own_methods {
     };
 }
 
-impl<S, I: Copy + Ord + Add<D, Output = I>, D: Copy> Duties<I> for Opening<S, I, D> {
+impl<S, I: Moment<D>, D: Copy> Duties<I> for Opening<S, I, D> {
     by_their_own_methods!();
 }
 
-impl<R: Role, I: Copy + Ord + Add<D, Output = I>, D: Copy> Duties<I> for Endpoint<R, I, D> {
+impl<R: Role, I: Moment<D>, D: Copy> Duties<I> for Endpoint<R, I, D> {
     by_their_own_methods!();
 }

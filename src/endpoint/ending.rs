@@ -1,15 +1,9 @@
 //! Time, what the transport has to do, and the verdict.
 
-use core::ops::Add;
-
 use super::{End, Endpoint, Failure, Status};
-use crate::{Ending, Role, Timeout, Transport};
+use crate::{Ending, Moment, Role, Timeout, Transport};
 
-impl<R: Role, I, D> Endpoint<R, I, D>
-where
-    I: Copy + Ord + Add<D, Output = I>,
-    D: Copy,
-{
+impl<R: Role, I: Moment<D>, D: Copy> Endpoint<R, I, D> {
     /// Looks at the clock: queues the Ping that is due, or gives the peer up, and says when to call this again at the latest.
     ///
     /// To be called once in each turn of the owner's loop, after what was read has been reported. What was read or written since the last

@@ -57,7 +57,8 @@ where
 {
     /// Makes the means to frame messages in another task; `role` is one with masking keys of its own.
     ///
-    /// From now on the endpoint sends its own messages uncompressed, since the compressed ones refer to each other.
+    /// What waits in the endpoint is framed now, whatever its length. From now on the endpoint sends its own messages uncompressed, since the
+    /// compressed ones refer to each other (RFC 7692 §7.2.3.2); so does any further framer.
     pub fn framer(&mut self, role: R, config: &Config<D>) -> Framer<R> {
         let negotiated = Negotiated::elsewhere();
         #[cfg(feature = "deflate")]
@@ -65,14 +66,13 @@ where
             Some(params) => negotiated.with_deflate(params),
             None => negotiated,
         };
-        self.outgoing.send_uncompressed();
         // All of a message is framed at once.
         let mut limits = config.limits;
         limits.high_water_mark = Limits::UNLIMITED.high_water_mark;
-        Framer {
-            connection: Connection::new(negotiated, role, &limits),
-            outgoing: Outgoing::new(Queue::default(), config),
-        }
+        let mut outgoing = Outgoing::new(Queue::default(), config);
+        self.outgoing.frame_all(&mut self.connection);
+        self.outgoing.lend_compressor(&mut outgoing);
+        Framer { connection: Connection::new(negotiated, role, &limits), outgoing }
     }
 
     /// Appends what a [`framer`](Self::framer) has framed to the output, after all that was sent before.
@@ -84,8 +84,10 @@ where
         self.outgoing.append(&self.connection, &mut framer.outgoing)
     }
 
-    /// Takes back what [`framer`](Self::framer) has made, with what it has framed: messages are compressed here again.
+    /// Takes back what [`framer`](Self::framer) has made, with what it has framed: messages are compressed here again, if they were compressed
+    /// there. What waits in the endpoint is framed before, whatever its length.
     pub fn reunite(&mut self, mut framer: Framer<R>) {
+        self.outgoing.frame_all(&mut self.connection);
         // After a Close nothing is sent, and nothing of the compressor needed.
         let _ = self.append(&mut framer);
         self.outgoing.take_compressor(framer.outgoing);

@@ -27,20 +27,10 @@ impl Input {
         self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// The same, to be taken from its front; [`keep`](Self::keep) tells how much was left.
-    pub(super) fn unread_mut(&mut self) -> &mut [u8] {
-        self.bytes.get_mut(self.start..self.end).unwrap_or_default()
-    }
-
-    /// The same, with the place to tell how much was left.
+    /// The same, to be taken from its front, with the place to tell how much was left.
     #[inline]
     pub(super) fn split(&mut self) -> (&mut [u8], Left<'_>) {
         (self.bytes.get_mut(self.start..self.end).unwrap_or_default(), Left { start: &mut self.start, end: self.end })
-    }
-
-    /// All but the last `len` bytes were taken.
-    pub(super) fn keep(&mut self, len: usize) {
-        self.start = self.end.saturating_sub(len);
     }
 
     /// The first `len` bytes were taken.

@@ -84,7 +84,6 @@ mod accepting;
 mod asking;
 mod compressor;
 mod config;
-mod decoding;
 mod duties;
 mod ending;
 mod framer;
@@ -102,7 +101,6 @@ mod shared;
 mod status;
 mod waiting;
 
-use core::ops::Add;
 use core::time::Duration;
 
 pub use accepting::{Accepting, IntoResponse, Responder};
@@ -116,9 +114,10 @@ pub use received::Received;
 pub use sender::Sender;
 pub use status::{End, Failure, Status};
 
+use crate::extension::Decode;
 use crate::{
-    CloseFrame, Connection, Incoming, Message, Messages, Negotiated, OwnedMessage, Role, SendError, State, Timeout,
-    Timers,
+    CloseFrame, Connection, Incoming, Message, Messages, Moment, Negotiated, OwnedMessage, Role, SendError, State,
+    Timeout, Timers,
 };
 use input::Input;
 use lane::Lane;
@@ -156,11 +155,7 @@ pub struct Endpoint<R: Role, I, D = Duration> {
     timed_out: Option<Timeout>,
 }
 
-impl<R: Role, I, D> Endpoint<R, I, D>
-where
-    I: Copy + Ord + Add<D, Output = I>,
-    D: Copy,
-{
+impl<R: Role, I: Moment<D>, D: Copy> Endpoint<R, I, D> {
     /// Begins where a handshake ended; `first_input` is what came after its head, which are frames already.
     pub fn new(negotiated: Negotiated, role: R, config: &Config<D>, first_input: &[u8], now: I) -> Self {
         let mut input = Input::default();
@@ -249,22 +244,11 @@ where
     /// that answers it is in the output.
     #[inline]
     pub fn next(&mut self) -> Option<(Incoming<'_>, Sender<'_, R>)> {
-        let found = {
-            let (mut input, taken) = self.input.split();
-            let found = self.messages.next(&mut self.connection, &mut input, &mut Replies(&mut self.outgoing.queue));
-            taken.keep(input.len());
-            found
-        };
-        let Ok(Some(incoming)) = found else {
-            self.outgoing.found(false);
-            self.drained = true;
-            if self.eof && self.outgoing.is_empty() {
-                self.connection.receive_eof();
-            }
-            return None;
-        };
-        self.outgoing.found(true);
-        Some((incoming, Sender { connection: &mut self.connection, outgoing: &mut self.outgoing }))
+        let (mut input, taken) = self.input.split();
+        let found = self.messages.next(&mut self.connection, &mut input, &mut Replies(&mut self.outgoing.queue));
+        taken.keep(input.len());
+        let sender = Sender { connection: &mut self.connection, outgoing: &mut self.outgoing };
+        sender.lent_with(found, &mut self.drained, self.eof)
     }
 
     /// Takes input until there is something for [`message`](Self::message) to lend, and says whether there is: [`next`](Self::next) in
@@ -310,10 +294,9 @@ where
     }
 
     fn advance_input(&mut self) -> bool {
-        let mut input = self.input.unread_mut();
+        let (mut input, taken) = self.input.split();
         let found = self.messages.advance(&mut self.connection, &mut input, &mut Replies(&mut self.outgoing.queue));
-        let left = input.len();
-        self.input.keep(left);
+        taken.keep(input.len());
         let found = found && self.connection.failure().is_none();
         self.outgoing.found(found);
         if !found {
@@ -331,6 +314,13 @@ where
     /// Takes what [`advance`](Self::advance) found, if it is a message: without a copy if it was put together from pieces.
     pub fn take(&mut self) -> Option<OwnedMessage> {
         self.messages.take().or_else(|| self.message().and_then(|incoming| OwnedMessage::try_from(incoming).ok()))
+    }
+
+    /// Installs what undoes the transformation of an extension of the application's own that was negotiated: see
+    /// [`Messages::add_decoder`]. What this endpoint sends goes out without that extension, as its bit on each message says; an
+    /// application that wants its own messages transformed has a [`Connection`] and [`Connection::send_encoded`].
+    pub fn add_decoder(&mut self, decoder: impl Decode + 'static) {
+        self.messages.add_decoder(decoder);
     }
 
     /// The way to send while no message is held.

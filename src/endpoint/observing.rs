@@ -1,16 +1,10 @@
 //! Seeing each frame of an endpoint.
 
-use core::ops::Add;
-
 use super::Endpoint;
-use crate::Role;
 use crate::connection::{Observed, Observer};
+use crate::{Moment, Role};
 
-impl<R: Role, I, D> Endpoint<R, I, D>
-where
-    I: Copy + Ord + Add<D, Output = I>,
-    D: Copy,
-{
+impl<R: Role, I: Moment<D>, D: Copy> Endpoint<R, I, D> {
     /// Has the frames from here on seen by `observer`: for a log, for metrics, for a capture. Where there is none, seeing costs
     /// nothing.
     ///

@@ -1,13 +1,12 @@
 //! A handshake under way, which becomes an endpoint.
 
-use core::ops::Add;
 use core::time::Duration;
 
 use super::input::Input;
 use super::lane::Lane;
 use super::opening_error::OpeningError;
 use super::{Config, Endpoint, Status};
-use crate::{Negotiated, Role, Timers};
+use crate::{Moment, Negotiated, Role, Timers};
 
 /// An opening handshake, with its buffers and its time: the same four duties as for an [`Endpoint`].
 ///
@@ -47,11 +46,7 @@ pub struct Opening<S, I, D = Duration> {
     pub(super) failed: Option<OpeningError>,
 }
 
-impl<S, I, D> Opening<S, I, D>
-where
-    I: Copy + Ord + Add<D, Output = I>,
-    D: Copy,
-{
+impl<S, I: Moment<D>, D: Copy> Opening<S, I, D> {
     pub(super) fn new(side: S, drains: bool, config: &Config<D>, output: Lane, now: I) -> Self {
         Self {
             side,

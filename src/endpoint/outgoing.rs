@@ -116,7 +116,7 @@ impl Outgoing {
         let before = self.len();
         self.waiting.get_or_insert_default().push(Later::Owned(message));
         self.sent_since(before);
-        self.go_on(connection);
+        self.go_on(connection, connection.high_water_mark());
         Ok(())
     }
 
@@ -180,7 +180,7 @@ impl Outgoing {
             self.write_control(connection);
         }
         if self.waiting.is_some() {
-            self.go_on(connection);
+            self.go_on(connection, connection.high_water_mark());
         }
         if self.own_len > 0 {
             self.own_len = self.own_len.min(self.len());
@@ -193,10 +193,10 @@ impl Outgoing {
         let _ = connection.write_control(&mut Replies(&mut self.queue));
     }
 
-    /// Frames what waits, up to the high-water mark, and the Close after it.
-    fn go_on<R: Role>(&mut self, connection: &mut Connection<R>) {
+    /// Frames what waits, while less than `mark` bytes are framed, and the Close after it.
+    fn go_on<R: Role>(&mut self, connection: &mut Connection<R>, mark: usize) {
         if let Some(mut waiting) = self.waiting.take() {
-            if !self.frame_waiting(connection, &mut waiting) {
+            if !self.frame_waiting(connection, &mut waiting, mark) {
                 self.waiting = Some(waiting);
             } else if let Some(frame) = waiting.close {
                 // The peer's Close may have come first.
@@ -207,9 +207,9 @@ impl Outgoing {
     }
 
     /// Whether nothing waits any more.
-    fn frame_waiting<R: Role>(&mut self, connection: &mut Connection<R>, waiting: &mut Waiting) -> bool {
+    fn frame_waiting<R: Role>(&mut self, connection: &mut Connection<R>, waiting: &mut Waiting, mark: usize) -> bool {
         while let Some((message, framed)) = waiting.front() {
-            if self.queue.len() >= connection.high_water_mark() {
+            if self.queue.len() >= mark {
                 return false;
             }
             let framed = match message {
@@ -250,14 +250,23 @@ impl Outgoing {
         }
     }
 
-    /// Messages are compressed elsewhere from now on.
-    pub(super) fn send_uncompressed(&mut self) {
-        self.compressor.turn_off();
+    /// Frames all that waits: the fragments of a message are all compressed or all not, and no message is compressed before one that goes
+    /// out earlier.
+    pub(super) fn frame_all<R: Role>(&mut self, connection: &mut Connection<R>) {
+        self.go_on(connection, usize::MAX);
     }
 
-    /// Messages are compressed here again, with the history of another.
+    /// Another compresses from now on what is sent, in the place of this one, if this one did.
+    pub(super) fn lend_compressor(&mut self, other: &mut Self) {
+        other.compressor.turn(self.compressor.is_on());
+        self.compressor.turn(false);
+    }
+
+    /// Takes back what was lent, with the history of the other.
     pub(super) fn take_compressor(&mut self, other: Self) {
-        self.compressor = other.compressor;
+        if other.compressor.is_on() {
+            self.compressor = other.compressor;
+        }
     }
 
     /// Takes over what another has framed; where messages still wait here, it goes out after them. It counts as no answer.

@@ -1,12 +1,10 @@
 //! Input in a buffer of the owner's.
 
-use core::fmt;
-use core::ops::Add;
-
 use super::replies::Replies;
 use super::{Endpoint, Sender};
 use crate::wire::Redacted;
-use crate::{Incoming, OwnedMessage, Role};
+use crate::{Incoming, Moment, OwnedMessage, Role};
+use core::fmt;
 
 /// Bytes that an [`Endpoint`] takes from a buffer that is not its own; made by [`Endpoint::receive`].
 ///
@@ -27,11 +25,7 @@ pub struct Received<'e, 'i, R: Role, I, D> {
     rest: &'i mut [u8],
 }
 
-impl<R: Role, I, D> Endpoint<R, I, D>
-where
-    I: Copy + Ord + Add<D, Output = I>,
-    D: Copy,
-{
+impl<R: Role, I: Moment<D>, D: Copy> Endpoint<R, I, D> {
     /// The place where the rest of a large frame stays, while it is missing: for an owner that otherwise reads into a buffer of its own
     /// and uses [`receive`](Self::receive). What was read is reported with [`filled`](Self::filled).
     ///
@@ -87,11 +81,7 @@ where
     }
 }
 
-impl<'e, 'i, R: Role, I, D> Received<'e, 'i, R, I, D>
-where
-    I: Copy + Ord + Add<D, Output = I>,
-    D: Copy,
-{
+impl<'e, 'i, R: Role, I: Moment<D>, D: Copy> Received<'e, 'i, R, I, D> {
     #[inline]
     pub(super) fn new(endpoint: &'e mut Endpoint<R, I, D>, mut rest: &'i mut [u8]) -> Self {
         if !endpoint.input.is_empty() {
@@ -111,16 +101,7 @@ where
         }
         let Endpoint { messages, connection, outgoing, drained, eof, .. } = &mut *self.endpoint;
         let found = messages.next(connection, &mut self.rest, &mut Replies(&mut outgoing.queue));
-        let Ok(Some(incoming)) = found else {
-            outgoing.found(false);
-            *drained = true;
-            if *eof && outgoing.is_empty() {
-                connection.receive_eof();
-            }
-            return None;
-        };
-        outgoing.found(true);
-        Some((incoming, Sender { connection, outgoing }))
+        Sender { connection, outgoing }.lent_with(found, drained, *eof)
     }
 
     /// The next message, owned: without a copy if it was put together from pieces. Control frames before it are passed over; they are

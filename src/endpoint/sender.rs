@@ -2,7 +2,7 @@
 
 use super::outgoing::Outgoing;
 use crate::connection::ServerRole;
-use crate::{CloseFrame, Connection, Message, OwnedMessage, Prepared, Role, SendError};
+use crate::{CloseFrame, Connection, Incoming, Message, OwnedMessage, Prepared, ProtocolError, Role, SendError};
 
 /// The sending side of an [`Endpoint`](super::Endpoint), lent beside a received message.
 ///
@@ -26,6 +26,25 @@ pub struct Sender<'e, R: Role> {
 }
 
 impl<R: Role> Sender<'_, R> {
+    /// What was found in the input, with this way to answer it; nothing, if all input was taken.
+    #[inline]
+    pub(super) fn lent_with<'m>(
+        self,
+        found: Result<Option<Incoming<'m>>, ProtocolError>,
+        drained: &mut bool,
+        eof: bool,
+    ) -> Option<(Incoming<'m>, Self)> {
+        let incoming = found.ok().flatten();
+        self.outgoing.found(incoming.is_some());
+        if incoming.is_none() {
+            *drained = true;
+            if eof && self.outgoing.is_empty() {
+                self.connection.receive_eof();
+            }
+        }
+        incoming.map(|incoming| (incoming, self))
+    }
+
     /// Sends a message: compressed where that was agreed on, in fragments where it is longer than
     /// [`Config::max_fragment_len`](super::Config::max_fragment_len).
     ///

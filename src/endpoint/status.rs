@@ -1,7 +1,6 @@
 //! What the owner of the transport has to do, and how it ended.
 
-use core::fmt;
-
+use crate::wire::text_enum;
 use crate::{CloseCode, ProtocolError, Timeout};
 
 /// What the owner of the transport has to do next, besides writing what [`output`](super::Endpoint::output) holds.
@@ -52,41 +51,29 @@ impl Status {
     }
 }
 
-/// Why a connection did not end cleanly (§7.1.4).
-///
-/// ```
-/// use std::time::Instant;
-/// use websocket_proto::endpoint::{Config, Endpoint, Failure};
-/// use websocket_proto::{Negotiated, Server};
-///
-/// let mut endpoint = Endpoint::new(Negotiated::elsewhere(), Server, &Config::default(), b"", Instant::now());
-/// endpoint.filled(0); // the transport has ended
-/// assert!(endpoint.next().is_none());
-/// assert_eq!(endpoint.end(), Err(Failure::NoClose));
-/// assert_eq!(Failure::NoClose.to_string(), "expected a Close frame, found the end of input");
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Failure {
-    /// The peer broke the protocol, or a limit.
-    Protocol(ProtocolError),
-    /// The peer was silent for too long, took nothing for too long, or did not close.
-    Timeout(Timeout),
-    /// The transport ended before both Close frames had passed: 1006 for an application (§7.4.1).
-    NoClose,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Protocol(error) => write!(f, "the peer broke the protocol: {error}"),
-            Self::Timeout(Timeout::Handshake) => f.write_str("expected the end of the handshake, found none in time"),
-            Self::Timeout(Timeout::Close) => {
-                f.write_str("expected the peer to close the connection, found it open after the time-out")
-            }
-            Self::Timeout(_) => f.write_str("expected a sign of life from the peer, found none in time"),
-            Self::NoClose => f.write_str("expected a Close frame, found the end of input"),
-        }
+text_enum! {
+    /// Why a connection did not end cleanly (§7.1.4).
+    ///
+    /// ```
+    /// use std::time::Instant;
+    /// use websocket_proto::endpoint::{Config, Endpoint, Failure};
+    /// use websocket_proto::{Negotiated, Server};
+    ///
+    /// let mut endpoint = Endpoint::new(Negotiated::elsewhere(), Server, &Config::default(), b"", Instant::now());
+    /// endpoint.filled(0); // the transport has ended
+    /// assert!(endpoint.next().is_none());
+    /// assert_eq!(endpoint.end(), Err(Failure::NoClose));
+    /// assert_eq!(Failure::NoClose.to_string(), "expected a Close frame, found the end of input");
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    #[non_exhaustive]
+    pub enum Failure {
+        /// The peer broke the protocol, or a limit.
+        Protocol(error: ProtocolError) => "the peer broke the protocol: {error}";
+        /// The peer was silent for too long, took nothing for too long, or did not close.
+        Timeout(timeout: Timeout) => "{}", expectation(*timeout);
+        /// The transport ended before both Close frames had passed: 1006 for an application (§7.4.1).
+        NoClose => "expected a Close frame, found the end of input";
     }
 }
 
@@ -96,6 +83,14 @@ impl core::error::Error for Failure {
             Self::Protocol(error) => Some(error),
             Self::Timeout(_) | Self::NoClose => None,
         }
+    }
+}
+
+const fn expectation(timeout: Timeout) -> &'static str {
+    match timeout {
+        Timeout::Handshake => "expected the end of the handshake, found none in time",
+        Timeout::Close => "expected the peer to close the connection, found it open after the time-out",
+        Timeout::Idle | Timeout::Pong | Timeout::Write => "expected a sign of life from the peer, found none in time",
     }
 }
 

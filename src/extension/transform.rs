@@ -11,7 +11,8 @@ pub type Pieces<'p> = dyn FnMut(&[u8]) -> Result<(), ProtocolError> + 'p;
 ///
 /// [`Messages::add_decoder`](crate::Messages::add_decoder) takes one. Text is checked to be UTF-8, and the length of the message is
 /// compared with its limit, piece by piece as they come out. A decoder is asked only about messages whose first frame has one of its
-/// reserved bits, and never sees control frames.
+/// reserved bits, and never sees control frames. If it panics, the message is half done: the connection and its `Messages` are to be
+/// dropped.
 ///
 /// permessage-deflate implements it with its [`Inflater`](super::deflate::Inflater). Beyond that, a connection knows which inflater has
 /// its history, so that inflaters can be pooled; and [`Messages`](crate::Messages) makes an inflater by itself, unlike other decoders.

@@ -1,8 +1,6 @@
 //! Fragmentation (§5.4): which data frame may follow which.
 
-use core::fmt;
-
-use crate::wire::{DataOpcode, MessageKind, ProtocolError};
+use crate::wire::{DataOpcode, MessageKind, ProtocolError, text_enum};
 
 /// Where the data frames of one direction stand. Control frames "MAY be injected in the middle of a fragmented message" and
 /// do not touch it.
@@ -49,34 +47,23 @@ impl Sequence {
     }
 }
 
-/// A data frame that may not come where it came (§5.4).
-///
-/// ```
-/// use websocket_proto::{frame::{OutOfSequence, Sequence}, wire::DataOpcode};
-///
-/// assert_eq!(Sequence::Between.after(DataOpcode::Continuation, true), Err(OutOfSequence::UnexpectedContinuation));
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum OutOfSequence {
-    /// A continuation frame between messages.
-    UnexpectedContinuation,
-    /// The first frame of a new message inside a fragmented one.
-    ExpectedContinuation {
-        /// The kind of the new message.
-        kind: MessageKind,
-    },
-}
-
-impl fmt::Display for OutOfSequence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnexpectedContinuation => {
-                f.write_str("expected the first fragment of a message, found a continuation")
-            }
-            Self::ExpectedContinuation { kind } => {
-                write!(f, "expected a continuation of the message that was begun, found a {kind:?} message")
-            }
-        }
+text_enum! {
+    /// A data frame that may not come where it came (§5.4).
+    ///
+    /// ```
+    /// use websocket_proto::{frame::{OutOfSequence, Sequence}, wire::DataOpcode};
+    ///
+    /// assert_eq!(Sequence::Between.after(DataOpcode::Continuation, true), Err(OutOfSequence::UnexpectedContinuation));
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    pub enum OutOfSequence {
+        /// A continuation frame between messages.
+        UnexpectedContinuation => "expected the first fragment of a message, found a continuation";
+        /// The first frame of a new message inside a fragmented one.
+        ExpectedContinuation {
+            /// The kind of the new message.
+            kind: MessageKind,
+        } => "expected a continuation of the message that was begun, found a {kind:?} message";
     }
 }
 

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::key::{AcceptKey, Key};
+use super::known_fields::WRITTEN;
 use super::refusal::{emit_fields, write_whole};
 use super::request::{Request, RequestKey};
 #[cfg(feature = "inflate")]
@@ -10,7 +11,7 @@ use crate::extension::deflate::DeflateConfig;
 use crate::extension::negotiated::Negotiated;
 use crate::extension::{AcceptedExtension, FieldValue, Negotiate, ServerExtensions};
 use crate::http::{FieldSection, Fields, InvalidField, Shown};
-use crate::wire::{Output, OutputFull};
+use crate::wire::{Output, OutputFull, text_enum};
 
 /// An acceptance in the making: which subprotocol, and which fields of the application's own.
 ///
@@ -100,38 +101,39 @@ impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
         }
     }
 
-    fn check(&self) -> Result<(), AcceptError> {
+    /// The response as status and fields, for another HTTP stack to write.
+    ///
+    /// # Errors
+    ///
+    /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
+    pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
+        let Self { request, subprotocol, fields, .. } = self;
+        let mut extensions = None;
+        let negotiated = self.agree(&mut extensions)?;
+        Ok(AcceptResponse { accept: request.key.accept_key(), subprotocol, fields, negotiated, extensions })
+    }
+
+    /// What is agreed on, with the value of `Sec-WebSocket-Extensions` in its place; checks all else that is to be written.
+    #[inline]
+    fn agree(&self, extensions: &mut Option<FieldValue>) -> Result<Negotiated, AcceptError> {
         // §4.2.2, 4: "selecting one of the values from the |Sec-WebSocket-Protocol| field".
         if self.subprotocol.is_some_and(|chosen| !self.request.subprotocols().any(|offered| offered == chosen)) {
             return Err(AcceptError::SubprotocolNotOffered);
         }
-        InvalidField::check(self.fields, RESERVED).map_err(AcceptError::Field)
-    }
-
-    /// What is agreed on, with the value of `Sec-WebSocket-Extensions` in its place.
-    #[inline]
-    fn negotiate(&self, list: &mut Option<FieldValue>) -> Result<Negotiated, AcceptError> {
-        self.extensions.answer(self.request.extensions(), list).map_err(|name| AcceptError::Extension { name })
-    }
-
-    fn answer(&self, accept: Option<AcceptKey>) -> Result<AcceptResponse<'r>, AcceptError> {
-        self.check()?;
-        let mut extensions = None;
-        let negotiated = self.negotiate(&mut extensions)?;
-        Ok(AcceptResponse { accept, subprotocol: self.subprotocol, fields: self.fields, negotiated, extensions })
+        InvalidField::check(self.fields, &[WRITTEN]).map_err(AcceptError::Field)?;
+        self.extensions.answer(self.request.extensions(), extensions).map_err(|name| AcceptError::Extension { name })
     }
 }
 
-impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
+impl<'b, F: FieldSection<'b>> Accept<'_, 'b, F, Key> {
     /// Appends the whole response, or nothing. From then on both sides send frames.
     ///
     /// # Errors
     ///
     /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or no room.
     pub fn write_to(self, out: &mut impl Output) -> Result<Negotiated, AcceptError> {
-        self.check()?;
         let mut extensions = None;
-        let negotiated = self.negotiate(&mut extensions)?;
+        let negotiated = self.agree(&mut extensions)?;
         let accept = self.request.key.accept();
         write_whole(out, |emit| {
             emit(SWITCHING);
@@ -148,26 +150,6 @@ impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, Key> {
         })
         .map_err(AcceptError::Output)?;
         Ok(negotiated)
-    }
-
-    /// The response as status and fields, for another HTTP stack to write.
-    ///
-    /// # Errors
-    ///
-    /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
-    pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
-        self.answer(Some(self.request.key.accept()))
-    }
-}
-
-impl<'r, 'b, F: FieldSection<'b>> Accept<'r, 'b, F, ()> {
-    /// The response as status and fields, for the stack that owns the stream.
-    ///
-    /// # Errors
-    ///
-    /// [`AcceptError`]: a subprotocol that was not offered, or a field that is not to be written.
-    pub fn response(self) -> Result<AcceptResponse<'r>, AcceptError> {
-        self.answer(None)
     }
 }
 
@@ -247,58 +229,40 @@ impl fmt::Debug for AcceptResponse<'_> {
     }
 }
 
-/// Why an acceptance was not written: the application's fault, or no room.
-///
-/// ```
-/// use websocket_proto::handshake::{AcceptError, Received, ServerHandshake};
-/// use websocket_proto::wire::{FixedOutput, Limits};
-/// # let head = b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-/// #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-/// # let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
-/// # let Some(Received::Upgrade(request)) = received else { panic!() };
-/// let mut out = Vec::new();
-/// let error = request.accept().subprotocol("chat").write_to(&mut out).unwrap_err();
-/// assert_eq!(error, AcceptError::SubprotocolNotOffered);
-/// let error = request.accept().write_to(&mut FixedOutput::new(&mut [0; 100])).unwrap_err();
-/// assert_eq!(error.to_string(), "expected room for 129 bytes in the output, found room for 100");
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum AcceptError {
-    /// The client did not offer the subprotocol.
-    SubprotocolNotOffered,
-    /// An extension of the application's own can't be accepted: there are three already, another has its name or one of its reserved
-    /// bits, or the answers take more than 512 bytes.
-    Extension {
-        /// Its name.
-        name: &'static str,
-    },
-    /// A field must not be written.
-    Field(InvalidField),
-    /// There is no room for the response.
-    Output(OutputFull),
-    /// The crate `http` can't hold the response: a field's name is too long, or there are too many fields.
-    #[cfg(feature = "http")]
-    HttpCrate,
-}
-
-impl fmt::Display for AcceptError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SubprotocolNotOffered => f.write_str("the client did not offer that subprotocol"),
-            Self::Extension { name } => {
-                write!(
-                    f,
-                    "expected a free name, free reserved bits and room for the extension {name}, found them taken"
-                )
-            }
-            Self::Field(error) => error.fmt(f),
-            Self::Output(error) => error.fmt(f),
-            #[cfg(feature = "http")]
-            Self::HttpCrate => {
-                f.write_str("the response has a longer name, or more fields, than the crate `http` can hold")
-            }
-        }
+text_enum! {
+    /// Why an acceptance was not written: the application's fault, or no room.
+    ///
+    /// ```
+    /// use websocket_proto::handshake::{AcceptError, Received, ServerHandshake};
+    /// use websocket_proto::wire::{FixedOutput, Limits};
+    /// # let head = b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    /// #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    /// # let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
+    /// # let Some(Received::Upgrade(request)) = received else { panic!() };
+    /// let mut out = Vec::new();
+    /// let error = request.accept().subprotocol("chat").write_to(&mut out).unwrap_err();
+    /// assert_eq!(error, AcceptError::SubprotocolNotOffered);
+    /// let error = request.accept().write_to(&mut FixedOutput::new(&mut [0; 100])).unwrap_err();
+    /// assert_eq!(error.to_string(), "expected room for 129 bytes in the output, found room for 100");
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    #[non_exhaustive]
+    pub enum AcceptError {
+        /// The client did not offer the subprotocol.
+        SubprotocolNotOffered => "the client did not offer that subprotocol";
+        /// An extension of the application's own can't be accepted: there are three already, another has its name or one of its reserved
+        /// bits, or the answers take more than 512 bytes.
+        Extension {
+            /// Its name.
+            name: &'static str,
+        } => "expected a free name, free reserved bits and room for the extension {name}, found them taken";
+        /// A field must not be written.
+        Field(error: InvalidField) => "{error}";
+        /// There is no room for the response.
+        Output(error: OutputFull) => "{error}";
+        /// The crate `http` can't hold the response: a field's name is too long, or there are too many fields.
+        #[cfg(feature = "http")]
+        HttpCrate => "the response has a longer name, or more fields, than the crate `http` can hold";
     }
 }
 
@@ -307,16 +271,3 @@ impl core::error::Error for AcceptError {}
 /// What all acceptances begin with.
 const SWITCHING: &[u8] =
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
-
-/// What the handshake writes itself, and what would announce a body.
-const RESERVED: &[&str] = &[
-    "Connection",
-    "Content-Length",
-    "Sec-WebSocket-Accept",
-    "Sec-WebSocket-Extensions",
-    "Sec-WebSocket-Key",
-    "Sec-WebSocket-Protocol",
-    "Sec-WebSocket-Version",
-    "Transfer-Encoding",
-    "Upgrade",
-];

@@ -3,10 +3,11 @@
 use core::fmt;
 
 use super::key::AcceptKey;
-use super::known_fields::KnownFields;
-use super::response::{Answer, NoSubprotocols, Offered, Subprotocols};
+use super::known_fields::{KnownFields, Occurrence};
+use super::response::{Answer, HttpResponse, NoSubprotocols, Response, Subprotocols};
 use super::response_error::ResponseError;
 use crate::extension::OfferedExtensions;
+use crate::extension::negotiated::Negotiated;
 use crate::http::{FieldSection, Head, HeadReader, ResponseHead};
 use crate::wire::Limits;
 
@@ -77,7 +78,7 @@ impl<P: Subprotocols> ClientHandshake<P> {
                 return Err(ResponseError::TooManyInterim { max: self.max_interim });
             }
             self.interim = self.interim.saturating_add(1);
-            self.reader.next_response(response.head.len);
+            self.reader.go_on(response.head.len);
         }
     }
 }
@@ -129,8 +130,27 @@ impl<P: Subprotocols, K> PendingAnswer<P, K> {
         Self { key, subprotocols, extensions }
     }
 
-    fn offered(&self) -> Offered<'_, P> {
-        Offered { subprotocols: &self.subprotocols, extensions: &self.extensions }
+    /// What every response that opens the connection must keep to, whichever version of HTTP it came by: no more than was offered.
+    fn agree<'b, F: FieldSection<'b>>(
+        &self,
+        head: Head<'b, F>,
+        known: &KnownFields<'b>,
+    ) -> Result<Answer<'b, F>, ResponseError> {
+        let names = self.subprotocols.as_slice();
+        let subprotocol =
+            known.chosen_subprotocol(|chosen| names.iter().any(|name| name.as_ref().as_bytes() == chosen))?;
+        // Erratum 3433: `Sec-WebSocket-Extensions` "MAY appear multiple times in an HTTP response".
+        if !known.has_extensions(&head.section).map_err(ResponseError::InvalidExtension)? {
+            return Err(ResponseError::ExtensionsEmpty);
+        }
+        let extensions = known.extensions;
+        let negotiated = match extensions {
+            Occurrence::Missing => Negotiated::elsewhere(),
+            Occurrence::Once(_) | Occurrence::Repeated => {
+                self.extensions.check(extensions.extensions(&head.section))?
+            }
+        };
+        Ok(Answer::Open(Response { head, subprotocol, extensions, negotiated }))
     }
 }
 
@@ -156,7 +176,20 @@ impl<P: Subprotocols> PendingAnswer<P> {
         response: ResponseHead<'b, F>,
         known: &KnownFields<'b>,
     ) -> Result<Answer<'b, F>, ResponseError> {
-        Answer::from_head(response, known, &self.key, self.offered())
+        let ResponseHead { version: (major, minor), status, .. } = response;
+        // RFC 9110 §2.5: a later minor version is read as the highest that is known of that major version.
+        if major != 1 || status == 101 && minor < 1 {
+            return Err(ResponseError::HttpVersion { major, minor });
+        }
+        if status != 101 {
+            return Ok(Answer::Refused(HttpResponse { response }));
+        }
+        known.upgraded()?;
+        if !known.connection {
+            return Err(ResponseError::ConnectionWithoutUpgrade);
+        }
+        known.accepted(&self.key)?;
+        self.agree(response.head, known)
     }
 }
 
@@ -167,7 +200,19 @@ impl<P: Subprotocols> PendingAnswer<P, ()> {
     ///
     /// [`ResponseError`]: the stream is reset.
     pub fn receive<'b, F: FieldSection<'b>>(&self, status: u16, fields: F) -> Result<Answer<'b, F>, ResponseError> {
-        Answer::from_connect(status, fields, self.offered())
+        match status {
+            // RFC 8441 §5: there is no key, and success is what it is for CONNECT: 2xx (RFC 9110 §9.3.6).
+            200..=299 => {
+                let known = KnownFields::collect_parsed(fields.clone());
+                self.agree(Head::new(fields, 0), &known)
+            }
+            _ => {
+                let head = Head::new(fields, 0);
+                Ok(Answer::Refused(HttpResponse {
+                    response: ResponseHead { version: (2, 0), status, reason: b"", head },
+                }))
+            }
+        }
     }
 }
 

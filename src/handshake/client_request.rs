@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::client::{ClientHandshake, PendingAnswer};
 use super::key::Key;
+use super::known_fields::WRITTEN;
 use super::refusal::{emit_fields, write_whole};
 use super::response::{NoSubprotocols, Subprotocols};
 use super::url::WsUrl;
@@ -11,7 +12,7 @@ use super::url::WsUrl;
 use crate::extension::deflate::DeflateConfig;
 use crate::extension::{FieldValue, Negotiate, Offers};
 use crate::http::{InvalidField, Shown, ShownTarget, is_target, is_token, split_host};
-use crate::wire::{Limits, Output, OutputFull};
+use crate::wire::{Limits, Output, OutputFull, text_enum};
 
 /// What a client asks for. All of it is checked before a byte is written.
 ///
@@ -207,7 +208,7 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
                 return Err(StartError::Subprotocol { index });
             }
         }
-        InvalidField::check(self.fields, RESERVED).map_err(StartError::Field)
+        InvalidField::check(self.fields, &[WRITTEN, &["Host", "Origin"]]).map_err(StartError::Field)
     }
 }
 
@@ -224,72 +225,43 @@ impl<P> fmt::Debug for ClientRequest<'_, P> {
     }
 }
 
-/// Why a request was not written: the application's fault, or no room. Nothing was written.
-///
-/// ```
-/// use websocket_proto::handshake::{ClientRequest, StartError};
-/// use websocket_proto::wire::Limits;
-///
-/// let request = ClientRequest::new("example.com", "/a b");
-/// let mut out = Vec::new();
-/// assert_eq!(request.start([0; 16], &Limits::DEFAULT, &mut out).unwrap_err(), StartError::Target);
-/// assert!(out.is_empty());
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The host is not a host, with or without a port.
-    Host,
-    /// The target is not a path with perhaps a query, all in visible ASCII and without a fragment.
-    Target,
-    /// The origin is not visible ASCII.
-    Origin,
-    /// A subprotocol is not a token, or stands in the list twice.
-    Subprotocol {
-        /// Which one it is, counted from 0.
-        index: usize,
-    },
-    /// The offers of an extension can't be written: there are three others already, one of which may have the same name, they are no
-    /// list elements with its name, or all offers take more than 512 bytes.
-    Extension {
-        /// Its name.
-        name: &'static str,
-    },
-    /// A field must not be written.
-    Field(InvalidField),
-    /// There is no room for the request.
-    Output(OutputFull),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Host => f.write_str("expected a host, with or without a port"),
-            Self::Target => f.write_str("expected a path, with or without a query, in visible ASCII as the target"),
-            Self::Origin => f.write_str("expected visible ASCII as the origin"),
-            Self::Subprotocol { index } => write!(f, "subprotocol {index} is not a token, or is in the list twice"),
-            Self::Extension { name } => {
-                write!(f, "expected offers of the extension {name} in the form of a list, found others")
-            }
-            Self::Field(error) => error.fmt(f),
-            Self::Output(error) => error.fmt(f),
-        }
+text_enum! {
+    /// Why a request was not written: the application's fault, or no room. Nothing was written.
+    ///
+    /// ```
+    /// use websocket_proto::handshake::{ClientRequest, StartError};
+    /// use websocket_proto::wire::Limits;
+    ///
+    /// let request = ClientRequest::new("example.com", "/a b");
+    /// let mut out = Vec::new();
+    /// assert_eq!(request.start([0; 16], &Limits::DEFAULT, &mut out).unwrap_err(), StartError::Target);
+    /// assert!(out.is_empty());
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    #[non_exhaustive]
+    pub enum StartError {
+        /// The host is not a host, with or without a port.
+        Host => "expected a host, with or without a port";
+        /// The target is not a path with perhaps a query, all in visible ASCII and without a fragment.
+        Target => "expected a path, with or without a query, in visible ASCII as the target";
+        /// The origin is not visible ASCII.
+        Origin => "expected visible ASCII as the origin";
+        /// A subprotocol is not a token, or stands in the list twice.
+        Subprotocol {
+            /// Which one it is, counted from 0.
+            index: usize,
+        } => "subprotocol {index} is not a token, or is in the list twice";
+        /// The offers of an extension can't be written: there are three others already, one of which may have the same name, they are no
+        /// list elements with its name, or all offers take more than 512 bytes.
+        Extension {
+            /// Its name.
+            name: &'static str,
+        } => "expected offers of the extension {name} in the form of a list, found others";
+        /// A field must not be written.
+        Field(error: InvalidField) => "{error}";
+        /// There is no room for the request.
+        Output(error: OutputFull) => "{error}";
     }
 }
 
 impl core::error::Error for StartError {}
-
-/// What the handshake writes itself, and what would announce a body.
-const RESERVED: &[&str] = &[
-    "Connection",
-    "Content-Length",
-    "Host",
-    "Origin",
-    "Sec-WebSocket-Accept",
-    "Sec-WebSocket-Extensions",
-    "Sec-WebSocket-Key",
-    "Sec-WebSocket-Protocol",
-    "Sec-WebSocket-Version",
-    "Transfer-Encoding",
-    "Upgrade",
-];

@@ -120,7 +120,9 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
     /// [`StartError`], also [`StartError::Target`] for a target that begins with `?`: there is no place to put the `/` of the path.
     pub fn upgrade(self, nonce: [u8; 16]) -> Result<ClientUpgrade<'a, P>, StartError> {
         self.check()?;
-        ClientUpgrade::new(self, nonce)
+        let (target, mut extensions) = (self.origin_form()?, None);
+        self.offer(&mut extensions)?;
+        Ok(ClientUpgrade { request: self, target, key: Key::from_nonce(nonce), extensions })
     }
 
     /// Asks by the extended CONNECT of HTTP/2 or HTTP/3 instead; see [`ClientConnect`].
@@ -130,7 +132,9 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
     /// [`StartError`], but never for want of room: nothing is written.
     pub fn connect(self, scheme: Scheme) -> Result<ClientConnect<'a, P>, StartError> {
         self.check()?;
-        ClientConnect::new(self, scheme)
+        let (path, mut extensions) = (self.origin_form()?, None);
+        self.offer(&mut extensions)?;
+        Ok(ClientConnect { request: self, path, scheme, extensions })
     }
 }
 
@@ -164,34 +168,13 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
 #[must_use = "another HTTP stack has to send it"]
 pub struct ClientConnect<'a, P = NoSubprotocols> {
     /// Checked.
-    request: ClientRequest<'a, P>,
-    path: &'a str,
-    scheme: Scheme,
+    pub(super) request: ClientRequest<'a, P>,
+    pub(super) path: &'a str,
+    pub(super) scheme: Scheme,
     extensions: Option<FieldValue>,
 }
 
 impl<'a, P: Subprotocols> ClientConnect<'a, P> {
-    pub(super) fn new(request: ClientRequest<'a, P>, scheme: Scheme) -> Result<Self, StartError> {
-        let (path, mut extensions) = (request.origin_form()?, None);
-        request.offer(&mut extensions)?;
-        Ok(Self { request, path, scheme, extensions })
-    }
-
-    #[cfg(feature = "http")]
-    pub(super) fn scheme(&self) -> &'static str {
-        self.scheme.as_str()
-    }
-
-    #[cfg(feature = "http")]
-    pub(super) fn authority(&self) -> &'a str {
-        self.request.host
-    }
-
-    #[cfg(feature = "http")]
-    pub(super) fn path(&self) -> &'a str {
-        self.path
-    }
-
     /// What to send: pseudo-header fields, the handshake's, and then the application's own.
     ///
     /// The application's names come as they were given; HTTP/2 and HTTP/3 want lower case.
@@ -213,12 +196,8 @@ impl<'a, P: Subprotocols> ClientConnect<'a, P> {
     /// # Errors
     ///
     /// [`ResponseError`]: the stream is reset.
-    pub fn receive<'b, F>(&self, status: u16, fields: F) -> Result<Answer<'b, F>, ResponseError>
-    where
-        F: FieldSection<'b>,
-    {
-        let subprotocols = self.request.subprotocols.as_slice();
-        PendingAnswer::new((), subprotocols, self.request.wanted.offered()).receive(status, fields)
+    pub fn receive<'b, F: FieldSection<'b>>(&self, status: u16, fields: F) -> Result<Answer<'b, F>, ResponseError> {
+        PendingAnswer::new((), &self.request.subprotocols, self.request.wanted.offered()).receive(status, fields)
     }
 
     /// What the answer is checked against, without what the request borrows: it can be kept in a struct until the answer comes.
@@ -277,12 +256,6 @@ pub struct ClientUpgrade<'a, P = NoSubprotocols> {
 }
 
 impl<'a, P: Subprotocols> ClientUpgrade<'a, P> {
-    pub(super) fn new(request: ClientRequest<'a, P>, nonce: [u8; 16]) -> Result<Self, StartError> {
-        let (target, mut extensions) = (request.origin_form()?, None);
-        request.offer(&mut extensions)?;
-        Ok(Self { request, target, key: Key::from_nonce(nonce), extensions })
-    }
-
     /// The target: a path with perhaps a query.
     pub fn target(&self) -> &'a str {
         self.target
@@ -312,9 +285,8 @@ impl<'a, P: Subprotocols> ClientUpgrade<'a, P> {
         version: (u8, u8),
         fields: F,
     ) -> Result<Answer<'b, F>, ResponseError> {
-        let subprotocols = self.request.subprotocols.as_slice();
-        let extensions = self.request.wanted.offered();
-        PendingAnswer::new(self.key.accept(), subprotocols, extensions).receive(status, version, fields)
+        let (key, extensions) = (self.key.accept(), self.request.wanted.offered());
+        PendingAnswer::new(key, &self.request.subprotocols, extensions).receive(status, version, fields)
     }
 
     /// What the response is checked against, without what the request borrows: it can be kept in a struct until the response comes.

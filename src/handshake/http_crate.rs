@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 use super::accept::{Accept, AcceptError, AcceptResponse};
 use super::client::PendingAnswer;
 use super::connect::{ClientConnect, ClientUpgrade, ConnectHead, ConnectRequest};
-use super::key::{AcceptKey, Key};
+use super::key::AcceptKey;
 use super::known_fields::KnownFields;
 use super::refusal::Refusal;
-use super::request::{Parts, Received, Request};
+use super::request::{Parts, Received, Request, RequestKey};
 use super::request_error::RequestError;
 use super::response::{Answer, Subprotocols};
 use super::response_error::ResponseError;
@@ -110,34 +110,19 @@ impl<'b> ConnectRequest<'b, &'b http::HeaderMap> {
     }
 }
 
-impl<'b, F: FieldSection<'b>> Accept<'_, 'b, F, Key> {
+impl<'b, F: FieldSection<'b>, K: RequestKey> Accept<'_, 'b, F, K> {
     /// The response in the types of the crate `http`, and what the connection is made of once it is sent.
     ///
     /// # Errors
     ///
     /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or more than that crate can hold.
     pub fn http_response(self) -> Result<(http::Response<()>, Negotiated), AcceptError> {
-        self.response()?.into_http()
-    }
-}
-
-impl<'b, F: FieldSection<'b>> Accept<'_, 'b, F, ()> {
-    /// The response in the types of the crate `http`, and what the connection is made of once it is sent.
-    ///
-    /// # Errors
-    ///
-    /// [`AcceptError`]: a subprotocol that was not offered, a field that is not to be written, or more than that crate can hold.
-    pub fn http_response(self) -> Result<(http::Response<()>, Negotiated), AcceptError> {
-        self.response()?.into_http()
+        let response = self.response()?;
+        Ok((response.to_http().map_err(|_| AcceptError::HttpCrate)?, response.negotiated()))
     }
 }
 
 impl AcceptResponse<'_> {
-    fn into_http(self) -> Result<(http::Response<()>, Negotiated), AcceptError> {
-        let response = self.to_http().map_err(|_| AcceptError::HttpCrate)?;
-        Ok((response, self.negotiated()))
-    }
-
     /// The response in the types of the crate `http`.
     ///
     /// # Errors
@@ -196,7 +181,8 @@ impl<P: Subprotocols> ClientConnect<'_, P> {
     ///
     /// A longer target, more fields or a longer name than that crate allows.
     pub fn to_http(&self) -> Result<http::Request<()>, http::Error> {
-        let uri = http::Uri::builder().scheme(self.scheme()).authority(self.authority()).path_and_query(self.path());
+        let uri =
+            http::Uri::builder().scheme(self.scheme.as_str()).authority(self.request.host).path_and_query(self.path);
         let builder = http::Request::connect(uri.build()?).version(http::Version::HTTP_2);
         build_request(builder, self.fields().filter(|(name, _)| !name.starts_with(':')))
     }
@@ -231,13 +217,10 @@ impl<P: Subprotocols> PendingAnswer<P, ()> {
 }
 
 fn build_request<'f>(
-    mut builder: http::request::Builder,
+    builder: http::request::Builder,
     fields: impl Iterator<Item = (&'f str, &'f str)>,
 ) -> Result<http::Request<()>, http::Error> {
-    for (name, value) in fields {
-        builder = builder.header(name, value.as_bytes());
-    }
-    builder.body(())
+    fields.fold(builder, |builder, (name, value)| builder.header(name, value.as_bytes())).body(())
 }
 
 fn build_response<'f, B>(
@@ -245,11 +228,8 @@ fn build_response<'f, B>(
     fields: impl Iterator<Item = (&'f str, &'f str)>,
     body: B,
 ) -> Result<http::Response<B>, http::Error> {
-    let mut builder = http::Response::builder().status(status);
-    for (name, value) in fields {
-        builder = builder.header(name, value.as_bytes());
-    }
-    builder.body(body)
+    let builder = http::Response::builder().status(status);
+    fields.fold(builder, |builder, (name, value)| builder.header(name, value.as_bytes())).body(body)
 }
 
 /// The two digits of a version; 0.0 for one that this crate does not know, which can't be upgraded.

@@ -70,11 +70,7 @@ impl<'b, F: FieldSection<'b>> HttpRequest<'b, F> {
     /// ```
     pub fn check_host(&self) -> Result<(), RequestError> {
         match KnownFields::collect_parsed(self.request.head.section.clone()).host(None) {
-            Err(RequestError::HostMissing)
-                if self.request.version != (1, 1) && !matches!(self.request.version, (1, 2..)) =>
-            {
-                Ok(())
-            }
+            Err(RequestError::HostMissing) if !matches!(self.request.version, (1, 1..)) => Ok(()),
             result => result.map(drop),
         }
     }

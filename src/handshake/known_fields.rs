@@ -3,7 +3,7 @@
 use super::key::{AcceptKey, Key};
 use super::request_error::RequestError;
 use super::response_error::ResponseError;
-use crate::extension::{Extensions, InvalidExtension};
+use crate::extension::{Extension, Extensions, InvalidExtension};
 use crate::http::{Collect, Excerpt, FieldSection, ascii, elements, is_same_host, is_token, split_host, trim, values};
 
 /// The fields of a head that a handshake needs to know. They are checked once all are known, so that the first error does not depend
@@ -156,22 +156,22 @@ impl<'b> KnownFields<'b> {
 
     /// §4.3: `1#token` has at least one element.
     pub(super) fn offered_subprotocols<F: FieldSection<'b>>(&self, fields: &F) -> Result<(), RequestError> {
-        let mut empty = !matches!(self.subprotocols, Occurrence::Missing);
-        self.subprotocols.each(fields, "Sec-WebSocket-Protocol", |value| {
-            elements(value).try_for_each(|subprotocol| {
-                empty = false;
-                match is_token(subprotocol) {
-                    true => Ok(()),
-                    false => Err(RequestError::InvalidSubprotocol { subprotocol: Excerpt::new(subprotocol) }),
-                }
-            })
-        })?;
+        if let Occurrence::Missing = self.subprotocols {
+            return Ok(());
+        }
+        let mut empty = true;
+        for subprotocol in self.subprotocols.subprotocols(fields) {
+            if !is_token(subprotocol) {
+                return Err(RequestError::InvalidSubprotocol { subprotocol: Excerpt::new(subprotocol) });
+            }
+            empty = false;
+        }
         if empty { Err(RequestError::SubprotocolsEmpty) } else { Ok(()) }
     }
 
     /// §4.3: so has `1#extension`.
     pub(super) fn offered_extensions<F: FieldSection<'b>>(&self, fields: &F) -> Result<(), RequestError> {
-        match self.extensions(fields) {
+        match self.has_extensions(fields) {
             Ok(true) => Ok(()),
             Ok(false) => Err(RequestError::ExtensionsEmpty),
             Err(error) => Err(RequestError::InvalidExtension(error)),
@@ -179,17 +179,15 @@ impl<'b> KnownFields<'b> {
     }
 
     /// Whether there is an extension where there is a field for it, and all of them follow the grammar.
-    pub(super) fn extensions<F>(&self, fields: &F) -> Result<bool, InvalidExtension>
-    where
-        F: FieldSection<'b>,
-    {
-        let mut filled = matches!(self.extensions, Occurrence::Missing);
-        self.extensions.each(fields, "Sec-WebSocket-Extensions", |value| {
-            Extensions::new(value).try_for_each(|extension| {
-                filled = true;
-                extension.map(drop)
-            })
-        })?;
+    pub(super) fn has_extensions<F: FieldSection<'b>>(&self, fields: &F) -> Result<bool, InvalidExtension> {
+        if let Occurrence::Missing = self.extensions {
+            return Ok(true);
+        }
+        let mut filled = false;
+        for extension in self.extensions.values(fields, EXTENSIONS).flat_map(Extensions::new) {
+            extension?;
+            filled = true;
+        }
         Ok(filled)
     }
 }
@@ -242,24 +240,25 @@ impl<'b> Occurrence<'b> {
         };
     }
 
-    /// Checks the same values as [`values`](Self::values); mostly there is one, or none.
-    #[inline]
-    fn each<F, E>(self, fields: &F, name: &str, mut check: impl FnMut(&'b [u8]) -> Result<(), E>) -> Result<(), E>
-    where
-        F: FieldSection<'b>,
-    {
-        match self {
-            Self::Missing => Ok(()),
-            Self::Once(value) => check(value),
-            Self::Repeated => values(fields.clone(), name).try_for_each(check),
-        }
+    /// The elements of a list of subprotocols.
+    pub(super) fn subprotocols<F: FieldSection<'b>>(self, fields: &F) -> impl Iterator<Item = &'b [u8]> + use<'b, F> {
+        self.values(fields, "Sec-WebSocket-Protocol").flat_map(elements)
+    }
+
+    /// The elements of a list of extensions, up to one that breaks the grammar.
+    pub(super) fn extensions<F: FieldSection<'b>>(
+        self,
+        fields: &F,
+    ) -> impl Iterator<Item = Extension<'b>> + use<'b, F> {
+        self.values(fields, EXTENSIONS).flat_map(Extensions::new).filter_map(Result::ok)
     }
 
     /// The values of a field that is a list over all its occurrences; `fields` are asked only where there are several.
-    pub(super) fn values<'n, F>(self, fields: &F, name: &'n str) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n, F>
-    where
-        F: FieldSection<'b>,
-    {
+    fn values<F: FieldSection<'b>>(
+        self,
+        fields: &F,
+        name: &'static str,
+    ) -> impl Iterator<Item = &'b [u8]> + use<'b, F> {
         let (once, several) = match self {
             Self::Missing => (None, None),
             Self::Once(value) => (Some(value), None),
@@ -268,6 +267,21 @@ impl<'b> Occurrence<'b> {
         once.into_iter().chain(several.into_iter().flatten())
     }
 }
+
+/// What the handshake writes itself on one side or the other, and what would announce a body: no field of the application's.
+pub(super) const WRITTEN: &[&str] = &[
+    "Connection",
+    "Content-Length",
+    "Sec-WebSocket-Accept",
+    "Sec-WebSocket-Extensions",
+    "Sec-WebSocket-Key",
+    "Sec-WebSocket-Protocol",
+    "Sec-WebSocket-Version",
+    "Transfer-Encoding",
+    "Upgrade",
+];
+
+const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
 
 fn check_host(host: &[u8]) -> Result<&[u8], RequestError> {
     match split_host(host) {

@@ -1,15 +1,13 @@
 //! The opening of a connection between two others, as a proxy or an analyser sees it (§4).
 
-use core::fmt;
-
 use super::known_fields::KnownFields;
 use super::request::Parts;
 use super::request_error::RequestError;
 use super::response_error::ResponseError;
 use crate::extension::negotiated::Negotiated;
-use crate::extension::{Extensions, observe_extensions};
-use crate::http::{Collect, Excerpt, FieldSection, Fields, HeadError, HeadReader, Target, elements};
-use crate::wire::Limits;
+use crate::extension::observe_extensions;
+use crate::http::{Collect, Excerpt, FieldSection, Fields, HeadError, HeadReader, Target};
+use crate::wire::{Limits, text_enum};
 
 /// Checks the opening of a connection between two others: a request as it was seen, and the response to it.
 ///
@@ -69,7 +67,7 @@ pub fn observe<'q, 's, F: FieldSection<'q>, G: FieldSection<'s>>(
         return None;
     }
     let (major, minor) = response.version;
-    let offers = || asked.subprotocols.values(&request.fields, "Sec-WebSocket-Protocol").flat_map(elements);
+    let offers = || asked.subprotocols.subprotocols(&request.fields);
     let in_response = [
         require(major == 1 && minor > 0, || ResponseError::HttpVersion { major, minor }),
         answered.upgraded(),
@@ -77,16 +75,14 @@ pub fn observe<'q, 's, F: FieldSection<'q>, G: FieldSection<'s>>(
         // Without a key there is nothing that the answer could be compared with.
         key.map_or(Ok(()), |key| answered.accepted(&key.accept())),
         answered.chosen_subprotocol(|chosen| offers().any(|offer| offer == chosen)).map(drop),
-        match answered.extensions(&response.fields) {
+        match answered.has_extensions(&response.fields) {
             Ok(filled) => require(filled, || ResponseError::ExtensionsEmpty),
             Err(error) => Err(ResponseError::InvalidExtension(error)),
         },
     ];
     violations.extend(in_response.into_iter().filter_map(Result::err).map(Violation::Response));
-    let name = "Sec-WebSocket-Extensions";
-    let offers = || asked.extensions.values(&request.fields, name).flat_map(Extensions::new).filter_map(Result::ok);
-    let answers =
-        || answered.extensions.values(&response.fields, name).flat_map(Extensions::new).filter_map(Result::ok);
+    let offers = || asked.extensions.extensions(&request.fields);
+    let answers = || answered.extensions.extensions(&response.fields);
     Some(observe_extensions(offers, answers, |mismatch| {
         violations.extend([Violation::Response(mismatch.into())]);
     }))
@@ -96,13 +92,15 @@ fn require<E>(holds: bool, error: impl FnOnce() -> E) -> Result<(), E> {
     if holds { Ok(()) } else { Err(error()) }
 }
 
-/// A rule that an opening breaks: see [`observe`].
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Violation {
-    /// The client's, in the request.
-    Request(RequestError),
-    /// The server's, in the response.
-    Response(ResponseError),
+text_enum! {
+    /// A rule that an opening breaks: see [`observe`].
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    pub enum Violation {
+        /// The client's, in the request.
+        Request(error: RequestError) => "{error}";
+        /// The server's, in the response.
+        Response(error: ResponseError) => "{error}";
+    }
 }
 
 impl Violation {
@@ -111,15 +109,6 @@ impl Violation {
         match self {
             Self::Request(error) => error.section(),
             Self::Response(error) => error.section(),
-        }
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Request(error) => error.fmt(f),
-            Self::Response(error) => error.fmt(f),
         }
     }
 }

@@ -3,7 +3,7 @@
 use core::fmt::{self, Write};
 
 use crate::http::{InvalidField, Shown};
-use crate::wire::{Output, OutputFull};
+use crate::wire::{Output, OutputFull, text_enum};
 
 /// A complete response without a WebSocket connection: a refusal, or the answer to plain HTTP.
 ///
@@ -101,7 +101,7 @@ impl<'a> Refusal<'a> {
     }
 
     fn application(status: u16, fields: &'a [(&'a str, &'a str)], body: &'a [u8]) -> Result<Self, RefusalError> {
-        InvalidField::check(fields, &["Connection", "Content-Length", "Transfer-Encoding"])
+        InvalidField::check(fields, &[&["Connection", "Content-Length", "Transfer-Encoding"]])
             .map_err(RefusalError::Field)?;
         Ok(Self { status, own: &[], fields, body: Body::Bytes(body), head: false, http1: true })
     }
@@ -229,33 +229,24 @@ impl fmt::Debug for Refusal<'_> {
     }
 }
 
-/// What the application may not refuse a request with; nothing was written.
-///
-/// ```
-/// use websocket_proto::handshake::{Refusal, RefusalError};
-///
-/// assert_eq!(Refusal::new(101, &[], b"").unwrap_err(), RefusalError::Status { status: 101 });
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum RefusalError {
-    /// The status does not refuse: 300 to 599 do. For an answer to plain HTTP, 200 to 299 are allowed, too.
-    Status {
-        /// The status.
-        status: u16,
-    },
-    /// A field must not be written.
-    Field(InvalidField),
-}
-
-impl fmt::Display for RefusalError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Status { status } => {
-                write!(f, "expected a status from 300 to 599 (for plain HTTP, from 200), found {status}")
-            }
-            Self::Field(error) => error.fmt(f),
-        }
+text_enum! {
+    /// What the application may not refuse a request with; nothing was written.
+    ///
+    /// ```
+    /// use websocket_proto::handshake::{Refusal, RefusalError};
+    ///
+    /// assert_eq!(Refusal::new(101, &[], b"").unwrap_err(), RefusalError::Status { status: 101 });
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    #[non_exhaustive]
+    pub enum RefusalError {
+        /// The status does not refuse: 300 to 599 do. For an answer to plain HTTP, 200 to 299 are allowed, too.
+        Status {
+            /// The status.
+            status: u16,
+        } => "expected a status from 300 to 599 (for plain HTTP, from 200), found {status}";
+        /// A field must not be written.
+        Field(error: InvalidField) => "{error}";
     }
 }
 

@@ -8,9 +8,9 @@ use super::key::Key;
 use super::known_fields::{KnownFields, Occurrence};
 use super::refusal::{Refusal, RefusalError};
 use super::request_error::RequestError;
-use crate::extension::{Extension, Extensions};
+use crate::extension::Extension;
 use crate::http::{
-    Excerpt, FieldSection, Fields, Head, RequestHead, Scheme, Shown, ShownTarget, Target, ascii, elements, is_same_host,
+    Excerpt, FieldSection, Fields, Head, RequestHead, Scheme, Shown, ShownTarget, Target, ascii, is_same_host,
 };
 
 /// What a client asked for.
@@ -284,14 +284,13 @@ impl<'b, F: FieldSection<'b>, K: RequestKey> Request<'b, F, K> {
 
     /// The subprotocols that the client offers, in its order of preference; all of them tokens.
     pub fn subprotocols(&self) -> impl Iterator<Item = &'b str> + use<'b, F, K> {
-        self.subprotocols.values(&self.head.section, "Sec-WebSocket-Protocol").flat_map(elements).map(ascii)
+        self.subprotocols.subprotocols(&self.head.section).map(ascii)
     }
 
     /// The extensions that the client offers, in its order of preference.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + use<'b, F, K> {
         // The grammar was checked: there is no error left.
-        let values = self.extensions.values(&self.head.section, "Sec-WebSocket-Extensions");
-        values.flat_map(Extensions::new).filter_map(Result::ok)
+        self.extensions.extensions(&self.head.section)
     }
 
     /// Refuses, for a reason of the application's: the same as [`Refusal::new`].
@@ -366,7 +365,22 @@ impl RequestKey for Key {}
 impl RequestKey for () {}
 
 mod sealed {
-    pub trait RequestKey {}
-    impl RequestKey for super::Key {}
-    impl RequestKey for () {}
+    use crate::handshake::{AcceptKey, Key};
+
+    pub trait RequestKey {
+        /// What the response answers the key with.
+        fn accept_key(&self) -> Option<AcceptKey>;
+    }
+
+    impl RequestKey for Key {
+        fn accept_key(&self) -> Option<AcceptKey> {
+            Some(self.accept())
+        }
+    }
+
+    impl RequestKey for () {
+        fn accept_key(&self) -> Option<AcceptKey> {
+            None
+        }
+    }
 }

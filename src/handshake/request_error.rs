@@ -1,113 +1,114 @@
 //! What a client can do wrong in its request, and the answer that tells it so.
 
-use core::fmt;
-
 use super::key::InvalidKey;
 use super::refusal::{OwnField, Refusal};
 use crate::extension::InvalidExtension;
 use crate::http::{Excerpt, HeadError};
+use crate::wire::text_enum;
 
-/// A request that cannot open a WebSocket connection: the client's fault.
-///
-/// [`response`](Self::response) is the complete answer; after it the connection is closed.
-///
-/// ```
-/// use websocket_proto::handshake::{RequestError, ServerHandshake};
-/// use websocket_proto::wire::Limits;
-///
-/// let mut handshake = ServerHandshake::new(&Limits::DEFAULT);
-/// let error = handshake.receive(b"GET / HTTP/1.0\r\nUpgrade: websocket\r\n\r\n").unwrap_err();
-/// assert_eq!(error, RequestError::HttpVersion { major: 1, minor: 0 });
-/// let mut out = Vec::new();
-/// error.response().write_to(&mut out).unwrap();
-/// assert!(out.starts_with(b"HTTP/1.1 505 HTTP Version Not Supported\r\n"));
-/// assert!(out.ends_with(b"\r\n\r\nexpected HTTP/1.1, found HTTP/1.0\n"));
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum RequestError {
-    /// The bytes are not HTTP/1, or beyond a limit: 400, 414 or 431.
-    Head(HeadError),
-    /// An upgrade asks for it by another version than HTTP/1.1, or the major version is not 1: 505.
-    HttpVersion {
-        /// The digit before the dot.
-        major: u8,
-        /// The digit after it.
-        minor: u8,
-    },
-    /// The method is not `GET` (§4.2.1, 1): 405 with `Allow: GET`.
-    Method {
-        /// The method.
-        method: Excerpt,
-    },
-    /// The target is neither a path nor an absolute URI of a scheme that can be meant (§4.2.1, 1): 400.
-    Target {
-        /// The target.
-        target: Excerpt,
-    },
-    /// There is no `Host` (§4.2.1, 2): 400.
-    HostMissing,
-    /// There is more than one `Host`: 400 (RFC 9112 §3.2).
-    HostRepeated,
-    /// The `Host`, or the target's host, is not a host, with or without a port: 400 (RFC 9112 §3.2).
-    InvalidHost {
-        /// The value.
-        host: Excerpt,
-    },
-    /// An extended CONNECT has a `Host` that names another host or port than the `:authority` (RFC 9113 §8.3.1): 400.
-    HostMismatch {
-        /// The `Host`.
-        host: Excerpt,
-    },
-    /// The request announces a body, which would be read as frames: 400.
-    Body,
-    /// No `Connection` has the token `upgrade` (§4.2.1, 4): 400.
-    ConnectionWithoutUpgrade,
-    /// There is no `Sec-WebSocket-Version` (§4.2.1, 6): 426 with `Sec-WebSocket-Version: 13`.
-    VersionMissing,
-    /// There is more than one `Sec-WebSocket-Version`, which §11.3.5 forbids: 400.
-    VersionRepeated,
-    /// The `Sec-WebSocket-Version` is not 13 (§4.2.2, 4): 426 with `Sec-WebSocket-Version: 13`.
-    UnsupportedVersion {
-        /// The value.
-        version: Excerpt,
-    },
-    /// There is no `Sec-WebSocket-Key` (§4.2.1, 5): 400.
-    KeyMissing,
-    /// There is more than one `Sec-WebSocket-Key`, which §11.3.1 forbids: 400.
-    KeyRepeated,
-    /// The `Sec-WebSocket-Key` is not the base64 form of 16 bytes (§4.2.1, 5): 400.
-    InvalidKey(InvalidKey),
-    /// There is more than one `Origin`: 400.
-    OriginRepeated,
-    /// A `Sec-WebSocket-Protocol` names nothing (§4.3: `1#token`): 400.
-    SubprotocolsEmpty,
-    /// A `Sec-WebSocket-Protocol` names something that is no token: 400.
-    InvalidSubprotocol {
-        /// The list element.
-        subprotocol: Excerpt,
-    },
-    /// A `Sec-WebSocket-Extensions` names nothing (§4.3: `1#extension`): 400.
-    ExtensionsEmpty,
-    /// A `Sec-WebSocket-Extensions` breaks its grammar (§9.1): 400.
-    InvalidExtension(InvalidExtension),
-    /// The `Origin` is not among those that the application allows (§4.2.2, 4): 403.
-    OriginNotAllowed {
-        /// The origin.
-        origin: Excerpt,
-    },
-    /// An extended CONNECT asks for another protocol than `websocket`: 501 (RFC 9220 §3).
-    ConnectProtocol {
-        /// The `:protocol`.
-        protocol: Excerpt,
-    },
-    /// An extended CONNECT has another `:scheme` than `http` or `https` (RFC 8441 §5): 400.
-    ConnectScheme {
-        /// The `:scheme`.
-        scheme: Excerpt,
-    },
-    /// An extended CONNECT has a field that HTTP/2 and HTTP/3 do not have, such as `Upgrade` (RFC 8441 §5): 400.
-    ConnectionField,
+text_enum! {
+    /// A request that cannot open a WebSocket connection: the client's fault.
+    ///
+    /// [`response`](Self::response) is the complete answer; after it the connection is closed.
+    ///
+    /// ```
+    /// use websocket_proto::handshake::{RequestError, ServerHandshake};
+    /// use websocket_proto::wire::Limits;
+    ///
+    /// let mut handshake = ServerHandshake::new(&Limits::DEFAULT);
+    /// let error = handshake.receive(b"GET / HTTP/1.0\r\nUpgrade: websocket\r\n\r\n").unwrap_err();
+    /// assert_eq!(error, RequestError::HttpVersion { major: 1, minor: 0 });
+    /// let mut out = Vec::new();
+    /// error.response().write_to(&mut out).unwrap();
+    /// assert!(out.starts_with(b"HTTP/1.1 505 HTTP Version Not Supported\r\n"));
+    /// assert!(out.ends_with(b"\r\n\r\nexpected HTTP/1.1, found HTTP/1.0\n"));
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    #[non_exhaustive]
+    pub enum RequestError {
+        /// The bytes are not HTTP/1, or beyond a limit: 400, 414 or 431.
+        Head(error: HeadError) => "{error}";
+        /// An upgrade asks for it by another version than HTTP/1.1, or the major version is not 1: 505.
+        HttpVersion {
+            /// The digit before the dot.
+            major: u8,
+            /// The digit after it.
+            minor: u8,
+        } => "expected HTTP/1.1, found HTTP/{major}.{minor}";
+        /// The method is not `GET` (§4.2.1, 1): 405 with `Allow: GET`.
+        Method {
+            /// The method.
+            method: Excerpt,
+        } => "expected the method GET, found {method}";
+        /// The target is neither a path nor an absolute URI of a scheme that can be meant (§4.2.1, 1): 400.
+        Target {
+            /// The target.
+            target: Excerpt,
+        } => "expected a path or an absolute URI as the request target, found {target}";
+        /// There is no `Host` (§4.2.1, 2): 400.
+        HostMissing => "the field Host is missing";
+        /// There is more than one `Host`: 400 (RFC 9112 §3.2).
+        HostRepeated => "the field Host occurs more than once";
+        /// The `Host`, or the target's host, is not a host, with or without a port: 400 (RFC 9112 §3.2).
+        InvalidHost {
+            /// The value.
+            host: Excerpt,
+        } => "expected a host, with or without a port, found {host}";
+        /// An extended CONNECT has a `Host` that names another host or port than the `:authority` (RFC 9113 §8.3.1): 400.
+        HostMismatch {
+            /// The `Host`.
+            host: Excerpt,
+        } => "expected the Host of the :authority, found {host}";
+        /// The request announces a body, which would be read as frames: 400.
+        Body => "a WebSocket request must not have a body";
+        /// No `Connection` has the token `upgrade` (§4.2.1, 4): 400.
+        ConnectionWithoutUpgrade => "the field Connection does not name Upgrade";
+        /// There is no `Sec-WebSocket-Version` (§4.2.1, 6): 426 with `Sec-WebSocket-Version: 13`.
+        VersionMissing => "the field Sec-WebSocket-Version is missing";
+        /// There is more than one `Sec-WebSocket-Version`, which §11.3.5 forbids: 400.
+        VersionRepeated => "the field Sec-WebSocket-Version occurs more than once";
+        /// The `Sec-WebSocket-Version` is not 13 (§4.2.2, 4): 426 with `Sec-WebSocket-Version: 13`.
+        UnsupportedVersion {
+            /// The value.
+            version: Excerpt,
+        } => "expected Sec-WebSocket-Version 13, found {version}";
+        /// There is no `Sec-WebSocket-Key` (§4.2.1, 5): 400.
+        KeyMissing => "the field Sec-WebSocket-Key is missing";
+        /// There is more than one `Sec-WebSocket-Key`, which §11.3.1 forbids: 400.
+        KeyRepeated => "the field Sec-WebSocket-Key occurs more than once";
+        /// The `Sec-WebSocket-Key` is not the base64 form of 16 bytes (§4.2.1, 5): 400.
+        InvalidKey(error: InvalidKey) => "{error}";
+        /// There is more than one `Origin`: 400.
+        OriginRepeated => "the field Origin occurs more than once";
+        /// A `Sec-WebSocket-Protocol` names nothing (§4.3: `1#token`): 400.
+        SubprotocolsEmpty => "the field Sec-WebSocket-Protocol names no subprotocol";
+        /// A `Sec-WebSocket-Protocol` names something that is no token: 400.
+        InvalidSubprotocol {
+            /// The list element.
+            subprotocol: Excerpt,
+        } => "expected a token as a subprotocol, found {subprotocol}";
+        /// A `Sec-WebSocket-Extensions` names nothing (§4.3: `1#extension`): 400.
+        ExtensionsEmpty => "the field Sec-WebSocket-Extensions names no extension";
+        /// A `Sec-WebSocket-Extensions` breaks its grammar (§9.1): 400.
+        InvalidExtension(error: InvalidExtension) => "{error}";
+        /// The `Origin` is not among those that the application allows (§4.2.2, 4): 403.
+        OriginNotAllowed {
+            /// The origin.
+            origin: Excerpt,
+        } => "the origin {origin} is not allowed";
+        /// An extended CONNECT asks for another protocol than `websocket`: 501 (RFC 9220 §3).
+        ConnectProtocol {
+            /// The `:protocol`.
+            protocol: Excerpt,
+        } => "expected the protocol websocket, found {protocol}";
+        /// An extended CONNECT has another `:scheme` than `http` or `https` (RFC 8441 §5): 400.
+        ConnectScheme {
+            /// The `:scheme`.
+            scheme: Excerpt,
+        } => "expected the scheme http or https, found {scheme}";
+        /// An extended CONNECT has a field that HTTP/2 and HTTP/3 do not have, such as `Upgrade` (RFC 8441 §5): 400.
+        ConnectionField => "found a field that HTTP/2 and HTTP/3 do not have";
+    }
 }
 
 impl RequestError {
@@ -191,42 +192,6 @@ impl RequestError {
 impl From<HeadError> for RequestError {
     fn from(error: HeadError) -> Self {
         Self::Head(error)
-    }
-}
-
-impl fmt::Display for RequestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Head(error) => error.fmt(f),
-            Self::HttpVersion { major, minor } => write!(f, "expected HTTP/1.1, found HTTP/{major}.{minor}"),
-            Self::Method { method } => write!(f, "expected the method GET, found {method}"),
-            Self::Target { target } => {
-                write!(f, "expected a path or an absolute URI as the request target, found {target}")
-            }
-            Self::HostMissing => f.write_str("the field Host is missing"),
-            Self::HostRepeated => f.write_str("the field Host occurs more than once"),
-            Self::InvalidHost { host } => write!(f, "expected a host, with or without a port, found {host}"),
-            Self::HostMismatch { host } => write!(f, "expected the Host of the :authority, found {host}"),
-            Self::Body => f.write_str("a WebSocket request must not have a body"),
-            Self::ConnectionWithoutUpgrade => f.write_str("the field Connection does not name Upgrade"),
-            Self::VersionMissing => f.write_str("the field Sec-WebSocket-Version is missing"),
-            Self::VersionRepeated => f.write_str("the field Sec-WebSocket-Version occurs more than once"),
-            Self::UnsupportedVersion { version } => write!(f, "expected Sec-WebSocket-Version 13, found {version}"),
-            Self::KeyMissing => f.write_str("the field Sec-WebSocket-Key is missing"),
-            Self::KeyRepeated => f.write_str("the field Sec-WebSocket-Key occurs more than once"),
-            Self::InvalidKey(error) => error.fmt(f),
-            Self::OriginRepeated => f.write_str("the field Origin occurs more than once"),
-            Self::SubprotocolsEmpty => f.write_str("the field Sec-WebSocket-Protocol names no subprotocol"),
-            Self::InvalidSubprotocol { subprotocol } => {
-                write!(f, "expected a token as a subprotocol, found {subprotocol}")
-            }
-            Self::ExtensionsEmpty => f.write_str("the field Sec-WebSocket-Extensions names no extension"),
-            Self::InvalidExtension(error) => error.fmt(f),
-            Self::OriginNotAllowed { origin } => write!(f, "the origin {origin} is not allowed"),
-            Self::ConnectProtocol { protocol } => write!(f, "expected the protocol websocket, found {protocol}"),
-            Self::ConnectScheme { scheme } => write!(f, "expected the scheme http or https, found {scheme}"),
-            Self::ConnectionField => f.write_str("found a field that HTTP/2 and HTTP/3 do not have"),
-        }
     }
 }
 

@@ -5,11 +5,10 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Deref;
 
-use super::key::AcceptKey;
-use super::known_fields::{KnownFields, Occurrence};
+use super::known_fields::Occurrence;
 use super::response_error::ResponseError;
 use crate::extension::negotiated::Negotiated;
-use crate::extension::{Extension, Extensions, Negotiate, OfferedExtensions};
+use crate::extension::{Extension, Negotiate};
 use crate::http::{FieldSection, Fields, Head, ResponseHead, Shown};
 
 /// What a server answered.
@@ -34,54 +33,6 @@ pub enum Answer<'b, F = Fields<'b>> {
     Refused(HttpResponse<'b, F>),
 }
 
-/// What a client offered, which the answer must not go beyond.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Offered<'p, P> {
-    pub(super) subprotocols: &'p P,
-    pub(super) extensions: &'p OfferedExtensions,
-}
-
-impl<'b, F: FieldSection<'b>> Answer<'b, F> {
-    /// The answer to an upgrade of HTTP/1.1, whose key is proved to have been read by `accept`.
-    pub(super) fn from_head<P: Subprotocols>(
-        response: ResponseHead<'b, F>,
-        known: &KnownFields<'b>,
-        accept: &AcceptKey,
-        offered: Offered<'_, P>,
-    ) -> Result<Self, ResponseError> {
-        let ResponseHead { version: (major, minor), status, .. } = response;
-        // RFC 9110 §2.5: a later minor version is read as the highest that is known of that major version.
-        if major != 1 || status == 101 && minor < 1 {
-            return Err(ResponseError::HttpVersion { major, minor });
-        }
-        if status != 101 {
-            return Ok(Self::Refused(HttpResponse { response }));
-        }
-        known.upgraded()?;
-        if !known.connection {
-            return Err(ResponseError::ConnectionWithoutUpgrade);
-        }
-        known.accepted(accept)?;
-        Response::agree(response.head, known, offered).map(Self::Open)
-    }
-
-    /// RFC 8441 §5: there is no key, and success is what it is for CONNECT: 2xx (RFC 9110 §9.3.6).
-    pub(super) fn from_connect<P: Subprotocols>(
-        status: u16,
-        fields: F,
-        offered: Offered<'_, P>,
-    ) -> Result<Self, ResponseError> {
-        let response = ResponseHead { version: (2, 0), status, reason: b"", head: Head::new(fields, 0) };
-        match status {
-            200..=299 => {
-                let known = KnownFields::collect_parsed(response.head.section.clone());
-                Response::agree(response.head, &known, offered).map(Self::Open)
-            }
-            _ => Ok(Self::Refused(HttpResponse { response })),
-        }
-    }
-}
-
 /// The response that opened the connection.
 ///
 /// ```
@@ -100,37 +51,13 @@ impl<'b, F: FieldSection<'b>> Answer<'b, F> {
 #[derive(Clone)]
 #[must_use = "the connection is open, and is made of `negotiated`"]
 pub struct Response<'b, F = Fields<'b>> {
-    head: Head<'b, F>,
-    subprotocol: Option<&'b str>,
-    extensions: Occurrence<'b>,
-    negotiated: Negotiated,
+    pub(super) head: Head<'b, F>,
+    pub(super) subprotocol: Option<&'b str>,
+    pub(super) extensions: Occurrence<'b>,
+    pub(super) negotiated: Negotiated,
 }
 
 impl<'b, F: FieldSection<'b>> Response<'b, F> {
-    /// What every response must keep to, whichever version of HTTP it came by: no more than was offered.
-    fn agree<P: Subprotocols>(
-        head: Head<'b, F>,
-        known: &KnownFields<'b>,
-        offered: Offered<'_, P>,
-    ) -> Result<Self, ResponseError> {
-        let offers =
-            |chosen: &[u8]| offered.subprotocols.as_slice().iter().any(|offer| offer.as_ref().as_bytes() == chosen);
-        let subprotocol = known.chosen_subprotocol(offers)?;
-        let negotiated = match known.extensions {
-            Occurrence::Missing => Negotiated::elsewhere(),
-            // Erratum 3433: `Sec-WebSocket-Extensions` "MAY appear multiple times in an HTTP response".
-            Occurrence::Once(_) | Occurrence::Repeated => {
-                if !known.extensions(&head.section).map_err(ResponseError::InvalidExtension)? {
-                    return Err(ResponseError::ExtensionsEmpty);
-                }
-                let values = known.extensions.values(&head.section, "Sec-WebSocket-Extensions");
-                offered.extensions.check(values.flat_map(Extensions::new).filter_map(Result::ok))?
-            }
-        };
-        let extensions = known.extensions;
-        Ok(Self { head, subprotocol, extensions, negotiated })
-    }
-
     /// What the connection is made of.
     pub fn negotiated(&self) -> Negotiated {
         self.negotiated
@@ -144,8 +71,7 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
 
     /// The extensions in use, in their order (§9.1).
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + use<'b, F> {
-        let values = self.extensions.values(&self.head.section, "Sec-WebSocket-Extensions");
-        values.flat_map(Extensions::new).filter_map(Result::ok)
+        self.extensions.extensions(&self.head.section)
     }
 
     /// What the server has answered to the offers of an extension of the application's own; `None` if it declined them.
@@ -175,7 +101,7 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
 /// ```
 #[derive(Clone)]
 pub struct HttpResponse<'b, F = Fields<'b>> {
-    response: ResponseHead<'b, F>,
+    pub(super) response: ResponseHead<'b, F>,
 }
 
 impl<'b, F: FieldSection<'b>> HttpResponse<'b, F> {

@@ -4,92 +4,95 @@ use core::fmt;
 
 use crate::extension::{AnswerFault, InvalidExtension, Mismatch};
 use crate::http::{Excerpt, HeadError};
+use crate::wire::text_enum;
 
-/// A response that opens nothing and is no HTTP to be followed: the server's fault. The connection fails (§4.1).
-///
-/// ```
-/// use websocket_proto::handshake::{ClientRequest, ResponseError};
-/// use websocket_proto::wire::Limits;
-///
-/// let mut out = Vec::new();
-/// let mut handshake = ClientRequest::new("example.com", "/").start([7; 16], &Limits::DEFAULT, &mut out).unwrap();
-/// let error = handshake.receive(b"HTTP/1.1 101 \r\nUpgrade: h2c\r\n\r\n").unwrap_err();
-/// assert_eq!(error.to_string(), "expected websocket alone in the field Upgrade, found 'h2c'");
-/// assert!(matches!(error, ResponseError::Upgrade { .. }));
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum ResponseError {
-    /// The bytes are not HTTP/1, or beyond a limit.
-    Head(HeadError),
-    /// The version is not HTTP/1.1 or a later minor version.
-    HttpVersion {
-        /// The digit before the dot.
-        major: u8,
-        /// The digit after it.
-        minor: u8,
-    },
-    /// There were more interim responses than
-    /// [`Limits::max_interim_responses`](crate::wire::Limits::max_interim_responses).
-    TooManyInterim {
-        /// The limit.
-        max: u32,
-    },
-    /// There is no `Upgrade` (§4.1, 2).
-    UpgradeMissing,
-    /// The `Upgrade` is not `websocket`, or not it alone (§4.1, 2).
-    Upgrade {
-        /// The value.
-        upgrade: Excerpt,
-    },
-    /// There is more than one `Upgrade` (§4.1, 2).
-    UpgradeRepeated,
-    /// No `Connection` has the token `upgrade` (§4.1, 3).
-    ConnectionWithoutUpgrade,
-    /// There is no `Sec-WebSocket-Accept` (§4.1, 4).
-    AcceptMissing,
-    /// There is more than one `Sec-WebSocket-Accept`, which §11.3.3 forbids.
-    AcceptRepeated,
-    /// The `Sec-WebSocket-Accept` does not prove that the key was read (§4.1, 4).
-    AcceptWrong,
-    /// There is more than one `Sec-WebSocket-Protocol`, which §11.3.4 forbids.
-    SubprotocolRepeated,
-    /// The subprotocol was not offered (§4.1, 6).
-    SubprotocolNotOffered {
-        /// The value.
-        subprotocol: Excerpt,
-    },
-    /// A `Sec-WebSocket-Extensions` names nothing (§4.3: `1#extension`).
-    ExtensionsEmpty,
-    /// A `Sec-WebSocket-Extensions` breaks its grammar (§9.1).
-    InvalidExtension(InvalidExtension),
-    /// An extension was not offered (§4.1, 5).
-    ExtensionNotOffered {
-        /// Its name.
-        extension: Excerpt,
-    },
-    /// An extension was accepted twice.
-    ExtensionRepeated {
-        /// Its name.
-        extension: Excerpt,
-    },
-    /// An extension was accepted beside another that owns the same reserved bit (RFC 7692 §5).
-    ExtensionConflict {
-        /// Its name.
-        extension: Excerpt,
-    },
-    /// A parameter of an extension does not fit the offer: by its name, by its value, or because it is repeated (RFC 7692 §7).
-    ExtensionParam {
-        /// Its name.
-        name: Excerpt,
-        /// Its value, if it has one.
-        value: Option<Excerpt>,
-    },
-    /// A parameter of an extension that was demanded is not there (RFC 7692 §7.1).
-    ExtensionParamMissing {
-        /// Its name.
-        name: &'static str,
-    },
+text_enum! {
+    /// A response that opens nothing and is no HTTP to be followed: the server's fault. The connection fails (§4.1).
+    ///
+    /// ```
+    /// use websocket_proto::handshake::{ClientRequest, ResponseError};
+    /// use websocket_proto::wire::Limits;
+    ///
+    /// let mut out = Vec::new();
+    /// let mut handshake = ClientRequest::new("example.com", "/").start([7; 16], &Limits::DEFAULT, &mut out).unwrap();
+    /// let error = handshake.receive(b"HTTP/1.1 101 \r\nUpgrade: h2c\r\n\r\n").unwrap_err();
+    /// assert_eq!(error.to_string(), "expected websocket alone in the field Upgrade, found 'h2c'");
+    /// assert!(matches!(error, ResponseError::Upgrade { .. }));
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    #[non_exhaustive]
+    pub enum ResponseError {
+        /// The bytes are not HTTP/1, or beyond a limit.
+        Head(error: HeadError) => "{error}";
+        /// The version is not HTTP/1.1 or a later minor version.
+        HttpVersion {
+            /// The digit before the dot.
+            major: u8,
+            /// The digit after it.
+            minor: u8,
+        } => "expected a response of HTTP/1.1, found HTTP/{major}.{minor}";
+        /// There were more interim responses than
+        /// [`Limits::max_interim_responses`](crate::wire::Limits::max_interim_responses).
+        TooManyInterim {
+            /// The limit.
+            max: u32,
+        } => "expected at most {max} interim responses, found more";
+        /// There is no `Upgrade` (§4.1, 2).
+        UpgradeMissing => "the field Upgrade is missing";
+        /// The `Upgrade` is not `websocket`, or not it alone (§4.1, 2).
+        Upgrade {
+            /// The value.
+            upgrade: Excerpt,
+        } => "expected websocket alone in the field Upgrade, found {upgrade}";
+        /// There is more than one `Upgrade` (§4.1, 2).
+        UpgradeRepeated => "the field Upgrade occurs more than once";
+        /// No `Connection` has the token `upgrade` (§4.1, 3).
+        ConnectionWithoutUpgrade => "the field Connection does not name Upgrade";
+        /// There is no `Sec-WebSocket-Accept` (§4.1, 4).
+        AcceptMissing => "the field Sec-WebSocket-Accept is missing";
+        /// There is more than one `Sec-WebSocket-Accept`, which §11.3.3 forbids.
+        AcceptRepeated => "the field Sec-WebSocket-Accept occurs more than once";
+        /// The `Sec-WebSocket-Accept` does not prove that the key was read (§4.1, 4).
+        AcceptWrong => "the field Sec-WebSocket-Accept does not belong to the key";
+        /// There is more than one `Sec-WebSocket-Protocol`, which §11.3.4 forbids.
+        SubprotocolRepeated => "the field Sec-WebSocket-Protocol occurs more than once";
+        /// The subprotocol was not offered (§4.1, 6).
+        SubprotocolNotOffered {
+            /// The value.
+            subprotocol: Excerpt,
+        } => "the subprotocol {subprotocol} was not offered";
+        /// A `Sec-WebSocket-Extensions` names nothing (§4.3: `1#extension`).
+        ExtensionsEmpty => "the field Sec-WebSocket-Extensions names no extension";
+        /// A `Sec-WebSocket-Extensions` breaks its grammar (§9.1).
+        InvalidExtension(error: InvalidExtension) => "{error}";
+        /// An extension was not offered (§4.1, 5).
+        ExtensionNotOffered {
+            /// Its name.
+            extension: Excerpt,
+        } => "the extension {extension} was not offered";
+        /// An extension was accepted twice.
+        ExtensionRepeated {
+            /// Its name.
+            extension: Excerpt,
+        } => "the extension {extension} was accepted twice";
+        /// An extension was accepted beside another that owns the same reserved bit (RFC 7692 §5).
+        ExtensionConflict {
+            /// Its name.
+            extension: Excerpt,
+        } => "the extension {extension} was accepted beside another that owns the same reserved bit";
+        /// A parameter of an extension does not fit the offer: by its name, by its value, or because it is repeated (RFC 7692 §7).
+        ExtensionParam {
+            /// Its name.
+            name: Excerpt,
+            /// Its value, if it has one.
+            value: Option<Excerpt>,
+        } => "the extension's parameter {name}{} does not answer the offer", WithValue(value);
+        /// A parameter of an extension that was demanded is not there (RFC 7692 §7.1).
+        ExtensionParamMissing {
+            /// Its name.
+            name: &'static str,
+        } => "the extension's parameter '{name}' was demanded and is missing";
+    }
 }
 
 impl ResponseError {
@@ -143,41 +146,13 @@ impl From<HeadError> for ResponseError {
     }
 }
 
-impl fmt::Display for ResponseError {
+impl core::error::Error for ResponseError {}
+
+/// What is said of a parameter's value.
+struct WithValue<'e>(&'e Option<Excerpt>);
+
+impl fmt::Display for WithValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Head(error) => error.fmt(f),
-            Self::HttpVersion { major, minor } => {
-                write!(f, "expected a response of HTTP/1.1, found HTTP/{major}.{minor}")
-            }
-            Self::TooManyInterim { max } => write!(f, "expected at most {max} interim responses, found more"),
-            Self::UpgradeMissing => f.write_str("the field Upgrade is missing"),
-            Self::Upgrade { upgrade } => write!(f, "expected websocket alone in the field Upgrade, found {upgrade}"),
-            Self::UpgradeRepeated => f.write_str("the field Upgrade occurs more than once"),
-            Self::ConnectionWithoutUpgrade => f.write_str("the field Connection does not name Upgrade"),
-            Self::AcceptMissing => f.write_str("the field Sec-WebSocket-Accept is missing"),
-            Self::AcceptRepeated => f.write_str("the field Sec-WebSocket-Accept occurs more than once"),
-            Self::AcceptWrong => f.write_str("the field Sec-WebSocket-Accept does not belong to the key"),
-            Self::SubprotocolRepeated => f.write_str("the field Sec-WebSocket-Protocol occurs more than once"),
-            Self::SubprotocolNotOffered { subprotocol } => write!(f, "the subprotocol {subprotocol} was not offered"),
-            Self::ExtensionsEmpty => f.write_str("the field Sec-WebSocket-Extensions names no extension"),
-            Self::InvalidExtension(error) => error.fmt(f),
-            Self::ExtensionNotOffered { extension } => write!(f, "the extension {extension} was not offered"),
-            Self::ExtensionRepeated { extension } => write!(f, "the extension {extension} was accepted twice"),
-            Self::ExtensionConflict { extension } => {
-                write!(f, "the extension {extension} was accepted beside another that owns the same reserved bit")
-            }
-            Self::ExtensionParam { name, value: None } => {
-                write!(f, "the extension's parameter {name} does not answer the offer")
-            }
-            Self::ExtensionParam { name, value: Some(value) } => {
-                write!(f, "the extension's parameter {name} with the value {value} does not answer the offer")
-            }
-            Self::ExtensionParamMissing { name } => {
-                write!(f, "the extension's parameter '{name}' was demanded and is missing")
-            }
-        }
+        self.0.map_or(Ok(()), |value| write!(f, " with the value {value}"))
     }
 }
-
-impl core::error::Error for ResponseError {}

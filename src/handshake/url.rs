@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::http::{Scheme, ShownTarget, ipv6, split_host};
+use crate::wire::text_enum;
 
 /// A `ws:` or `wss:` URI, taken apart: the server to connect to, and what to ask for.
 ///
@@ -127,44 +128,33 @@ impl fmt::Debug for WsUrl<'_> {
     }
 }
 
-/// A text that is not a WebSocket URI (§3).
-///
-/// ```
-/// use websocket_proto::handshake::{InvalidUrl, WsUrl};
-///
-/// assert_eq!(WsUrl::parse("https://example.com/"), Err(InvalidUrl::Scheme));
-/// assert_eq!(WsUrl::parse("ws://example.com/#top"), Err(InvalidUrl::Fragment));
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum InvalidUrl {
-    /// A byte that is no visible ASCII.
-    Byte {
-        /// The first such byte.
-        byte: u8,
-    },
-    /// Neither `ws://` nor `wss://` is in front.
-    Scheme,
-    /// There is a fragment; a `#` elsewhere is written `%23`.
-    Fragment,
-    /// There is `user@` before the host.
-    UserInfo,
-    /// The host is missing or invalid.
-    Host,
-    /// The port is not a number up to 65535.
-    Port,
-}
-
-impl fmt::Display for InvalidUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Byte { byte } => write!(f, "expected visible ASCII in a URI, found '{}'", byte.escape_ascii()),
-            Self::Scheme => f.write_str("a WebSocket URI begins with ws:// or wss://"),
-            Self::Fragment => f.write_str("a WebSocket URI has no fragment"),
-            Self::UserInfo => f.write_str("a WebSocket URI has no user information"),
-            Self::Host => f.write_str("the host is missing or invalid"),
-            Self::Port => f.write_str("expected a port from 0 to 65535"),
-        }
+text_enum! {
+    /// A text that is not a WebSocket URI (§3).
+    ///
+    /// ```
+    /// use websocket_proto::handshake::{InvalidUrl, WsUrl};
+    ///
+    /// assert_eq!(WsUrl::parse("https://example.com/"), Err(InvalidUrl::Scheme));
+    /// assert_eq!(WsUrl::parse("ws://example.com/#top"), Err(InvalidUrl::Fragment));
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    #[non_exhaustive]
+    pub enum InvalidUrl {
+        /// A byte that is no visible ASCII.
+        Byte {
+            /// The first such byte.
+            byte: u8,
+        } => "expected visible ASCII in a URI, found '{}'", byte.escape_ascii();
+        /// Neither `ws://` nor `wss://` is in front.
+        Scheme => "a WebSocket URI begins with ws:// or wss://";
+        /// There is a fragment; a `#` elsewhere is written `%23`.
+        Fragment => "a WebSocket URI has no fragment";
+        /// There is `user@` before the host.
+        UserInfo => "a WebSocket URI has no user information";
+        /// The host is missing or invalid.
+        Host => "the host is missing or invalid";
+        /// The port is not a number up to 65535.
+        Port => "expected a port from 0 to 65535";
     }
 }
 

@@ -108,13 +108,13 @@ pub enum FieldFault {
 
 impl InvalidField {
     /// Checks a caller's fields: no CR, LF or NUL gets out, and no field that the handshake itself is responsible for.
-    pub(crate) fn check(fields: &[(&str, &str)], reserved: &[&str]) -> Result<(), Self> {
+    pub(crate) fn check(fields: &[(&str, &str)], reserved: &[&[&str]]) -> Result<(), Self> {
         for (index, (name, value)) in fields.iter().enumerate() {
             let fault = if !is_token(name.as_bytes()) {
                 FieldFault::Name
             } else if let Some(byte) = value.bytes().find(|&byte| !is_text_byte(byte)) {
                 FieldFault::Value { byte }
-            } else if reserved.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
+            } else if reserved.iter().copied().flatten().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
                 FieldFault::Reserved
             } else {
                 continue;

@@ -11,12 +11,11 @@ use httparse::{Header, Status};
 
 use super::field_section::{FieldSection, values};
 use super::fields::Fields;
-use super::head_check::HeadCheck;
+use super::head_check::HeadReader;
 use super::head_error::HeadError;
 use super::shown::Shown;
 use super::text::{is_target, split_at_byte};
 use super::token::ascii;
-use crate::wire::Limits;
 
 /// What the heads of requests and responses have in common: fields, and a length.
 ///
@@ -97,46 +96,19 @@ pub(crate) trait Collect<'b> {
     fn add(&mut self, name: &[u8], value: &'b [u8]);
 }
 
-/// Reads one head, and then perhaps another.
-#[derive(Clone, Debug)]
-pub(crate) struct HeadReader {
-    check: HeadCheck,
-}
-
 impl HeadReader {
-    pub(crate) fn request(limits: &Limits) -> Self {
-        Self { check: HeadCheck::request(limits) }
-    }
-
-    pub(crate) fn response(limits: &Limits) -> Self {
-        Self { check: HeadCheck::response(limits) }
-    }
-
-    /// Forgets what was read: the next bytes are another head.
-    pub(crate) fn restart(&mut self) {
-        // A head that came whole has left nothing to forget.
-        if self.check.at > 0 {
-            self.check.restart(0);
-        }
-    }
-
-    /// Goes on to another response at `at`, after the one that was read.
-    pub(crate) fn next_response(&mut self, at: usize) {
-        self.check.restart(at);
-    }
-
     /// Whether a head that has come in pieces needs more of them. An error is found here and told when the head is read.
     #[inline]
     pub(crate) fn wants_more(&mut self, bytes: &[u8]) -> bool {
-        !self.check.is_new() && matches!(self.check.advance(bytes), Ok(false))
+        !self.is_new() && matches!(self.advance(bytes), Ok(false))
     }
 
     /// The bytes that may be a whole head: all of a head of which nothing was looked at, up to the limit.
     fn whole<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
-        if !self.check.is_new() {
+        if !self.is_new() {
             return None;
         }
-        bytes.get(..self.check.max_len).unwrap_or(bytes).get(self.check.start..)
+        bytes.get(..self.max_len).unwrap_or(bytes).get(self.start..)
     }
 
     /// Reads on in a request, and hands it out when it is complete; `known` has its fields then.
@@ -145,10 +117,10 @@ impl HeadReader {
         bytes: &'b [u8],
         known: &mut impl Collect<'b>,
     ) -> Result<Option<RequestHead<'b>>, HeadError> {
-        if let Some(head) = self.whole(bytes).and_then(|bytes| parse_request(bytes, self.check.max_fields, known)) {
+        if let Some(head) = self.whole(bytes).and_then(|bytes| parse_request(bytes, self.max_fields, known)) {
             return Ok(Some(head));
         }
-        if !self.check.advance(bytes)? {
+        if !self.advance(bytes)? {
             return Ok(None);
         }
         let (line, head) = self.lines(bytes, known);
@@ -165,13 +137,11 @@ impl HeadReader {
         bytes: &'b [u8],
         known: &mut impl Collect<'b>,
     ) -> Result<Option<ResponseHead<'b>>, HeadError> {
-        if let Some(mut response) =
-            self.whole(bytes).and_then(|bytes| parse_response(bytes, self.check.max_fields, known))
-        {
-            response.head.len = self.check.start.saturating_add(response.head.len);
+        if let Some(mut response) = self.whole(bytes).and_then(|bytes| parse_response(bytes, self.max_fields, known)) {
+            response.head.len = self.start.saturating_add(response.head.len);
             return Ok(Some(response));
         }
-        if !self.check.advance(bytes)? {
+        if !self.advance(bytes)? {
             return Ok(None);
         }
         let (line, head) = self.lines(bytes, known);
@@ -184,7 +154,7 @@ impl HeadReader {
     /// The start line and the fields of a head that is complete and was checked.
     #[cold] // Most heads come whole.
     fn lines<'b>(&self, bytes: &'b [u8], known: &mut impl Collect<'b>) -> (&'b [u8], Head<'b>) {
-        let HeadCheck { start, fields_start, at, .. } = self.check;
+        let Self { start, fields_start, at, .. } = *self;
         let (line, _) = split_at_byte(bytes.get(start..fields_start).unwrap_or_default(), b'\r').unwrap_or_default();
         let fields = Fields::new(bytes.get(fields_start..at).unwrap_or_default());
         fields.raw().for_each(|(name, value)| known.add(name, value));

@@ -9,20 +9,21 @@ use super::text::{is_target_byte, target_len, text_len};
 use super::token::{is_token_byte, token_len};
 use crate::wire::Limits;
 
-/// How far a head was checked. The caller's bytes are given from the first on each time, and each byte is looked at once.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct HeadCheck {
+/// Reads one head, and then perhaps another: how far it was checked. The caller's bytes are given from the first on each time, and each
+/// byte is looked at once.
+#[derive(Clone, Debug)]
+pub(crate) struct HeadReader {
     place: Place,
     /// What the start line ends with, or begins with: see [`Place::Word`].
     word: &'static [u8],
     /// The next byte to look at.
-    pub(crate) at: usize,
+    pub(super) at: usize,
     /// Where the start line begins, and where it ends: 0 as long as that was not seen.
-    pub(crate) start: usize,
-    pub(crate) fields_start: usize,
+    pub(super) start: usize,
+    pub(super) fields_start: usize,
     fields: usize,
-    pub(crate) max_len: usize,
-    pub(crate) max_fields: usize,
+    pub(super) max_len: usize,
+    pub(super) max_fields: usize,
 }
 
 /// What the next byte belongs to.
@@ -53,7 +54,7 @@ const REQUEST_WORD: &[u8] = b"HTTP/0.0\r";
 /// The same, with the three digits of the status code (RFC 9112 §4).
 const RESPONSE_WORD: &[u8] = b"HTTP/0.0 000";
 
-impl HeadCheck {
+impl HeadReader {
     pub(crate) fn request(limits: &Limits) -> Self {
         Self::new(Place::Before, REQUEST_WORD, limits)
     }
@@ -67,14 +68,22 @@ impl HeadCheck {
         Self { place, word, at: 0, start: 0, fields_start: 0, fields: 0, max_len, max_fields }
     }
 
-    /// Begins again with a head whose first byte is at `at`.
-    pub(crate) fn restart(&mut self, at: usize) {
+    /// Forgets what was read: the next bytes are another head.
+    pub(crate) fn restart(&mut self) {
+        // A head that came whole has left nothing to forget.
+        if self.at > 0 {
+            self.go_on(0);
+        }
+    }
+
+    /// Goes on to another head, whose first byte is at `at`.
+    pub(crate) fn go_on(&mut self, at: usize) {
         let place = if self.word == REQUEST_WORD { Place::Before } else { Place::Word(0) };
         *self = Self { place, at, start: at, fields_start: 0, fields: 0, ..*self };
     }
 
     /// Whether no byte of the head was looked at.
-    pub(crate) fn is_new(&self) -> bool {
+    pub(super) fn is_new(&self) -> bool {
         self.at == self.start
     }
 
@@ -83,7 +92,7 @@ impl HeadCheck {
     /// # Errors
     ///
     /// The first breach in the order of the bytes: it is the same however they were cut.
-    pub(crate) fn advance(&mut self, bytes: &[u8]) -> Result<bool, HeadError> {
+    pub(super) fn advance(&mut self, bytes: &[u8]) -> Result<bool, HeadError> {
         // The limit is inclusive, and a head that is unfinished there is refused without waiting for one byte more: a buffer of that
         // many bytes is enough.
         let limited = bytes.get(..self.max_len).unwrap_or(bytes);
@@ -190,7 +199,7 @@ mod tests {
         }
         head.extend_from_slice(b"\r\n");
         let limits = Limits::DEFAULT.with_max_head_fields(usize::MAX);
-        let mut check = HeadCheck::request(&limits);
+        let mut check = HeadReader::request(&limits);
         for len in 0..head.len() {
             assert!(!check.advance(&head[..len]).unwrap());
             // A call begins where the last one ended, and never goes back: as all was seen, one byte is left for the next.

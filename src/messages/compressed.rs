@@ -3,10 +3,11 @@
 use super::Messages;
 use super::transformed::push;
 use crate::connection::{Connection, Role};
+use crate::extension::Decode;
 use crate::extension::deflate::Inflater;
 use crate::frame::Piece;
 use crate::kernel;
-use crate::wire::{InvalidDeflate, MessageKind, ProtocolError};
+use crate::wire::{MessageKind, ProtocolError};
 
 impl Messages {
     /// The place of the decompressor, which is there from the first compressed message on.
@@ -25,25 +26,13 @@ impl Messages {
         kind: MessageKind,
         piece: Piece<'_>,
     ) -> Result<(), ProtocolError> {
-        let (level, begins, ends, key) =
-            (connection.level(), piece.begins_message(), piece.ends_message(), piece.key());
+        let (begins, ends, key) = (piece.begins_message(), piece.ends_message(), piece.key());
         let payload = piece.payload;
-        kernel::xor(level, payload, key);
-        let Some(inflater) = connection.inflater_in(&mut self.inflater, payload, begins) else {
-            // The message was begun in another `Messages`, or this one has served another connection since.
-            return Err(connection.fail(ProtocolError::InvalidCompression(InvalidDeflate::Corrupt)));
-        };
-        let mut input = &*payload;
-        let max = usize::try_from(connection.max_message_len()).unwrap_or(usize::MAX);
-        loop {
-            let room = max.saturating_sub(self.buffer.len()).saturating_add(1);
-            let done = match inflater.inflate(&mut input, ends, room) {
-                Ok(Some(piece)) => push(&mut self.buffer, connection, kind, piece),
-                Ok(None) => break,
-                Err(error) => Err(ProtocolError::InvalidCompression(error)),
-            };
-            done.map_err(|error| connection.fail(error))?;
-        }
+        kernel::xor(connection.level(), payload, key);
+        let inflater = connection.inflater_in(&mut self.inflater, payload, begins)?;
+        let buffer = &mut self.buffer;
+        let inflated = inflater.decode(payload, ends, &mut |piece| push(buffer, connection, kind, piece));
+        inflated.map_err(|error| connection.fail(error))?;
         self.judge(connection, kind, ends, Ok(()))
     }
 }

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::Messages;
 use super::buffer::MessageBuffer;
@@ -10,8 +11,6 @@ use crate::connection::{Connection, Role};
 use crate::extension::{Decode, undo};
 use crate::frame::Piece;
 use crate::kernel;
-#[cfg(feature = "inflate")]
-use crate::wire::InvalidDeflate;
 use crate::wire::{MessageKind, ProtocolError, Rsv};
 
 impl Messages {
@@ -51,10 +50,7 @@ impl Messages {
         #[cfg(feature = "inflate")]
         if rsv.overlaps(connection.deflate_rsv()) {
             let place = chain.iter().position(|decoder| connection.is_after_deflate(decoder.rsv()));
-            let Some(inflater) = connection.inflater_in(&mut self.inflater, payload, begins) else {
-                return Err(connection.fail(ProtocolError::InvalidCompression(InvalidDeflate::Corrupt)));
-            };
-            chain.insert(place.unwrap_or(chain.len()), inflater);
+            chain.insert(place.unwrap_or(chain.len()), connection.inflater_in(&mut self.inflater, payload, begins)?);
         }
         let buffer = &mut self.buffer;
         let decoded = undo(&mut chain, payload, ends, &mut |piece| push(buffer, connection, kind, piece));
@@ -90,6 +86,10 @@ pub(super) fn push<R: Role>(
 /// The decoders of the application's own extensions, in the order of the response.
 #[derive(Default)]
 pub(super) struct Decoders(Vec<Box<dyn Decode>>);
+
+/// A panic in a decoder leaves a message half done, as a panic anywhere in a call does; see [`Decode`].
+impl UnwindSafe for Decoders {}
+impl RefUnwindSafe for Decoders {}
 
 impl fmt::Debug for Decoders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

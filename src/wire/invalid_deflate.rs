@@ -1,33 +1,26 @@
 //! What can be wrong with compressed data.
 
-use core::fmt;
+use super::text_enum;
 
-/// Compressed data that is no DEFLATE stream (RFC 1951), or none that RFC 7692 allows at this place.
-///
-/// ```
-/// use websocket_proto::wire::{CloseCode, InvalidDeflate, ProtocolError};
-///
-/// let error = ProtocolError::InvalidCompression(InvalidDeflate::Unfinished);
-/// assert_eq!(error.close_code(), CloseCode::INVALID_PAYLOAD);
-/// assert_eq!(error.to_string(), "compressed message does not end where a block ends");
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum InvalidDeflate {
-    /// A block that no compressor writes: an impossible header or code, or a back-reference beyond the window that was agreed on, or
-    /// beyond what came before.
-    Corrupt,
-    /// A message that does not end where a block does once `00 00 ff ff` was appended (RFC 7692 §7.2.2): it was cut off, or these
-    /// four bytes were left on it.
-    Unfinished,
-}
-
-impl fmt::Display for InvalidDeflate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Corrupt => "compressed data is corrupt, or refers back further than it may",
-            Self::Unfinished => "compressed message does not end where a block ends",
-        })
+text_enum! {
+    /// Compressed data that is no DEFLATE stream (RFC 1951), or none that RFC 7692 allows at this place.
+    ///
+    /// ```
+    /// use websocket_proto::wire::{CloseCode, InvalidDeflate, ProtocolError};
+    ///
+    /// let error = ProtocolError::InvalidCompression(InvalidDeflate::Unfinished);
+    /// assert_eq!(error.close_code(), CloseCode::INVALID_PAYLOAD);
+    /// assert_eq!(error.to_string(), "compressed message does not end where a block ends");
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    #[non_exhaustive]
+    pub enum InvalidDeflate {
+        /// A block that no compressor writes: an impossible header or code, or a back-reference beyond the window that was agreed on, or
+        /// beyond what came before.
+        Corrupt => "compressed data is corrupt, or refers back further than it may";
+        /// A message that does not end where a block does once `00 00 ff ff` was appended (RFC 7692 §7.2.2): it was cut off, or these
+        /// four bytes were left on it.
+        Unfinished => "compressed message does not end where a block ends";
     }
 }
 

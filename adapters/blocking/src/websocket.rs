@@ -120,7 +120,7 @@ impl<T: Socket, R: Role> WebSocket<T, R> {
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] after a Close, [`Error::Io`].
+    /// [`Error::Send`] after a Close, and those of [`flush`](Self::flush).
     pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
         self.endpoint.send(message)?;
         self.flush()
@@ -140,9 +140,12 @@ impl<T: Socket, R: Role> WebSocket<T, R> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`].
+    /// [`Error::Failure`] if the connection ended first, for example since the peer takes nothing; [`Error::Io`].
     pub fn flush(&mut self) -> Result<(), Error> {
         self.driver.write(&mut self.endpoint)?;
+        if !self.endpoint.output().is_empty() {
+            self.endpoint.end()?;
+        }
         Ok(())
     }
 
@@ -175,10 +178,11 @@ impl<T: Socket> Driver<T> {
     fn turn(&mut self, machine: &mut impl Duties<Instant>) -> io::Result<()> {
         let deadline = self.write(machine)?;
         match machine.status() {
-            Status::HalfClose => {
-                self.socket.close_write()?;
-                machine.half_closed();
-            }
+            Status::HalfClose => match self.socket.close_write() {
+                Ok(()) => machine.half_closed(),
+                Err(error) if is_only_late(&error) => {}
+                Err(error) => return Err(error),
+            },
             status if status.reads() => {
                 self.wait_until(deadline)?;
                 match self.socket.read(machine.room()) {
@@ -196,23 +200,28 @@ impl<T: Socket> Driver<T> {
 
     /// Writes everything, and returns when the clock is to be looked at again.
     fn write(&mut self, machine: &mut impl Duties<Instant>) -> io::Result<Option<Instant>> {
-        let mut written = false;
+        let mut flushed = true;
         loop {
             let deadline = machine.tick(Instant::now());
-            if machine.status() == Status::Close || machine.output().is_empty() {
-                if written {
-                    self.socket.flush()?;
-                }
+            let ended = machine.status() == Status::Close;
+            let writes = !ended && !machine.output().is_empty();
+            if !writes && flushed {
                 return Ok(deadline);
             }
-            self.wait_until(deadline)?;
-            match self.socket.write(machine.output()) {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(n) => machine.written(n),
+            if !ended {
+                self.wait_until(deadline)?;
+            }
+            let done = if writes { self.socket.write(machine.output()) } else { self.socket.flush().map(|()| 0) };
+            match done {
+                Ok(0) if writes => return Err(ErrorKind::WriteZero.into()),
+                Ok(n) => {
+                    machine.written(n);
+                    flushed = !writes;
+                }
+                Err(error) if ended && error.kind() != ErrorKind::Interrupted => return Ok(deadline),
                 Err(error) if is_only_late(&error) => {}
                 Err(error) => return Err(error),
             }
-            written = true;
         }
     }
 

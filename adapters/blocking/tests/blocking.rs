@@ -203,6 +203,7 @@ impl Write for Odd<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.interrupted()?;
         self.flushed = self.output.len();
         Ok(())
     }
@@ -239,4 +240,16 @@ fn a_socket_with_ways_of_its_own_is_served() {
         matches!(&error, Error::Io(error) if error.kind() == ErrorKind::ConnectionReset) && error.source().is_some()
     );
     assert_eq!(io::Error::from(error).kind(), ErrorKind::ConnectionReset);
+}
+
+#[test]
+fn a_caller_hears_that_what_was_sent_could_not_be_written() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let _takes_nothing = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let mut timeouts = Timeouts::none();
+    (timeouts.write, timeouts.close) = (Some(MOMENT), Some(MOMENT));
+    let endpoint = Endpoint::new(Negotiated::elsewhere(), Server, &short(timeouts), b"", Instant::now());
+    let mut websocket = WebSocket::new(listener.accept().unwrap().0, endpoint);
+    let sent = websocket.send(&vec![7; 50_000_000][..]);
+    assert!(matches!(sent, Err(Error::Failure(Failure::Timeout(Timeout::Write)))), "{sent:?}");
 }

@@ -3,10 +3,8 @@
 use std::io::{self, ErrorKind::InvalidData};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use websocket_proto::handshake::WsUrl;
-
-/// How long a proxy's head may be, in bytes.
-const MAX_HEAD_LEN: usize = 16 * 1024;
+use websocket_proto::Limits;
+use websocket_proto::handshake::{ResponseParts, WsUrl};
 
 /// Asks for a tunnel to the host of a URL; what is written and read afterwards goes to and comes from there.
 pub(crate) async fn ask<T>(io: &mut T, url: &WsUrl<'_>, authorization: Option<&str>) -> io::Result<()>
@@ -32,7 +30,9 @@ where
         if io.read_buf(&mut head).await? == 0 {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "expected a proxy's answer, found the end"));
         }
-        if let Some((status, head_len)) = parse(&head)? {
+        let parsed = ResponseParts::from_bytes(&head, &Limits::DEFAULT);
+        let parsed = parsed.map_err(|error| io::Error::new(InvalidData, error))?;
+        if let Some((ResponseParts { status, .. }, head_len)) = parsed {
             // "Any 2xx (Successful) response indicates that the sender [...] will switch to tunnel mode".
             return match status {
                 200..=299 if head_len == head.len() => Ok(()),
@@ -43,22 +43,5 @@ where
                 )),
             };
         }
-        if head.len() > MAX_HEAD_LEN {
-            return Err(io::Error::new(
-                InvalidData,
-                format!("expected at most {MAX_HEAD_LEN} bytes of a proxy's head"),
-            ));
-        }
     }
-}
-
-/// The status, and how long the head is, once it is complete.
-fn parse(head: &[u8]) -> io::Result<Option<(u16, usize)>> {
-    let mut fields = [httparse::EMPTY_HEADER; 100];
-    let mut response = httparse::Response::new(&mut fields);
-    let parsed = response.parse(head).map_err(|error| io::Error::new(InvalidData, error))?;
-    Ok(match (parsed, response.code) {
-        (httparse::Status::Complete(head_len), Some(status)) => Some((status, head_len)),
-        _ => None,
-    })
 }

@@ -1,7 +1,7 @@
 //! The connection as a stream and a sink of messages.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -45,7 +45,6 @@ where
     fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         // One that was sent before, or a connection that is closed, needs no second one.
         let _ = self.endpoint.close(CloseCode::NORMAL);
-        ready!(self.poll_written(context))?;
-        Poll::Ready(Ok(()))
+        self.poll_written(context)
     }
 }

@@ -106,8 +106,11 @@ fn hangs_at_one_frame() {
 #[test]
 fn errors_in_a_case_file_name_file_line_and_column() {
     let path = std::env::temp_dir().join(format!("wsspec-{}.cases", std::process::id()));
-    std::fs::write(&path, "@6455-5.2-rsv-received MUST both\n  \"sentence\"\n  good  text \"a\" => text @\n  bad  txt \"a\" => open\n")
-        .unwrap();
+    std::fs::write(
+        &path,
+        "@6455-5.2-rsv-received MUST both\n  \"sentence\"\n  good  text \"a\" => text @\n  bad  txt \"a\" => open\n",
+    )
+    .unwrap();
     let (code, said) = wsspec(&["list", "--cases", path.to_str().unwrap()], MINUTE);
     std::fs::remove_file(&path).unwrap();
     assert_eq!(code, Some(2), "{said}");
