@@ -63,6 +63,10 @@ fn grade(exam: &Exam<'_>, heard: Option<&[Event]>) -> (Grade, Vec<String>) {
     if let Some(missing) = &exam.facts.missing {
         return (Grade::Unimplemented, vec![missing.clone()]);
     }
+    if exam.facts.may_refuse && exam.seen.ended.is_some() && exam.seen.frames.iter().all(|frame| frame.opcode == 8) {
+        // RFC 7692 §7: it fails the connection where it "does not support the configuration that the response represents".
+        return (Grade::Unimplemented, vec!["needs a client that takes these parameters unasked".to_owned()]);
+    }
     let by_url = matches!(exam.case.opening, Opening::Url(_));
     let asked = exam.role == Role::Server || exam.seen.head.is_some() || by_url;
     if exam.is_good() && !exam.is_open() || !asked {

@@ -62,6 +62,8 @@ pub(super) struct Facts {
     /// Why the case can't be examined.
     pub(super) missing: Option<String>,
     pub(super) no_answer: bool,
+    /// What was answered goes beyond what the client has asked for.
+    pub(super) may_refuse: bool,
     pub(super) early_data: bool,
     /// What is wrong with the request for the URL that was given.
     pub(super) url: Option<String>,

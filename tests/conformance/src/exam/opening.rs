@@ -4,7 +4,7 @@ use super::Do;
 use super::heads::Draft;
 use super::machine::{Exam, Phase};
 use super::script::Op;
-use crate::case::{Case, End, Need, Opening, Role, Step};
+use crate::case::{Answer, Case, End, Need, Opening, Role, Step};
 use crate::wire::accept;
 use crate::wire::extension::{self, Deflate};
 use crate::wire::head::Head;
@@ -218,6 +218,17 @@ impl<'c> Exam<'c> {
         let read =
             |draft: Draft| if connect { Some(Head::connect(&draft.fields())) } else { Head::read(&draft.write()) };
         self.facts.deflate = edited.and_then(read).and_then(|head| agreed(&head));
+        if let Some(agreed) = self.facts.deflate {
+            let accepts = self.case.outcome.first().is_some_and(|first| first.answer != Some(Answer::Refused));
+            if accepts && !offers.is_empty() && offers.iter().all(|&offer| agreed.not_of(offer).is_some()) {
+                return self.miss("needs a client whose offer allows this answer");
+            }
+            let unasked = |offer: &Deflate| {
+                agreed.server_bits.is_some() && offer.server_bits.is_none()
+                    || offer.client_no_takeover && !agreed.client_no_takeover
+            };
+            self.facts.may_refuse = matches!(self.case.opening, Opening::Agree(_)) && offers.iter().all(unasked);
+        }
         self.send_head(draft)
     }
 }
