@@ -64,6 +64,7 @@ mod shared;
 mod spare;
 #[path = "../../support/target.rs"]
 mod target;
+#[path = "../../support/tls_server.rs"]
 mod tls;
 
 use std::process::ExitCode;
