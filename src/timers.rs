@@ -121,6 +121,20 @@ impl<I: Moment<D>, D: Copy> Timers<I, D> {
         }
     }
 
+    /// Bytes came over an open connection, and no output waits: [`received`](Self::received) and [`sent`](Self::sent) in one. Returns the
+    /// [`deadline`](Self::deadline); `None`, with nothing changed, where that is for the other methods to find out.
+    #[cfg(feature = "alloc")] // For `Endpoint`.
+    #[inline]
+    pub(crate) fn alive(&mut self, now: I) -> Option<Option<I>> {
+        let (Phase::Idle(_) | Phase::Pong(_)) = self.phase else { return None };
+        let deadline = self.timeouts.idle.map(|span| now + span);
+        if deadline.is_some_and(|deadline| deadline <= now) {
+            return None;
+        }
+        (self.phase, self.write) = (Phase::Idle(deadline), None);
+        Some(deadline)
+    }
+
     /// Takes notice of where the connection stands; to be called when events or calls may have changed that.
     ///
     /// From the first Close on, sent or received, the time-out for closing runs; it starts again when output moves
