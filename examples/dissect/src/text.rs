@@ -127,13 +127,21 @@ impl<W: Write> Text<W> {
             let gap = if summary.gaps[n] > 0 { format!(", {} B missing", summary.gaps[n]) } else { String::new() };
             let (messages, frames, payload) = (summary.messages[n], summary.frames[n], summary.payload[n]);
             self.line(
-                &format!("{:14} {way} {} in {}, {payload} B{ratio}{gap}", "", count(messages, "message"), count(frames, "frame")),
+                &format!(
+                    "{:14} {way} {} in {}, {payload} B{ratio}{gap}",
+                    "",
+                    count(messages, "message"),
+                    count(frames, "frame")
+                ),
                 DIM,
             )?;
         }
         if let Some(mean) = summary.round_trips.mean() {
             let RoundTrips { count, least, most, .. } = summary.round_trips;
-            self.line(&format!("{:14} Ping to Pong: {count}, {least:.1?} to {most:.1?}, {mean:.1?} in the mean", ""), DIM)?;
+            self.line(
+                &format!("{:14} Ping to Pong: {count}, {least:.1?} to {most:.1?}, {mean:.1?} in the mean", ""),
+                DIM,
+            )?;
         }
         let closes: Vec<_> = summary
             .closes
