@@ -117,8 +117,7 @@ pub fn read(source: impl Read + Send, mut take: impl FnMut(Block<'_>) -> bool) -
                 Ok(used)
             }
             Err(PcapError::Eof) => return Ok(()),
-            Err(PcapError::Incomplete(needed)) => Err(needed),
-            Err(PcapError::BufferTooSmall) => Err(capacity),
+            Err(PcapError::Incomplete(_) | PcapError::BufferTooSmall) => Err(()),
             Err(PcapError::UnexpectedEof) => return Err(CaptureError::Cut),
             Err(PcapError::ReadError) => return Err(CaptureError::Read),
             Err(error) => return Err(CaptureError::Damaged(format!("{error:?}").chars().take(60).collect())),
@@ -126,10 +125,10 @@ pub fn read(source: impl Read + Send, mut take: impl FnMut(Block<'_>) -> bool) -
         match used {
             Ok(used) => reader.consume(used),
             Err(_) if reader.reader_exhausted() => return Err(CaptureError::Cut),
-            Err(needed) => {
-                // A block that is longer than the buffer, up to what a packet can be.
-                if reader.data().len() + needed > capacity {
-                    capacity = (capacity * 2).max(reader.data().len() + needed);
+            Err(()) => {
+                // A block that is longer than the buffer. What has come sizes it, not what the block says of itself.
+                if reader.data().len() >= capacity {
+                    capacity *= 2;
                     if capacity > MAX_BLOCK || !reader.grow(capacity) {
                         return Err(CaptureError::Damaged(format!("a block of more than {MAX_BLOCK} bytes")));
                     }

@@ -78,12 +78,13 @@ impl<W: Write> Text<W> {
                 self.line(&line, SENT[way.index()])?;
                 self.findings(findings)
             }
-            Event::Message { way, text, frames, compressed, wire_len, payload, flv, findings } => {
+            Event::Message { way, text, frames, compressed, wire_len, missing, payload, flv, findings } => {
                 let kind = if *text { "text" } else { "binary" };
                 let fragments = if *frames > 1 { format!(", {frames} frames") } else { String::new() };
                 let packed = if *compressed { format!(", {wire_len} B compressed") } else { String::new() };
-                let line =
-                    format!("{:14} {kind} of {} B{packed}{fragments}: {}", "", payload.len, excerpt(payload, *text));
+                let lacks = if *missing > 0 { format!(", {missing} B missing") } else { String::new() };
+                let shown = excerpt(payload, *text);
+                let line = format!("{:14} {kind} of {} B{packed}{fragments}{lacks}: {shown}", "", payload.len);
                 self.line(&line, SENT[way.index()])?;
                 const MAX_ITEMS: usize = 20;
                 for item in flv.iter().take(MAX_ITEMS) {
