@@ -57,11 +57,12 @@ struct Interface {
 
 /// Hands each packet to `take`; `false` from it ends the reading.
 pub fn read(source: impl Read + Send, mut take: impl FnMut(Block<'_>) -> bool) -> Result<(), CaptureError> {
-    let mut reader = create_reader(1 << 16, Source { source, stage: Stage::Header }).map_err(|error| match error {
-        PcapError::ReadError => CaptureError::Read,
-        _ => CaptureError::NoCapture,
-    })?;
-    let (mut interfaces, mut nanoseconds, mut capacity) = (Vec::<Interface>::new(), false, 1 << 16);
+    let mut reader =
+        create_reader(FIRST_CAPACITY, Source { source, stage: Stage::Header }).map_err(|error| match error {
+            PcapError::ReadError => CaptureError::Read,
+            _ => CaptureError::NoCapture,
+        })?;
+    let (mut interfaces, mut nanoseconds, mut capacity) = (Vec::<Interface>::new(), false, FIRST_CAPACITY);
     loop {
         let used = match reader.next() {
             Ok((used, block)) => {
@@ -158,7 +159,9 @@ impl<R: Read> Read for Source<R> {
             Stage::Header => {
                 self.stage = Stage::Again;
                 let mut len = 0;
-                while let Some(free) = room.get_mut(len..header_len(&room[..len])).filter(|free| !free.is_empty()) {
+                loop {
+                    let end = header_len(&room[..len]).min(room.len());
+                    let Some(free) = room.get_mut(len..end).filter(|free| !free.is_empty()) else { break };
                     match self.source.read(free) {
                         Ok(0) => break,
                         Ok(n) => len += n,
@@ -191,6 +194,8 @@ fn header_len(bytes: &[u8]) -> usize {
     }
 }
 
+/// What is read at once, until a block is longer.
+const FIRST_CAPACITY: usize = 1 << 14;
 /// The longest block that is waited for: above any packet, and a bound for damaged lengths.
 const MAX_BLOCK: usize = 16 << 20;
 
