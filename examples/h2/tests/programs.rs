@@ -113,7 +113,11 @@ fn a_client_that_sends_and_never_reads_comes_to_a_stop_and_costs_little() {
         let mut socket = support::open(&connection, &Config::default()).await;
         let message = OwnedMessage::Binary(vec![7; 1 << 20]);
         let mut sent = 0;
-        while sent < MESSAGES && tokio::time::timeout(Duration::from_secs(4), socket.send(&message)).await.is_ok() {
+        while sent < MESSAGES {
+            match tokio::time::timeout(Duration::from_secs(4), socket.send(&message)).await {
+                Ok(taken) => taken.unwrap(),
+                Err(_) => break,
+            }
             sent += 1;
         }
         sent
