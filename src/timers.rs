@@ -52,8 +52,8 @@ enum Phase<I> {
     Over,
 }
 
-/// An instant, to which a span `D` can be added: whatever has what it takes is one, such as `std::time::Instant` with a `Duration`, or
-/// two integers.
+/// An instant, to which a span `D` can be added. Every type that can be copied, compared and added to is one: `std::time::Instant` with a
+/// `Duration`, an integer with its own type.
 pub trait Moment<D>: Copy + Ord + Add<D, Output = Self> {}
 
 impl<I: Copy + Ord + Add<D, Output = I>, D> Moment<D> for I {}

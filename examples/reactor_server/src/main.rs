@@ -14,9 +14,10 @@
 //! A protocol that does no I/O fits an event loop as it is. A connection is a value in a table; an event looks it up, lets it take a
 //! step, and puts down what it wants next:
 //!
-//! * **One read buffer for all.** `Messages::next` uses up all of its input, so the same 64 KiB serve every connection, one after the
+//! * **One read buffer for all.** `Messages::next` uses up all of its input, so the same 256 KiB serve every connection, one after the
 //!   other. A connection of its own holds memory for a cut head, a cut message, or output that the socket did not take, and only as
 //!   long as it has one. That is why an idle one costs about a kilobyte. Buffers for cut messages are shared, and kept for a while.
+//! * **Large messages are not copied.** What is missing of one is read to where it stays, and its echo is written from there.
 //! * **Back-pressure.** The replies to one read go out at once. What the socket does not take is kept, and while more than
 //!   `--max-output` bytes of it wait, the connection is not read: the peer's own writes then stall, as they should.
 //! * **A broadcast is framed once,** and with `--deflate` compressed once. The bytes in the queues of slow readers are the same for all
@@ -40,6 +41,7 @@
 //! target/thin-lto/examples/cpu_per_echo
 //! ```
 
+mod answers;
 mod client;
 #[path = "../../support/command_line.rs"]
 mod command_line;

@@ -74,7 +74,7 @@ impl Observed {
     /// Whether frames follow the head.
     fn is_open(&self, role: Role) -> bool {
         let Some(head) = &self.head else { return false };
-        role == Role::Client || head.status().is_some_and(|(_, status)| status == 101)
+        role == Role::Client || head.opens()
     }
 
     pub(super) fn agree(&mut self, deflate: Option<Deflate>, role: Role) {

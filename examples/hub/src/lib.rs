@@ -1,0 +1,10 @@
+//! A hub for genuine socket.io clients: peers with names, links between them, and rooms.
+//!
+//! From below to above: [`engine_io`] has sessions over HTTP and WebSocket, [`socket_io`] namespaces, events and acknowledgements on
+//! them, and [`hub`] what a hub does with these. Each can be used without those above it.
+
+mod allowance;
+pub mod engine_io;
+pub mod hub;
+mod identifier;
+pub mod socket_io;

@@ -1,0 +1,98 @@
+//! A hub for genuine socket.io clients: see the README.
+
+#[path = "../../support/command_line.rs"]
+mod command_line;
+#[path = "../../support/listen.rs"]
+mod listen;
+mod options;
+
+use std::convert::Infallible;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::LocalSet;
+
+use command_line::Failure;
+use hub::engine_io::Server;
+use hub::hub::{Anyone, Authority, Hub, Tokens};
+use hub::socket_io::Switch;
+use options::Options;
+
+fn main() -> ExitCode {
+    command_line::exit("hub", Options::parse().and_then(run))
+}
+
+fn run(options: Options) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("can't start: {error}"))?;
+    Ok(LocalSet::new().block_on(&runtime, serve(options))?)
+}
+
+/// Serves until it is told to stop. Everything runs on one thread, so that nothing has to be locked.
+async fn serve(options: Options) -> Result<(), String> {
+    let authority: Box<dyn Authority> = match &options.tokens {
+        None => Box::new(Anyone),
+        Some(path) => {
+            let text =
+                std::fs::read_to_string(path).map_err(|error| format!("can't read {}: {error}", path.display()))?;
+            Box::new(Tokens::parse(&text).map_err(|error| format!("{}, {error}", path.display()))?)
+        }
+    };
+    let listener = listen::listen(options.listen).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener)
+    });
+    let listener = listener.map_err(|error| format!("can't listen on {}: {error}", options.listen))?;
+    let stop = |kind| signal(kind).map_err(|error| format!("can't wait for signals: {error}"));
+    let (mut interrupt, mut terminate) = (stop(SignalKind::interrupt())?, stop(SignalKind::terminate())?);
+    announce(&listener).map_err(|error| format!("can't tell where it listens: {error}"))?;
+
+    let quiet = options.quiet;
+    let told = move |line: &str| {
+        if !quiet {
+            println!("{line}");
+        }
+    };
+    let server = Server::new(options.settings, Switch::new(Hub::new(authority, told)));
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let _ = stream.set_nodelay(true);
+                    let server = Rc::clone(&server);
+                    let service = service_fn(move |request| {
+                        let server = Rc::clone(&server);
+                        async move { Ok::<_, Infallible>(server.answer(request).await) }
+                    });
+                    tokio::task::spawn_local(async move {
+                        let mut builder = http1::Builder::new();
+                        builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(60));
+                        // How a connection of HTTP ends is no matter of the session's.
+                        let _ = builder.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
+                    });
+                }
+                Err(error) => {
+                    // One that is gone before it was accepted, or no file descriptor left: the others go on.
+                    eprintln!("hub: can't accept a connection: {error}");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            _ = interrupt.recv() => return Ok(()),
+            _ = terminate.recv() => return Ok(()),
+        }
+    }
+}
+
+fn announce(listener: &TcpListener) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    let mut out = io::stdout();
+    writeln!(out, "listening on {address}")?;
+    out.flush()
+}

@@ -1,0 +1,64 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use hub::engine_io::Settings;
+use lexopt::{Arg, Parser};
+
+use crate::command_line::{self, Failure};
+
+const HELP: &str = "\
+A hub for socket.io clients: peers with names, links between them, and rooms.
+
+  --listen ADDR:PORT      where to listen (default: 127.0.0.1:3000; port 0 takes a free one)
+  --tokens FILE           who may have which name: lines of a name, a space and a token (default: any name that is free)
+  --ping-interval TIME    how often each client is pinged (default: 25s)
+  --ping-timeout TIME     how long it may take to answer (default: 20s)
+  --max-payload BYTES     the longest message, and the longest body of HTTP (default: 1000000)
+  --max-sessions N        how many sessions there may be at once (default: 10000)
+  --origin ORIGIN         another origin whose pages may connect, such as https://example.com; may be given several times
+  --quiet                 print nothing but where it listens, and errors
+  -h, --help              print this
+  -V, --version           print the version
+
+A TIME is written as 500ms or 10s.
+";
+
+pub struct Options {
+    pub listen: SocketAddr,
+    pub tokens: Option<PathBuf>,
+    pub settings: Settings,
+    pub quiet: bool,
+}
+
+impl Options {
+    pub fn parse() -> Result<Self, Failure> {
+        let mut options = Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            tokens: None,
+            settings: Settings::default(),
+            quiet: false,
+        };
+        let mut words = Parser::from_env();
+        while let Some(word) = command_line::next(&mut words, "hub", HELP)? {
+            let settings = &mut options.settings;
+            match word {
+                Arg::Long("listen") => options.listen = command_line::parse(&mut words, "ADDR:PORT")?,
+                Arg::Long("tokens") => options.tokens = Some(words.value()?.into()),
+                Arg::Long("ping-interval") => settings.ping_interval = command_line::time(&mut words)?,
+                Arg::Long("ping-timeout") => settings.ping_timeout = command_line::time(&mut words)?,
+                Arg::Long("max-payload") => {
+                    settings.max_payload = command_line::parse(&mut words, "a number of bytes")?
+                }
+                Arg::Long("max-sessions") => {
+                    settings.max_sessions = command_line::parse(&mut words, "a number of sessions")?
+                }
+                Arg::Long("origin") => settings.origins.push(command_line::text(&mut words)?),
+                Arg::Long("quiet") => options.quiet = true,
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(options)
+    }
+}

@@ -1,0 +1,29 @@
+// Starts a hub on a free port, and ends it.
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+export async function startHub(...options) {
+  const child = spawn(process.env.HUB, ["--listen", "127.0.0.1:0", ...options], { stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout });
+  const told = [];
+  const address = await new Promise((resolve, reject) => {
+    child.once("exit", (code) => reject(new Error(`the hub ended with ${code}`)));
+    lines.on("line", (line) => {
+      told.push(line);
+      const found = /^listening on (\S+)$/.exec(line);
+      if (found) resolve(found[1]);
+    });
+  });
+  return { url: `http://${address}`, told, pid: child.pid, stop: () => child.kill() };
+}
+
+export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+// Waits until something holds, ten seconds at most.
+export async function until(what, holds) {
+  for (let turn = 0; turn < 500; turn += 1) {
+    if (await holds()) return;
+    await sleep(20);
+  }
+  throw new Error(`expected ${what} within ten seconds`);
+}
