@@ -7,21 +7,27 @@
 //! Then open <http://127.0.0.1:9002/>: the page connects back, sends text and binary, and shows every message, the time of a round
 //! trip, and the close code. `--help` lists the options. SIGINT and SIGTERM end it: every client is told 1001. What to look at in the
 //! source: `session.rs`, which drives one connection.
+//!
+//! The same program with TLS is a package of its own, since TLS takes longer to build than the crate and all of its tests:
+//!
+//! ```sh
+//! cargo run --release -p echo_server -- --tls certificates.pem key.pem
+//! ```
 
 #[path = "../support/command_line.rs"]
 mod command_line;
+mod link;
 #[path = "../support/listen.rs"]
 mod listen;
 mod options;
-#[path = "../support/outgoing.rs"]
-mod outgoing;
 #[path = "../support/page.rs"]
 mod page;
 mod session;
 #[path = "../support/target.rs"]
 mod target;
-#[path = "../support/write.rs"]
-mod write;
+#[cfg(feature = "tls")]
+#[path = "../support/tls_server.rs"]
+mod tls_server;
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -44,7 +50,8 @@ fn run(options: Options) -> Result<(), String> {
     let (stopping, leaving) = (AtomicBool::new(false), AtomicBool::new(false));
     let server = Arc::new(Server { options, address, stopping, leaving });
     leave_on_signals(&server).map_err(|error| format!("can't wait for signals: {error}"))?;
-    say(&format!("listening on {address}, page at http://{address}/"));
+    let scheme = if server.options.tls.is_some() { "https" } else { "http" };
+    say(&format!("listening on {address}, page at {scheme}://{address}/"));
 
     let sessions = accept(&listener, &server);
     // A client that comes now is refused, and does not wait for the last session to end.

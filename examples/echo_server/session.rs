@@ -1,23 +1,16 @@
-//! One connection from accept to close, on a blocking socket: the crate's receive loop, with nothing left out.
+//! One connection from accept to close, on a blocking socket: the duties of a transport's owner, with nothing left out.
 
-use std::io::{self, ErrorKind, Read};
-use std::net::{Shutdown, TcpStream};
-use std::ops::Range;
+use std::io::{self, ErrorKind};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-#[cfg(feature = "deflate")]
-use websocket_proto::extension::deflate::DeflateConfig;
-use websocket_proto::handshake::{Received, Request, Scheme, ServerHandshake};
-use websocket_proto::{
-    CloseCode, CloseFrame, Connection, Ending, Incoming, Messages, Negotiated, Server as Role, State, Timeout, Timers,
-    Transport,
-};
+use websocket_proto::endpoint::{Duties, Endpoint, Failure, Opening, OpeningError, Responder, Status};
+use websocket_proto::handshake::{Received, Request, Scheme};
+use websocket_proto::{CloseCode, CloseFrame, Incoming, ProtocolError, Server as Role, State, Timeout};
 
 use crate::Server;
-use crate::options::Options;
-use crate::outgoing::Outgoing;
+use crate::link::Link;
 use crate::page;
-use crate::write::write_all;
 
 /// A read that waits can't be told that the server leaves, so it waits no longer than this at a time.
 const TURN: Duration = Duration::from_millis(500);
@@ -27,208 +20,151 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// Serves one client until its connection is closed, and returns how it ended, in one line for people.
 pub fn run(stream: TcpStream, server: &Server) -> io::Result<String> {
-    stream.set_nodelay(true)?;
-    let mut session = Session {
-        server,
-        stream,
-        timers: Timers::new(server.options.timeouts, Instant::now()),
-        read: vec![0; 64 * 1024],
-        out: Vec::new(),
-    };
-    match session.shake_hands()? {
-        Ok((negotiated, unread)) => session.echo(negotiated, unread),
-        Err(report) => Ok(report),
+    let mut session = Session { server, link: Link::new(stream, server.options.tls.as_ref())?, told: None };
+    let mut opening = Opening::server(&server.options.config, Instant::now());
+    let mut answered = String::new();
+    while opening.status() != Status::Close && !session.has_lingered() {
+        let turned = session.turn(&mut opening);
+        if let Some(endpoint) = opening.next_with(|received, responder| answered = session.answer(received, responder))
+        {
+            return turned.and_then(|()| session.echo(endpoint));
+        }
+        match (turned, opening.end()) {
+            (Err(error), OpeningError::Ended) => return Err(error),
+            (Err(_), _) => break, // it is answered
+            (Ok(()), OpeningError::Ended) if server.is_leaving() => return Ok("came too late".to_owned()),
+            (Ok(()), _) => {}
+        }
     }
+    Ok(match opening.end() {
+        OpeningError::Timeout => "sent no request in time".to_owned(),
+        OpeningError::Ended => "left before the handshake".to_owned(),
+        OpeningError::Answered { .. } if !answered.is_empty() => answered,
+        error => format!("refused: {error}"),
+    })
 }
 
 struct Session<'s> {
     server: &'s Server,
-    stream: TcpStream,
-    timers: Timers<Instant>,
-    read: Vec<u8>,
-    out: Vec<u8>,
+    link: Link,
+    /// When the client was told the end.
+    told: Option<Instant>,
 }
 
 impl Session<'_> {
-    /// Reads the request's head, however it is cut, and answers it. What lies after the head are frames already.
-    fn shake_hands(&mut self) -> io::Result<Result<(Negotiated, Range<usize>), String>> {
-        let mut handshake = ServerHandshake::new(&self.server.options.limits);
-        let mut len = 0;
-        loop {
-            let n = match self.read_more(len)? {
-                ReadMore::Bytes(n) => n,
-                ReadMore::Eof => return Ok(Err("left before the handshake".to_owned())),
-                ReadMore::TimedOut(_) => return Ok(Err("sent no request in time".to_owned())),
-                ReadMore::Nothing if self.server.is_leaving() => return Ok(Err("came too late".to_owned())),
-                ReadMore::Nothing => 0,
-            };
-            len += n;
-            match handshake.receive(&self.read[..len]) {
-                Ok(None) => {}
-                Ok(Some(Received::Upgrade(request))) => {
-                    // A page from elsewhere could make its readers speak here.
-                    let allowed = self.server.options.origins.iter().map(String::as_str).collect::<Vec<_>>();
-                    if let Err(error) = request.check_same_origin(Scheme::Http, &allowed) {
-                        error.response().write_to(&mut self.out).map_err(io::Error::other)?;
-                        return self.end(format!("refused: {error}")).map(Err);
-                    }
-                    let accepted = accept(&request, &self.server.options, &mut self.out)?;
-                    let unread = request.head_len()..len;
-                    self.flush()?;
-                    return Ok(Ok((accepted, unread)));
-                }
-                Ok(Some(Received::Http(request))) => {
-                    let status = page::serve(&request, &mut self.out).map_err(io::Error::other)?;
-                    return self.end(format!("{} {} got {status}", request.method(), request.target())).map(Err);
-                }
-                Err(error) => {
-                    error.response().write_to(&mut self.out).map_err(io::Error::other)?;
-                    return self.end(format!("refused: {error}")).map(Err);
-                }
+    /// Answers a request: opens a connection, or shows the page. Returns what it was, if it opens nothing.
+    fn answer(&self, received: &Received<'_>, responder: &mut Responder<'_>) -> String {
+        match received {
+            Received::Upgrade(request) => self.accept(request, responder),
+            Received::Http(request) => {
+                let answer = page::answer(request);
+                let status = answer.as_ref().map_or(500, |answer| answer.status());
+                responder.respond(answer);
+                format!("{} {} got {status}", request.method(), request.target())
             }
         }
     }
 
+    /// Accepts with the first of the offered subprotocols that the options allow.
+    fn accept(&self, request: &Request<'_>, responder: &mut Responder<'_>) -> String {
+        let options = &self.server.options;
+        // A page from elsewhere could make its readers speak here.
+        let allowed = options.origins.iter().map(String::as_str).collect::<Vec<_>>();
+        let scheme = if options.tls.is_some() { Scheme::Https } else { Scheme::Http };
+        if let Err(error) = request.check_same_origin(scheme, &allowed) {
+            responder.respond(error.response());
+            return format!("refused: {error}");
+        }
+        let known = |offered: &&str| options.subprotocols.iter().any(|name| name == offered);
+        responder.accept(request.accept().subprotocol(request.subprotocols().find(known)));
+        String::new()
+    }
+
     /// Echoes messages until the connection ends.
-    fn echo(&mut self, negotiated: Negotiated, mut unread: Range<usize>) -> io::Result<String> {
-        let mut connection = Connection::new(negotiated, Role, &self.server.options.limits);
-        let mut outgoing = Outgoing::new(&connection);
-        let mut messages = Messages::new();
+    fn echo(&mut self, mut endpoint: Endpoint<Role, Instant>) -> io::Result<String> {
         let mut closed_with = None;
-        self.timers.opened(Instant::now());
-        loop {
-            let mut input = &mut self.read[unread];
-            loop {
-                match messages.next(&mut connection, &mut input, &mut self.out) {
-                    Ok(None) => break,
-                    Ok(Some(Incoming::Text(text))) => {
-                        outgoing.send(&mut connection, text, &mut self.out).map_err(io::Error::other)?;
+        while endpoint.status() != Status::Close && !self.has_lingered() {
+            while let Some((incoming, mut sender)) = endpoint.next() {
+                // Once we have closed, nothing more is sent.
+                match incoming {
+                    Incoming::Text(text) => {
+                        let _ = sender.send(text);
                         if self.server.options.allow_stop && text == "stop-listening" {
                             self.server.stop_listening();
                         }
                     }
-                    Ok(Some(Incoming::Binary(bytes))) => {
-                        outgoing.send(&mut connection, &*bytes, &mut self.out).map_err(io::Error::other)?;
-                    }
-                    Ok(Some(Incoming::Close(frame))) => closed_with = Some(*frame),
-                    Ok(Some(_)) => {}
-                    // The Close that says why is in `out` already, and the connection is on its way to the end.
-                    Err(_) => break,
+                    Incoming::Binary(bytes) => drop(sender.send(&*bytes)),
+                    Incoming::Close(frame) => closed_with = Some(*frame),
+                    _ => {} // a Ping is answered already
                 }
             }
-            if self.server.is_leaving() && connection.state() == State::Open {
+            if self.server.is_leaving() && endpoint.state() == State::Open {
                 let frame = CloseFrame::new(CloseCode::GOING_AWAY, "the server stops").map_err(io::Error::other)?;
-                connection.close(frame).map_err(io::Error::other)?;
-                connection.write_control(&mut self.out).map_err(io::Error::other)?;
+                endpoint.close(frame).map_err(io::Error::other)?;
             }
-            self.flush()?;
-            self.timers.observe(connection.state(), Instant::now());
-
-            match connection.transport() {
-                Transport::KeepOpen | Transport::WriteOnly => {}
-                // After a clean close there should be nothing to read. Where there is, the peer gets the Close all the same.
-                _ => {
-                    self.hang_up()?;
-                    break;
+            if let Err(error) = self.turn(&mut endpoint) {
+                // What breaks after the closing handshake, or a violation, breaks nothing.
+                match endpoint.end() {
+                    Err(Failure::NoClose) => return Err(error),
+                    _ => break,
                 }
             }
-            unread = match self.read_more(0)? {
-                ReadMore::Bytes(n) => 0..n,
-                ReadMore::Eof => {
-                    let ending = connection.receive_eof();
-                    if ending == Ending::Unclean && connection.failure().is_none() {
-                        return Ok("left without a Close".to_owned());
-                    }
-                    break;
-                }
-                ReadMore::TimedOut(Timeout::Idle) => {
-                    connection.ping(b"", &mut self.out).map_err(io::Error::other)?;
-                    0..0
-                }
-                ReadMore::Nothing => 0..0,
-                ReadMore::TimedOut(timeout) => return Ok(format!("gone silent: {timeout:?} time-out")),
-            };
         }
-        Ok(match (connection.failure(), closed_with) {
-            (Some(error), _) => format!("failed with {}: {error}", error.close_code()),
-            (None, Some(frame)) => format!("closed with {frame}"),
-            (None, None) => "closed".to_owned(),
+        // A client that was first to end its side still learns by TLS that nothing was cut.
+        let _ = self.link.half_close();
+        Ok(match (endpoint.end(), closed_with) {
+            (Err(Failure::Protocol(error)), _) => failed(&error),
+            (Err(Failure::Timeout(Timeout::Write)), _) => return Err(self.reads_nothing()),
+            (Err(Failure::Timeout(timeout)), _) => format!("gone silent: {timeout:?} time-out"),
+            (Err(_), _) => "left without a Close".to_owned(),
+            (Ok(_), Some(frame)) => format!("closed with {frame}"),
+            (Ok(_), None) => "closed".to_owned(),
         })
     }
 
-    /// Reads after the first `len` bytes of the buffer, until the next deadline; not for long, though.
-    fn read_more(&mut self, len: usize) -> io::Result<ReadMore> {
-        if len == self.read.len() {
-            self.read.resize(2 * len, 0);
-        }
+    /// One turn of the loop: looks at the clock, and writes or reads once; it does not wait past the next deadline, nor for long.
+    fn turn(&mut self, machine: &mut impl Duties<Instant>) -> io::Result<()> {
         let now = Instant::now();
-        if let Some(timeout) = self.timers.expired(now) {
-            return Ok(ReadMore::TimedOut(timeout));
+        let wait = machine.tick(now).map_or(TURN, |at| at.saturating_duration_since(now));
+        let most = self.told.map_or(TURN, |told| LINGER.saturating_sub(now.saturating_duration_since(told)).min(TURN));
+        self.link.set_patience(wait.min(most).max(Duration::from_millis(1)))?;
+        // What TLS has taken is written for `machine`, so that time runs here.
+        let waits = self.link.waits_since().map(|since| now.saturating_duration_since(since));
+        if waits.is_some_and(|span| span >= self.server.options.config.timeouts.write.unwrap_or(Duration::MAX)) {
+            return Err(self.reads_nothing());
         }
-        // A span of zero would mean "for ever".
-        let span = self.timers.deadline().map_or(TURN, |deadline| (deadline - now).max(Duration::from_millis(1)));
-        self.stream.set_read_timeout(Some(span.min(TURN)))?;
-        match self.stream.read(&mut self.read[len..]) {
-            Ok(0) => Ok(ReadMore::Eof),
-            Ok(n) => {
-                self.timers.received(Instant::now());
-                Ok(ReadMore::Bytes(n))
+        let done = match machine.status() {
+            Status::Close => Ok(()),
+            _ if waits.is_some() || !machine.output().is_empty() => {
+                self.link.write(machine.output()).map(|n| machine.written(n))
             }
-            Err(error) => match error.kind() {
-                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Ok(ReadMore::Nothing),
-                _ => Err(error),
-            },
-        }
+            Status::HalfClose => self.link.half_close().map(|done| {
+                if done {
+                    machine.half_closed();
+                    self.told = Some(now);
+                }
+            }),
+            status if status.reads() => self.link.read(machine.room()).map(|n| machine.filled(n)),
+            _ => Ok(()),
+        };
+        use ErrorKind::{Interrupted, TimedOut, WouldBlock};
+        done.or_else(|error| {
+            let nothing_in_time = matches!(error.kind(), Interrupted | TimedOut | WouldBlock);
+            if nothing_in_time { Ok(()) } else { Err(error) }
+        })
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        // A client that sends and never reads would hold the thread for ever.
-        let patience = self.server.options.timeouts.write.unwrap_or(Duration::MAX);
-        write_all(&self.stream, &self.out, patience, || {})?;
-        self.out.clear();
-        self.timers.sent(0, Instant::now());
-        Ok(())
+    /// Whether the client has had its time to close its side, in which it got what was on the way: closing with unread input would destroy it.
+    fn has_lingered(&self) -> bool {
+        self.told.is_some_and(|told| told.elapsed() >= LINGER)
     }
 
-    /// Writes the last word, and closes; hands the report on.
-    fn end(&mut self, report: String) -> io::Result<String> {
-        self.flush()?;
-        self.hang_up()?;
-        Ok(report)
-    }
-
-    /// Closes the writing half, so that the peer sees the end of what was said, and takes what it is still sending: a socket that
-    /// is closed with unread input resets the connection, and the last words are lost.
-    fn hang_up(&mut self) -> io::Result<()> {
-        self.stream.shutdown(Shutdown::Write)?;
-        let deadline = Instant::now() + LINGER;
-        while let Some(span) = deadline.checked_duration_since(Instant::now()).filter(|span| !span.is_zero()) {
-            self.stream.set_read_timeout(Some(span))?;
-            match self.stream.read(&mut self.read) {
-                Ok(0) | Err(_) => break,
-                Ok(_) => {}
-            }
-        }
-        Ok(())
+    fn reads_nothing(&self) -> io::Error {
+        let patience = self.server.options.config.timeouts.write.unwrap_or_default();
+        io::Error::new(ErrorKind::TimedOut, format!("the peer has read nothing for {patience:?}"))
     }
 }
 
-/// What came of reading.
-enum ReadMore {
-    Bytes(usize),
-    Eof,
-    TimedOut(Timeout),
-    /// Neither: it is time to look whether the server leaves.
-    Nothing,
-}
-
-/// Accepts with the first of the offered subprotocols that the options allow.
-fn accept(request: &Request<'_>, options: &Options, out: &mut Vec<u8>) -> io::Result<Negotiated> {
-    let mut answer = request.accept();
-    if let Some(name) = request.subprotocols().find(|offered| options.subprotocols.iter().any(|name| name == offered)) {
-        answer = answer.subprotocol(name);
-    }
-    #[cfg(feature = "deflate")]
-    let answer = answer.deflate(DeflateConfig::DEFAULT);
-    answer.write_to(out).map_err(io::Error::other)
+fn failed(error: &ProtocolError) -> String {
+    format!("failed with {}: {error}", error.close_code())
 }

@@ -11,7 +11,7 @@ use http::request::Parts;
 use websocket_proto_hyper::DeflateConfig;
 use websocket_proto_hyper::Upgrade;
 
-use crate::{Config, Error, Limits, Rejection, Timeouts, WebSocket};
+use crate::{Config, Limits, Rejection, Timeouts, UpgradeError, WebSocket};
 
 /// Extracts a request for a WebSocket, which [`on_upgrade`](Self::on_upgrade) accepts.
 ///
@@ -45,7 +45,7 @@ use crate::{Config, Error, Limits, Rejection, Timeouts, WebSocket};
 pub struct WebSocketUpgrade {
     upgrade: Upgrade,
     config: Config,
-    on_failed: Option<Box<dyn FnOnce(Error) + Send + Sync>>,
+    on_failed: Option<Box<dyn FnOnce(UpgradeError) + Send + Sync>>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
@@ -148,7 +148,7 @@ impl WebSocketUpgrade {
 
     /// Calls `callback` if the response does not become a connection: the client went away, or another response was sent in its place.
     /// Default: nothing is done.
-    pub fn on_failed_upgrade(mut self, callback: impl FnOnce(Error) + Send + Sync + 'static) -> Self {
+    pub fn on_failed_upgrade(mut self, callback: impl FnOnce(UpgradeError) + Send + Sync + 'static) -> Self {
         self.on_failed = Some(Box::new(callback));
         self
     }

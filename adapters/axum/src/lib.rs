@@ -12,9 +12,9 @@ pub use websocket_proto_hyper;
 pub use websocket_proto_hyper::DeflateConfig;
 pub use websocket_proto_hyper::websocket_proto_tokio::{Reader, Writer};
 pub use websocket_proto_hyper::{
-    CloseCode, CloseFrame, Config, Error, Incoming, Limits, Message, OwnedMessage, Timeouts,
+    CloseCode, CloseFrame, Config, Error, Incoming, Limits, Message, OwnedMessage, Prepared, PreparedForm, Timeouts,
 };
-pub use websocket_proto_hyper::{Server, Transport, endpoint, handshake};
+pub use websocket_proto_hyper::{Server, Transport, UpgradeError, endpoint, handshake};
 
 /// The connection: a `Stream` and a `Sink` of [`OwnedMessage`]s, with methods that do the same and more.
 pub type WebSocket = websocket_proto_hyper::WebSocket<Server>;

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as TheirError, Message as Theirs};
-use websocket_proto_axum::{Error, OwnedMessage, Rejection, Timeouts, WebSocket, WebSocketUpgrade};
+use websocket_proto_axum::{OwnedMessage, Rejection, Timeouts, UpgradeError, WebSocket, WebSocketUpgrade};
 
 /// A tungstenite client that offers these subprotocols, and the fields of the response.
 async fn tungstenite(
@@ -205,7 +205,7 @@ async fn what_a_middleware_takes_away_is_named_in_the_answer() {
 }
 
 /// A server whose callback for failures tells of them.
-fn telling(timeouts: Timeouts) -> (Router, mpsc::UnboundedReceiver<Error>) {
+fn telling(timeouts: Timeouts) -> (Router, mpsc::UnboundedReceiver<UpgradeError>) {
     let (sender, told) = mpsc::unbounded_channel();
     let upgrade = async move |upgrade: WebSocketUpgrade| {
         let upgrade = upgrade.timeouts(timeouts).on_failed_upgrade(move |error| sender.send(error).unwrap());
@@ -224,7 +224,7 @@ async fn the_callback_for_failures_is_told_that_another_response_was_sent() {
         // A connection that stays open: nobody else tells.
         let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
         tokio::io::AsyncWriteExt::write_all(&mut client, &request(&[])).await.unwrap();
-        assert!(matches!(told.recv().await, Some(Error::Timeout)));
+        assert!(matches!(told.recv().await, Some(UpgradeError::Timeout)));
     })
     .await;
 }
@@ -242,7 +242,7 @@ async fn the_callback_for_failures_is_told_that_the_client_went_away() {
         tokio::io::AsyncWriteExt::write_all(&mut client, &request(&[])).await.unwrap();
         drop(client);
         let told = told.recv().await;
-        assert!(matches!(told, Some(Error::Hyper(_) | Error::Timeout)), "{told:?}");
+        assert!(matches!(told, Some(UpgradeError::Hyper(_) | UpgradeError::Timeout)), "{told:?}");
     })
     .await;
 }

@@ -18,7 +18,7 @@ use websocket_proto::handshake::Scheme;
 use websocket_proto::handshake::{Answer, ClientRequest, NoSubprotocols, PendingAnswer, Subprotocols};
 use websocket_proto_tokio::{Client, Config, RandomKeys};
 
-use crate::{Error, Upgrading, WebSocket};
+use crate::{UpgradeError, Upgrading, WebSocket};
 
 /// What of the body of a refusal is kept.
 const MAX_REFUSAL_LEN: usize = 64 * 1024;
@@ -47,13 +47,13 @@ const MAX_REFUSAL_LEN: usize = 64 * 1024;
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for a response that opens nothing, [`Error::Response`] for one that breaks a rule, and [`Error::Timeout`],
-/// [`Error::Hyper`], [`Error::Start`], [`Error::Seed`].
+/// [`UpgradeError::Refused`] for a response that opens nothing, [`UpgradeError::Response`] for one that breaks a rule, and [`UpgradeError::Timeout`],
+/// [`UpgradeError::Hyper`], [`UpgradeError::Start`], [`UpgradeError::Seed`].
 pub async fn client<B, P>(
     sender: &mut http1::SendRequest<B>,
     request: ClientRequest<'_, P>,
     config: &Config,
-) -> Result<(WebSocket<Client<RandomKeys>>, Response<()>), Error>
+) -> Result<(WebSocket<Client<RandomKeys>>, Response<()>), UpgradeError>
 where
     B: Body + Default + 'static,
     P: Subprotocols,
@@ -76,7 +76,7 @@ pub async fn client_http2<B, P>(
     scheme: Scheme,
     request: ClientRequest<'_, P>,
     config: &Config,
-) -> Result<(WebSocket<Client<RandomKeys>>, Response<()>), Error>
+) -> Result<(WebSocket<Client<RandomKeys>>, Response<()>), UpgradeError>
 where
     B: Body + Default + 'static,
     P: Subprotocols,
@@ -135,15 +135,15 @@ where
 /// ```
 /// use hyper::Response;
 /// use websocket_proto_hyper::handshake::ClientRequest;
-/// use websocket_proto_hyper::{Body, ClientUpgrade, Config, Error};
+/// use websocket_proto_hyper::{Body, ClientUpgrade, Config, UpgradeError};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Error> {
+/// # async fn main() -> Result<(), UpgradeError> {
 /// let (request, upgrade) = ClientUpgrade::new(ClientRequest::new("example.com", "/chat"), &Config::default())?;
 /// assert_eq!(request.headers()["upgrade"], "websocket");
 /// // The client sends the request, and its server answers:
 /// let response = Response::builder().status(401).body(Body::from("who are you?"))?;
-/// let Err(Error::Refused(response)) = upgrade.finish(response).await else { panic!("401 opens nothing") };
+/// let Err(UpgradeError::Refused(response)) = upgrade.finish(response).await else { panic!("401 opens nothing") };
 /// assert_eq!(response.body(), b"who are you?");
 /// # Ok(()) }
 /// ```
@@ -165,8 +165,8 @@ impl<P: Subprotocols> ClientUpgrade<P> {
     ///
     /// # Errors
     ///
-    /// [`Error::Start`], [`Error::Http`], [`Error::Seed`].
-    pub fn new(request: ClientRequest<'_, P>, config: &Config) -> Result<(Request<()>, Self), Error> {
+    /// [`UpgradeError::Start`], [`UpgradeError::Http`], [`UpgradeError::Seed`].
+    pub fn new(request: ClientRequest<'_, P>, config: &Config) -> Result<(Request<()>, Self), UpgradeError> {
         let mut keys = RandomKeys::from_os()?;
         let upgrade = offering(request, config).upgrade(keys.nonce())?;
         let request = upgrade.to_http()?;
@@ -183,7 +183,7 @@ impl<P: Subprotocols> ClientUpgrade<P> {
         request: ClientRequest<'_, P>,
         scheme: Scheme,
         config: &Config,
-    ) -> Result<(Request<()>, Self), Error> {
+    ) -> Result<(Request<()>, Self), UpgradeError> {
         let keys = RandomKeys::from_os()?;
         let connect = offering(request, config).connect(scheme)?;
         let mut request = connect.to_http()?;
@@ -195,12 +195,12 @@ impl<P: Subprotocols> ClientUpgrade<P> {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] for a response that opens nothing, [`Error::Response`] for one that breaks a rule, [`Error::Timeout`],
-    /// [`Error::Hyper`].
+    /// [`UpgradeError::Refused`] for a response that opens nothing, [`UpgradeError::Response`] for one that breaks a rule, [`UpgradeError::Timeout`],
+    /// [`UpgradeError::Hyper`].
     pub async fn finish<B>(
         self,
         mut response: Response<B>,
-    ) -> Result<(WebSocket<Client<RandomKeys>>, Response<()>), Error>
+    ) -> Result<(WebSocket<Client<RandomKeys>>, Response<()>), UpgradeError>
     where
         B: Body,
     {
@@ -214,7 +214,7 @@ impl<P: Subprotocols> ClientUpgrade<P> {
             Answer::Refused(_) => {
                 let (head, body) = response.into_parts();
                 let body = beginning(body, &self.config).await;
-                return Err(Error::Refused(Box::new(Response::from_parts(head, body))));
+                return Err(UpgradeError::Refused(Box::new(Response::from_parts(head, body))));
             }
         };
         let on_upgrade = hyper::upgrade::on(&mut response);
@@ -251,9 +251,9 @@ async fn beginning(body: impl Body, config: &Config) -> Vec<u8> {
     bytes
 }
 
-pub(crate) async fn in_time<F: Future>(config: &Config, future: F) -> Result<F::Output, Error> {
+pub(crate) async fn in_time<F: Future>(config: &Config, future: F) -> Result<F::Output, UpgradeError> {
     match config.timeouts.handshake {
-        Some(span) => tokio::time::timeout(span, future).await.map_err(|_| Error::Timeout),
+        Some(span) => tokio::time::timeout(span, future).await.map_err(|_| UpgradeError::Timeout),
         None => Ok(future.await),
     }
 }

@@ -4,11 +4,11 @@
 
 #[cfg(feature = "client")]
 mod client;
-mod error;
 mod refused;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;
 mod server;
+mod upgrade_error;
 mod upgrading;
 
 use hyper::body::Bytes;
@@ -18,17 +18,19 @@ use hyper_util::rt::TokioIo;
 pub use client::{ClientUpgrade, client};
 #[cfg(all(feature = "client", feature = "http2"))]
 pub use client::{client_http2, connect_is_enabled};
-pub use error::Error;
 pub use refused::Refused;
 #[cfg(feature = "reqwest")]
 pub use reqwest_client::reqwest_client;
 pub use server::{Upgrade, upgrade};
+pub use upgrade_error::UpgradeError;
 pub use upgrading::Upgrading;
 pub use websocket_proto_tokio;
 #[cfg(feature = "deflate")]
 pub use websocket_proto_tokio::DeflateConfig;
 pub use websocket_proto_tokio::{Client, CloseCode, CloseFrame, Incoming, Message, OwnedMessage, RandomKeys, Server};
-pub use websocket_proto_tokio::{Config, Limits, Timeouts, WebSocketStream, endpoint, handshake};
+pub use websocket_proto_tokio::{
+    Config, Error, Limits, Prepared, PreparedForm, Timeouts, WebSocketStream, endpoint, handshake,
+};
 
 /// The body of the responses that are made here.
 pub type Body = http_body_util::Full<Bytes>;

@@ -6,7 +6,7 @@ use websocket_proto::handshake::{ClientRequest, Subprotocols};
 use websocket_proto_tokio::{Client, Config, RandomKeys};
 
 use crate::client::in_time;
-use crate::{ClientUpgrade, Error, WebSocket};
+use crate::{ClientUpgrade, UpgradeError, WebSocket};
 
 /// Asks for a WebSocket by a client of reqwest, with its cookies, proxies, redirects and TLS.
 ///
@@ -27,13 +27,13 @@ use crate::{ClientUpgrade, Error, WebSocket};
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for a response that opens nothing, [`Error::Response`] for one that breaks a rule, and [`Error::Timeout`],
-/// [`Error::Reqwest`], [`Error::Hyper`], [`Error::Start`], [`Error::Seed`].
+/// [`UpgradeError::Refused`] for a response that opens nothing, [`UpgradeError::Response`] for one that breaks a rule, and [`UpgradeError::Timeout`],
+/// [`UpgradeError::Reqwest`], [`UpgradeError::Hyper`], [`UpgradeError::Start`], [`UpgradeError::Seed`].
 pub async fn reqwest_client<P: Subprotocols>(
     request: RequestBuilder,
     subprotocols: P,
     config: &Config,
-) -> Result<(WebSocket<Client<RandomKeys>>, Response<()>), Error> {
+) -> Result<(WebSocket<Client<RandomKeys>>, Response<()>), UpgradeError> {
     let (client, request) = request.build_split();
     let mut request = request?;
     let url = request.url_mut();

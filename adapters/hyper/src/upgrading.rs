@@ -11,12 +11,12 @@ use tokio::time::{Sleep, sleep};
 use websocket_proto::Negotiated;
 use websocket_proto_tokio::{Config, Role, Server, WebSocketStream};
 
-use crate::{Error, WebSocket};
+use crate::{UpgradeError, WebSocket};
 
 /// A future of the [`WebSocket`], which is there once hyper has sent the response, or received it.
 ///
 /// At a server it is to be awaited by a task of its own: the response goes out after the service has returned it, so a service that waits
-/// for the connection first gets [`Error::Timeout`]. Dropped, it closes the connection.
+/// for the connection first gets [`UpgradeError::Timeout`]. Dropped, it closes the connection.
 #[must_use = "the connection is closed when this is dropped"]
 pub struct Upgrading<R = Server> {
     on_upgrade: OnUpgrade,
@@ -33,7 +33,7 @@ impl<R> Upgrading<R> {
 }
 
 impl<R: Role + Unpin> Future for Upgrading<R> {
-    type Output = Result<WebSocket<R>, Error>;
+    type Output = Result<WebSocket<R>, UpgradeError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -46,7 +46,7 @@ impl<R: Role + Unpin> Future for Upgrading<R> {
         }
         let Some(span) = this.config.timeouts.handshake else { return Poll::Pending };
         ready!(this.timeout.get_or_insert_with(|| Box::pin(sleep(span))).as_mut().poll(context));
-        Poll::Ready(Err(Error::Timeout))
+        Poll::Ready(Err(UpgradeError::Timeout))
     }
 }
 

@@ -18,10 +18,10 @@ use testkit::upgrades::split_answer;
 use tokio::net::{TcpListener, TcpStream};
 use websocket_proto::handshake::ResponseError;
 use websocket_proto_hyper::handshake::{ClientRequest, Scheme};
-use websocket_proto_hyper::{Body, Client, CloseCode, Config, Error, RandomKeys, WebSocket};
+use websocket_proto_hyper::{Body, Client, CloseCode, Config, RandomKeys, UpgradeError, WebSocket};
 use websocket_proto_hyper::{ClientUpgrade, client, client_http2, connect_is_enabled, reqwest_client};
 
-type Opened = Result<(WebSocket<Client<RandomKeys>>, Response<()>), Error>;
+type Opened = Result<(WebSocket<Client<RandomKeys>>, Response<()>), UpgradeError>;
 
 fn compressing() -> Config {
     let mut config = Config::default();
@@ -179,15 +179,15 @@ async fn an_answer_that_was_not_asked_for_is_not_taken() {
     ];
     for (fields, expected) in cases {
         for opened in both(move |head| answer(head, true, &format!("{fields}\r\n"))).await {
-            let Err(Error::Response(error)) = opened else { panic!("{fields}: {opened:?}") };
+            let Err(UpgradeError::Response(error)) = opened else { panic!("{fields}: {opened:?}") };
             assert!(expected(&error), "{fields}: {error}");
         }
     }
     for opened in both(|head| answer(head, false, "\r\n")).await {
-        assert!(matches!(opened, Err(Error::Response(ResponseError::AcceptWrong))), "{opened:?}");
+        assert!(matches!(opened, Err(UpgradeError::Response(ResponseError::AcceptWrong))), "{opened:?}");
     }
     for opened in both(|_| b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n".to_vec()).await {
-        assert!(matches!(opened, Err(Error::Response(ResponseError::Upgrade { .. }))), "{opened:?}");
+        assert!(matches!(opened, Err(UpgradeError::Response(ResponseError::Upgrade { .. }))), "{opened:?}");
     }
 }
 
@@ -218,7 +218,7 @@ async fn a_refusal_is_handed_on_with_the_beginning_of_its_body() {
     ];
     for (bytes, status, len) in refusals {
         for opened in both(move |_| bytes.clone().into_bytes()).await {
-            let Err(Error::Refused(response)) = opened else { panic!("{status}: {opened:?}") };
+            let Err(UpgradeError::Refused(response)) = opened else { panic!("{status}: {opened:?}") };
             assert_eq!((response.status().as_u16(), response.body().len()), (status, len));
         }
     }
@@ -230,7 +230,7 @@ async fn a_refusal_is_handed_on_with_the_beginning_of_its_body() {
     let mut config = Config::default();
     config.timeouts.handshake = Some(std::time::Duration::from_millis(50));
     let opened = in_time(client(&mut sender, ClientRequest::new("example.com", "/"), &config)).await;
-    let Err(Error::Refused(response)) = opened else { panic!("{opened:?}") };
+    let Err(UpgradeError::Refused(response)) = opened else { panic!("{opened:?}") };
     assert_eq!(response.body(), b"no");
 }
 
@@ -243,20 +243,20 @@ async fn a_server_that_does_not_answer_is_not_waited_for_longer_than_the_time_ou
     let mut config = Config::default();
     config.timeouts.handshake = Some(std::time::Duration::from_millis(50));
     let opened = in_time(client(&mut sender, ClientRequest::new("example.com", "/"), &config)).await;
-    assert!(matches!(opened, Err(Error::Timeout)), "{opened:?}");
+    assert!(matches!(opened, Err(UpgradeError::Timeout)), "{opened:?}");
     let request = reqwest::Client::new().get(format!("http://{address}/"));
     let opened = in_time(reqwest_client(request, [""; 0], &config)).await;
-    assert!(matches!(opened, Err(Error::Timeout)), "{opened:?}");
+    assert!(matches!(opened, Err(UpgradeError::Timeout)), "{opened:?}");
 }
 
 #[tokio::test]
 async fn what_must_not_be_written_is_an_error_before_anything_is() {
     let request = ClientRequest::new("example.com", "/\r\nX: y");
-    assert!(matches!(ClientUpgrade::new(request, &Config::default()), Err(Error::Start(_))));
+    assert!(matches!(ClientUpgrade::new(request, &Config::default()), Err(UpgradeError::Start(_))));
     let request = reqwest::Client::new().get("http://example.com/");
-    assert!(matches!(reqwest_client(request, ["a b"], &Config::default()).await, Err(Error::Start(_))));
+    assert!(matches!(reqwest_client(request, ["a b"], &Config::default()).await, Err(UpgradeError::Start(_))));
     let request = reqwest::Client::new().get("ftp://example.com/");
-    assert!(matches!(reqwest_client(request, ["a"], &Config::default()).await, Err(Error::Reqwest(_))));
+    assert!(matches!(reqwest_client(request, ["a"], &Config::default()).await, Err(UpgradeError::Reqwest(_))));
 }
 
 #[tokio::test]

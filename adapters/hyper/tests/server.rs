@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error as TheirError, Message as Theirs};
-use websocket_proto_hyper::{Body, Config, Error, Upgrade, upgrade};
+use websocket_proto_hyper::{Body, Config, Upgrade, UpgradeError, upgrade};
 
 #[tokio::test]
 async fn a_tungstenite_client_gets_each_message_back_and_closes() {
@@ -136,10 +136,10 @@ async fn a_connection_that_is_dropped_while_messages_come_is_closed() {
     .await;
 }
 
-type Answer = fn(&mut Request<Incoming>, mpsc::Sender<Result<(), Error>>) -> Response<Body>;
+type Answer = fn(&mut Request<Incoming>, mpsc::Sender<Result<(), UpgradeError>>) -> Response<Body>;
 
 /// A server of one connection over a pipe: what its service tells of the connection, and what it answers.
-async fn outcome(with_upgrades: bool, answer: Option<Answer>) -> (Option<Result<(), Error>>, Vec<u8>) {
+async fn outcome(with_upgrades: bool, answer: Option<Answer>) -> (Option<Result<(), UpgradeError>>, Vec<u8>) {
     let (mut client, server) = tokio::io::duplex(10_000);
     let (sender, mut receiver) = mpsc::channel(1);
     let service = service_fn(move |mut request| {
@@ -168,7 +168,7 @@ async fn outcome(with_upgrades: bool, answer: Option<Answer>) -> (Option<Result<
     (outcome, answer)
 }
 
-fn spawning(request: &mut Request<Incoming>, told: mpsc::Sender<Result<(), Error>>) -> Response<Body> {
+fn spawning(request: &mut Request<Incoming>, told: mpsc::Sender<Result<(), UpgradeError>>) -> Response<Body> {
     let (response, upgrading) = upgrade(request, &Config::default()).unwrap();
     tokio::spawn(async move { told.send(upgrading.await.map(drop)).await });
     response
@@ -177,14 +177,14 @@ fn spawning(request: &mut Request<Incoming>, told: mpsc::Sender<Result<(), Error
 #[tokio::test(start_paused = true)]
 async fn a_service_that_waits_for_the_connection_before_its_response_is_told_in_time() {
     let (outcome, answer) = outcome(true, None).await;
-    assert!(matches!(outcome, Some(Err(Error::Timeout))), "{outcome:?}");
+    assert!(matches!(outcome, Some(Err(UpgradeError::Timeout))), "{outcome:?}");
     assert!(answer.starts_with(b"HTTP/1.1 101 "));
 }
 
 #[tokio::test]
 async fn a_server_without_upgrades_is_told() {
     let (outcome, _) = outcome(false, Some(spawning)).await;
-    assert!(matches!(outcome, Some(Err(Error::Hyper(_)))), "{outcome:?}");
+    assert!(matches!(outcome, Some(Err(UpgradeError::Hyper(_)))), "{outcome:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -197,7 +197,7 @@ async fn a_response_that_is_exchanged_opens_nothing_and_that_is_told_in_time() {
     };
     let (outcome, answer) = outcome(true, Some(exchanged)).await;
     // hyper tells only when the connection ends, which may serve other requests for long.
-    assert!(matches!(outcome, Some(Err(Error::Timeout))), "{outcome:?}");
+    assert!(matches!(outcome, Some(Err(UpgradeError::Timeout))), "{outcome:?}");
     assert!(answer.starts_with(b"HTTP/1.1 503 "), "{}", answer.escape_ascii());
 }
 

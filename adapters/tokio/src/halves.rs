@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite};
 use websocket_proto::endpoint::{End, Framer};
-use websocket_proto::{Client, CloseCode, CloseFrame, Message, OwnedMessage, RandomKeys, Role, Server};
+use websocket_proto::{Client, CloseCode, CloseFrame, Message, OwnedMessage, Prepared, RandomKeys, Role, Server};
 
 use crate::{Config, Error, WebSocketStream};
 
@@ -168,6 +168,18 @@ where
     fn take(&mut self, message: Message<'_>) -> Result<(), Error> {
         self.framer.frame(message)?;
         Ok(lock(&self.shared).endpoint.append(&mut self.framer)?)
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Writer<T, Server> {
+    /// Waits until there is room, and takes a reference to a message that was framed once for many; see [`Prepared`].
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn feed_prepared(&mut self, message: &Prepared) -> Result<(), Error> {
+        poll_fn(|context| lock(&self.shared).poll_room(context)).await?;
+        Ok(lock(&self.shared).endpoint.sender().send_prepared(message)?)
     }
 }
 

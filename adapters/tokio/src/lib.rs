@@ -29,4 +29,4 @@ pub use websocket_proto::endpoint::{self, Config};
 #[cfg(feature = "deflate")]
 pub use websocket_proto::extension::deflate::DeflateConfig;
 pub use websocket_proto::{Client, CloseCode, CloseFrame, Incoming, Message, OwnedMessage, RandomKeys, Role, Server};
-pub use websocket_proto::{Limits, Negotiated, Prepared, Timeouts, handshake};
+pub use websocket_proto::{Limits, Negotiated, Prepared, PreparedForm, Timeouts, handshake};

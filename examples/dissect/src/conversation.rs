@@ -1,27 +1,26 @@
-//! One TCP connection: HTTP, then frames.
+//! A WebSocket conversation: HTTP, then frames. What carries its bytes, TCP, TLS or a stream of HTTP/2, is not its matter.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use websocket_proto::extension::deflate::Compression;
+use websocket_proto::extension::deflate::{Compression, DeflateParams};
 
-use crate::event::{Event, Summary, Way};
-use crate::handshake;
+use crate::event::{Event, Way};
+use crate::handshake::{self, Agreed};
 use crate::http::{Head, Http};
-use crate::messages::{CLOSE, Messages, PING, PONG};
-use crate::segment::Segment;
-use crate::tcp::{Direction, Next};
+use crate::messages::Messages;
+use crate::tally::Tally;
+
+/// Takes what was found, with its time.
+pub type Found<'f> = dyn FnMut(Duration, Event) + 'f;
 
 #[derive(Debug)]
 pub struct Conversation {
-    directions: [Direction; 2],
     stages: [Stage; 2],
     requests: VecDeque<Head>,
-    began: Option<Duration>,
-    last: Duration,
-    summary: Summary,
-    /// Pings that wait for their Pong.
-    pings: [VecDeque<(Vec<u8>, Duration)>; 2],
+    /// How many bytes came, or are missing, in each direction.
+    positions: [u64; 2],
+    tally: Tally,
     /// Whether it has shown to be about WebSocket; what came before is kept until then.
     shown: bool,
     kept: Vec<(Duration, Event)>,
@@ -39,6 +38,8 @@ enum Stage {
 
 /// More than this is not kept while an answer is awaited.
 const MAX_WAITING: usize = 1 << 20;
+/// So many heads of other requests are kept.
+const MAX_KEPT: usize = 64;
 
 impl Conversation {
     /// Begins with HTTP; with `frames` in the middle of a conversation, whose extensions are unknown.
@@ -51,77 +52,83 @@ impl Conversation {
             }
         };
         Self {
-            directions: Default::default(),
             stages: Way::BOTH.map(stage),
             requests: VecDeque::new(),
-            began: None,
-            last: Duration::ZERO,
-            summary: Summary::default(),
-            pings: Default::default(),
+            positions: [0; 2],
+            tally: Tally::default(),
             shown: frames,
             kept: Vec::new(),
         }
     }
 
-    /// A segment came this way.
-    pub fn segment(
-        &mut self,
-        way: Way,
-        segment: &Segment<'_>,
-        time: Duration,
-        found: &mut impl FnMut(Duration, Event),
-    ) {
-        self.began.get_or_insert(time);
-        self.last = time;
-        let direction = &mut self.directions[way.index()];
-        if segment.syn {
-            direction.begin(segment.sequence);
+    /// Begins with an extended CONNECT (RFC 8441).
+    pub fn connect(head: Head, time: Duration, found: &mut Found<'_>) -> Self {
+        let mut conversation = Self::new(false);
+        let findings = handshake::connect(&head);
+        let events = vec![Event::Head { way: Way::ToServer, lines: head.lines.clone(), findings }];
+        conversation.stages = [Stage::Waiting(Vec::new()), Stage::Waiting(Vec::new())];
+        conversation.requests.push_back(head);
+        conversation.tell(events, time, found);
+        conversation
+    }
+
+    /// The answer to an extended CONNECT.
+    pub fn connected(&mut self, head: &Head, time: Duration, found: &mut Found<'_>) {
+        let mut events = vec![Event::Head { way: Way::ToClient, lines: head.lines.clone(), findings: Vec::new() }];
+        let mut waiting = [Vec::new(), Vec::new()];
+        match (head.status(), self.requests.front()) {
+            (Some(200..=299), Some(request)) if matches!(self.stages[1], Stage::Waiting(_)) => {
+                let agreed = handshake::connected(request, head);
+                for (stage, waiting) in self.stages.iter_mut().zip(&mut waiting) {
+                    if let Stage::Waiting(bytes) = stage {
+                        *waiting = std::mem::take(bytes);
+                    }
+                }
+                self.positions = [0; 2];
+                self.open(agreed, &mut events);
+            }
+            (Some(100..=199), _) => {}
+            _ if matches!(self.stages[1], Stage::Waiting(_)) => self.stages = [Stage::Other, Stage::Other],
+            _ => {}
         }
-        direction.segment(segment.sequence, segment.payload, segment.missing, segment.fin);
-        if let Some(acknowledged) = segment.acknowledged {
-            self.directions[way.back().index()].acknowledge(acknowledged);
-        }
-        if (segment.fin || segment.rst) && self.summary.end.is_empty() {
-            let what = if segment.rst { "reset" } else { "closed" };
-            self.summary.end = format!("{what} by the {}", way.sender());
-        }
-        for way in [way.back(), way] {
-            self.advance(way, segment.rst, time, found);
+        self.tell(events, time, found);
+        for (way, waiting) in Way::BOTH.into_iter().zip(waiting) {
+            self.bytes(way, waiting, time, found);
         }
     }
 
-    /// Whether both sides have ended.
-    pub fn is_finished(&self) -> bool {
-        self.summary.end.starts_with("reset") || self.directions.iter().all(Direction::is_finished)
+    /// Something of it was captured at this time.
+    pub fn at(&mut self, time: Duration) {
+        self.tally.at(time);
     }
 
-    /// Nothing comes any more.
-    pub fn end(mut self, found: &mut impl FnMut(Duration, Event)) {
-        let time = self.last;
-        for way in Way::BOTH {
-            self.advance(way, true, time, found);
-        }
-        if self.summary.end.is_empty() {
-            self.summary.end = "not ended in this capture".into();
-        }
-        self.summary.lasted = self.last.saturating_sub(self.began.unwrap_or(self.last));
-        if self.shown {
-            let summary = Box::new(std::mem::take(&mut self.summary));
-            found(time, Event::Ended(summary));
-        }
+    /// About how many bytes of memory it holds.
+    pub fn held(&self) -> usize {
+        let stages = self.stages.iter().map(|stage| match stage {
+            Stage::Http(http) => http.held(),
+            Stage::Waiting(bytes) => bytes.len(),
+            Stage::Frames(messages) => messages.held(),
+            Stage::Other => 0,
+        });
+        stages.sum::<usize>() + size_of::<Self>()
     }
 
-    fn advance(&mut self, way: Way, ended: bool, time: Duration, found: &mut impl FnMut(Duration, Event)) {
-        while let Some(next) = self.directions[way.index()].next(ended) {
-            match next {
-                Next::Bytes(bytes) => self.bytes(way, bytes, time, found),
-                Next::Gap(len) => self.gap(way, len, time, found),
+    /// Nothing comes any more; `end` says why.
+    pub fn end(mut self, end: String, found: &mut Found<'_>) {
+        for stage in &mut self.stages {
+            if let Stage::Frames(messages) = stage {
+                messages.end(|event| found(self.tally.last(), event));
             }
         }
+        if self.shown {
+            let (time, summary) = self.tally.end(end);
+            found(time, Event::Ended(Box::new(summary)));
+        }
     }
 
-    fn gap(&mut self, way: Way, len: u64, time: Duration, found: &mut impl FnMut(Duration, Event)) {
-        self.summary.gaps[way.index()] += len;
+    /// Bytes are missing.
+    pub fn gap(&mut self, way: Way, len: u64, time: Duration, found: &mut Found<'_>) {
+        self.positions[way.index()] += len;
         let mut events = Vec::new();
         match &mut self.stages[way.index()] {
             Stage::Frames(messages) => messages.gap(len, |event| events.push(event)),
@@ -133,7 +140,13 @@ impl Conversation {
         self.tell(events, time, found);
     }
 
-    fn bytes(&mut self, way: Way, mut bytes: Vec<u8>, time: Duration, found: &mut impl FnMut(Duration, Event)) {
+    /// Bytes came.
+    pub fn bytes(&mut self, way: Way, bytes: Vec<u8>, time: Duration, found: &mut Found<'_>) {
+        self.positions[way.index()] += bytes.len() as u64;
+        self.take(way, bytes, time, found);
+    }
+
+    fn take(&mut self, way: Way, mut bytes: Vec<u8>, time: Duration, found: &mut Found<'_>) {
         let mut events = Vec::new();
         match &mut self.stages[way.index()] {
             Stage::Frames(messages) => messages.bytes(&mut bytes, |event| events.push(event)),
@@ -155,9 +168,9 @@ impl Conversation {
                         };
                         self.tell(events, time, found);
                         if let Some(waiting) = waiting {
-                            self.bytes(Way::ToServer, waiting, time, found);
+                            self.take(Way::ToServer, waiting, time, found);
                         }
-                        self.bytes(way, rest, time, found);
+                        self.take(way, rest, time, found);
                         return;
                     }
                 }
@@ -173,7 +186,9 @@ impl Conversation {
         let asks = head.asks_for_websocket();
         let findings = if asks { handshake::request(&head) } else { Vec::new() };
         events.push(Event::Head { way: Way::ToServer, lines: head.lines.clone(), findings });
-        self.requests.push_back(head);
+        if self.requests.len() < MAX_KEPT {
+            self.requests.push_back(head);
+        }
         if asks {
             self.stages[0] = Stage::Waiting(Vec::new());
         }
@@ -201,25 +216,30 @@ impl Conversation {
             }
             return waiting;
         }
-        let agreed = handshake::response(request.as_ref(), head);
-        let deflate = agreed.deflate;
-        let positions = [waiting.as_ref().map_or(0, Vec::len), rest_len];
-        self.stages = Way::BOTH.map(|way| {
-            // What was handed out by TCP, less what is read from here on.
-            let position = self.directions[way.index()].position().saturating_sub(positions[way.index()] as u64);
-            let compression = deflate.map(|deflate| if way == Way::ToServer { deflate.client } else { deflate.server });
-            Stage::Frames(Box::new(Messages::new(way, position, compression)))
-        });
-        let (extensions, subprotocol, findings) = (agreed.extensions, agreed.subprotocol, agreed.findings);
-        events.push(Event::Opened { extensions, subprotocol, findings });
+        // Where the frames begin.
+        self.positions[0] -= waiting.as_ref().map_or(0, Vec::len) as u64;
+        self.positions[1] -= rest_len as u64;
+        self.open(handshake::response(request.as_ref(), head), events);
+        self.positions[0] += waiting.as_ref().map_or(0, Vec::len) as u64;
+        self.positions[1] += rest_len as u64;
         waiting
     }
 
+    fn open(&mut self, agreed: Agreed, events: &mut Vec<Event>) {
+        let Agreed { deflate, accept, extensions, subprotocol, findings } = agreed;
+        self.stages = Way::BOTH.map(|way| {
+            let of_way = |deflate: DeflateParams| if way == Way::ToServer { deflate.client } else { deflate.server };
+            Stage::Frames(Box::new(Messages::new(way, self.positions[way.index()], deflate.map(of_way))))
+        });
+        events.push(Event::Opened { accept, extensions, subprotocol, findings });
+    }
+
     /// Counts what was found, and hands it on, if this is a conversation to be shown.
-    fn tell(&mut self, events: Vec<Event>, time: Duration, found: &mut impl FnMut(Duration, Event)) {
+    fn tell(&mut self, events: Vec<Event>, time: Duration, found: &mut Found<'_>) {
         for event in events {
-            self.count(&event, time);
-            if !self.shown && matches!(event, Event::Opened { .. }) {
+            self.tally.count(&event, time);
+            let asks = self.requests.back().is_some_and(Head::asks_for_websocket);
+            if !self.shown && (asks || matches!(event, Event::Opened { .. })) {
                 self.shown = true;
                 let began = self.kept.first().map_or(time, |&(time, _)| time);
                 found(began, Event::Began);
@@ -229,56 +249,9 @@ impl Conversation {
             }
             match event {
                 event if self.shown => found(time, event),
-                Event::Head { .. }
-                    if self.requests.back().is_some_and(Head::asks_for_websocket) || self.kept.len() < MAX_KEPT =>
-                {
-                    self.kept.push((time, event));
-                }
+                Event::Head { .. } if self.kept.len() < MAX_KEPT => self.kept.push((time, event)),
                 _ => {}
             }
         }
     }
-
-    fn count(&mut self, event: &Event, time: Duration) {
-        let summary = &mut self.summary;
-        match event {
-            Event::Frame { way, header, payload, findings, .. } => {
-                summary.frames[way.index()] += 1;
-                summary.findings += findings.len() as u64;
-                match header.opcode() {
-                    PING => {
-                        let pings = &mut self.pings[way.index()];
-                        pings.push_back((payload.bytes.clone(), time));
-                        pings.truncate(MAX_KEPT);
-                    }
-                    PONG => {
-                        // A Pong answers its Ping and all before it (§5.5.3).
-                        let pings = &mut self.pings[way.back().index()];
-                        if let Some(at) = pings.iter().position(|(bytes, _)| *bytes == payload.bytes) {
-                            let (_, sent) = pings[at];
-                            pings.drain(..=at);
-                            summary.round_trips.push(time.saturating_sub(sent));
-                        }
-                    }
-                    CLOSE => {
-                        let code = payload.bytes.first_chunk().map(|&code| u16::from_be_bytes(code));
-                        let reason = payload.bytes.get(2..).map(String::from_utf8_lossy).unwrap_or_default();
-                        summary.closes.push((*way, code, reason.into_owned()));
-                    }
-                    _ => {}
-                }
-            }
-            Event::Message { way, wire_len, payload, findings, .. } => {
-                summary.messages[way.index()] += 1;
-                summary.payload[way.index()] += payload.len;
-                summary.wire[way.index()] += wire_len;
-                summary.findings += findings.len() as u64;
-            }
-            Event::Head { findings, .. } | Event::Opened { findings, .. } => summary.findings += findings.len() as u64,
-            Event::Began | Event::Gap { .. } | Event::Ended(_) => {}
-        }
-    }
 }
-
-/// So many heads, and Pings, are kept.
-const MAX_KEPT: usize = 64;

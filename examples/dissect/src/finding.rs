@@ -3,6 +3,7 @@
 use std::fmt;
 
 use websocket_proto::ProtocolError;
+use websocket_proto::handshake::Violation;
 
 /// A breach of the protocol, as seen from outside.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -44,5 +45,11 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.text, self.section)?;
         self.close_code.map_or(Ok(()), |code| write!(f, "; an endpoint closes with {code}"))
+    }
+}
+
+impl From<Violation> for Finding {
+    fn from(violation: Violation) -> Self {
+        Self::new(violation.section(), violation.to_string())
     }
 }

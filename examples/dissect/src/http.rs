@@ -55,6 +55,11 @@ impl Http {
         Ok(None)
     }
 
+    /// How many bytes of a head wait for its end.
+    pub fn held(&self) -> usize {
+        self.head.len()
+    }
+
     /// What follows the head that came last. `answers` is the method of the request, for a response.
     pub fn body_of(&mut self, head: &Head, answers: Option<&str>) {
         let length =
@@ -137,6 +142,15 @@ impl Head {
         Some(Self { lines, start, fields, bytes })
     }
 
+    /// A head whose fields another protocol has brought.
+    pub fn of_request(start: &str, fields: Vec<(String, Vec<u8>)>) -> Self {
+        let shown = |value: &[u8]| {
+            value.iter().flat_map(|&byte| std::ascii::escape_default(byte)).map(char::from).collect::<String>()
+        };
+        let lines = fields.iter().map(|(name, value)| format!("{name}: {}", shown(value))).collect();
+        Self { bytes: Vec::new(), lines, start: start.to_owned(), fields }
+    }
+
     /// The first field of this name, which is in lower case.
     pub fn field<'h>(&'h self, name: &'h str) -> Option<&'h [u8]> {
         self.fields(name).next()
@@ -167,13 +181,29 @@ impl Head {
         self.start.split(' ').next().unwrap_or_default()
     }
 
+    pub fn target(&self) -> &str {
+        self.start.split(' ').nth(1).unwrap_or_default()
+    }
+
+    /// The two digits of the version.
+    pub fn version(&self) -> (u8, u8) {
+        let version = self.start.split(' ').find_map(|word| word.strip_prefix("HTTP/")).unwrap_or_default();
+        let mut digits = version.split('.').map(|digit| digit.parse().unwrap_or(0));
+        (digits.next().unwrap_or(0), digits.next().unwrap_or(0))
+    }
+
     pub fn status(&self) -> Option<u16> {
+        if let Some(status) = self.field(":status") {
+            return std::str::from_utf8(status).ok()?.parse().ok();
+        }
         self.start.strip_prefix("HTTP/")?.split(' ').nth(1)?.parse().ok()
     }
 
     /// Whether a request asks for WebSocket, rightly or wrongly.
     pub fn asks_for_websocket(&self) -> bool {
-        self.field("sec-websocket-key").is_some() || self.lists("upgrade", "websocket")
+        self.field(":protocol").is_some()
+            || self.field("sec-websocket-key").is_some()
+            || self.lists("upgrade", "websocket")
     }
 }
 

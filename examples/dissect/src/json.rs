@@ -11,12 +11,14 @@ use crate::text::{hex, opcode_name};
 /// An event as one object. Payloads are hexadecimal, and text as well where it is valid.
 pub fn object(stream: &Stream, time: Duration, event: &Event) -> Value {
     let mut object = match event {
-        Event::Began => json!({ "client": stream.client.to_string(), "server": stream.server.to_string() }),
+        Event::Began => json!({
+            "client": stream.client.to_string(), "server": stream.server.to_string(), "tls": stream.tls, "http2": stream.http2,
+        }),
         Event::Head { way, lines, findings } => {
             json!({ "from": way.sender(), "lines": lines, "violations": list(findings) })
         }
-        Event::Opened { extensions, subprotocol, findings } => {
-            json!({ "extensions": extensions, "subprotocol": subprotocol, "violations": list(findings) })
+        Event::Opened { accept, extensions, subprotocol, findings } => {
+            json!({ "accept": accept, "extensions": extensions, "subprotocol": subprotocol, "violations": list(findings) })
         }
         Event::Frame { way, header, offset, payload, findings } => json!({
             "from": way.sender(),
@@ -31,20 +33,24 @@ pub fn object(stream: &Stream, time: Duration, event: &Event) -> Value {
             "payload_is_whole": payload.len == header.payload_len() && payload.is_whole(),
             "violations": list(findings),
         }),
-        Event::Message { way, text, frames, compressed, wire_len, payload, findings } => json!({
+        Event::Message { way, text, frames, compressed, wire_len, missing, payload, flv, findings } => json!({
             "from": way.sender(),
             "kind": if *text { "text" } else { "binary" },
             "frames": frames,
             "compressed": compressed,
             "wire_length": wire_len,
+            "missing": missing,
             "length": payload.len,
             "text": readable(payload, *text),
             "payload": hex(&payload.bytes),
             "payload_is_whole": payload.is_whole(),
+            "flv": flv.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "violations": list(findings),
         }),
+        Event::Cut { way, what } => json!({ "from": way.sender(), "what": what }),
         Event::Gap { way, len, in_step } => json!({ "from": way.sender(), "length": len, "in_step": in_step }),
         Event::Ended(summary) => {
+            let trips = summary.round_trips;
             let sides = Way::BOTH.map(|way| {
                 let n = way.index();
                 json!({
@@ -58,8 +64,11 @@ pub fn object(stream: &Stream, time: Duration, event: &Event) -> Value {
                 .map(|(way, code, reason)| json!({ "from": way.sender(), "code": code, "reason": reason }))
                 .collect();
             json!({
-                "client": sides[0], "server": sides[1], "closes": closes, "tcp": summary.end, "violations": summary.findings,
-                "round_trips": summary.round_trips.iter().map(Duration::as_secs_f64).collect::<Vec<_>>(),
+                "client": sides[0], "server": sides[1], "closes": closes, "end": summary.end, "violations": summary.findings,
+                "round_trips": {
+                    "count": trips.count, "least": trips.least.as_secs_f64(), "most": trips.most.as_secs_f64(),
+                    "mean": trips.mean().map(|mean| mean.as_secs_f64()),
+                },
                 "seconds": summary.lasted.as_secs_f64(),
             })
         }
@@ -83,6 +92,7 @@ pub fn name(event: &Event) -> &'static str {
         Event::Frame { .. } => "frame",
         Event::Message { .. } => "message",
         Event::Gap { .. } => "gap",
+        Event::Cut { .. } => "cut",
         Event::Ended(_) => "ended",
     }
 }

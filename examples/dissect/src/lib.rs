@@ -1,50 +1,64 @@
 //! WebSocket conversations out of packet captures; `main.rs` is the program, `README.md` says how to use it.
 
 pub mod capture;
+mod connection;
 mod conversation;
 pub mod event;
 pub mod finding;
+pub mod flv;
 mod handshake;
 mod http;
+mod http2;
 pub mod json;
 mod messages;
+pub mod pcapng;
 mod segment;
+mod tally;
 mod tcp;
 pub mod text;
+pub mod tls;
 mod utf8;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use capture::Packet;
-use conversation::Conversation;
+use capture::{Block, Packet};
+use connection::Connection;
 use event::{Event, Stream, Way};
 use segment::Segment;
+use tls::KeyLog;
 
 /// All connections of a capture.
 #[derive(Debug, Default)]
 pub struct Analysis {
     /// Ports whose connections are WebSocket from their first byte on, because the capture has no handshake.
     ports: Vec<u16>,
-    connections: HashMap<(SocketAddr, SocketAddr), Connection>,
+    keys: KeyLog,
+    connections: HashMap<(SocketAddr, SocketAddr), Known>,
     streams: usize,
     packets: u64,
+    held: usize,
+    unread: BTreeMap<String, u64>,
 }
 
 #[derive(Debug)]
-struct Connection {
-    stream: Stream,
-    conversation: Conversation,
-    last: Duration,
+struct Known {
+    connection: Connection,
+    /// The number of the conversation, or those of the streams of HTTP/2.
+    numbers: HashMap<Option<u32>, usize>,
+    held: usize,
 }
 
-/// Connections that were silent are given up beyond this number, the oldest first.
+type Ends = (SocketAddr, SocketAddr);
+
+/// Connections that were silent for longest are given up beyond this number, or beyond so many bytes in all of them.
 const MAX_CONNECTIONS: usize = 100_000;
+const MAX_HELD: usize = 512 << 20;
 
 impl Analysis {
-    pub fn new(ports: Vec<u16>) -> Self {
-        Self { ports, ..Self::default() }
+    pub fn new(ports: Vec<u16>, keys: KeyLog) -> Self {
+        Self { ports, keys, ..Self::default() }
     }
 
     /// How many packets came.
@@ -52,69 +66,90 @@ impl Analysis {
         self.packets
     }
 
-    /// How many connections were shown.
+    /// About how many bytes of memory all connections hold.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// How many conversations were shown.
     pub fn streams(&self) -> usize {
         self.streams
     }
 
-    /// A packet came; what it shows is handed to `found`.
-    pub fn packet(&mut self, packet: &Packet<'_>, mut found: impl FnMut(&Stream, Duration, Event)) {
-        self.packets += 1;
-        let Some(segment) = Segment::read(packet.link, packet.data) else { return };
-        let Some((key, way)) = self.connection(&segment, packet.time) else { return };
-        let Some(connection) = self.connections.get_mut(&key) else { return };
-        connection.last = packet.time;
-        let mut events = Vec::new();
-        connection.conversation.segment(way, &segment, packet.time, &mut |time, event| events.push((time, event)));
-        let finished = connection.conversation.is_finished();
-        connection.tell(events, &mut self.streams, &mut found);
-        if finished {
-            self.end(key, found);
-        } else if self.connections.len() > MAX_CONNECTIONS {
-            self.end_older_half(found);
+    /// Connections that are encrypted and could not be read, by the reason, when they have ended.
+    pub fn unread(&self) -> &BTreeMap<String, u64> {
+        &self.unread
+    }
+
+    /// Something of a capture came; what it shows is handed to `found`.
+    pub fn block(&mut self, block: &Block<'_>, found: impl FnMut(&Stream, Duration, Event)) {
+        match block {
+            Block::Packet(packet) => self.packet(packet, found),
+            Block::Secrets(lines) => self.keys.add(lines),
         }
     }
 
-    /// Gives up the connections that were silent for longest.
-    fn end_older_half(&mut self, mut found: impl FnMut(&Stream, Duration, Event)) {
-        let mut times: Vec<_> = self.connections.iter().map(|(&key, connection)| (connection.last, key)).collect();
+    fn packet(&mut self, packet: &Packet<'_>, mut found: impl FnMut(&Stream, Duration, Event)) {
+        self.packets += 1;
+        let Some(segment) = Segment::read(packet.link, packet.data) else { return };
+        if segment.syn && segment.acknowledged.is_none() {
+            let there = (segment.from, segment.to);
+            if self.connections.get(&there).is_some_and(|known| known.connection.is_before(segment.sequence)) {
+                self.end(there, &mut found);
+            }
+            self.end((segment.to, segment.from), &mut found);
+        }
+        let Some((ends, way)) = self.connection(&segment) else { return };
+        let Self { connections, keys, streams, .. } = self;
+        let Some(known) = connections.get_mut(&ends) else { return };
+        known.tell(ends, streams, &mut found, |connection, found| {
+            connection.segment(way, &segment, packet.time, keys, found);
+        });
+        let (before, after) = (known.held, known.connection.held());
+        known.held = after;
+        self.held = self.held.saturating_sub(before).saturating_add(after);
+        if self.connections[&ends].connection.is_finished() {
+            self.end(ends, &mut found);
+        } else if self.connections.len() > MAX_CONNECTIONS || self.held > MAX_HELD {
+            self.end_older_half(&mut found);
+        }
+    }
+
+    /// Gives up the connections that were silent for longest, and at least one.
+    fn end_older_half(&mut self, found: &mut impl FnMut(&Stream, Duration, Event)) {
+        let mut times: Vec<_> = self.connections.iter().map(|(&ends, known)| (known.connection.last(), ends)).collect();
         times.sort_unstable();
-        for (_, key) in times.drain(..MAX_CONNECTIONS / 2) {
-            self.end(key, &mut found);
+        times.truncate(times.len().div_ceil(2));
+        for (_, ends) in times {
+            self.end(ends, found);
         }
     }
 
     /// The capture has ended.
     pub fn end_all(&mut self, mut found: impl FnMut(&Stream, Duration, Event)) {
-        let mut keys: Vec<_> =
-            self.connections.iter().map(|(&key, connection)| (connection.stream.number, key)).collect();
-        keys.sort_unstable();
-        for (_, key) in keys {
-            self.end(key, &mut found);
+        let number = |known: &Known| known.numbers.values().min().copied().unwrap_or(usize::MAX);
+        let mut all: Vec<_> = self.connections.iter().map(|(&ends, known)| (number(known), ends)).collect();
+        all.sort_unstable();
+        for (_, ends) in all {
+            self.end(ends, &mut found);
         }
     }
 
-    fn end(&mut self, key: (SocketAddr, SocketAddr), mut found: impl FnMut(&Stream, Duration, Event)) {
-        if let Some(mut connection) = self.connections.remove(&key) {
-            let mut events = Vec::new();
-            let conversation = std::mem::replace(&mut connection.conversation, Conversation::new(false));
-            conversation.end(&mut |time, event| events.push((time, event)));
-            connection.tell(events, &mut self.streams, &mut found);
+    fn end(&mut self, ends: Ends, found: &mut impl FnMut(&Stream, Duration, Event)) {
+        if let Some(mut known) = self.connections.remove(&ends) {
+            let Self { keys, streams, .. } = self;
+            known.tell(ends, streams, found, |connection, found| connection.end(keys, found));
+            self.held = self.held.saturating_sub(known.held);
+            if let Some(why) = known.connection.unread() {
+                *self.unread.entry(why).or_default() += 1;
+            }
         }
     }
 
     /// The connection that a segment belongs to, as (client, server), and which way it goes.
-    fn connection(&mut self, segment: &Segment<'_>, time: Duration) -> Option<((SocketAddr, SocketAddr), Way)> {
+    fn connection(&mut self, segment: &Segment<'_>) -> Option<(Ends, Way)> {
         let there = (segment.from, segment.to);
         let back = (segment.to, segment.from);
-        let begins = segment.syn && segment.acknowledged.is_none();
-        if begins {
-            // The ports are used again.
-            self.connections.remove(&back);
-            if self.connections.get(&there).is_some_and(|connection| connection.conversation.is_finished()) {
-                self.connections.remove(&there);
-            }
-        }
         if self.connections.contains_key(&there) {
             return Some((there, Way::ToServer));
         }
@@ -132,11 +167,10 @@ impl Analysis {
         if !frames && !segment.syn && segment.payload.is_empty() && segment.missing == 0 {
             return None;
         }
-        let (key, way) = if from_server { (back, Way::ToClient) } else { (there, Way::ToServer) };
-        let stream = Stream { number: UNNUMBERED, client: key.0, server: key.1 };
-        let conversation = Conversation::new(frames);
-        self.connections.insert(key, Connection { stream, conversation, last: time });
-        Some((key, way))
+        let (ends, way) = if from_server { (back, Way::ToClient) } else { (there, Way::ToServer) };
+        let connection = Connection::new(frames);
+        self.connections.insert(ends, Known { connection, numbers: HashMap::new(), held: 0 });
+        Some((ends, way))
     }
 }
 
@@ -144,25 +178,33 @@ fn is_method(word: &[u8]) -> bool {
     (3..=7).contains(&word.len()) && word.iter().all(u8::is_ascii_uppercase)
 }
 
-impl Connection {
-    /// Hands events on; the connection gets its number when it first has something to show.
+impl Known {
+    /// Hands events on; a conversation gets its number when it first has something to show.
     fn tell(
         &mut self,
-        events: Vec<(Duration, Event)>,
+        (client, server): Ends,
         streams: &mut usize,
         found: &mut impl FnMut(&Stream, Duration, Event),
+        show: impl FnOnce(&mut Connection, &mut connection::Found<'_>),
     ) {
-        for (time, event) in events {
-            if self.stream.number == UNNUMBERED {
-                self.stream.number = *streams;
+        let mut events = Vec::new();
+        show(&mut self.connection, &mut |http2, time, event| events.push((http2, time, event)));
+        let tls = self.connection.tls();
+        for (http2, time, event) in events {
+            let mut begins = false;
+            let number = *self.numbers.entry(http2).or_insert_with(|| {
+                begins = true;
                 *streams += 1;
-                if !matches!(event, Event::Began) {
-                    found(&self.stream, time, Event::Began);
-                }
+                *streams - 1
+            });
+            let stream = Stream { number, client, server, tls, http2 };
+            if begins && !matches!(event, Event::Began) {
+                found(&stream, time, Event::Began);
             }
-            found(&self.stream, time, event);
+            if matches!(event, Event::Ended(_)) {
+                self.numbers.remove(&http2);
+            }
+            found(&stream, time, event);
         }
     }
 }
-
-const UNNUMBERED: usize = usize::MAX;

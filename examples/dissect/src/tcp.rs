@@ -12,8 +12,8 @@ pub enum Next {
 
 /// Puts the segments of one direction in order.
 ///
-/// Of bytes that come twice the first ones count. What is missing is waited for until it can't come any more: until the other side has
-/// acknowledged it, the connection or the capture ends, or too much waits for it.
+/// Of bytes that come twice the first ones count. What is missing is waited for until it can't come any more: until a while after the other
+/// side has acknowledged it, the connection or the capture ends, or too much waits for it.
 #[derive(Debug, Default)]
 pub struct Direction {
     /// The sequence number of offset 0.
@@ -25,11 +25,15 @@ pub struct Direction {
     waiting_len: usize,
     /// Bytes up to here were sent, captured or not.
     sent: u64,
-    /// Bytes up to here have reached the other side.
+    /// Bytes up to here have reached the other side, and that was said a while ago.
     acknowledged: u64,
+    /// Bytes up to here have reached the other side, and so many of its packets came since it said so.
+    said: (u64, u32),
     fin: Option<u64>,
 }
 
+/// A capture may have an acknowledgement before what it acknowledges: so many further packets are waited for.
+const PATIENCE: u32 = 16;
 /// More than this is not kept for a byte that is missing.
 const MAX_WAITING: usize = 4 << 20;
 
@@ -46,6 +50,11 @@ impl Direction {
         if self.next == 0 && self.waiting.is_empty() {
             self.origin = Some(syn.wrapping_add(1));
         }
+    }
+
+    /// Whether it began with another number than this SYN's: then the ports are in use again.
+    pub fn is_other_than(&self, syn: u32) -> bool {
+        self.origin.is_some_and(|origin| origin != syn.wrapping_add(1))
     }
 
     /// A segment came. `missing` bytes after `payload` were not captured.
@@ -94,7 +103,15 @@ impl Direction {
         }
         if let Some(offset) = self.offset(sequence) {
             // A FIN occupies a number, too.
-            self.acknowledged = self.acknowledged.max(offset.min(self.fin.unwrap_or(u64::MAX)));
+            let offset = offset.min(self.fin.unwrap_or(u64::MAX));
+            let (said, packets) = &mut self.said;
+            *packets += 1;
+            if *said <= self.next {
+                self.said = (offset, 0);
+            } else if *packets > PATIENCE {
+                self.acknowledged = self.acknowledged.max(*said);
+                self.said = (offset, 0);
+            }
         }
     }
 
@@ -108,7 +125,7 @@ impl Direction {
             return Some(Next::Bytes(bytes));
         }
         let known = match first {
-            _ if ended => self.sent.max(self.acknowledged),
+            _ if ended => self.sent.max(self.acknowledged).max(self.said.0),
             Some(at) if self.waiting_len > MAX_WAITING => at,
             _ => self.acknowledged,
         };
@@ -118,9 +135,9 @@ impl Direction {
         Some(Next::Gap(len))
     }
 
-    /// How many bytes went by, in the capture or not.
-    pub fn position(&self) -> u64 {
-        self.next
+    /// How many bytes wait for one that is missing.
+    pub fn held(&self) -> usize {
+        self.waiting_len
     }
 
     /// Whether all up to the FIN went by.
@@ -157,14 +174,29 @@ mod tests {
     }
 
     #[test]
-    fn what_was_acknowledged_and_not_captured_is_a_gap() {
+    fn what_was_acknowledged_and_not_captured_is_a_gap_after_some_packets() {
         let mut direction = Direction::default();
         direction.begin(0);
         direction.segment(1, b"ab", 0, false);
         direction.segment(6, b"fg", 0, false);
         assert_eq!(drain(&mut direction, false), [bytes("ab")]);
+        for _ in 0..=PATIENCE {
+            direction.acknowledge(8);
+            assert_eq!(drain(&mut direction, false), []);
+        }
         direction.acknowledge(8);
         assert_eq!(drain(&mut direction, false), [Next::Gap(3), bytes("fg")]);
+    }
+
+    #[test]
+    fn what_comes_after_its_acknowledgement_is_no_gap() {
+        let mut direction = Direction::default();
+        direction.begin(0);
+        direction.segment(4, b"def", 0, false);
+        direction.acknowledge(7);
+        direction.segment(1, b"abc", 0, false);
+        assert_eq!(drain(&mut direction, false), [bytes("abc"), bytes("def")]);
+        assert_eq!(drain(&mut direction, true), []);
     }
 
     #[test]

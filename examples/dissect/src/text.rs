@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use crate::event::{Event, Kept, Stream, Summary, Way};
+use crate::event::{Event, Kept, RoundTrips, Stream, Summary, Way};
 use crate::finding::Finding;
 
 /// Writes lines, in colours if the reader is a terminal.
@@ -32,7 +32,7 @@ impl<W: Write> Text<W> {
         // Streams that take turns are told apart.
         if self.last != Some(stream.number) {
             let again = if self.shown.insert(stream.number) { "" } else { " (continued)" };
-            let title = format!("stream {}: {} → {}{again}", stream.number, stream.client, stream.server);
+            let title = format!("stream {}: {stream}{again}", stream.number);
             if self.last.is_some() {
                 writeln!(self.out)?;
             }
@@ -50,13 +50,16 @@ impl<W: Write> Text<W> {
                 }
                 self.findings(findings)
             }
-            Event::Opened { extensions, subprotocol, findings } => {
+            Event::Opened { accept, extensions, subprotocol, findings } => {
                 let extensions = if extensions.is_empty() { "none".into() } else { extensions.join(", ") };
                 let subprotocol = subprotocol.as_deref().unwrap_or("none");
-                self.line(
-                    &format!("{seconds:12.6} = open; extensions: {extensions}; subprotocol: {subprotocol}"),
-                    BOLD,
-                )?;
+                let accept = match accept {
+                    Some(true) => "; accept fits the key",
+                    Some(false) => "; accept does not fit the key",
+                    None => "",
+                };
+                let agreed = format!("extensions: {extensions}; subprotocol: {subprotocol}");
+                self.line(&format!("{seconds:12.6} = open{accept}; {agreed}"), BOLD)?;
                 self.findings(findings)
             }
             Event::Frame { way, header, offset, payload, findings } => {
@@ -75,15 +78,24 @@ impl<W: Write> Text<W> {
                 self.line(&line, SENT[way.index()])?;
                 self.findings(findings)
             }
-            Event::Message { way, text, frames, compressed, wire_len, payload, findings } => {
+            Event::Message { way, text, frames, compressed, wire_len, missing, payload, flv, findings } => {
                 let kind = if *text { "text" } else { "binary" };
                 let fragments = if *frames > 1 { format!(", {frames} frames") } else { String::new() };
                 let packed = if *compressed { format!(", {wire_len} B compressed") } else { String::new() };
-                let line =
-                    format!("{:14} {kind} of {} B{packed}{fragments}: {}", "", payload.len, excerpt(payload, *text));
+                let lacks = if *missing > 0 { format!(", {missing} B missing") } else { String::new() };
+                let shown = excerpt(payload, *text);
+                let line = format!("{:14} {kind} of {} B{packed}{fragments}{lacks}: {shown}", "", payload.len);
                 self.line(&line, SENT[way.index()])?;
+                const MAX_ITEMS: usize = 20;
+                for item in flv.iter().take(MAX_ITEMS) {
+                    self.line(&format!("{:16} {item}", ""), SENT[way.index()])?;
+                }
+                if flv.len() > MAX_ITEMS {
+                    self.line(&format!("{:16} … {} more", "", flv.len() - MAX_ITEMS), SENT[way.index()])?;
+                }
                 self.findings(findings)
             }
+            Event::Cut { way, what } => self.line(&format!("{}{what}", at(*way)), RED),
             Event::Gap { way, len, in_step } => {
                 let then = if *in_step { "" } else { "; where the next frame begins is unknown" };
                 self.line(&format!("{}{len} B are not in the capture{then}", at(*way)), RED)
@@ -116,19 +128,27 @@ impl<W: Write> Text<W> {
             let gap = if summary.gaps[n] > 0 { format!(", {} B missing", summary.gaps[n]) } else { String::new() };
             let (messages, frames, payload) = (summary.messages[n], summary.frames[n], summary.payload[n]);
             self.line(
-                &format!("{:14} {way} {messages} messages in {frames} frames, {payload} B{ratio}{gap}", ""),
+                &format!(
+                    "{:14} {way} {} in {}, {payload} B{ratio}{gap}",
+                    "",
+                    count(messages, "message"),
+                    count(frames, "frame")
+                ),
                 DIM,
             )?;
         }
-        if let (Some(least), Some(most)) = (summary.round_trips.iter().min(), summary.round_trips.iter().max()) {
-            let n = summary.round_trips.len();
-            self.line(&format!("{:14} Ping to Pong: {n}, {least:.1?} to {most:.1?}", ""), DIM)?;
+        if let Some(mean) = summary.round_trips.mean() {
+            let RoundTrips { count, least, most, .. } = summary.round_trips;
+            self.line(
+                &format!("{:14} Ping to Pong: {count}, {least:.1?} to {most:.1?}, {mean:.1?} in the mean", ""),
+                DIM,
+            )?;
         }
         let closes: Vec<_> = summary
             .closes
             .iter()
             .map(|(way, code, reason)| {
-                let code = code.map_or("no code".into(), |code| code.to_string());
+                let code = code.map_or("without a code".into(), |code| code.to_string());
                 let reason = if reason.is_empty() { String::new() } else { format!(" {reason:?}") };
                 format!("{} {code}{reason}", way.sender())
             })
@@ -137,14 +157,18 @@ impl<W: Write> Text<W> {
         let lasted = summary.lasted;
         let wrong = match summary.findings {
             0 => "nothing wrong".into(),
-            n => format!("{n} violations"),
+            n => count(n, "violation"),
         };
-        self.line(&format!("{:14} {closes}; TCP {}; {lasted:.3?}; {wrong}", "", summary.end), DIM)
+        self.line(&format!("{:14} {closes}; {}; {lasted:.3?}; {wrong}", "", summary.end), DIM)
     }
 
     fn line(&mut self, line: &str, colour: &str) -> io::Result<()> {
         if self.colours { writeln!(self.out, "\x1b[{colour}m{line}\x1b[0m") } else { writeln!(self.out, "{line}") }
     }
+}
+
+fn count(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 pub fn opcode_name(opcode: u8) -> String {
@@ -160,11 +184,14 @@ pub fn opcode_name(opcode: u8) -> String {
 }
 
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 fn control(opcode: u8, bytes: &[u8]) -> String {
     match (opcode, bytes) {
+        (8, &[first, second]) => u16::from_be_bytes([first, second]).to_string(),
         (8, &[first, second, ref reason @ ..]) => {
             format!("{} {:?}", u16::from_be_bytes([first, second]), String::from_utf8_lossy(reason))
         }
@@ -190,9 +217,8 @@ fn excerpt(payload: &Kept, text: bool) -> String {
         }
         format!("{:?}", String::from_utf8_lossy(&payload.bytes[..cut]))
     } else {
-        let name = if payload.bytes.starts_with(b"FLV\x01") { "an FLV header, " } else { "" };
         cut = cut.min(32);
-        format!("{name}{}", hex(&payload.bytes[..cut]))
+        hex(&payload.bytes[..cut])
     };
     if cut as u64 == payload.len { shown } else { format!("{shown} … {} B more", payload.len - cut as u64) }
 }

@@ -1,123 +1,12 @@
 //! Captures made by hand, packet by packet, and what is to be seen in them.
 
-use std::time::Duration;
+#[allow(dead_code, reason = "each test uses a part of it")]
+mod made;
 
-use dissect::Analysis;
 use dissect::capture::{self, CaptureError};
-use dissect::event::{Event, Way};
-
-/// A pcap file under construction: one TCP connection from port 40000 to port 9123, over Ethernet and IPv4.
-struct Capture {
-    bytes: Vec<u8>,
-    sequence: [u32; 2],
-    packets: u32,
-}
-
-const SYN: u8 = 2;
-const ACK: u8 = 16;
-const FIN: u8 = 1;
-const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
-
-impl Capture {
-    fn new() -> Self {
-        let mut bytes = Vec::new();
-        for word in [0xa1b2_c3d4_u32, 2 | 4 << 16, 0, 0, 65_535, 1] {
-            bytes.extend_from_slice(&word.to_le_bytes());
-        }
-        let mut capture = Self { bytes, sequence: [u32::MAX - 20, 5000], packets: 0 };
-        capture.packet(Way::ToServer, capture.sequence[0], SYN, b"");
-        capture.sequence[0] = capture.sequence[0].wrapping_add(1);
-        capture.packet(Way::ToClient, capture.sequence[1], SYN | ACK, b"");
-        capture.sequence[1] += 1;
-        capture
-    }
-
-    /// A packet with this sequence number, which acknowledges all that went the other way.
-    fn packet(&mut self, way: Way, sequence: u32, flags: u8, payload: &[u8]) {
-        let (from, to) = if way == Way::ToServer { (1, 2) } else { (2, 1) };
-        let ports = if way == Way::ToServer { [40_000_u16, 9123] } else { [9123, 40_000] };
-        let mut packet = [&[0; 12][..], &[8, 0]].concat();
-        let len = u16::try_from(40 + payload.len()).unwrap().to_be_bytes();
-        packet.extend_from_slice(&[0x45, 0, len[0], len[1], 0, 1, 0, 0, 64, 6, 0, 0, 10, 0, 0, from, 10, 0, 0, to]);
-        ports.iter().for_each(|port| packet.extend_from_slice(&port.to_be_bytes()));
-        packet.extend_from_slice(&sequence.to_be_bytes());
-        packet.extend_from_slice(&self.sequence[way.back().index()].to_be_bytes());
-        packet.extend_from_slice(&[5 << 4, flags, 255, 255, 0, 0, 0, 0]);
-        packet.extend_from_slice(payload);
-        self.packets += 1;
-        let len = u32::try_from(packet.len()).unwrap();
-        for word in [1_700_000_000, self.packets * 1000, len, len] {
-            self.bytes.extend_from_slice(&word.to_le_bytes());
-        }
-        self.bytes.extend_from_slice(&packet);
-    }
-
-    fn send(&mut self, way: Way, payload: &[u8]) {
-        self.packet(way, self.sequence[way.index()], ACK, payload);
-        self.pass(way, payload.len());
-    }
-
-    /// Bytes that were sent, and are not in the capture.
-    fn pass(&mut self, way: Way, len: usize) {
-        let sequence = &mut self.sequence[way.index()];
-        *sequence = sequence.wrapping_add(u32::try_from(len).unwrap());
-    }
-
-    fn open(&mut self, extensions: &str) {
-        let request = format!(
-            "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{extensions}\r\n"
-        );
-        let response = format!(
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n{extensions}\r\n"
-        );
-        self.send(Way::ToServer, request.as_bytes());
-        self.send(Way::ToClient, response.as_bytes());
-    }
-
-    fn end(mut self) -> Vec<u8> {
-        self.packet(Way::ToServer, self.sequence[0], FIN | ACK, b"");
-        self.pass(Way::ToServer, 1);
-        self.packet(Way::ToClient, self.sequence[1], FIN | ACK, b"");
-        self.bytes
-    }
-}
-
-fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first, 0x80 | u8::try_from(payload.len()).unwrap()];
-    frame.extend_from_slice(&KEY);
-    frame.extend(payload.iter().zip(KEY.iter().cycle()).map(|(byte, key)| byte ^ key));
-    frame
-}
-
-/// One line for each thing that is seen.
-fn see(capture: &[u8], ports: &[u16]) -> (Vec<String>, Result<(), CaptureError>) {
-    let (mut lines, mut analysis) = (Vec::new(), Analysis::new(ports.to_vec()));
-    let mut note = |event: Event| match event {
-        Event::Began => lines.push("began".into()),
-        Event::Head { way, findings, .. } => lines.push(format!("{way} head, {} wrong", findings.len())),
-        Event::Opened { findings, extensions, .. } => {
-            lines.push(format!("open {extensions:?}, {} wrong", findings.len()))
-        }
-        Event::Frame { way, header, findings, .. } => {
-            let wrong: Vec<_> = findings.iter().map(|finding| format!(" {}", finding.section)).collect();
-            lines.push(format!("{way} {:x} {}{}", header.opcode(), header.payload_len(), wrong.concat()));
-        }
-        Event::Message { way, payload, findings, .. } => {
-            let text = String::from_utf8_lossy(&payload.bytes).into_owned();
-            lines.push(format!("{way} {text:?}, {} wrong", findings.len()));
-        }
-        Event::Gap { way, len, in_step } => lines.push(format!("{way} gap {len} {in_step}")),
-        Event::Ended(summary) => lines.push(format!("ended, {} wrong, {}", summary.findings, summary.end)),
-    };
-    let read = capture::read(std::io::Cursor::new(capture.to_vec()), |packet| {
-        analysis.packet(&packet, |_, _: Duration, event| note(event));
-        true
-    });
-    analysis.end_all(|_, _, event| note(event));
-    (lines, read)
-}
+use dissect::event::Way;
+use dissect::pcapng::Writer;
+use made::{ACK, Capture, masked, see};
 
 const OPENED: [&str; 4] = ["began", "→ head, 0 wrong", "← head, 0 wrong", "open [], 0 wrong"];
 
@@ -134,7 +23,7 @@ fn a_conversation_is_seen_from_the_handshake_to_the_end() {
     let rest =
         ["→ 1 3", "→ 9 0", "→ 0 2", "→ \"Hello\", 0 wrong", "← a 0", "← 1 2", "← \"ok\", 0 wrong", "← 8 2", "→ 8 2"];
     assert_eq!(lines[4..13], rest);
-    assert_eq!(lines[13..], ["ended, 0 wrong, closed by the client"]);
+    assert_eq!(lines[13..], ["ended, 0 wrong, TCP closed by the client"]);
 }
 
 #[test]
@@ -172,7 +61,7 @@ fn violations_are_named_and_what_follows_is_shown() {
         "→ \"ok\u{fffd}\", 1 wrong",
         "→ 1 5",
         "→ \"after\", 0 wrong",
-        "ended, 3 wrong, closed by the client",
+        "ended, 3 wrong, TCP closed by the client",
     ];
     assert_eq!(lines[4..], rest);
 }
@@ -200,7 +89,9 @@ fn bytes_that_the_capture_lacks_are_told_and_passed_over() {
     capture.send(Way::ToServer, &[&frame[70..], &masked(0x81, b"after")[..]].concat());
     capture.send(Way::ToClient, b"\x81\x02ok");
     let (lines, _) = see(&capture.end(), &[]);
-    assert_eq!(lines[4..6], ["→ gap 50 true", "→ 2 100"]);
+    let sent: Vec<_> = lines[4..].iter().filter(|line| line.starts_with("→")).collect();
+    assert_eq!(sent[..2], ["→ gap 50 true", "→ 2 100"]);
+    assert!(sent[2].ends_with(", 50 missing, 0 wrong"), "{lines:?}");
     assert!(lines.contains(&"→ \"after\", 0 wrong".to_owned()), "{lines:?}");
 }
 
@@ -254,4 +145,111 @@ fn a_capture_that_is_cut_or_none_is_said_to_be_and_nothing_panics() {
         }
         let _ = see(&damaged, &[9123]);
     }
+}
+
+#[test]
+fn packets_longer_than_the_first_buffer_are_read() {
+    // On a loopback interface a packet may have 64 KiB.
+    let mut capture = Capture::new();
+    capture.open("");
+    let frame = [&[0x82, 0xff, 0, 0, 0, 0, 0, 1, 0x86, 0xa0, 0, 0, 0, 0][..], &[7; 100_000]].concat();
+    frame.chunks(65_483).for_each(|part| capture.send(Way::ToServer, part));
+    let (lines, read) = see(&capture.end(), &[]);
+    read.unwrap();
+    assert_eq!(lines[4], "→ 2 100000");
+}
+
+#[test]
+fn a_refused_handshake_is_shown() {
+    let mut capture = Capture::new();
+    let request = b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    capture.send(Way::ToServer, request);
+    capture.send(Way::ToClient, b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    let (lines, _) = see(&capture.end(), &[]);
+    assert_eq!(lines, ["began", "→ head, 0 wrong", "← head, 0 wrong", "ended, 0 wrong, TCP closed by the client"]);
+}
+
+#[test]
+fn a_frame_whose_end_did_not_come_is_told() {
+    let mut capture = Capture::new();
+    capture.open("");
+    capture.send(Way::ToClient, b"\x01\x02ab\x80\x05cd");
+    let (lines, _) = see(&capture.end(), &[]);
+    assert_eq!(lines[4], "← 1 2");
+    assert_eq!(lines[5], "← continuation of 5 B at 133 ends before its last 3 B");
+    assert_eq!(lines[6], "← text message of which 4 B came has no last frame");
+}
+
+/// A pipe that brings a byte at a time, and then nothing until it is asked again.
+struct Slow(std::vec::IntoIter<u8>);
+
+impl std::io::Read for Slow {
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+        Ok(self.0.next().map_or(0, |byte| {
+            room[0] = byte;
+            1
+        }))
+    }
+}
+
+#[test]
+fn a_capture_that_comes_byte_by_byte_is_read() {
+    let mut packets = 0;
+    let mut count = |bytes: Vec<u8>| {
+        let read = capture::read(Slow(bytes.into_iter()), |_| {
+            packets += 1;
+            true
+        });
+        read.unwrap();
+    };
+    let mut made = Capture::new();
+    made.open("");
+    count(made.end());
+    let mut file = Vec::new();
+    let mut writer = Writer::new(&mut file).unwrap();
+    let end = "[::1]:80".parse().unwrap();
+    writer.begin(end, end, std::time::Duration::ZERO).unwrap();
+    count(file);
+    assert_eq!(packets, 6 + 3);
+}
+
+#[test]
+fn a_handshake_in_single_bytes_is_the_same() {
+    let mut whole = Capture::new();
+    whole.open("Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    whole.send(Way::ToServer, &masked(0x81, b"one"));
+    let mut single = Capture::new();
+    let sequence = single.sequence;
+    single.open("Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    // The packets of the handshake again, a byte each.
+    let packets = single.bytes.split_off(24 + 2 * (16 + 54));
+    single.sequence = sequence;
+    for (way, from) in [(Way::ToServer, 0), (Way::ToClient, 1)] {
+        let mut at = 0;
+        for n in 0..2 {
+            let len = u32::from_le_bytes(packets[at + 8..at + 12].try_into().unwrap());
+            let end = at + 16 + usize::try_from(len).unwrap();
+            if n == from {
+                packets[at + 16 + 54..end].iter().for_each(|&byte| single.send(way, &[byte]));
+            }
+            at = end;
+        }
+    }
+    single.send(Way::ToServer, &masked(0x81, b"one"));
+    assert_eq!(see(&single.end(), &[]).0, see(&whole.end(), &[]).0);
+}
+
+#[test]
+fn bytes_missing_in_a_control_frame_leave_the_message_around_it_whole() {
+    let mut capture = Capture::new();
+    capture.open("");
+    capture.send(Way::ToServer, &masked(0x01, b"Hel"));
+    let ping = masked(0x89, b"are you there?");
+    capture.send(Way::ToServer, &ping[..10]);
+    capture.pass(Way::ToServer, 4);
+    capture.send(Way::ToServer, &[&ping[14..], &masked(0x80, b"lo")[..]].concat());
+    let (lines, _) = see(&capture.end(), &[]);
+    assert!(lines.contains(&"→ gap 4 true".to_owned()), "{lines:?}");
+    assert!(lines.contains(&"→ \"Hello\", 0 wrong".to_owned()), "{lines:?}");
 }

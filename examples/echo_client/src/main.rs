@@ -22,6 +22,8 @@ mod options;
 #[path = "../../support/outgoing.rs"]
 mod outgoing;
 mod talk;
+#[path = "../../support/tls_client.rs"]
+mod tls_client;
 mod waiting;
 #[path = "../../support/write.rs"]
 mod write;

@@ -31,7 +31,7 @@ pub fn open(options: &Options) -> Result<Opened, String> {
     let deadline = timers.deadline().unwrap_or(start);
     let url = WsUrl::parse(&options.url).map_err(|error| format!("{}: {error}", options.url))?;
     // A file that can't be read is told before anything is sent.
-    let mut link = if url.is_secure() { Link::tls(&url, options.ca.as_deref())? } else { Link::Plain };
+    let mut link = if url.is_secure() { Link::tls(&url, options)? } else { Link::Plain };
     let stream = connect(&url, deadline)?;
 
     let fields = options.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>();

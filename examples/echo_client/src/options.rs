@@ -13,6 +13,9 @@ Sends lines from standard input as WebSocket messages, and prints what comes bac
 usage: echo_client [OPTIONS] ws[s]://HOST[:PORT]/PATH
 
   --ca FILE             trust the certificates in this PEM file, and not those of the system
+  --certificate CERTIFICATES.pem KEY.pem
+                        what to present to a server that asks who connects: the client's certificate and those that lead to one
+                        that the server knows, and its key
   --field 'NAME: VALUE' a field for the request, such as 'Authorization: Bearer x'; may be given several times
   --origin ORIGIN       the origin to name in the request, as a browser does
   --subprotocol NAME    a subprotocol to offer; may be given several times, the preferred first
@@ -31,6 +34,8 @@ A TIME is written as 500ms, 30s or 2min.
 pub struct Options {
     pub url: String,
     pub ca: Option<PathBuf>,
+    /// A certificate of the client's own, and its key.
+    pub certificate: Option<(PathBuf, PathBuf)>,
     pub fields: Vec<(String, String)>,
     pub origin: Option<String>,
     pub subprotocols: Vec<String>,
@@ -45,6 +50,7 @@ impl Options {
         let mut options = Self {
             url: String::new(),
             ca: None,
+            certificate: None,
             fields: Vec::new(),
             origin: None,
             subprotocols: Vec::new(),
@@ -58,6 +64,9 @@ impl Options {
             let time = command_line::time;
             match word {
                 Arg::Long("ca") => options.ca = Some(words.value()?.into()),
+                Arg::Long("certificate") => {
+                    options.certificate = Some((words.value()?.into(), words.value()?.into()));
+                }
                 Arg::Long("field") => {
                     options.fields.push(command_line::parse_with(&mut words, "a field as NAME: VALUE", |field| {
                         field.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()))

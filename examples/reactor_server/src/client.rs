@@ -8,6 +8,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use websocket_proto::{CloseCode, CloseFrame, Timeout, Timers, Transport};
 
+use crate::answers::Answers;
 use crate::deadlines::Deadlines;
 use crate::handshake::{Greeting, Handshake};
 use crate::link::Link;
@@ -50,6 +51,9 @@ enum Last {
     /// Read to the end of input and ignore it: closing with unread input would destroy what the peer has not read yet.
     AwaitEof,
 }
+
+/// How much of a large message is read before others get their turn.
+const BYTES_PER_TURN: usize = 1024 * 1024;
 
 impl Client {
     /// Begins to listen to a socket.
@@ -94,7 +98,7 @@ impl Client {
                 if let State::Open(open) = &mut self.state {
                     open.rest();
                     let _ = open.connection().ping(b"", &mut shared.replies); // it is open, or would not be idle
-                    self.send_replies(shared);
+                    self.send_replies(Ok(0), shared);
                 }
             }
             Some(_) => {
@@ -139,7 +143,7 @@ impl Client {
             State::Open(open) => {
                 open.close(CloseFrame::new(code, reason).unwrap_or(code.into()), &mut shared.replies);
                 self.timers.observe(open.state(), shared.now);
-                self.send_replies(shared);
+                self.send_replies(Ok(0), shared);
             }
             // It has been told.
             State::Closing(Last::AwaitEof) => self.state = State::Gone,
@@ -202,14 +206,35 @@ impl Client {
         }
     }
 
-    /// Reads once, so that a peer that sends without pause gets one turn like all others.
+    /// Reads once, so that a peer that sends without pause gets one turn like all others; but goes on with a large message for a while.
     fn read(&mut self, ended: bool, shared: &mut Shared) {
-        let (n, more) = match self.link.read(&mut shared.read) {
-            Ok((0, _)) => return self.end_of_input(shared),
+        let mut turn = BYTES_PER_TURN;
+        loop {
+            let in_place = self.link.is_plain() && self.space().is_some();
+            let n = self.read_once(in_place, ended, shared);
+            turn = turn.saturating_sub(n);
+            let large = in_place || (self.link.is_plain() && self.space().is_some());
+            if n == 0 || turn == 0 || !large || !self.more || !self.reads(shared) {
+                return;
+            }
+        }
+    }
+
+    /// Reads, into the place of a large message or where all read, and uses up what has come. Returns how many bytes.
+    fn read_once(&mut self, in_place: bool, ended: bool, shared: &mut Shared) -> usize {
+        let read = match &mut self.state {
+            State::Open(open) if in_place => self.link.read(open.space().unwrap_or_default()),
+            State::Handshake(_) | State::Open(_) | State::Closing(_) | State::Gone => self.link.read(&mut shared.read),
+        };
+        let (n, more) = match read {
+            Ok((0, _)) => {
+                self.end_of_input(shared);
+                return 0;
+            }
             Ok(read) => read,
             Err(error) => {
                 match error.kind() {
-                    ErrorKind::WouldBlock => {}
+                    ErrorKind::WouldBlock => self.more = false,
                     ErrorKind::Interrupted => self.more = true,
                     _ => self.state = State::Gone,
                 }
@@ -217,37 +242,42 @@ impl Client {
                 if self.link.flush().is_err() {
                     self.state = State::Gone;
                 }
-                return;
+                return 0;
             }
         };
         // The end of input is still to be read.
         self.more = ended || more;
         shared.counters.bytes_in += n as u64;
         self.timers.received(shared.now);
-        self.receive(n, shared);
-        self.send_replies(shared);
+        let written = self.receive(in_place, n, shared);
+        self.send_replies(written, shared);
         if self.link.has_ended() && !self.is_gone() {
             self.end_of_input(shared);
         }
+        n
     }
 
-    /// Takes the first `n` bytes of the read buffer.
-    fn receive(&mut self, n: usize, shared: &mut Shared) {
+    /// The place where the rest of a large message stays.
+    fn space(&mut self) -> Option<&mut [u8]> {
+        match &mut self.state {
+            State::Open(open) => open.space(),
+            State::Handshake(_) | State::Closing(_) | State::Gone => None,
+        }
+    }
+
+    /// Takes the first `n` bytes of the read buffer, or of a large message's place. Returns how many bytes of answers were written already.
+    fn receive(&mut self, in_place: bool, n: usize, shared: &mut Shared) -> io::Result<usize> {
         // What was said to all before this was read comes before the replies to it.
         self.tell(shared);
         let (mut read, mut replies) = (std::mem::take(&mut shared.read), std::mem::take(&mut shared.replies));
-        self.receive_from(&mut read[..n], &mut replies, shared);
-        (shared.read, shared.replies) = (read, replies);
-    }
-
-    fn receive_from(&mut self, input: &mut [u8], replies: &mut Vec<u8>, shared: &mut Shared) {
+        let mut answers = Answers::new(&mut replies, &mut self.output, &mut self.link);
         match &mut self.state {
-            State::Handshake(handshake) => match handshake.receive(input, &shared.options, replies) {
-                Greeting::Unfinished => return,
+            State::Handshake(handshake) => match handshake.receive(&mut read[..n], &shared.options, answers.replies) {
+                Greeting::Unfinished => {}
                 Greeting::Open(negotiated, rest) => {
                     let mut open = Box::new(Open::new(negotiated, &shared.options.limits, shared.posts.next()));
                     self.timers.opened(shared.now);
-                    open.receive(rest, replies, shared);
+                    open.receive(rest, &mut answers, shared);
                     self.state = State::Open(open);
                 }
                 Greeting::Page => self.state = State::Closing(Last::HalfClose),
@@ -256,9 +286,12 @@ impl Client {
                     self.state = State::Closing(Last::HalfClose);
                 }
             },
-            State::Open(open) => open.receive(input, replies, shared),
-            State::Closing(_) | State::Gone => return,
+            State::Open(open) if in_place => open.filled(n, &mut answers, shared),
+            State::Open(open) => open.receive(&mut read[..n], &mut answers, shared),
+            State::Closing(_) | State::Gone => {}
         }
+        let written = answers.into_written();
+        (shared.read, shared.replies) = (read, replies);
         match &self.state {
             State::Open(open) => {
                 self.timers.observe(open.state(), shared.now);
@@ -272,6 +305,7 @@ impl Client {
             State::Closing(_) => self.timers.observe(websocket_proto::State::Closed, shared.now),
             State::Handshake(_) | State::Gone => {}
         }
+        written
     }
 
     /// A peer that closed its writing half still gets what is queued.
@@ -288,8 +322,10 @@ impl Client {
         self.advance(shared);
     }
 
-    fn send_replies(&mut self, shared: &mut Shared) {
-        match self.output.send(&shared.replies, &mut self.link) {
+    /// Writes the replies, after so many bytes that were written.
+    fn send_replies(&mut self, written: io::Result<usize>, shared: &mut Shared) {
+        let sent = written.and_then(|before| Ok(before + self.output.send(&shared.replies, &mut self.link)?));
+        match sent {
             Ok(n) => {
                 shared.counters.bytes_out += n as u64;
                 self.written(n, shared);

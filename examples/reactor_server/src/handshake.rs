@@ -44,7 +44,9 @@ impl Handshake {
                 None => return Greeting::Refused,
             },
             Ok(Some(Received::Http(request))) => {
-                return if let Ok(200) = page::serve(&request, out) { Greeting::Page } else { Greeting::Refused };
+                let Ok(answer) = page::answer(&request) else { return Greeting::Refused };
+                let _ = answer.write_to(out); // a vector has room
+                return if answer.status() == 200 { Greeting::Page } else { Greeting::Refused };
             }
             Err(error) => {
                 let _ = error.response().write_to(out); // a vector has room

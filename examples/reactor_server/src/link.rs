@@ -82,6 +82,11 @@ impl Link {
         if len == 0 { Err(ErrorKind::Interrupted.into()) } else { Ok((len, true)) }
     }
 
+    /// Whether what is read comes from the socket as it is, however little room there is.
+    pub fn is_plain(&self) -> bool {
+        self.tls.is_none()
+    }
+
     /// Whether the peer has said, by TLS, that nothing follows.
     pub fn has_ended(&self) -> bool {
         self.ended

@@ -6,17 +6,18 @@
 //! cargo run --release -p reactor_server -- --mode time        # the time goes to all, unasked
 //! ```
 //!
-//! With `--tls CERTIFICATES.pem KEY.pem` it speaks TLS, by rustls. `--help` lists the options, those of `echo_server` among them. SIGINT and SIGTERM end it: everyone is told 1001, and those who
-//! do not answer in time are left behind.
+//! With `--tls CERTIFICATES.pem KEY.pem` it speaks TLS, by rustls. `--help` lists the options, those of `echo_server` among them. SIGINT
+//! and SIGTERM end it: everyone is told 1001, and those who do not answer in time are left behind.
 //!
 //! # What it shows
 //!
 //! A protocol that does no I/O fits an event loop as it is. A connection is a value in a table; an event looks it up, lets it take a
 //! step, and puts down what it wants next:
 //!
-//! * **One read buffer for all.** `Messages::next` uses up all of its input, so the same 64 KiB serve every connection, one after the
+//! * **One read buffer for all.** `Messages::next` uses up all of its input, so the same 256 KiB serve every connection, one after the
 //!   other. A connection of its own holds memory for a cut head, a cut message, or output that the socket did not take, and only as
 //!   long as it has one. That is why an idle one costs about a kilobyte. Buffers for cut messages are shared, and kept for a while.
+//! * **Large messages are not copied.** What is missing of one is read to where it stays, and its echo is written from there.
 //! * **Back-pressure.** The replies to one read go out at once. What the socket does not take is kept, and while more than
 //!   `--max-output` bytes of it wait, the connection is not read: the peer's own writes then stall, as they should.
 //! * **A broadcast is framed once,** and with `--deflate` compressed once. The bytes in the queues of slow readers are the same for all
@@ -31,8 +32,8 @@
 //! # What to look at
 //!
 //! `client.rs` is the state machine: handshake → open → closing → gone. `open.rs` is the crate's receive loop. `reactor.rs` is the
-//! event loop. In `examples`, `load` opens thousands of connections, and `cpu_per_echo` compares the server with `bare_loop`,
-//! which copies frames and checks nothing:
+//! event loop. In `examples`, `load` opens thousands of connections, `tls_memory` opens them by TLS, and `cpu_per_echo` compares the
+//! server with `bare_loop`, which copies frames and checks nothing:
 //!
 //! ```sh
 //! cargo build --profile thin-lto -p reactor_server --examples --bins
@@ -40,6 +41,7 @@
 //! target/thin-lto/examples/cpu_per_echo
 //! ```
 
+mod answers;
 mod client;
 #[path = "../../support/command_line.rs"]
 mod command_line;
@@ -62,6 +64,7 @@ mod shared;
 mod spare;
 #[path = "../../support/target.rs"]
 mod target;
+#[path = "../../support/tls_server.rs"]
 mod tls;
 
 use std::process::ExitCode;

@@ -1,9 +1,10 @@
 //! The second state of a connection: messages come and go.
 
 use websocket_proto::{
-    CloseFrame, Connection, Incoming, Limits, Message, Messages, Negotiated, Server, State, Transport,
+    CloseFrame, Connection, Incoming, Limits, Message, Messages, Negotiated, Part, Server, State, Transport,
 };
 
+use crate::answers::{Answers, LARGE};
 use crate::options::Mode;
 use crate::post::Post;
 use crate::shared::Shared;
@@ -22,9 +23,8 @@ impl Open {
         Self { connection: Connection::new(negotiated, Server, limits), messages: None, next_post }
     }
 
-    /// Uses up what was read. The replies are appended to those of `shared`: echoes, the Pong that answers a Ping, and the Close that
-    /// answers a Close or an error.
-    pub fn receive(&mut self, mut input: &mut [u8], replies: &mut Vec<u8>, shared: &mut Shared) {
+    /// Uses up what was read. The answers are echoes, the Pong to a Ping, and the Close that answers a Close or an error.
+    pub fn receive(&mut self, mut input: &mut [u8], answers: &mut Answers<'_>, shared: &mut Shared) {
         // Whether all messages so far are whole.
         let mut between = self.messages.is_none();
         let mut messages = self.messages.take().unwrap_or_else(|| match self.connection.deflate() {
@@ -33,13 +33,8 @@ impl Open {
         });
         loop {
             let more = !input.is_empty();
-            let message = match messages.next(&mut self.connection, &mut input, replies) {
-                Ok(Some(Incoming::Text(text))) => {
-                    shared.stop |= shared.options.allow_stop && text == "stop-listening";
-                    Message::Text(text)
-                }
-                Ok(Some(Incoming::Binary(bytes))) => Message::Binary(bytes),
-                Ok(Some(_)) => continue,
+            match messages.next(&mut self.connection, &mut input, answers.replies) {
+                Ok(Some(incoming)) => self.answer(incoming, answers, shared),
                 Ok(None) => {
                     between &= !more;
                     break;
@@ -49,31 +44,72 @@ impl Open {
                     between = true; // nothing more is received
                     break;
                 }
-            };
-            between = input.is_empty();
-            shared.counters.messages += 1;
-            match shared.options.mode {
-                Mode::Echo => {
-                    // After a Close of ours messages still come, and nothing may be sent.
-                    let _ = match (self.connection.deflate(), &mut shared.deflaters) {
-                        (Some(agreed), Some(deflaters)) => {
-                            self.connection.send_compressed(message, deflaters.like(agreed.server), replies)
-                        }
-                        _ => self.connection.send(message, replies),
-                    };
-                }
-                Mode::Broadcast => {
-                    let Some(post) = Post::new(message, shared.deflaters.as_mut()) else { continue };
-                    // The sender is told at once, among its replies: a Close that comes in the same read ends what it may be sent.
-                    if let Ok(bytes) = post.admit(&mut self.connection) {
-                        replies.extend_from_slice(bytes);
-                    }
-                    shared.posts.push(post);
-                    self.next_post = shared.posts.next();
-                }
-                Mode::Time => {}
             }
+            between = input.is_empty();
         }
+        self.put_back(messages, between, shared);
+    }
+
+    /// The place where the rest of a large message stays, if one is under way.
+    pub fn space(&mut self) -> Option<&mut [u8]> {
+        self.messages.as_mut()?.space(&self.connection)
+    }
+
+    /// Uses up what was read into the [space](Self::space).
+    pub fn filled(&mut self, n: usize, answers: &mut Answers<'_>, shared: &mut Shared) {
+        let Some(mut messages) = self.messages.take() else { return };
+        let between = match messages.filled(&mut self.connection, n, answers.replies) {
+            Ok(None) => false,
+            Ok(Some(incoming)) => {
+                self.answer(incoming, answers, shared);
+                true
+            }
+            Err(_) => {
+                shared.counters.failed += 1;
+                true
+            }
+        };
+        self.put_back(messages, between, shared);
+    }
+
+    fn answer(&mut self, incoming: Incoming<'_>, answers: &mut Answers<'_>, shared: &mut Shared) {
+        let message = match incoming {
+            Incoming::Text(text) => {
+                shared.stop |= shared.options.allow_stop && text == "stop-listening";
+                Message::Text(text)
+            }
+            Incoming::Binary(bytes) => Message::Binary(bytes),
+            _ => return,
+        };
+        shared.counters.messages += 1;
+        match shared.options.mode {
+            Mode::Echo => {
+                // After a Close of ours messages still come, and nothing may be sent.
+                let _ = match (self.connection.deflate(), &mut shared.deflaters) {
+                    (Some(agreed), Some(deflaters)) => {
+                        self.connection.send_compressed(message, deflaters.like(agreed.server), answers.replies)
+                    }
+                    _ if message.payload().len() >= LARGE => self
+                        .connection
+                        .send_header(message, Part::Whole)
+                        .map(|header| answers.send_large(&header, message.payload())),
+                    _ => self.connection.send(message, answers.replies),
+                };
+            }
+            Mode::Broadcast => {
+                let Some(post) = Post::new(message, shared.deflaters.as_mut()) else { return };
+                // The sender is told at once, among its replies: a Close that comes in the same read ends what it may be sent.
+                if let Ok(bytes) = post.admit(&mut self.connection) {
+                    answers.replies.extend_from_slice(bytes);
+                }
+                shared.posts.push(post);
+                self.next_post = shared.posts.next();
+            }
+            Mode::Time => {}
+        }
+    }
+
+    fn put_back(&mut self, messages: Box<Messages>, between: bool, shared: &mut Shared) {
         if between && self.connection.deflate().is_none() {
             shared.spare.give(messages, shared.now);
         } else {

@@ -128,7 +128,7 @@ impl Options {
                 "deflate" => options.deflate = true,
                 "tls" => {
                     let (certificates, key) = (command_line::text(words)?, command_line::text(words)?);
-                    options.tls = Some(tls::config(&certificates, &key)?);
+                    options.tls = Some(tls::config(&certificates, &key, &[b"http/1.1"])?);
                 }
                 "allow-stop" => options.allow_stop = true,
                 "status" => options.status = command_line::time(words)?,

@@ -44,14 +44,44 @@ impl Output {
                 n => (sent, bytes) = (sent + n, &bytes[n..]),
             }
         }
-        if !bytes.is_empty() {
-            self.len += bytes.len();
-            match self.chunks.back_mut() {
-                Some(Chunk::Own(chunk)) => chunk.extend_from_slice(bytes),
-                Some(Chunk::Shared(_)) | None => self.chunks.push_back(Chunk::Own(bytes.to_vec())),
+        self.keep(bytes);
+        Ok(sent)
+    }
+
+    /// Writes a frame after other bytes, and keeps what the socket does not take: what it takes at once is not copied. Returns how many
+    /// bytes were written.
+    pub fn send_frame(
+        &mut self,
+        before: &[u8],
+        (header, payload): (&[u8], &[u8]),
+        socket: &mut impl Write,
+    ) -> io::Result<usize> {
+        let (mut slices, mut sent) = ([before, header, payload], 0);
+        while self.is_empty() && slices.iter().any(|slice| !slice.is_empty()) {
+            let mut n = written(socket.write_vectored(&slices.map(IoSlice::new)))?;
+            if n == 0 {
+                break;
+            }
+            sent += n;
+            for slice in &mut slices {
+                let taken = n.min(slice.len());
+                (*slice, n) = (&slice[taken..], n - taken);
             }
         }
+        slices.into_iter().for_each(|slice| self.keep(slice));
         Ok(sent)
+    }
+
+    /// Puts bytes to the end of the queue.
+    fn keep(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.len += bytes.len();
+        match self.chunks.back_mut() {
+            Some(Chunk::Own(chunk)) => chunk.extend_from_slice(bytes),
+            Some(Chunk::Shared(_)) | None => self.chunks.push_back(Chunk::Own(bytes.to_vec())),
+        }
     }
 
     /// Puts a frame to the end of the queue, to be written by [`flush`](Self::flush).
@@ -166,6 +196,24 @@ mod tests {
                 (socket.taken.as_slice(), output.is_empty(), output.chunks.capacity()),
                 (&b"abcdefghijkl"[..], true, 0)
             );
+        }
+    }
+
+    #[test]
+    fn frame_is_written_after_what_came_before_as_far_as_the_socket_takes_it() {
+        for waiting in [&b""[..], b"waiting "] {
+            for room in 0..24 {
+                let (mut output, mut socket) = (Output::default(), socket(0));
+                output.send(waiting, &mut socket).unwrap();
+                socket.room = room;
+                let sent = output.send_frame(b"replies ", (b"he", b"payload"), &mut socket).unwrap();
+                // What waits goes first, so that nothing is written past it.
+                assert_eq!(sent, if waiting.is_empty() { room.min(17) } else { 0 });
+                socket.room = 100;
+                output.flush(&mut socket).unwrap();
+                assert_eq!(socket.taken, [waiting, b"replies hepayload"].concat());
+                assert!(output.is_empty());
+            }
         }
     }
 

@@ -28,15 +28,18 @@ pub struct Shared {
     pub stopping: bool,
 }
 
+/// How many bytes are read at once: a message that comes with one read stays where it is.
+const READ: usize = 256 * 1024;
+
 impl Shared {
     pub fn new(options: Options, now: Instant) -> Self {
         Self {
             now,
-            read: vec![0; 64 * 1024].into_boxed_slice(),
+            read: vec![0; READ].into_boxed_slice(),
             replies: Vec::new(),
             posts: Posts::default(),
             deflaters: options.deflate.then(Deflaters::default),
-            spare: Spare::new(options.limits.max_message_len),
+            spare: Spare::default(),
             counters: Counters::default(),
             stop: false,
             stopping: false,

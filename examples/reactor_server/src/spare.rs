@@ -9,28 +9,24 @@ use websocket_proto::Messages;
 /// A connection holds a buffer only while a message of its own is cut. To ask the system for one each time would be slow: the system
 /// hands out fresh pages, one fault for each. So a few are kept, but never for longer than a while: then the next large message has to
 /// ask the system again, which does not matter so seldom.
+#[derive(Default)]
 pub struct Spare {
     // In boxes, so that handing one over moves a pointer.
     #[expect(clippy::vec_box)]
     messages: Vec<Box<Messages>>,
-    kept_capacity: usize,
     /// When to give them back.
     until: Option<Instant>,
 }
 
-/// How many buffers are kept.
-const COUNT: usize = 4;
+/// How many buffers are kept: as many as connections may well have a large message under way at a time.
+const COUNT: usize = 16;
+/// No larger one is kept.
+const KEPT: usize = 4 * 1024 * 1024;
 const WHILE: Duration = Duration::from_secs(2);
 
 impl Spare {
-    /// Keeps buffers for messages of up to so many bytes.
-    pub fn new(max_message_len: u64) -> Self {
-        let kept_capacity = usize::try_from(max_message_len).unwrap_or(usize::MAX);
-        Self { messages: Vec::with_capacity(COUNT), kept_capacity, until: None }
-    }
-
     pub fn take(&mut self) -> Box<Messages> {
-        self.messages.pop().unwrap_or_else(|| Box::new(Messages::new().with_kept_capacity(self.kept_capacity)))
+        self.messages.pop().unwrap_or_else(|| Box::new(Messages::new().with_kept_capacity(KEPT)))
     }
 
     pub fn give(&mut self, messages: Box<Messages>, now: Instant) {

@@ -90,6 +90,8 @@ pub struct Deflater {
     threshold: usize,
     /// Whether the next piece is a message's first.
     between: bool,
+    /// Whether the engine has no history that a piece could refer to.
+    forgetful: bool,
     /// With the connection to whose peer all went that it has compressed since it last forgot.
     meeting: Meeting,
 }
@@ -106,6 +108,7 @@ impl Deflater {
             compression,
             threshold: Self::THRESHOLD,
             between: true,
+            forgetful: true,
             meeting: Meeting::NONE,
         }
     }
@@ -165,7 +168,7 @@ impl Deflater {
             self.forget();
         }
         self.between = ends;
-        let len = if piece.is_empty() { 0 } else { self.compress(piece) };
+        let len = if piece.is_empty() { 0 } else { self.compress(piece, ends) };
         // RFC 7692 §7.2.1: "Remove 4 octets (that are 0x00 0x00 0xff 0xff) from the tail end."
         if ends { len.saturating_sub(TRAILER_LEN) } else { len }
     }
@@ -190,9 +193,10 @@ impl Deflater {
     /// It is allowed at any time, also inside a message. It is needed if a piece that was compressed is not sent, since the peer has
     /// no history of it then.
     pub fn forget(&mut self) {
-        if let Some(engine) = &mut self.engine {
+        if let (Some(engine), false) = (&mut self.engine, self.forgetful) {
             engine.reset();
         }
+        self.forgetful = true;
     }
 
     /// Gives back all memory.
@@ -200,22 +204,25 @@ impl Deflater {
     /// It is allowed at any time. The next piece refers to nothing before it, which every decompressor can read; that is what makes it
     /// somewhat larger. A compressor's own history is not worth its memory while it waits.
     pub fn hibernate(&mut self) {
-        (self.engine, self.output) = (None, Vec::new());
+        (self.engine, self.output, self.forgetful) = (None, Vec::new(), true);
     }
 
     /// Compresses and flushes a piece that is not empty, and says how long the result is.
-    fn compress(&mut self, piece: &[u8]) -> usize {
+    fn compress(&mut self, piece: &[u8], ends: bool) -> usize {
         let (effort, window_bits) = (self.effort, self.compression.window_bits);
         let engine = self.engine.get_or_insert_with(|| Deflate::new_with_config(config(effort, window_bits)));
         if self.output.len() > KEPT_OUTPUT {
             self.output = Vec::new();
         }
-        compress(engine, piece, &mut self.output, MOST_PER_CALL)
+        // Without context takeover, to forget with the flush is cheaper than to begin anew, and writes the same bytes.
+        self.forgetful = ends && !self.compression.context_takeover;
+        let flush = if self.forgetful { DeflateFlush::FullFlush } else { DeflateFlush::SyncFlush };
+        compress(engine, piece, flush, &mut self.output, MOST_PER_CALL)
     }
 }
 
-/// Compresses and flushes a piece, at most `most` bytes of it a call, and says how long the result is.
-fn compress(engine: &mut Deflate, piece: &[u8], output: &mut Vec<u8>, most: usize) -> usize {
+/// Compresses a piece, at most `most` bytes of it a call, flushes it like this, and says how long the result is.
+fn compress(engine: &mut Deflate, piece: &[u8], last: DeflateFlush, output: &mut Vec<u8>, most: usize) -> usize {
     let (mut rest, mut len) = (piece, 0);
     loop {
         if output.len() - len < LEAST_ROOM {
@@ -229,7 +236,7 @@ fn compress(engine: &mut Deflate, piece: &[u8], output: &mut Vec<u8>, most: usiz
         let room = output.get_mut(len..).unwrap_or_default();
         let room_len = room.len();
         let now = rest.get(..most).unwrap_or(rest);
-        let flush = if now.len() == rest.len() { DeflateFlush::SyncFlush } else { DeflateFlush::NoFlush };
+        let flush = if now.len() == rest.len() { last } else { DeflateFlush::NoFlush };
         let (taken, written) = (engine.total_in(), engine.total_out());
         // It refuses nothing: parameters are in range, and no stream is ever finished.
         let _ = engine.compress(now, room, flush);
@@ -297,9 +304,9 @@ mod tests {
         for level in [0, 1, 3, 6, 9] {
             let engine = || Deflate::new_with_config(config(Effort { level, memory: 8 }, WindowBits::MAX));
             let (mut whole, mut cut) = (Vec::new(), Vec::new());
-            let whole_len = compress(&mut engine(), &piece, &mut whole, usize::MAX);
+            let whole_len = compress(&mut engine(), &piece, DeflateFlush::SyncFlush, &mut whole, usize::MAX);
             for most in [1, 7, 1000, 79_999] {
-                let cut_len = compress(&mut engine(), &piece, &mut cut, most);
+                let cut_len = compress(&mut engine(), &piece, DeflateFlush::SyncFlush, &mut cut, most);
                 let mut inflater = super::super::Inflater::new(Compression::DEFAULT);
                 let (mut input, mut inflated) = (&cut[..cut_len - 4], Vec::new());
                 while let Some(bytes) = inflater.inflate(&mut input, true, usize::MAX).unwrap() {

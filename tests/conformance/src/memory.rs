@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use crate::case::{Case, Command, Library, Role};
+use crate::case::{Case, Command, Library, Opening, Role};
+pub use crate::exam::Field;
 use crate::exam::{Context, Delivery, Do, Ended, Event, Exam, Verdict};
 use crate::suite::{CaseResult, Deliveries};
 
@@ -33,9 +34,59 @@ pub trait Subject {
         false
     }
 
+    /// A client: it asks for this URL. False: it takes none. If it refuses the URL, it is closed.
+    fn start_at(&mut self, _url: &str, _out: &mut Vec<u8>) -> bool {
+        false
+    }
+
+    /// Heads of an extended CONNECT, as an HTTP/2 or HTTP/3 stack reads and writes them, with pseudo-header fields. A server is given the
+    /// request, and returns its answer. A client is first given nothing, and returns its request; then it is given the answer. `None`: it
+    /// takes no such heads.
+    fn connect(&mut self, _fields: &[Field]) -> Option<Vec<Field>> {
+        None
+    }
+
     /// Its application does this. False: it can't be told.
     fn command(&mut self, _command: &Command, _out: &mut Vec<u8>) -> bool {
         false
+    }
+}
+
+impl<S: Subject + ?Sized> Subject for Box<S> {
+    fn start(&mut self, out: &mut Vec<u8>) {
+        (**self).start(out);
+    }
+
+    fn receive(&mut self, bytes: &mut [u8], out: &mut Vec<u8>) {
+        (**self).receive(bytes, out);
+    }
+
+    fn receive_eof(&mut self, out: &mut Vec<u8>) {
+        (**self).receive_eof(out);
+    }
+
+    fn is_closed(&self) -> bool {
+        (**self).is_closed()
+    }
+
+    fn heard(&mut self) -> Option<Vec<Event>> {
+        (**self).heard()
+    }
+
+    fn elapse(&mut self, span: Duration, out: &mut Vec<u8>) -> bool {
+        (**self).elapse(span, out)
+    }
+
+    fn start_at(&mut self, url: &str, out: &mut Vec<u8>) -> bool {
+        (**self).start_at(url, out)
+    }
+
+    fn connect(&mut self, fields: &[Field]) -> Option<Vec<Field>> {
+        (**self).connect(fields)
+    }
+
+    fn command(&mut self, command: &Command, out: &mut Vec<u8>) -> bool {
+        (**self).command(command, out)
     }
 }
 
@@ -55,7 +106,18 @@ pub fn examine(case: &Case, role: Role, context: &Context, delivery: Delivery, m
 }
 
 fn drive(exam: &mut Exam<'_>, subject: &mut impl Subject, out: &mut Vec<u8>) {
-    subject.start(out);
+    let begun = match exam.opening() {
+        Opening::Url(url) => subject.start_at(url, out),
+        Opening::Answer(_) => subject.connect(&[]).map(|fields| exam.received_head(&fields)).is_some(),
+        Opening::Connect(_) => true,
+        _ => {
+            subject.start(out);
+            true
+        }
+    };
+    if !begun {
+        exam.unable();
+    }
     loop {
         if !out.is_empty() {
             exam.received(out);
@@ -66,6 +128,11 @@ fn drive(exam: &mut Exam<'_>, subject: &mut impl Subject, out: &mut Vec<u8>) {
         }
         match exam.next() {
             Do::Write(mut bytes) => subject.receive(&mut bytes, out),
+            Do::Head(fields) => match subject.connect(&fields) {
+                Some(answer) if exam.role() == Role::Server => exam.received_head(&answer),
+                Some(_) => {}
+                None => exam.unable(),
+            },
             Do::CloseWrite => subject.receive_eof(out),
             Do::Read => exam.quiet(),
             Do::Pace => {}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::case::{Answer, Case, End, Library};
+use crate::case::{Answer, Case, End, Library, Need};
 use crate::exam::{Delivery, Entry, Grade, Verdict};
 use crate::lint::Finding;
 
@@ -138,20 +138,25 @@ impl CaseResult {
     }
 }
 
-/// The positive cases of a rule are its controls: where one fails, the negative ones are blocked.
+/// The positive cases of a rule are its controls: where one fails, the negative ones are blocked. One that needs permessage-deflate says
+/// nothing about those that do not.
 pub fn block(library: &Library, results: &mut [CaseResult]) {
-    let positive: HashMap<&str, bool> = library.cases.iter().map(|case| (&*case.id, is_positive(case))).collect();
-    let is_control = |result: &CaseResult| positive.get(&*result.id).copied().unwrap_or(false);
-    let mut broken: HashMap<String, String> = HashMap::new();
-    for result in results.iter().filter(|result| is_control(result)) {
-        if result.lost || matches!(result.grade, Grade::Fail | Grade::Crash | Grade::Blocked) {
-            broken.entry(result.rule.clone()).or_insert_with(|| result.id.clone());
+    let deflated = |case: &Case| case.rule.needs(Need::Deflate);
+    let kinds: HashMap<&str, (bool, bool)> =
+        library.cases.iter().map(|case| (&*case.id, (is_positive(case), deflated(case)))).collect();
+    let kind = |result: &CaseResult| kinds.get(&*result.id).copied().unwrap_or_default();
+    let mut broken: HashMap<(String, bool), String> = HashMap::new();
+    for result in results.iter() {
+        let (is_control, is_deflated) = kind(result);
+        let fails = result.lost || matches!(result.grade, Grade::Fail | Grade::Crash | Grade::Blocked);
+        for blocked in [true, false].into_iter().filter(|&blocked| is_control && fails && (blocked || !is_deflated)) {
+            broken.entry((result.rule.clone(), blocked)).or_insert_with(|| result.id.clone());
         }
     }
     for result in results {
-        let Some(control) = broken.get(&result.rule) else { continue };
-        if !positive.get(&*result.id).copied().unwrap_or(false) && matches!(result.grade, Grade::Pass | Grade::Lenient)
-        {
+        let (is_control, is_deflated) = kind(result);
+        let Some(control) = broken.get(&(result.rule.clone(), is_deflated)) else { continue };
+        if !is_control && matches!(result.grade, Grade::Pass | Grade::Lenient) {
             result.grade = Grade::Blocked;
             result.said = vec![format!("its control {control} fails")];
         }

@@ -1,59 +1,44 @@
-//! One wrong subject for each rule that a server can break: the judge finds it under that rule, or with that lint.
+//! Wrong subjects, servers and clients: what is wrong with each is found by the cases of the rule that it breaks.
 
-#[path = "support/ours.rs"]
+#[path = "support/examining.rs"]
+#[allow(dead_code)]
+mod examining;
+#[path = "support/ours/mod.rs"]
 #[allow(dead_code)]
 mod ours;
 #[path = "support/planted.rs"]
+#[allow(dead_code)]
 mod planted;
 
 use std::collections::BTreeSet;
 
-use planted::{Planted, Wrong};
+use examining::{examine, examine_in, found};
+use planted::Wrong;
 use wsspec::case::{Library, Role};
 use wsspec::exam::Grade;
-use wsspec::suite::{CaseResult, Deliveries};
 use wsspec::wire::frame::Form;
 
-const WHOLE: Deliveries = Deliveries { bytes: false, cuts: false, random: 0, seed: 0 };
-
-fn examine(wrong: Wrong) -> Vec<CaseResult> {
-    examine_families(wrong, &[])
-}
-
-/// In these families, or in all.
-fn examine_families(wrong: Wrong, families: &[&str]) -> Vec<CaseResult> {
-    let mut library = Library::built_in().unwrap();
-    library.cases.retain(|case| families.is_empty() || families.contains(&&*case.family));
-    let mut context = ours::context();
-    context.commands = false;
-    wsspec::memory::run(&library, Role::Server, &context, &WHOLE, || Planted::new(ours::Server::new(), wrong))
-}
-
-/// The rules under which something fails, and the lints that fire.
-fn found(results: &[CaseResult]) -> (BTreeSet<&str>, BTreeSet<&'static str>) {
-    let fails = results.iter().filter(|result| matches!(result.grade, Grade::Fail | Grade::Crash));
-    let lints = results.iter().flat_map(|result| &result.findings);
-    (fails.map(|result| &*result.rule).collect(), lints.map(|finding| finding.lint.name).collect())
-}
-
+/// By each role that the rule binds.
 fn breaks(wrong: Wrong, rule: &str) {
-    let results = examine(wrong);
-    let (rules, lints) = found(&results);
-    assert!(rules.contains(rule), "expected {rule} among {rules:?}");
-    assert!(lints.is_empty(), "{lints:?}");
-}
-
-fn fires(wrong: Wrong, lint: &str) {
-    let results =
-        examine_families(wrong, &["frames-basic", "ping", "close", "server-line", "server-version", "deflate-data"]);
-    let (_, lints) = found(&results);
-    assert!(lints.contains(lint), "expected {lint} among {lints:?}");
+    let library = Library::built_in().unwrap();
+    let binds = |role| library.cases.iter().any(|case| case.rule.id == rule && case.rule.roles.contains(role));
+    let mut examined = 0;
+    for role in [Role::Server, Role::Client].into_iter().filter(|&role| binds(role)) {
+        let results = examine_in(role, wrong, |case| case.rule.id == rule);
+        let (rules, lints) = found(&results);
+        assert!(rules.contains(rule), "{}: expected {rule} among {rules:?}", role.name());
+        assert!(lints.is_empty(), "{}: {lints:?}", role.name());
+        examined += 1;
+    }
+    assert!(examined > 0, "expected a rule, found {rule}");
 }
 
 #[test]
 fn nothing_between_changes_nothing() {
-    let results = examine(Wrong::In(|_| {}));
-    assert_eq!(found(&results), (BTreeSet::new(), BTreeSet::new()));
+    for role in [Role::Server, Role::Client] {
+        let results = examine_in(role, Wrong::In(|_| {}), |_| true);
+        assert_eq!(found(&results), (BTreeSet::new(), BTreeSet::new()));
+    }
 }
 
 #[test]
@@ -79,6 +64,11 @@ fn lengths_that_are_not_shortest() {
 #[test]
 fn frames_without_a_mask() {
     breaks(Wrong::In(|header| header.key = header.key.or(Some([1, 2, 3, 4]))), "6455-5.1-server-closes");
+}
+
+#[test]
+fn frames_with_a_mask_from_a_server() {
+    breaks(Wrong::In(|header| header.key = None), "6455-5.1-client-closes");
 }
 
 #[test]
@@ -123,10 +113,12 @@ fn messages_within_messages() {
 
 #[test]
 fn text_that_is_not_checked() {
-    let results = examine(Wrong::Unchecked);
-    let (rules, lints) = found(&results);
-    assert!(rules.contains("6455-8.1-utf8"), "{rules:?}");
-    assert_eq!(lints, BTreeSet::from(["text"]));
+    for role in [Role::Server, Role::Client] {
+        let results = examine(role, Wrong::Unchecked, &["utf8"]);
+        let (rules, lints) = found(&results);
+        assert!(rules.contains("6455-8.1-utf8"), "{rules:?}");
+        assert_eq!(lints, BTreeSet::from(["text"]));
+    }
 }
 
 #[test]
@@ -138,9 +130,11 @@ fn close_codes_that_are_not_checked() {
         Some(payload)
     };
     // The sender is bound; that a receiver fails is what §7.4 leads to, so that the wrong answer is lenient.
-    let results = examine_families(Wrong::Control(change), &["close", "close-codes"]);
-    let of_1005 = results.iter().find(|result| result.id == "6455-7.4.1-1005/code-1005").unwrap();
-    assert_eq!(of_1005.grade, Grade::Lenient, "{:?}", of_1005.said);
+    for role in [Role::Server, Role::Client] {
+        let results = examine(role, Wrong::Control(change), &["close", "close-codes"]);
+        let of_1005 = results.iter().find(|result| result.id == "6455-7.4.1-1005/code-1005").unwrap();
+        assert_eq!(of_1005.grade, Grade::Lenient, "{:?}", of_1005.said);
+    }
 }
 
 #[test]
@@ -164,7 +158,7 @@ fn connections_that_are_left_open() {
 #[test]
 fn fragments_that_are_lost() {
     let change = |frames: &mut Vec<Vec<u8>>| frames.retain(|frame| frame[0] != 0x81 || frame.len() != 7);
-    let results = examine(Wrong::Out(change));
+    let results = examine(Role::Server, Wrong::Out(change), &["fragments", "frames-basic"]);
     assert!(results.iter().any(|result| result.grade == Grade::Fail));
 }
 
@@ -190,7 +184,7 @@ fn keys_that_are_not_looked_at() {
         });
         lines.collect::<Vec<_>>().join("\r\n")
     };
-    let results = examine(Wrong::Request(change));
+    let results = examine(Role::Server, Wrong::Request(change), &["server-key"]);
     assert!(found(&results).0.contains("6455-4.2.1-key"));
 }
 
@@ -200,84 +194,43 @@ fn hosts_that_are_not_missed() {
     breaks(Wrong::Request(change), "6455-4.2.1-host");
 }
 
-/// Changes each frame that leaves with this opcode.
-macro_rules! out {
-    ($opcode:expr, $change:expr) => {
-        Wrong::Out(|frames| {
-            for frame in frames.iter_mut().filter(|frame| frame[0] & 15 == $opcode) {
-                let change: fn(&mut Vec<u8>) = $change;
-                change(frame);
-            }
-        })
+#[test]
+fn status_that_is_not_101() {
+    let change = |head: String| {
+        let fields = head.split_once("\r\n").map_or("", |(_, fields)| fields);
+        format!("HTTP/1.1 101 Switching Protocols\r\n{fields}")
     };
+    breaks(Wrong::Response(change), "6455-4.1-status-not-101");
 }
 
 #[test]
-fn lints_of_frames_fire() {
-    fires(out!(1, |frame| frame[0] |= 0x20), "rsv");
-    fires(out!(10, |frame| frame[0] |= 0x10), "rsv");
-    fires(out!(1, |frame| frame[0] |= 0x40), "rsv");
-    fires(out!(10, |frame| frame[0] |= 0x40), "rsv1");
-    fires(out!(1, |frame| frame[0] = frame[0] & 0xf0 | 3), "opcode");
-    fires(out!(10, |frame| frame[0] &= 0x7f), "control-fragment");
-    fires(out!(1, |frame| frame[0] &= 0xf0), "sequence");
-    fn masked(frame: &mut Vec<u8>) {
-        if frame[1] < 126 {
-            frame[1] |= 0x80;
-            frame.splice(2..2, [0; 4]);
-        }
-    }
-    fires(out!(1, masked), "server-mask");
-    fn longer(frame: &mut Vec<u8>) {
-        if frame[1] < 126 {
-            let len = std::mem::replace(&mut frame[1], 126);
-            frame.splice(2..2, [0, len]);
-        }
-    }
-    fires(out!(1, longer), "length");
-    fn not_utf8(frame: &mut [u8]) {
-        if let [0x81, 1..126, .., last] = frame {
-            *last = 0xff;
-        }
-    }
-    fires(out!(1, |frame| not_utf8(frame)), "text");
-    fires(out!(8, |frame| *frame = vec![0x88, 2, 3, 237]), "close-code");
-    fires(out!(8, |frame| *frame = vec![0x88, 1, 3]), "close-body");
-    fires(out!(8, |frame| *frame = vec![0x88, 3, 3, 232, 0xff]), "close-reason");
-    fires(out!(8, |frame| frame.extend([0x8a, 0])), "after-close");
-    fires(out!(8, |frame| frame.extend([0x81, 5, b'H'])), "unfinished");
-    fn too_long(frame: &mut Vec<u8>) {
-        *frame = [&[0x8a, 126, 0, 126][..], &[0; 126]].concat();
-    }
-    fires(out!(10, too_long), "control-size");
+fn accept_that_is_not_compared() {
+    let change = |head: String| {
+        let lines = head.split("\r\n").filter(|line| !line.starts_with("Sec-WebSocket-Accept"));
+        // The client's key is that of its nonce, 16 bytes of 7.
+        let accept = wsspec::wire::accept(wsspec::wire::key([7; 16]).as_bytes());
+        let head = lines.collect::<Vec<_>>().join("\r\n");
+        head.replacen("\r\n\r\n", &format!("\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"), 1)
+    };
+    breaks(Wrong::Response(change), "6455-4.1-accept-value");
 }
 
 #[test]
-fn lints_of_responses_fire() {
-    fires(Wrong::Response(|head| head.replacen("HTTP/1.1 101", "HTTP/1.0 101", 1)), "status-line");
-    fires(Wrong::Response(|head| head.replacen("\r\nUpgrade:", "\nUpgrade:", 1)), "response-syntax");
-    fires(Wrong::Response(|head| head.replacen("Upgrade: websocket", "Upgrade: h2c", 1)), "response-upgrade");
-    fires(Wrong::Response(|head| head.replacen("Connection: Upgrade", "Connection: close", 1)), "response-connection");
-    fires(Wrong::Response(|head| head.replacen("Sec-WebSocket-Accept: ", "Sec-WebSocket-Accept: A", 1)), "accept");
-    let twice = |head: String| head.replacen("\r\n\r\n", "\r\nSec-WebSocket-Accept: x\r\n\r\n", 1);
-    fires(Wrong::Response(twice), "accept-once");
-    let protocol = |head: String| head.replacen("\r\n\r\n", "\r\nSec-WebSocket-Protocol: x\r\n\r\n", 1);
-    fires(Wrong::Response(protocol), "response-protocol");
-    let extension = |head: String| head.replacen("\r\n\r\n", "\r\nSec-WebSocket-Extensions: foo\r\n\r\n", 1);
-    fires(Wrong::Response(extension), "extension-unasked");
-    let syntax = |head: String| head.replacen("\r\n\r\n", "\r\nSec-WebSocket-Extensions: a b\r\n\r\n", 1);
-    fires(Wrong::Response(syntax), "extension-syntax");
-    let parameter = |head: String| head.replace("permessage-deflate", "permessage-deflate; foo");
-    fires(Wrong::Response(parameter), "deflate-answer");
-    let no_upgrade = |head: String| {
-        if head.contains(" 426 ") { head.replace("Upgrade: websocket\r\n", "") } else { head }
-    };
-    fires(Wrong::Response(no_upgrade), "upgrade-426");
-    let shorter = |head: String| {
-        let lines =
-            head.split("\r\n").map(|line| if line.starts_with("Content-Length:") { "Content-Length: 1" } else { line });
+fn extension_that_was_not_asked_for() {
+    let change = |head: String| {
+        let lines = head.split("\r\n").filter(|line| !line.starts_with("Sec-WebSocket-Extensions: foo"));
         lines.collect::<Vec<_>>().join("\r\n")
     };
-    fires(Wrong::Response(shorter), "content-length");
-    fires(Wrong::Response(|head| head.replacen(" 400 ", " 405 ", 1)), "allow");
+    let results = examine(Role::Client, Wrong::Response(change), &["client-extension", "deflate-answer"]);
+    assert!(found(&results).0.contains("6455-4.1-extension-unasked"), "{:?}", found(&results));
+}
+
+#[test]
+fn subprotocol_that_was_not_asked_for() {
+    let change = |head: String| {
+        let lines = head.split("\r\n").filter(|line| !line.starts_with("Sec-WebSocket-Protocol"));
+        lines.collect::<Vec<_>>().join("\r\n")
+    };
+    let results = examine(Role::Client, Wrong::Response(change), &["client-protocol"]);
+    assert!(found(&results).0.contains("6455-4.1-protocol-unasked"), "{:?}", found(&results));
 }

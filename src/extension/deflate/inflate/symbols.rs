@@ -2,7 +2,8 @@
 
 use super::bits::Bits;
 use super::code::CodeTable;
-use super::window::OutputSpan;
+use super::window::{BulkSpan, OutputSpan};
+use crate::kernel::bits::{self, BitLoop};
 use crate::wire::InvalidDeflate;
 
 /// The two codes of a block.
@@ -25,31 +26,54 @@ pub(super) enum Stop {
 }
 
 /// Decodes symbols until the block ends, the input is used up, or the run is full.
-pub(super) fn decode(bits: &mut Bits<'_>, run: &mut OutputSpan<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
-    if decode_bulk(bits, run, codes)? {
+pub(super) fn decode(input: &mut Bits<'_>, run: &mut OutputSpan<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
+    if bits::run(Plenty { input, run, codes })? {
         return Ok(Stop::EndOfBlock);
     }
-    decode_carefully(bits, run, codes)
+    decode_carefully(input, run, codes)
 }
 
 /// Decodes while there is plenty of input and of room, and says whether the block has ended.
-fn decode_bulk(input: &mut Bits<'_>, run: &mut OutputSpan<'_>, codes: Codes<'_>) -> Result<bool, InvalidDeflate> {
-    let mut bits = *input;
-    let result = loop {
-        if !run.has_bulk_room() || !bits.refill_bulk() {
-            break Ok(false);
-        }
+struct Plenty<'p, 'b, 'w> {
+    input: &'p mut Bits<'b>,
+    run: &'p mut OutputSpan<'w>,
+    codes: Codes<'p>,
+}
+
+impl BitLoop for Plenty<'_, '_, '_> {
+    type Output = Result<bool, InvalidDeflate>;
+
+    #[inline(always)] // As the trait asks.
+    fn run(self) -> Self::Output {
+        let (mut bits, mut to) = (*self.input, self.run.bulk());
+        let result = decode_plenty(&mut bits, &mut to, self.codes);
+        let position = to.position();
+        self.run.take_bulk(position);
+        *self.input = bits;
+        result
+    }
+}
+
+#[inline(always)] // What it changes stays in registers.
+fn decode_plenty(bits: &mut Bits<'_>, to: &mut BulkSpan<'_>, codes: Codes<'_>) -> Result<bool, InvalidDeflate> {
+    while to.has_room() && bits.refill_bulk() {
         let mut entry = codes.literals.short(bits.peek());
-        while entry.is_literal() {
-            bits.consume(entry.bits());
-            run.push(entry.byte());
-            if bits.count() < SHORT_COPY {
-                break;
-            }
-            entry = codes.literals.short(bits.peek());
-        }
+        // Two literals at most leave the bits that a length and a distance need: 56 - 2 * 10 = 10 + 5 + 8 + 13,
+        // if all codes are found with one lookup.
         if entry.is_literal() {
-            continue;
+            bits.consume(entry.bits());
+            to.push(entry.byte());
+            entry = codes.literals.short(bits.peek());
+            if entry.is_literal() {
+                bits.consume(entry.bits());
+                to.push(entry.byte());
+                entry = codes.literals.short(bits.peek());
+                if entry.is_literal() {
+                    bits.consume(entry.bits());
+                    to.push(entry.byte());
+                    continue;
+                }
+            }
         }
         if entry.is_special() {
             if entry.is_long() {
@@ -60,43 +84,42 @@ fn decode_bulk(input: &mut Bits<'_>, run: &mut OutputSpan<'_>, codes: Codes<'_>)
                 entry = codes.literals.long(bits.peek());
                 if entry.is_literal() {
                     bits.consume(entry.bits());
-                    run.push(entry.byte());
+                    to.push(entry.byte());
                     continue;
                 }
             }
             if entry.is_end() {
                 bits.consume(entry.bits());
-                break Ok(true);
+                return Ok(true);
             }
             if entry.is_special() {
-                break Err(InvalidDeflate::Corrupt);
+                return Err(InvalidDeflate::Corrupt);
             }
         }
-        let before = bits;
+        let before = *bits;
         let len = entry.value(bits.peek());
         bits.consume(entry.bits());
         let mut entry = codes.distances.short(bits.peek());
         if entry.is_special() {
             if entry.is_long() {
                 if before.count() < LONG_COPY {
-                    bits = before;
+                    *bits = before;
                     continue;
                 }
                 entry = codes.distances.long(bits.peek());
             }
             if entry.is_special() {
-                break Err(InvalidDeflate::Corrupt);
+                return Err(InvalidDeflate::Corrupt);
             }
         }
         let distance = entry.value(bits.peek());
-        if !run.reaches(distance) {
-            break Err(InvalidDeflate::Corrupt);
+        if !to.reaches(distance) {
+            return Err(InvalidDeflate::Corrupt);
         }
         bits.consume(entry.bits());
-        run.repeat_bulk(distance, len);
-    };
-    *input = bits;
-    result
+        to.repeat(distance, len);
+    }
+    Ok(false)
 }
 
 /// Decodes symbol by symbol, to the last bit and the last byte of room.
@@ -142,11 +165,7 @@ fn decode_symbols(bits: &mut Bits<'_>, run: &mut OutputSpan<'_>, codes: Codes<'_
             return Err(InvalidDeflate::Corrupt);
         }
         bits.consume(needed);
-        if run.has_bulk_room() {
-            run.repeat_bulk(distance, len);
-            continue;
-        }
-        let remaining = len - run.repeat(distance, len);
+        let remaining = len - run.repeat_soon(distance, len);
         if let (1.., Ok(distance)) = (remaining, u16::try_from(distance)) {
             return Ok(Stop::Within { distance, remaining: u16::try_from(remaining).unwrap_or(0) });
         }
@@ -154,7 +173,5 @@ fn decode_symbols(bits: &mut Bits<'_>, run: &mut OutputSpan<'_>, codes: Codes<'_
     Ok(Stop::Wait)
 }
 
-/// Bits of a length and a distance at most, if both codes are found with one lookup: 10 + 5 + 8 + 13.
-const SHORT_COPY: u32 = 36;
 /// The same for any codes: 15 + 5 + 15 + 13.
 const LONG_COPY: u32 = 48;

@@ -128,10 +128,18 @@ impl OutputSpan<'_> {
         self.position == self.end
     }
 
-    /// Whether there is room for whatever comes of 64 bits, and for what is copied beyond it.
+    /// The same place for a loop that keeps it in registers; [`take_bulk`](Self::take_bulk) tells how far it came.
     #[inline]
-    pub(in crate::extension::deflate) const fn has_bulk_room(&self) -> bool {
-        self.end - self.position >= BULK_ROOM
+    pub(in crate::extension::deflate) const fn bulk(&mut self) -> BulkSpan<'_> {
+        let OutputSpan { ref mut ring, start, position, end, known, size } = *self;
+        // Were the history as long as what was put in place before, it would begin here.
+        BulkSpan { ring, position, end, first: start.wrapping_sub(known), size }
+    }
+
+    /// Takes over what was put in place up to here.
+    #[inline]
+    pub(in crate::extension::deflate) const fn take_bulk(&mut self, position: usize) {
+        self.position = position;
     }
 
     /// What is left of the place, for bytes that [`advance`](Self::advance) counts.
@@ -161,33 +169,90 @@ impl OutputSpan<'_> {
     /// Repeats `len` bytes from `distance` bytes ago, as far as there is room, and says how many it were.
     pub(in crate::extension::deflate) fn repeat(&mut self, distance: usize, len: usize) -> usize {
         let len = len.min(self.end - self.position);
-        let (mut rest, mut distance) = (len, distance);
-        while rest > 0 {
-            let from = self.source(distance);
-            let now = rest.min(distance).min(self.ring.len() - from);
-            self.ring.copy_within(from..from + now, self.position);
-            self.position += now;
-            rest -= now;
-            if now == distance {
-                // What was repeated is there twice now, and can be repeated as one.
-                distance *= 2;
-            }
-        }
+        repeat(self.ring, self.position, distance, len);
+        self.position += len;
         len
     }
 
-    /// The same for at most 258 bytes, where there is [bulk room](Self::has_bulk_room).
+    /// The same for at most 258 bytes, in words where there is room for them.
     #[inline]
-    pub(in crate::extension::deflate) fn repeat_bulk(&mut self, distance: usize, len: usize) {
-        let (from, to) = (self.source(distance), self.position);
-        if from + len + 2 * WORD > self.ring.len() {
-            // It may come round.
-            self.repeat(distance, len);
-            return;
+    pub(in crate::extension::deflate) fn repeat_soon(&mut self, distance: usize, len: usize) -> usize {
+        let mut bulk = self.bulk();
+        if !bulk.has_room() {
+            return self.repeat(distance, len);
         }
+        bulk.repeat(distance, len);
+        self.position = bulk.position();
+        len
+    }
+}
+
+/// Where the byte is that was put in a ring of so many bytes `distance` bytes ago.
+#[inline]
+const fn source(position: usize, distance: usize, ring_len: usize) -> usize {
+    match position.checked_sub(distance) {
+        Some(from) => from,
+        None => (position + ring_len).saturating_sub(distance),
+    }
+}
+
+/// An [`OutputSpan`] by value: through a reference, each byte that is stored could have changed what says where the next one goes, as far as
+/// the compiler knows.
+pub(in crate::extension::deflate) struct BulkSpan<'w> {
+    ring: &'w mut [u8],
+    position: usize,
+    end: usize,
+    first: usize,
+    size: usize,
+}
+
+impl BulkSpan<'_> {
+    #[inline(always)] // By value it is none if its address is taken: so with all that follow; `benches/deflate.rs`.
+    pub(in crate::extension::deflate) const fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Whether there is room for whatever comes of 64 bits, and for what is copied beyond it.
+    #[inline(always)]
+    pub(in crate::extension::deflate) const fn has_room(&self) -> bool {
+        self.end - self.position >= BULK_ROOM
+    }
+
+    /// Puts a byte in place.
+    #[inline(always)]
+    pub(in crate::extension::deflate) fn push(&mut self, byte: u8) {
+        if let Some(place) = self.ring.get_mut(self.position) {
+            *place = byte;
+            self.position += 1;
+        }
+    }
+
+    /// Whether a back-reference may reach so far.
+    #[inline(always)]
+    pub(in crate::extension::deflate) const fn reaches(&self, distance: usize) -> bool {
+        distance <= self.position.wrapping_sub(self.first) && distance <= self.size
+    }
+
+    /// Repeats at most 258 bytes, where there is [room](Self::has_room).
+    #[inline(always)]
+    pub(in crate::extension::deflate) fn repeat(&mut self, distance: usize, len: usize) {
+        let to = self.position;
         self.position = to + len;
+        let from = match to.checked_sub(distance) {
+            // There is room for words after `to`, and so there is here.
+            Some(from) => from,
+            None => {
+                let from = (to + self.ring.len()).saturating_sub(distance);
+                if from + len + WORD > self.ring.len() {
+                    // It may come round.
+                    return repeat(self.ring, to, distance, len);
+                }
+                from
+            }
+        };
         if distance >= WORD {
-            let mut copied = 0;
+            copy_word(self.ring, from, to);
+            let mut copied = WORD;
             while copied < len {
                 copy_word(self.ring, from + copied, to + copied);
                 copied += WORD;
@@ -196,19 +261,27 @@ impl OutputSpan<'_> {
             repeat_near(self.ring, from, to, len);
         }
     }
+}
 
-    /// Where the byte is that was put in place `distance` bytes ago.
-    #[inline]
-    fn source(&self, distance: usize) -> usize {
-        match self.position.checked_sub(distance) {
-            Some(from) => from,
-            None => (self.position + self.ring.len()).saturating_sub(distance),
+/// Repeats `len` bytes from `distance` bytes ago, at a position that has room for them. What is repeated may come round.
+#[inline(never)]
+fn repeat(ring: &mut [u8], mut position: usize, mut distance: usize, len: usize) {
+    let mut rest = len;
+    while rest > 0 {
+        let from = source(position, distance, ring.len());
+        let now = rest.min(distance).min(ring.len() - from);
+        ring.copy_within(from..from + now, position);
+        position += now;
+        rest -= now;
+        if now == distance {
+            // What was repeated is there twice now, and can be repeated as one.
+            distance *= 2;
         }
     }
 }
 
 /// Repeats from less than a word ago.
-#[inline]
+#[inline(never)]
 fn repeat_near(ring: &mut [u8], from: usize, to: usize, len: usize) {
     let mut period = to - from;
     if period == 1 {
@@ -234,7 +307,7 @@ fn repeat_near(ring: &mut [u8], from: usize, to: usize, len: usize) {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn copy_word(ring: &mut [u8], from: usize, to: usize) {
     let Some(word) = ring.get(from..).and_then(<[u8]>::first_chunk::<WORD>).copied() else { return };
     if let Some(place) = ring.get_mut(to..).and_then(<[u8]>::first_chunk_mut) {
@@ -244,9 +317,9 @@ fn copy_word(ring: &mut [u8], from: usize, to: usize) {
 
 /// What is copied at a time.
 const WORD: usize = 16;
-/// Room for the most that a loop of the decoder puts in place between two looks at the room: 36 literals, 258 bytes that are repeated,
+/// Room for the most that a loop of the decoder puts in place between two looks at the room: 3 literals, 258 bytes that are repeated,
 /// and two words beyond.
-const BULK_ROOM: usize = 36 + 258 + 2 * WORD;
+const BULK_ROOM: usize = 3 + 258 + 2 * WORD;
 /// How much larger than the window the ring is. Anything above [`BULK_ROOM`] is right; more lets small windows come round less often.
 const MARGIN: usize = 1024;
 /// Where the ring begins to grow.

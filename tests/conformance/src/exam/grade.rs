@@ -7,7 +7,7 @@ use super::machine::{BARRIER, Exam};
 use super::observe::Ended;
 use super::verdict::{Grade, Verdict};
 use super::words::{answer, code_name, data_line, heard_line, seen};
-use crate::case::{Alternative, Answer, End, FieldTest, Level, Role, StatusTest};
+use crate::case::{Alternative, Answer, End, FieldTest, Level, Opening, Role, StatusTest};
 use crate::lint;
 use crate::wire::extension;
 use crate::wire::extension::Deflate;
@@ -38,6 +38,7 @@ pub(super) fn verdict(exam: &Exam<'_>, heard: Option<&[Event]>) -> Verdict {
         deflate: exam.facts.deflate,
         bad_deflate: exam.seen.bad_deflate,
         frames: &exam.seen.frames,
+        rest: if exam.seen.head.is_some() { exam.seen.unfinished() } else { &[] },
         unfinished: exam.seen.head.is_some()
             && exam.seen.ended == Some(Ended::Eof)
             && !exam.seen.unfinished().is_empty(),
@@ -62,7 +63,12 @@ fn grade(exam: &Exam<'_>, heard: Option<&[Event]>) -> (Grade, Vec<String>) {
     if let Some(missing) = &exam.facts.missing {
         return (Grade::Unimplemented, vec![missing.clone()]);
     }
-    let asked = exam.role == Role::Server || exam.seen.head.is_some();
+    if exam.facts.may_refuse && exam.seen.ended.is_some() && exam.seen.frames.iter().all(|frame| frame.opcode == 8) {
+        // RFC 7692 §7: it fails the connection where it "does not support the configuration that the response represents".
+        return (Grade::Unimplemented, vec!["needs a client that takes these parameters unasked".to_owned()]);
+    }
+    let by_url = matches!(exam.case.opening, Opening::Url(_));
+    let asked = exam.role == Role::Server || exam.seen.head.is_some() || by_url;
     if exam.is_good() && !exam.is_open() || !asked {
         let what = if asked { answer(exam) } else { "no request".to_owned() };
         return (Grade::Blocked, vec![format!("expected 101 to a good handshake, found {what}")]);
@@ -147,6 +153,9 @@ impl Ladder<'_, '_> {
             self.note(Grade::Fail, format!("expected 101, found {}", answer(self.exam)));
             return;
         }
+        if let Some(fault) = &self.exam.facts.url {
+            self.note(Grade::Fail, fault);
+        }
         if self.exam.role == Role::Server {
             let head = self.exam.seen.head.as_ref();
             let names = head.map(|head| head.values("Sec-WebSocket-Extensions").join(&b", "[..])).unwrap_or_default();
@@ -209,8 +218,8 @@ impl Ladder<'_, '_> {
             StatusTest::Exactly(wanted) => status == wanted,
             StatusTest::Class(class) => status / 100 == class,
         };
-        if status == 101 {
-            self.note(Grade::Fail, format!("expected {wants}, found 101"));
+        if self.exam.is_open() {
+            self.note(Grade::Fail, format!("expected {wants}, found {status}"));
         } else if !fits {
             self.note(Grade::Lenient, format!("expected {wants}, found {status}"));
         }

@@ -1,5 +1,6 @@
 //! Good heads, and their edits.
 
+use super::Field;
 use crate::case::{Edit, Limits, Literal};
 
 /// What the variables of a head stand for.
@@ -60,6 +61,23 @@ impl Draft {
         Self::new([b"HTTP/1.1", b"101 Switching Protocols", b""], &fields)
     }
 
+    /// RFC 8441 §5
+    pub(super) fn connect(variables: &Variables) -> Self {
+        let fields = [
+            (":method", "CONNECT"),
+            (":protocol", "websocket"),
+            (":scheme", "https"),
+            (":path", &variables.target),
+            (":authority", &variables.host),
+            ("sec-websocket-version", "13"),
+        ];
+        Self::new([b""; 3], &fields)
+    }
+
+    pub(super) fn answer() -> Self {
+        Self::new([b""; 3], &[(":status", "200")])
+    }
+
     fn new(parts: [&[u8]; 3], fields: &[(&str, &str)]) -> Self {
         Self {
             parts: parts.map(<[u8]>::to_vec),
@@ -114,6 +132,12 @@ impl Draft {
     /// What comes before it.
     pub(super) fn before(&self) -> &[u8] {
         &self.before
+    }
+
+    /// Its fields.
+    pub(super) fn fields(&self) -> Vec<Field> {
+        let name = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+        self.fields.iter().map(|(n, value)| (name(n), value.clone())).collect()
     }
 
     /// The head itself.

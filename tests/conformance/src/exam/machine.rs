@@ -7,7 +7,7 @@ use super::heads::Variables;
 use super::observe::{Ended, Observed};
 use super::script::{Op, Writer};
 use super::verdict::{Entry, Verdict};
-use super::{Context, Delivery, Do, grade};
+use super::{Context, Delivery, Do, Field, grade};
 use crate::case::{Alternative, Answer, Case, Command, End, Opening, Role};
 use crate::wire::extension::Deflate;
 use crate::wire::frame::Reader;
@@ -62,7 +62,11 @@ pub(super) struct Facts {
     /// Why the case can't be examined.
     pub(super) missing: Option<String>,
     pub(super) no_answer: bool,
+    /// What was answered goes beyond what the client has asked for.
+    pub(super) may_refuse: bool,
     pub(super) early_data: bool,
+    /// What is wrong with the request for the URL that was given.
+    pub(super) url: Option<String>,
     /// What was due at a `look` came after it.
     pub(super) late: bool,
     /// Replies that were due at a `look` had not come.
@@ -135,8 +139,10 @@ impl<'c> Exam<'c> {
                 self.pieces.clear();
             }
             if let Some(piece) = self.pieces.pop_front() {
-                if let Do::Write(bytes) = &piece {
-                    self.log.push(Entry::Sent(bytes.clone()));
+                match &piece {
+                    Do::Write(bytes) => self.log.push(Entry::Sent(bytes.clone())),
+                    Do::Head(fields) => self.log.push(Entry::Sent(as_text(fields))),
+                    _ => {}
                 }
                 return piece;
             }
@@ -164,6 +170,22 @@ impl<'c> Exam<'c> {
                 None => {}
             }
         }
+    }
+
+    /// How the connection begins.
+    pub fn opening(&self) -> &'c Opening {
+        &self.case.opening
+    }
+
+    /// The role of the subject.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The head of an extended CONNECT came.
+    pub fn received_head(&mut self, fields: &[Field]) {
+        self.log.push(Entry::Received(as_text(fields)));
+        self.seen.head = Some(Head::connect(fields));
     }
 
     /// These bytes came.
@@ -194,6 +216,7 @@ impl<'c> Exam<'c> {
     pub fn unable(&mut self) {
         self.facts.missing = Some("needs a subject that obeys commands, or a clock".to_owned());
         self.phase = Phase::Done;
+        self.pieces.clear();
     }
 
     /// What came of it. `heard` is what the subject's application heard, where it tells.
@@ -212,11 +235,11 @@ impl<'c> Exam<'c> {
 
     /// Whether the connection was opened, as far as the head says.
     pub(super) fn is_open(&self) -> bool {
-        let status = match self.role {
-            Role::Server => self.seen.head.as_ref().and_then(Head::status),
-            Role::Client => self.facts.own_head.as_ref().and_then(Head::status),
+        let response = match self.role {
+            Role::Server => &self.seen.head,
+            Role::Client => &self.facts.own_head,
         };
-        status.is_some_and(|(_, status)| status == 101)
+        response.as_ref().is_some_and(Head::opens)
     }
 
     fn stopped(&self) -> bool {
@@ -344,6 +367,12 @@ impl<'c> Exam<'c> {
             },
         )
     }
+}
+
+/// Such a head for people.
+fn as_text(fields: &[Field]) -> Vec<u8> {
+    let line = |(name, value): &Field| [name.as_bytes(), b": ", value, b"\r\n"].concat();
+    fields.iter().flat_map(line).collect()
 }
 
 /// What the judge asks with whether a subject goes on.

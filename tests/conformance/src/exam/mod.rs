@@ -12,6 +12,7 @@ mod machine;
 mod observe;
 mod opening;
 mod script;
+mod url;
 mod vector;
 mod verdict;
 mod words;
@@ -34,6 +35,8 @@ pub enum Do {
     Write(Vec<u8>),
     /// Wait until the subject has read all that was written, if that can be known.
     Pace,
+    /// Hand over this head of an extended CONNECT.
+    Head(Vec<Field>),
     /// End the judge's direction.
     CloseWrite,
     /// Read; if nothing comes for a while, say so.
@@ -45,6 +48,9 @@ pub enum Do {
     /// Close the connection; ask for the verdict.
     Done,
 }
+
+/// A field of a head that was parsed: its name and its value.
+pub type Field = (String, Vec<u8>);
 
 /// What is known of a subject before the exam.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +69,10 @@ pub struct Context {
     pub commands: bool,
     /// Time can be let pass.
     pub time: bool,
+    /// It takes heads as fields (in memory).
+    pub heads: bool,
+    /// A client takes a URL (in memory).
+    pub url: bool,
     /// It has no permessage-deflate.
     pub without_deflate: bool,
 }
@@ -77,7 +87,8 @@ impl Context {
             Need::Origin => self.origin.is_some(),
             Need::Commands => self.commands,
             Need::Time => self.time,
-            Need::Heads | Need::Url => false,
+            Need::Heads => self.heads,
+            Need::Url => self.url,
         }
     }
 }

@@ -69,12 +69,16 @@ impl Observed {
                 return;
             }
         }
+        if self.head_bytes.len() > MOST_HEAD {
+            // It floods.
+            self.ended.get_or_insert(Ended::Died);
+        }
     }
 
     /// Whether frames follow the head.
     fn is_open(&self, role: Role) -> bool {
         let Some(head) = &self.head else { return false };
-        role == Role::Client || head.status().is_some_and(|(_, status)| status == 101)
+        role == Role::Client || head.opens()
     }
 
     pub(super) fn agree(&mut self, deflate: Option<Deflate>, role: Role) {
@@ -99,6 +103,10 @@ impl Observed {
                 _ => {}
             }
             self.frames.push(frame);
+            if self.frames.len() > MOST_FRAMES {
+                self.ended.get_or_insert(Ended::Died);
+                return;
+            }
         }
     }
 
@@ -122,3 +130,9 @@ impl Observed {
         self.data.push((text, data));
     }
 }
+
+/// No case is answered with more frames: the longest message of all in fragments of one byte each are fewer.
+const MOST_FRAMES: usize = 1 << 19;
+
+/// No head is longer.
+pub(crate) const MOST_HEAD: usize = 1 << 20;

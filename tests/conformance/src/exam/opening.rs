@@ -4,7 +4,7 @@ use super::Do;
 use super::heads::Draft;
 use super::machine::{Exam, Phase};
 use super::script::Op;
-use crate::case::{Case, End, Need, Opening, Role, Step};
+use crate::case::{Answer, Case, End, Need, Opening, Role, Step};
 use crate::wire::accept;
 use crate::wire::extension::{self, Deflate};
 use crate::wire::head::Head;
@@ -36,7 +36,10 @@ impl<'c> Exam<'c> {
             Opening::Good if self.case.rule.needs(Need::Deflate) => Some(Deflate::NAME.to_owned()),
             _ => None,
         };
-        let draft = Draft::request(&self.variables, offer.as_deref());
+        let draft = match &self.case.opening {
+            Opening::Connect(_) => Draft::connect(&self.variables),
+            _ => Draft::request(&self.variables, offer.as_deref()),
+        };
         self.phase = Phase::Answer;
         self.send_head(draft)
     }
@@ -45,11 +48,18 @@ impl<'c> Exam<'c> {
     pub(super) fn send_head(&mut self, draft: Draft) -> Option<Do> {
         let edits = match &self.case.opening {
             Opening::Request(edits) | Opening::Response(edits) => &edits[..],
+            Opening::Connect(edits) | Opening::Answer(edits) => &edits[..],
             _ => &[],
         };
         let Some(draft) = draft.edit(edits, &self.context.limits, &self.variables) else {
             return self.miss("needs a declared limit");
         };
+        if let Opening::Connect(_) | Opening::Answer(_) = self.case.opening {
+            let fields = draft.fields();
+            self.facts.own_head = Some(Head::connect(&fields));
+            self.pieces.push_back(Do::Head(fields));
+            return if self.role == Role::Client { self.begin(&self.case.steps) } else { None };
+        }
         let head = draft.write();
         self.facts.own_head = Head::read(&head);
         let mut bytes = [draft.before(), &head].concat();
@@ -191,14 +201,34 @@ impl<'c> Exam<'c> {
                 _ => {}
             }
         }
-        let draft = Draft::response(&self.variables, answer.as_deref());
+        if let Opening::Url(url) = &self.case.opening {
+            self.facts.url = super::url::fault(url, head);
+        }
+        let draft = match &self.case.opening {
+            Opening::Answer(_) => Draft::answer(),
+            _ => Draft::response(&self.variables, answer.as_deref()),
+        };
         // What is agreed stands in the head as it is sent.
         let edits = match &self.case.opening {
-            Opening::Response(edits) => &edits[..],
+            Opening::Response(edits) | Opening::Answer(edits) => &edits[..],
             _ => &[],
         };
         let edited = draft.clone().edit(edits, &self.context.limits, &self.variables);
-        self.facts.deflate = edited.and_then(|draft| Head::read(&draft.write())).and_then(|head| agreed(&head));
+        let connect = matches!(self.case.opening, Opening::Answer(_));
+        let read =
+            |draft: Draft| if connect { Some(Head::connect(&draft.fields())) } else { Head::read(&draft.write()) };
+        self.facts.deflate = edited.and_then(read).and_then(|head| agreed(&head));
+        if let Some(agreed) = self.facts.deflate {
+            let accepts = self.case.outcome.first().is_some_and(|first| first.answer != Some(Answer::Refused));
+            if accepts && !offers.is_empty() && offers.iter().all(|&offer| agreed.not_of(offer).is_some()) {
+                return self.miss("needs a client whose offer allows this answer");
+            }
+            let unasked = |offer: &Deflate| {
+                agreed.server_bits.is_some() && offer.server_bits.is_none()
+                    || offer.client_no_takeover && !agreed.client_no_takeover
+            };
+            self.facts.may_refuse = matches!(self.case.opening, Opening::Agree(_)) && offers.iter().all(unasked);
+        }
         self.send_head(draft)
     }
 }

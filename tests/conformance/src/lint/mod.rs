@@ -1,5 +1,6 @@
 //! What every byte of a subject is measured by, whatever the case asks.
 
+mod connect;
 mod frames;
 mod request;
 mod response;
@@ -51,6 +52,8 @@ pub struct Connection<'e> {
     pub bad_deflate: Option<InflateError>,
     /// Every frame.
     pub frames: &'e [Frame],
+    /// The bytes of a frame that is not complete.
+    pub rest: &'e [u8],
     /// The connection was ended within a frame.
     pub unfinished: bool,
     /// A client sent frames before it had an answer.
@@ -61,6 +64,7 @@ pub struct Connection<'e> {
 pub fn findings(connection: &Connection<'_>) -> Vec<Finding> {
     let mut notes = Notes(Vec::new());
     match connection.role {
+        _ if connection.head.is_some_and(|head| head.connect) => connect::check(connection, &mut notes),
         Role::Server => response::check(connection, &mut notes),
         Role::Client => request::check(connection, &mut notes),
     }
@@ -70,7 +74,13 @@ pub fn findings(connection: &Connection<'_>) -> Vec<Finding> {
 
 /// All lints.
 pub fn all() -> impl Iterator<Item = &'static Lint> {
-    frames::ALL.iter().chain(request::ALL).chain(response::ALL).copied()
+    frames::ALL.iter().chain(connect::ALL).chain(request::ALL).chain(response::ALL).copied()
+}
+
+/// Those that look at what a role sends.
+pub fn of(role: &str) -> impl Iterator<Item = &'static Lint> {
+    let heads = if role == Role::Server.name() { response::ALL } else { request::ALL };
+    frames::ALL.iter().chain(heads).copied()
 }
 
 struct Notes(Vec<Finding>);

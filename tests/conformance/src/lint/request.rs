@@ -2,7 +2,7 @@
 
 use super::{Connection, Lint, Notes, must};
 use crate::wire::extension::{self, Deflate};
-use crate::wire::head::is_tchar;
+use crate::wire::head::{Head, is_tchar};
 use crate::wire::is_key;
 
 static SYNTAX: Lint = must("request-syntax", "6455-4.1-request-http");
@@ -72,6 +72,14 @@ pub(super) fn check(connection: &Connection<'_>, notes: &mut Notes) {
         [_, _, ..] => notes.add(&KEY_ONCE, "more than one Sec-WebSocket-Key"),
         _ => notes.add(&KEY, "no Sec-WebSocket-Key of 16 bytes"),
     }
+    if connection.early_data {
+        notes.add(&EARLY, "bytes after the request, before there was a response");
+    }
+    offered(head, notes);
+}
+
+/// What is asked for, whichever version of HTTP carries it.
+pub(super) fn offered(head: &Head, notes: &mut Notes) {
     if head.values("Sec-WebSocket-Version")[..] != [b"13"] {
         notes.add(&WS_VERSION, "no Sec-WebSocket-Version: 13");
     }
@@ -93,8 +101,5 @@ pub(super) fn check(connection: &Connection<'_>, notes: &mut Notes) {
                 }
             }
         }
-    }
-    if connection.early_data {
-        notes.add(&EARLY, "bytes after the request, before there was a response");
     }
 }

@@ -66,6 +66,11 @@ pub(super) fn check(connection: &Connection<'_>, notes: &mut Notes) {
             notes.add(&ACCEPT, format!("expected {}, found {found:?}", connection.accept));
         }
     }
+    negotiated(connection, head, notes);
+}
+
+/// What was chosen of what was offered, whichever version of HTTP carries it.
+pub(super) fn negotiated(connection: &Connection<'_>, head: &Head, notes: &mut Notes) {
     protocol(connection, head, notes);
     extensions(connection, head, notes);
 }

@@ -65,10 +65,13 @@ pub fn wire(log: &[Entry]) -> String {
                 continue;
             }
         };
-        if bytes.starts_with(b"GET ") || bytes.starts_with(b"HTTP/") {
+        if [&b"GET "[..], b"HTTP/", b":"].iter().any(|head| bytes.starts_with(head)) {
             let text = bytes[..bytes.len().min(600)].escape_ascii().to_string();
             // The time of day would make the same results differ.
-            let lines: Vec<&str> = text.split("\\r\\n").filter(|line| !line.starts_with("Date: ")).collect();
+            let lines: Vec<&str> = text
+                .split("\\r\\n")
+                .filter(|line| !line.get(..6).is_some_and(|name| name.eq_ignore_ascii_case("date: ")))
+                .collect();
             let _ = writeln!(out, "    {sign} {}", lines.join("\\r\\n"));
             continue;
         }

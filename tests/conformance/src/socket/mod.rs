@@ -62,7 +62,7 @@ fn drive(exam: &mut Exam<'_>, stream: &TcpStream, options: &SocketOptions, patie
                 }
             }
             Do::Wait(span) if options.slow => std::thread::sleep(span),
-            Do::Wait(_) | Do::Command(_) => exam.unable(),
+            Do::Wait(_) | Do::Command(_) | Do::Head(_) => exam.unable(),
             Do::Done => return,
         }
         if link.received > MOST_RECEIVED {

@@ -88,6 +88,9 @@ impl Server<'_> {
             if first.grade == Grade::Pass { first } else { self.look(case, Delivery::Whole, CALM) }
         };
         let verdict = twice(echo);
+        if verdict.grade == Grade::Crash {
+            return Err(Setup(format!("expected an echo server at {}, found one that floods or dies", self.address)));
+        }
         let lint = verdict.findings.iter().find(|finding| HANDSHAKE_LINTS.contains(&finding.lint.name));
         if verdict.grade == Grade::Blocked || verdict.frames == 0 || lint.is_some() {
             let said = verdict.said.first().cloned().unwrap_or_default();

@@ -37,9 +37,14 @@ impl Server<'_> {
                 continue;
             };
             restarts += 1;
-            let how = process
-                .died()
-                .map_or_else(|| "it answers nothing any more".to_owned(), |how| format!("it ended: {how}"));
+            // Its sockets are closed before it has ended.
+            let died = (0..20).find_map(|_| {
+                process.died().or_else(|| {
+                    std::thread::sleep(Duration::from_millis(10));
+                    None
+                })
+            });
+            let how = died.map_or_else(|| "it answers nothing any more".to_owned(), |how| format!("it ended: {how}"));
             process.restart()?;
             self.wait_for(Some(process))?;
             if let [_] = group[..] {

@@ -11,6 +11,8 @@ pub struct Head {
     pub faults: Vec<String>,
     /// Its bytes, with the empty line.
     pub len: usize,
+    /// Whether it is that of an extended CONNECT, with pseudo-header fields and no first line.
+    pub connect: bool,
 }
 
 impl Head {
@@ -45,6 +47,17 @@ impl Head {
         }
     }
 
+    /// The head of an extended CONNECT, or of its answer (RFC 8441).
+    pub fn connect(fields: &[(String, Vec<u8>)]) -> Self {
+        Self { fields: fields.to_vec(), connect: true, ..Self::default() }
+    }
+
+    /// Whether a response of this head opens the connection.
+    pub fn opens(&self) -> bool {
+        // RFC 9110 §9.3.6: "Any 2xx (Successful) response indicates that the sender […] will switch".
+        self.status().is_some_and(|(_, status)| if self.connect { status / 100 == 2 } else { status == 101 })
+    }
+
     /// The values of the fields of this name.
     pub fn values(&self, name: &str) -> Vec<&[u8]> {
         self.fields.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| &**value).collect()
@@ -64,6 +77,10 @@ impl Head {
 
     /// Version and status of a response.
     pub fn status(&self) -> Option<(&[u8], u16)> {
+        if self.connect {
+            let status = self.values(":status").first().and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
+            return status.map(|status| (&b""[..], status));
+        }
         let line = &*self.first;
         let (version, rest) = line.split_at_checked(line.iter().position(|&byte| byte == b' ')?)?;
         let digits = rest.get(1..4)?;

@@ -228,8 +228,14 @@ impl Decoder<'_> {
             if distance > self.out.len() {
                 return Err(InflateError::NoSuchHistory { distance });
             }
-            for _ in 0..len {
-                self.push(self.out[self.out.len() - distance])?;
+            if len > self.most.saturating_sub(self.out.len()) {
+                return Err(InflateError::TooLong);
+            }
+            // A copy may reach into what it writes itself, which repeats what was there.
+            let (from, end) = (self.out.len() - distance, self.out.len() + len);
+            while self.out.len() < end {
+                let n = (end - self.out.len()).min(self.out.len() - from);
+                self.out.extend_from_within(from..from + n);
             }
         }
     }

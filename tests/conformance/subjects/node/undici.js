@@ -1,4 +1,4 @@
-// undici, whose WebSocket is that of Node: `client URL AGENT`.
+// undici, whose WebSocket is that of Node: `client URL AGENT [PACKAGE]`.
 "use strict";
-const { WebSocket } = require("undici");
-require("./standard.js")(WebSocket, ...process.argv.slice(3));
+const [, url, agent, other] = process.argv.slice(2);
+require("./standard.js")(require(other ?? "undici").WebSocket, url, agent);

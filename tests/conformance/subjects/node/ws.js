@@ -1,13 +1,15 @@
-// ws: `server ADDRESS` or `client URL AGENT`. Messages are echoed uncompressed or compressed as they came.
+// ws: `server ADDRESS [PACKAGE]` or `client URL AGENT [PACKAGE]`, where the package is another version of it. Messages are echoed uncompressed or compressed as they came.
 "use strict";
-const { WebSocket, WebSocketServer } = require("ws");
 
 const LIMIT = 1 << 20;
-const [role, where, agent] = process.argv.slice(2);
+const [role, where, ...more] = process.argv.slice(2);
+const agent = role === "client" ? more.shift() : undefined;
+const WebSocket = require(more[0] ?? "ws");
 
 function echo(socket, heard = () => {}) {
   socket.on("error", () => {});
-  socket.on("message", (data, binary) => {
+  // Before version 8 a text is a string, and there is no second argument.
+  socket.on("message", (data, binary = typeof data !== "string") => {
     if (!binary) heard(data.toString());
     socket.send(data, { binary });
   });
@@ -32,7 +34,7 @@ async function client() {
 
 if (role === "server") {
   const [host, port] = where.split(":");
-  const server = new WebSocketServer({ host, port: Number(port), perMessageDeflate: { threshold: 0 }, maxPayload: LIMIT });
+  const server = new WebSocket.Server({ host, port: Number(port), perMessageDeflate: { threshold: 0 }, maxPayload: LIMIT });
   server.on("connection", (socket) => echo(socket));
 } else {
   client();

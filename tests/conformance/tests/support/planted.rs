@@ -1,8 +1,9 @@
 //! Subjects that are wrong on purpose: a good one, with something between it and the judge that hides one violation, or adds one.
 
+use wsspec::case::Role;
 use wsspec::exam::Event;
-use wsspec::memory::Subject;
-use wsspec::wire::frame::{Form, Reader, header, mask};
+use wsspec::memory::{Field, Subject};
+use wsspec::wire::frame::{Form, Frame, Reader, header, mask};
 
 /// A header that passes by.
 #[derive(Clone, Copy, Debug)]
@@ -35,19 +36,26 @@ pub enum Wrong {
     Control(fn(u8, Vec<u8>) -> Option<Vec<u8>>),
     /// Text arrives as if it were binary, and goes back as text: nothing is checked.
     Unchecked,
-    /// Frames that leave are changed.
+    /// Frames that leave are changed, as they are without a mask.
     Out(fn(&mut Vec<Vec<u8>>)),
-    /// The request is changed before it is read.
+    /// A client's frames get this key, or none.
+    Mask(fn(Option<[u8; 4]>) -> Option<[u8; 4]>),
+    /// The request is changed before a server reads it, or before it leaves a client.
     Request(fn(String) -> String),
-    /// The response is changed before it leaves.
+    /// The response is changed before it leaves a server, or before a client reads it.
     Response(fn(String) -> String),
+    /// The head of an extended CONNECT that it sends is changed.
+    Fields(fn(&mut Vec<Field>)),
+    /// A client sends a frame with its request.
+    Early,
     /// The connection stays open when it should be closed.
     StaysOpen,
 }
 
-/// A good server behind something wrong.
+/// A good endpoint behind something wrong.
 pub struct Planted<S> {
     inner: S,
+    role: Role,
     wrong: Wrong,
     head: Vec<u8>,
     head_done: bool,
@@ -61,9 +69,10 @@ pub struct Planted<S> {
 }
 
 impl<S: Subject> Planted<S> {
-    pub fn new(inner: S, wrong: Wrong) -> Self {
+    pub fn new(inner: S, role: Role, wrong: Wrong) -> Self {
         Self {
             inner,
+            role,
             wrong,
             head: Vec::new(),
             head_done: false,
@@ -132,16 +141,26 @@ impl<S: Subject> Planted<S> {
             self.response_done = true;
             rest = self.response.split_off(end + 4);
             let mut response = String::from_utf8(std::mem::take(&mut self.response)).unwrap();
-            if let Wrong::Response(change) = self.wrong {
-                response = change(response);
+            match (self.wrong, self.role) {
+                (Wrong::Response(change), Role::Server) | (Wrong::Request(change), Role::Client) => {
+                    response = change(response);
+                }
+                _ => {}
             }
             out.extend(response.as_bytes());
+            if let Wrong::Early = self.wrong {
+                out.extend([0x8a, 0x80, 1, 2, 3, 4]);
+            }
+            if self.role == Role::Client {
+                out.extend(rest);
+                return;
+            }
             if !response.starts_with("HTTP/1.1 101") && !response.starts_with("HTTP/1.0 101") {
                 out.extend(rest);
                 return;
             }
         }
-        let mut frames = Vec::new();
+        let (mut frames, mut keys) = (Vec::new(), Vec::new());
         self.outgoing.push(&rest);
         while let Some(frame) = self.outgoing.next_frame() {
             let mut first = u8::from(frame.fin) << 7 | frame.rsv << 4 | frame.opcode;
@@ -151,15 +170,45 @@ impl<S: Subject> Planted<S> {
             let mut bytes = header(first, Form::shortest(frame.len), frame.len, None);
             bytes.extend(frame.payload);
             frames.push(bytes);
+            keys.push(frame.key);
         }
         if let Wrong::Out(change) = self.wrong {
             change(&mut frames);
         }
-        out.extend(frames.concat());
+        if self.role == Role::Server {
+            return out.extend(frames.concat());
+        }
+        for (frame, key) in frames.iter().zip(keys) {
+            let key = if let Wrong::Mask(change) = self.wrong { change(key) } else { key };
+            out.extend(masked(frame, key));
+        }
     }
 }
 
+/// A client's frames, each with a key of its own, and what is no whole frame as it stands.
+fn masked(bytes: &[u8], key: Option<[u8; 4]>) -> Vec<u8> {
+    let (mut reader, mut out, mut first) = (Reader::default(), Vec::new(), true);
+    reader.push(bytes);
+    while let Some(Frame { fin, rsv, opcode, form, len, mut payload, .. }) = reader.next_frame() {
+        let key = key.map(|[a, b, c, d]| if first { [a, b, c, d] } else { [b, c, d, !a] });
+        out.extend(header(u8::from(fin) << 7 | rsv << 4 | opcode, form, len, key));
+        mask(&mut payload, key.unwrap_or_default(), 0);
+        out.extend(payload);
+        first = false;
+    }
+    out.extend(reader.unfinished());
+    out
+}
+
 impl<S: Subject> Subject for Planted<S> {
+    fn start(&mut self, out: &mut Vec<u8>) {
+        let mut request = Vec::new();
+        self.inner.start(&mut request);
+        if !request.is_empty() {
+            self.pass_out(&request, out);
+        }
+    }
+
     fn receive(&mut self, bytes: &mut [u8], out: &mut Vec<u8>) {
         let mut passed = Vec::new();
         if self.head_done {
@@ -170,7 +219,11 @@ impl<S: Subject> Subject for Planted<S> {
                 self.head_done = true;
                 let rest = self.head.split_off(end + 4);
                 passed = std::mem::take(&mut self.head);
-                if let (Wrong::Request(change), Ok(text)) = (self.wrong, String::from_utf8(passed.clone())) {
+                let change = match (self.wrong, self.role) {
+                    (Wrong::Request(change), Role::Server) | (Wrong::Response(change), Role::Client) => change,
+                    _ => |head| head,
+                };
+                if let Ok(text) = String::from_utf8(passed.clone()) {
                     passed = change(text).into_bytes();
                 }
                 let mut replies = Vec::new();
@@ -182,6 +235,15 @@ impl<S: Subject> Subject for Planted<S> {
         let mut replies = Vec::new();
         self.inner.receive(&mut passed, &mut replies);
         self.pass_out(&replies, out);
+    }
+
+    fn connect(&mut self, fields: &[Field]) -> Option<Vec<Field>> {
+        let mut answer = self.inner.connect(fields)?;
+        if let Wrong::Fields(change) = self.wrong {
+            change(&mut answer);
+        }
+        (self.head_done, self.response_done) = (true, true);
+        Some(answer)
     }
 
     fn receive_eof(&mut self, out: &mut Vec<u8>) {

@@ -1,0 +1,78 @@
+//! What the ways to use a `Connection` have in common.
+
+use websocket_proto::{CloseCode, CloseFrame, Connection, Negotiated, Role, Transport};
+use wsspec::case::{Command, Literal};
+use wsspec::exam::Event;
+
+use super::context;
+
+/// A connection that echoes.
+pub trait Talk<R: Role> {
+    fn new(negotiated: Negotiated, role: R) -> Self;
+    fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>);
+    fn base(&mut self) -> &mut Base<R>;
+    fn shared(&self) -> &Base<R>;
+}
+
+/// What each of them has.
+pub struct Base<R: Role> {
+    pub connection: Connection<R>,
+    pub heard: Vec<Event>,
+    eof: bool,
+}
+
+impl<R: Role> Base<R> {
+    pub fn new(connection: Connection<R>) -> Self {
+        Self { connection, heard: Vec::new(), eof: false }
+    }
+
+    /// What waits for room in the output has it now: everything before is written.
+    pub fn write_control(&mut self, out: &mut Vec<u8>) {
+        while self.connection.wants_write() {
+            let mut more = Vec::new();
+            self.connection.write_control(&mut more).unwrap();
+            out.extend(more);
+        }
+    }
+
+    pub fn receive_eof(&mut self) {
+        self.connection.receive_eof();
+        self.eof = true;
+    }
+
+    pub fn is_closed(&self) -> bool {
+        match self.connection.transport() {
+            Transport::HalfClose | Transport::Close => true,
+            _ => self.eof,
+        }
+    }
+
+    pub fn command(&mut self, command: &Command, out: &mut Vec<u8>) {
+        let done = match command {
+            Command::Close { code, reason } => {
+                let done = self.connection.close(close_frame(*code, reason));
+                self.connection.write_control(out).unwrap();
+                done
+            }
+            Command::Text(text) => self.connection.send(std::str::from_utf8(&bytes(text)).unwrap(), out),
+            Command::Binary(data) => self.connection.send(&*bytes(data), out),
+            Command::Ping(payload) => self.connection.ping(&bytes(payload), out),
+            Command::Pong(payload) => self.connection.pong(&bytes(payload), out),
+        };
+        // What is refused after a Close is not sent: that is what is wanted.
+        let _ = done;
+    }
+}
+
+pub fn bytes(literal: &Literal) -> Vec<u8> {
+    literal.bytes(&context().limits).unwrap_or_default()
+}
+
+pub fn close_frame(code: Option<u16>, reason: &Literal) -> CloseFrame {
+    match code {
+        Some(code) => {
+            CloseFrame::new(CloseCode::new(code).unwrap(), std::str::from_utf8(&bytes(reason)).unwrap()).unwrap()
+        }
+        None => CloseFrame::EMPTY,
+    }
+}
