@@ -4,16 +4,17 @@ from collections import namedtuple
 from steps.exchange import FAULT
 from steps import suites
 
-# In `broken`, FAULT is true when the fault shows. `must`: if no test notices it, this script fails.
-Fault = namedtuple("Fault", "name says file sound broken must", defaults=[False])
+# In `broken`, FAULT is true when the fault shows. `must`: a package of which some test has to notice it.
+Fault = namedtuple("Fault", "name says file sound broken must", defaults=[None])
 FAULTS = [
     Fault("empty-pong", "a Pong without the Ping's payload", "connection/control.rs",
-          "self.append_control(ControlOpcode::Pong, payload, out)",
-          "self.append_control(ControlOpcode::Pong, if FAULT { &[] } else { payload }, out)", must=True),
-    Fault("no-pong", "no Pong at all", "connection/control.rs", "if self.answers_pings() {", "if self.answers_pings() && !FAULT {"),
+          "self.control.pong = Some(self.control.received)",
+          "self.control.pong = if FAULT { ControlPayload::new(&[]).ok() } else { Some(self.control.received) }", must="axum@0.8.9"),
+    Fault("no-pong", "no Pong at all", "connection/control.rs",
+          "ControlOpcode::Ping if self.answers_pings() =>", "ControlOpcode::Ping if self.answers_pings() && !FAULT =>"),
     Fault("close-unanswered", "no answer to a Close", "connection/control.rs", "if echo {", "if echo && !FAULT {"),
     Fault("limit-ignored", "the limit on messages ignored", "frame/reader.rs",
-          "if message_len > self.max_message_len {", "if message_len > self.max_message_len && !FAULT {", must=True),
+          "if message_len > self.max_message_len {", "if message_len > self.max_message_len && !FAULT {", must="tungstenite@0.30.0"),
     Fault("reserved-bits", "reserved bits accepted", "frame/reader.rs", "if rsv != Rsv::NONE {", "if rsv != Rsv::NONE && !FAULT {"),
     Fault("unmasked", "a client's unmasked frame accepted", "frame/reader.rs",
           "(Masking::Required, true) |", "(Masking::Required, false) if FAULT => Ok(()),\n            (Masking::Required, true) |"),
