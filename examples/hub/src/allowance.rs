@@ -23,8 +23,11 @@ impl Allowance {
     pub fn spend(&mut self, now: Instant) -> bool {
         self.left = BURST.min(self.left + PER_SECOND * (now - self.at).as_secs_f64());
         self.at = now;
-        self.left -= 1.0;
-        self.left >= 0.0
+        let enough = self.left >= 1.0;
+        if enough {
+            self.left -= 1.0;
+        }
+        enough
     }
 }
 

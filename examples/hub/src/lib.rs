@@ -4,6 +4,7 @@
 //! them, and [`hub`] what a hub does with these. Each can be used without those above it.
 
 mod allowance;
+pub mod connections;
 pub mod engine_io;
 pub mod hub;
 mod identifier;

@@ -6,20 +6,16 @@ mod command_line;
 mod listen;
 mod options;
 
-use std::convert::Infallible;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
 use command_line::Failure;
+use hub::connections;
 use hub::engine_io::Server;
 use hub::hub::{Anyone, Authority, Hub, Tokens};
 use hub::socket_io::Switch;
@@ -61,33 +57,13 @@ async fn serve(options: Options) -> Result<(), String> {
         }
     };
     let server = Server::new(options.settings, Switch::new(Hub::new(authority, told)));
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    let _ = stream.set_nodelay(true);
-                    let server = Rc::clone(&server);
-                    let service = service_fn(move |request| {
-                        let server = Rc::clone(&server);
-                        async move { Ok::<_, Infallible>(server.answer(request).await) }
-                    });
-                    tokio::task::spawn_local(async move {
-                        let mut builder = http1::Builder::new();
-                        builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(60));
-                        // How a connection of HTTP ends is no matter of the session's.
-                        let _ = builder.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
-                    });
-                }
-                Err(error) => {
-                    // One that is gone before it was accepted, or no file descriptor left: the others go on.
-                    eprintln!("hub: can't accept a connection: {error}");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            },
-            _ = interrupt.recv() => return Ok(()),
-            _ = terminate.recv() => return Ok(()),
-        }
+    let answer = move |request| Rc::clone(&server).answer(request);
+    tokio::select! {
+        () = connections::accept(listener, answer) => {}
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
     }
+    Ok(())
 }
 
 fn announce(listener: &TcpListener) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use hub::engine_io::Settings;
 use lexopt::{Arg, Parser};
@@ -46,8 +47,8 @@ impl Options {
             match word {
                 Arg::Long("listen") => options.listen = command_line::parse(&mut words, "ADDR:PORT")?,
                 Arg::Long("tokens") => options.tokens = Some(words.value()?.into()),
-                Arg::Long("ping-interval") => settings.ping_interval = command_line::time(&mut words)?,
-                Arg::Long("ping-timeout") => settings.ping_timeout = command_line::time(&mut words)?,
+                Arg::Long("ping-interval") => settings.ping_interval = span(&mut words)?,
+                Arg::Long("ping-timeout") => settings.ping_timeout = span(&mut words)?,
                 Arg::Long("max-payload") => {
                     settings.max_payload = command_line::parse(&mut words, "a number of bytes")?
                 }
@@ -62,3 +63,14 @@ impl Options {
         Ok(options)
     }
 }
+
+/// A time that keeps neither the hub busy nor a client from being missed.
+fn span(words: &mut Parser) -> Result<Duration, Failure> {
+    match command_line::time(words)? {
+        span if (SHORTEST..=LONGEST).contains(&span) => Ok(span),
+        span => Err(Failure::Usage(format!("expected {SHORTEST:?} to {LONGEST:?}, found {span:?}; see --help"))),
+    }
+}
+
+const SHORTEST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(3600);

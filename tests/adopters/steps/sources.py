@@ -80,8 +80,8 @@ def workspace(variant):
         copy = os.path.join(place, folder(package))
         shutil.copytree(lies, copy, ignore=shutil.ignore_patterns("Cargo.lock", "benches"))
         manifest = os.path.join(copy, "Cargo.toml")
-        text = re.sub(r"\[\[bench\]\]\n(?:.+\n)+", "", read(manifest))
-        text = re.sub(r"\[dev-dependencies\.criterion\]\n(?:.+\n)+", "", text)
+        # Benchmarks, and profiles, which count in the root of a workspace alone.
+        text = re.sub(r"^(\[\[bench\]\]|\[dev-dependencies\.criterion\]|\[profile\..*\])\n(?:.+\n)+", "", read(manifest), flags=re.M)
         if package.startswith("axum@"):
             # In its repository its tests use this; from the published manifest it was removed.
             text += '\n[dev-dependencies.axum-macros]\nversion = "0.5"\nfeatures = ["__private"]\n'

@@ -21,7 +21,7 @@ SERVERS = ["tokio_echo", "axum_echo"]
 def build(place):
     """Builds the programs for release, and keeps them apart from another variant's."""
     cargo(["build", "--release", "--package", "programs"], place, check=True)
-    kept = os.path.join(place, "bin")
+    kept = os.path.join(WORK, "bin", os.path.basename(place))
     os.makedirs(kept, exist_ok=True)
     for program in [*SERVERS, "tokio_client", "load"]:
         copy = os.path.join(kept, program)

@@ -20,6 +20,8 @@ pub(super) async fn answer<U: Upper + 'static>(
     session: Option<Rc<Session>>,
 ) -> Result<Response<Full<Bytes>>, BadRequest> {
     let max = server.settings.max_payload;
+    // What a WebSocket of the same session has brought at the same time comes first: it may have ended the polling.
+    tokio::task::yield_now().await;
     let session = match (request.method(), session) {
         (&Method::GET, None) => server.open(Transport::Polling)?,
         (_, None) => return Err(BadRequest::BadMethod),

@@ -77,7 +77,7 @@ impl Packet {
         };
         let packet = Self { kind, namespace: namespace.into(), id, data, attachments: Vec::new() };
         packet.check()?;
-        Ok((packet, count as usize))
+        Ok((packet, count))
     }
 
     /// What the data of each kind has to be.
