@@ -33,7 +33,11 @@ pub fn answer(list: &[Header], now: Instant, options: &Options) -> Stream {
         ("GET", _) => return page(404, &[TEXT], b"There is nothing but the page at /.\n"),
         ("HEAD", _) => return page(404, &[TEXT], b""),
         _ => {
-            return page(405, &[TEXT, ("allow", "GET, HEAD, CONNECT")], b"Only GET, HEAD and CONNECT are understood.\n");
+            return page(
+                405,
+                &[TEXT, ("allow", "GET, HEAD, CONNECT")],
+                b"Only GET, HEAD and CONNECT are understood.\n",
+            );
         }
     }
     let (protocol, scheme, authority) = (pseudo(b":protocol"), pseudo(b":scheme"), pseudo(b":authority"));
