@@ -6,7 +6,7 @@
 //! 4. [Async and cancellation](cancellation)
 //! 5. [Two tasks](two_tasks)
 //! 6. [TLS](tls)
-//! 7. [Behind hyper, axum and proxies](behind_http)
+//! 7. [With hyper, axum and proxies](behind_http)
 //! 8. [Compression](compression)
 //! 9. [Back-pressure](back_pressure)
 //! 10. [Without an allocator](no_alloc)

@@ -12,10 +12,10 @@
 //! | [`Messages`] | whole messages: the memory, and replies that are written automatically | `alloc` |
 //! | [`Connection`] | the protocol: events out of your buffer, messages into your output; no heap, 512 bytes for a server | `core` |
 //! | [`handshake`] | the opening, both sides: every refusal with its complete response | `core` |
-//! | [`frame`] | frames out of bytes that are cut anywhere, without a meaning: what a proxy wants | `core` |
+//! | [`frame`] | frames out of bytes that are cut anywhere, without the rules of messages: what a proxy wants | `core` |
 //! | [`wire`] | the values: headers, opcodes, masks, close codes, limits: what a load generator wants | `core` |
 //!
-//! Use the highest layer that does not do too much; most programs want an [`Endpoint`](endpoint::Endpoint), whose module has a whole loop.
+//! Use the highest layer that fits, and go lower for what it does and you have to do yourself; most programs want an [`Endpoint`](endpoint::Endpoint), whose module has a whole loop.
 //! Below it, a connection begins with a [`handshake`], which yields [`Negotiated`]; from that a [`Connection`] is made. [`Messages`]
 //! and [`Timers`] are separate values, used together with it.
 //!
@@ -50,16 +50,16 @@
 //! # Properties
 //!
 //! * **The result does not depend on how the bytes were cut.** Every split of the same bytes yields the same messages, control frames,
-//!   replies and errors, in the same order. (Replies of a [`Connection`] are the same if they are written after each event; one that is
-//!   not written before the next Ping is replaced, as §5.5.3 allows.) A read that is cancelled loses nothing, because the crate keeps
+//!   replies and errors, in the same order. On a [`Connection`], write replies after each event: a Pong that is not written before the next
+//!   Ping is replaced, as §5.5.3 allows. A read that is cancelled loses nothing, because the crate keeps
 //!   no part of your buffer.
-//! * **Nothing unchecked is delivered.** What a header forbids is refused on the header alone; text is validated as it comes, and handed
-//!   out as `str`.
+//! * **Nothing unchecked is delivered.** What can be refused by a header is refused before its payload is read; text is validated as it
+//!   comes, and handed out as `str`. (A bare [`Connection`] hands out compressed pieces as they came.)
 //! * **Everything is bounded.** No memory is sized by what a peer declares, and a flood of Pings fills the output only to its mark; each
 //!   bound is a field of [`Limits`].
 //! * **Errors say whose fault it is.** [`ProtocolError`] is the peer's, and the Close frame that answers it is queued already;
 //!   [`SendError`] is the caller's, and nothing was written.
-//! * **`unsafe` has one place**, a private module of kernels over bytes, each beside its safe twin. Everything else forbids it.
+//! * **`unsafe` has one place**, a private module of kernels over bytes, each beside a safe implementation of the same function. Everything else forbids it.
 //!
 //! What each layer costs, and what a caller can do, is on the page [`performance`].
 //!
@@ -72,7 +72,7 @@
 //! | `alloc` | by `std` | [`Messages`], [`Prepared`], `Vec<u8>` as an [`Output`] |
 //! | `deflate` | no | permessage-deflate (RFC 7692), both ways, in [`extension`]`::deflate`; implies `inflate`; its compressor, zlib-rs, needs `std` |
 //! | `inflate` | no | permessage-deflate without `std`: compressed messages are read, own messages are sent uncompressed; implies `alloc` |
-//! | `sha1` | no | the handshake's SHA-1 by the crate `sha1`, which uses the CPU's own instructions where it has them: 0.1 µs less |
+//! | `sha1` | no | the handshake's SHA-1 by the crate `sha1`, which uses the CPU's own instructions where it has them: 0.1 µs less for each handshake |
 //! | `http` | no | heads in the types of the crate `http`, which hyper, axum and h2 share, in [`handshake`]; implies `std` |
 //! | `arbitrary` | no | `Arbitrary` for the public values, to fuzz programs with; implies `std` |
 //!

@@ -52,8 +52,8 @@ enum Phase<I> {
     Over,
 }
 
-/// An instant, to which a span `D` can be added: whatever has what it takes is one, such as `std::time::Instant` with a `Duration`, or
-/// two integers.
+/// An instant, to which a span `D` can be added. Every type that can be copied, compared and added to is one: `std::time::Instant` with a
+/// `Duration`, an integer with its own type.
 pub trait Moment<D>: Copy + Ord + Add<D, Output = Self> {}
 
 impl<I: Copy + Ord + Add<D, Output = I>, D> Moment<D> for I {}
@@ -119,6 +119,20 @@ impl<I: Moment<D>, D: Copy> Timers<I, D> {
         if let Phase::Closing(_) = self.phase {
             self.phase = self.closing(now);
         }
+    }
+
+    /// Bytes came over an open connection, and no output waits: [`received`](Self::received) and [`sent`](Self::sent) in one. Returns the
+    /// [`deadline`](Self::deadline); `None`, with nothing changed, where that is for the other methods to find out.
+    #[cfg(feature = "alloc")] // For `Endpoint`.
+    #[inline]
+    pub(crate) fn alive(&mut self, now: I) -> Option<Option<I>> {
+        let (Phase::Idle(_) | Phase::Pong(_)) = self.phase else { return None };
+        let deadline = self.timeouts.idle.map(|span| now + span);
+        if deadline.is_some_and(|deadline| deadline <= now) {
+            return None;
+        }
+        (self.phase, self.write) = (Phase::Idle(deadline), None);
+        Some(deadline)
     }
 
     /// Takes notice of where the connection stands; to be called when events or calls may have changed that.

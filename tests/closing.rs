@@ -124,7 +124,7 @@ fn close_sent_and_data_is_an_event() {
     assert!(feed(&mut connection, 0x82, b"x"));
     assert!(feed(&mut connection, 0x89, b"x"));
     assert_eq!(connection.state(), State::CloseSent);
-    assert!(queued(&mut connection).is_empty(), "no Pong behind a Close");
+    assert!(queued(&mut connection).is_empty(), "no Pong after a Close");
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn pong_goes_before_close_whoever_closes() {
 
 // §5.5.1
 #[test]
-fn nothing_is_sent_behind_a_close_in_any_state_but_open() {
+fn nothing_is_sent_after_a_close_in_any_state_but_open() {
     for state in [State::CloseSent, State::CloseReceived, State::Closed] {
         let mut connection = in_state(state);
         let (mut out, error) = (Vec::new(), SendError::NotOpen { state });
@@ -339,7 +339,7 @@ fn messages_writes_a_pong_that_found_no_room_before_it_hands_out_the_next_messag
     assert!(messages.next(&mut connection, &mut &mut ping[..], &mut FixedOutput::new(&mut [])).unwrap().is_some());
     let (mut text, mut out) = (frame(Side::Server, 0x81, b"short"), Vec::new());
     assert!(messages.next(&mut connection, &mut &mut text[..], &mut out).unwrap().is_some());
-    assert_eq!(out, b"\x8a\x01p", "what the application answers comes behind it");
+    assert_eq!(out, b"\x8a\x01p", "what the application answers comes after it");
 }
 
 // What the owner of the transport is told.
@@ -371,7 +371,7 @@ fn a_client_waits_for_the_end_of_input() {
 }
 
 #[test]
-fn nothing_is_received_behind_the_end_of_input() {
+fn nothing_is_received_after_the_end_of_input() {
     let mut connection = in_state(State::Open);
     connection.receive_eof();
     assert!(!feed(&mut connection, 0x81, b"x"));

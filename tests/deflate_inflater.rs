@@ -143,12 +143,12 @@ fn empty_messages_are_read_in_every_form() {
     let mut inflater = fresh();
     for message in [&[0x00][..], &[0x02, 0x00], &[0x03, 0x00], &[0x03, 0x80], &[]] {
         assert_eq!(inflate(&mut inflater, message), Ok(vec![]), "{message:02x?}");
-        assert_eq!(inflate(&mut inflater, &HELLO), Ok(b"Hello".to_vec()), "behind {message:02x?}");
+        assert_eq!(inflate(&mut inflater, &HELLO), Ok(b"Hello".to_vec()), "after {message:02x?}");
     }
 }
 
 #[test]
-fn blocks_behind_a_final_block_are_read() {
+fn blocks_after_a_final_block_are_read() {
     let message = [&stored(b"one, ", true)[..], &stored(b"two, ", true), &stored(b"three", false), &[0x00]].concat();
     assert_eq!(alone(&message), Ok(b"one, two, three".to_vec()));
     // A final block that ends inside a byte: the next stream begins with the next byte.
@@ -386,8 +386,8 @@ fn impossible_code_is_refused_wherever_it_stands() {
     for literals in 0..=12 {
         let stream = (0..literals).fold(Stream::default().fixed_block(false), |stream, _| stream.literal(200));
         let message = stream.code(0b1100_0110, 8).bytes; // 286
-        for behind in 0..=16 {
-            let message = [&message[..], &vec![0; behind]].concat();
+        for after in 0..=16 {
+            let message = [&message[..], &vec![0; after]].concat();
             let expected = (vec![200; literals], Err(InvalidDeflate::Corrupt));
             for piece_len in 1..=20 {
                 assert_eq!(inflate_by(&mut fresh(), &message, piece_len, 3), expected);

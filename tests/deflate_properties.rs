@@ -74,8 +74,8 @@ enum Got {
 fn receive(connection: &mut Connection<Server>, bytes: &[u8], cuts: &[usize]) -> Vec<Got> {
     let (mut messages, mut got, mut rest) = (Messages::new(), Vec::new(), bytes);
     for &cut in cuts.iter().chain(&[usize::MAX]) {
-        let (piece, behind) = rest.split_at(cut.min(rest.len()));
-        rest = behind;
+        let (piece, after) = rest.split_at(cut.min(rest.len()));
+        rest = after;
         let mut piece = piece.to_vec();
         let mut input = &mut piece[..];
         loop {

@@ -8,7 +8,7 @@ use testkit::{
 };
 use websocket_proto::Limits;
 
-/// What stands behind the second byte: representatives of each way to be right and wrong, and of each side of the limits.
+/// What stands after the second byte: representatives of each way to be right and wrong, and of each side of the limits.
 fn extended_lengths(second: u8) -> Vec<Vec<u8>> {
     let short = |lens: &[u16]| lens.iter().map(|len| len.to_be_bytes().to_vec()).collect();
     let long = |lens: &[u64]| lens.iter().map(|len| len.to_be_bytes().to_vec()).collect();
@@ -43,9 +43,9 @@ fn check(side: Side, limits: Limits, before: &[u8]) {
             let three_bytes = [&header[..], b"abc"].concat();
             let judged = expect(&endpoint, &header, &[&header]);
             let cut: Vec<&[u8]> = three_bytes.chunks(1).collect();
-            let behind = expect(&endpoint, &three_bytes, &cut);
+            let after = expect(&endpoint, &three_bytes, &cut);
             if judged.iter().any(|step| matches!(step, Step::Fail(_))) {
-                assert_eq!(behind, judged, "judged on the header alone: {header:02x?}");
+                assert_eq!(after, judged, "judged on the header alone: {header:02x?}");
             }
         }
     }

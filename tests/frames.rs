@@ -173,8 +173,8 @@ fn continuation_without_a_start() {
     for first in [0x00, 0x80] {
         assert_eq!(failure(Side::Server, &[first]), (ProtocolError::UnexpectedContinuation, 1002));
     }
-    let behind_a_message = [frame(Side::Server, 0x81, b"a"), vec![0x80]].concat();
-    assert_eq!(failure(Side::Server, &behind_a_message), (ProtocolError::UnexpectedContinuation, 1002));
+    let after_a_message = [frame(Side::Server, 0x81, b"a"), vec![0x80]].concat();
+    assert_eq!(failure(Side::Server, &after_a_message), (ProtocolError::UnexpectedContinuation, 1002));
 }
 
 // §5.4

@@ -6,7 +6,7 @@ use websocket_proto::handshake::{
 };
 use websocket_proto::wire::{FixedOutput, Limits};
 
-/// The request of RFC 6455 §1.3, with these fields behind it.
+/// The request of RFC 6455 §1.3, with these fields after it.
 fn head(fields: &str) -> Vec<u8> {
     format!(
         "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\

@@ -22,7 +22,7 @@ fn head(lines: &[&str]) -> Vec<u8> {
     head
 }
 
-/// The response, with each line that begins like one of the `changed` left out, and those put behind.
+/// The response, with each line that begins like one of the `changed` left out, and those put after it.
 fn changed(changed: &[&str]) -> Vec<u8> {
     let name = |line: &str| line.split([':', '/']).next().unwrap_or_default().to_ascii_lowercase();
     let mut lines: Vec<&str> =
@@ -91,7 +91,7 @@ fn request_has_what_section_4_1_asks_for() {
 }
 
 #[test]
-fn right_answer_opens_and_the_bytes_behind_it_are_frames() {
+fn right_answer_opens_and_the_bytes_after_it_are_frames() {
     let mut bytes = head(LINES);
     let len = bytes.len();
     bytes.extend_from_slice(&[0x81, 0x01, b'a']);

@@ -20,7 +20,7 @@ fn head(lines: &[&str]) -> Vec<u8> {
     head
 }
 
-/// The request, with each line that begins like one of the `changed` left out, and those put behind.
+/// The request, with each line that begins like one of the `changed` left out, and those put after it.
 fn changed(changed: &[&str]) -> Vec<u8> {
     let name = |line: &str| line.split([':', ' ']).next().unwrap_or_default().to_ascii_lowercase();
     let mut lines: Vec<&str> =
@@ -463,7 +463,7 @@ fn fewer_bytes_than_before_are_no_head() {
 }
 
 #[test]
-fn frames_behind_the_head_are_kept() {
+fn frames_after_the_head_are_kept() {
     let mut bytes = head(LINES);
     let len = bytes.len();
     bytes.extend_from_slice(&[0x81, 0x80, 1, 2, 3, 4]);

@@ -29,7 +29,7 @@ fn lengths() -> impl Iterator<Item = usize> {
     all.filter(move |len| fast || matches!(len, 0..=24 | 30..=35 | 62..=67 | 126..=129 | 255..=258))
 }
 
-/// Sequence, length of the text before it and behind it.
+/// Sequence, length of the text before it and after it.
 fn texts() -> impl Iterator<Item = (&'static [u8], usize, usize)> {
     let sequences = UTF8.into_iter().chain(NOT_UTF8.iter().copied());
     sequences.flat_map(|sequence| {
@@ -43,11 +43,11 @@ fn texts() -> impl Iterator<Item = (&'static [u8], usize, usize)> {
     })
 }
 
-fn text(sequence: &[u8], before: usize, behind: usize) -> Vec<u8> {
-    [&vec![b'a'; before], sequence, &vec![b'z'; behind]].concat()
+fn text(sequence: &[u8], before: usize, after: usize) -> Vec<u8> {
+    [&vec![b'a'; before], sequence, &vec![b'z'; after]].concat()
 }
 
-/// Where the sequence becomes impossible is known from itself and at most one byte behind it.
+/// Where the sequence becomes impossible is known from itself and at most one byte after it.
 fn expected(text: &[u8]) -> Result<&str, u64> {
     let mut valid = 0;
     for end in 1..=text.len() {
@@ -63,8 +63,8 @@ fn expected(text: &[u8]) -> Result<&str, u64> {
 // RFC 3629 §3, §4
 #[test]
 fn whole_texts_are_judged_at_every_position() {
-    for (sequence, before, behind) in texts() {
-        let text = text(sequence, before, behind);
+    for (sequence, before, after) in texts() {
+        let text = text(sequence, before, after);
         let expected = expected(&text);
         for side in [Side::Server, Side::Client] {
             let mut bytes = frame(side, 0x81, &text);
@@ -108,8 +108,8 @@ fn expect_whole<R: websocket_proto::Role>(
 
 #[test]
 fn messages_judge_whole_texts_at_every_position() {
-    for (sequence, before, behind) in texts() {
-        let text = text(sequence, before, behind);
+    for (sequence, before, after) in texts() {
+        let text = text(sequence, before, after);
         let (mut connection, mut messages) = (drive::server(&Limits::DEFAULT), Messages::new());
         let (mut bytes, mut out) = (frame(Side::Server, 0x81, &text), Vec::new());
         let next = messages.next(&mut connection, &mut &mut bytes[..], &mut out);
@@ -124,8 +124,8 @@ fn messages_judge_whole_texts_at_every_position() {
 #[test]
 fn texts_are_judged_with_a_cut_around_the_sequence() {
     let endpoint = testkit::reference::Endpoint::new(Side::Server, Limits::DEFAULT);
-    for (sequence, before, behind) in texts().filter(|(_, before, behind)| before % 16 < 2 || behind % 16 < 2) {
-        let text = text(sequence, before, behind);
+    for (sequence, before, after) in texts().filter(|(_, before, after)| before % 16 < 2 || after % 16 < 2) {
+        let text = text(sequence, before, after);
         let steps = match expected(&text) {
             Ok(text) => vec![Step::Message(MessageKind::Text, text.as_bytes().to_vec())],
             Err(valid_up_to) => {

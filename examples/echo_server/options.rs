@@ -46,6 +46,8 @@ impl Options {
         let mut config = Config::default();
         // One more than the default at least: the Autobahn TestSuite sends 4 MiB in fragments of 64 bytes, and an empty last one.
         config.limits.max_fragments = 100_000;
+        // A message goes back as one frame, which is what its sender most often has sent.
+        config.max_fragment_len = usize::MAX;
         #[cfg(feature = "deflate")]
         {
             config.deflate = Some(DeflateConfig::DEFAULT);

@@ -15,12 +15,15 @@ use crate::page;
 /// A read that waits can't be told that the server leaves, so it waits no longer than this at a time.
 const TURN: Duration = Duration::from_millis(500);
 
+/// How long a client that was told the end may take to close its side.
+const LINGER: Duration = Duration::from_secs(2);
+
 /// Serves one client until its connection is closed, and returns how it ended, in one line for people.
 pub fn run(stream: TcpStream, server: &Server) -> io::Result<String> {
-    let mut session = Session { server, link: Link::new(stream, server.options.tls.as_ref())? };
+    let mut session = Session { server, link: Link::new(stream, server.options.tls.as_ref())?, told: None };
     let mut opening = Opening::server(&server.options.config, Instant::now());
     let mut answered = String::new();
-    while opening.status() != Status::Close {
+    while opening.status() != Status::Close && !session.has_lingered() {
         let turned = session.turn(&mut opening);
         if let Some(endpoint) = opening.next_with(|received, responder| answered = session.answer(received, responder))
         {
@@ -44,6 +47,8 @@ pub fn run(stream: TcpStream, server: &Server) -> io::Result<String> {
 struct Session<'s> {
     server: &'s Server,
     link: Link,
+    /// When the client was told the end.
+    told: Option<Instant>,
 }
 
 impl Session<'_> {
@@ -78,7 +83,7 @@ impl Session<'_> {
     /// Echoes messages until the connection ends.
     fn echo(&mut self, mut endpoint: Endpoint<Role, Instant>) -> io::Result<String> {
         let mut closed_with = None;
-        while endpoint.status() != Status::Close {
+        while endpoint.status() != Status::Close && !self.has_lingered() {
             while let Some((incoming, mut sender)) = endpoint.next() {
                 // Once we have closed, nothing more is sent.
                 match incoming {
@@ -121,7 +126,8 @@ impl Session<'_> {
     fn turn(&mut self, machine: &mut impl Duties<Instant>) -> io::Result<()> {
         let now = Instant::now();
         let wait = machine.tick(now).map_or(TURN, |at| at.saturating_duration_since(now));
-        self.link.set_patience(wait.clamp(Duration::from_millis(1), TURN))?;
+        let most = self.told.map_or(TURN, |told| LINGER.saturating_sub(now.saturating_duration_since(told)).min(TURN));
+        self.link.set_patience(wait.min(most).max(Duration::from_millis(1)))?;
         // What TLS has taken is written for `machine`, so that time runs here.
         let waits = self.link.waits_since().map(|since| now.saturating_duration_since(since));
         if waits.is_some_and(|span| span >= self.server.options.config.timeouts.write.unwrap_or(Duration::MAX)) {
@@ -135,6 +141,7 @@ impl Session<'_> {
             Status::HalfClose => self.link.half_close().map(|done| {
                 if done {
                     machine.half_closed();
+                    self.told = Some(now);
                 }
             }),
             status if status.reads() => self.link.read(machine.room()).map(|n| machine.filled(n)),
@@ -145,6 +152,11 @@ impl Session<'_> {
             let nothing_in_time = matches!(error.kind(), Interrupted | TimedOut | WouldBlock);
             if nothing_in_time { Ok(()) } else { Err(error) }
         })
+    }
+
+    /// Whether the client has had its time to close its side, in which it got what was on the way: closing with unread input would destroy it.
+    fn has_lingered(&self) -> bool {
+        self.told.is_some_and(|told| told.elapsed() >= LINGER)
     }
 
     fn reads_nothing(&self) -> io::Error {

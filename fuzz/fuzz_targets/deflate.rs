@@ -41,7 +41,7 @@ struct Fragment<'a> {
     unit: &'a [u8],
     /// The unit comes twice as often with each.
     times: u8,
-    /// Whether a Ping goes out behind it.
+    /// Whether a Ping goes out after it.
     ping: bool,
 }
 

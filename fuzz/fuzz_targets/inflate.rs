@@ -83,7 +83,7 @@ fn inflate(compression: Compression, messages: &[Vec<&[u8]>], max: [usize; 2], h
     outcome
 }
 
-/// Each piece is a fragment, with a Ping behind it.
+/// Each piece is a fragment, with a Ping after it.
 fn through_messages(compression: Compression, messages: &[Vec<&[u8]>], limit: usize, expected: &Outcome) {
     let params = DeflateParams::default().with_server(compression);
     let limits = Limits::DEFAULT.with_max_message_len(limit as u64);

@@ -16,7 +16,7 @@ struct Input<'a> {
 
 #[derive(Arbitrary, Debug)]
 enum Bytes<'a> {
-    /// From the generator, with anything behind it.
+    /// From the generator, with anything after it.
     Generated(FrameStream),
     Raw(Masking, &'a [u8]),
 }

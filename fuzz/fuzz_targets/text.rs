@@ -54,7 +54,7 @@ fn partial_char(payload: &[u8]) {
             CodePoint::Begun => assert_eq!(pushed, Ok(None)),
             CodePoint::Impossible => {
                 assert!(pushed.is_err());
-                // The byte was not taken: it may be the first of another code point only behind a new beginning.
+                // The byte was not taken: it may be the first of another code point only after a new beginning.
                 assert_eq!(partial.len(), bytes.len() - 1);
                 return;
             }

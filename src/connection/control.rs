@@ -70,7 +70,7 @@ impl ControlQueue {
         }
     }
 
-    /// Such a frame was written, or handed out for it.
+    /// Such a frame was written, or handed out to be written.
     #[inline]
     fn written(&mut self, opcode: ControlOpcode) {
         match opcode {

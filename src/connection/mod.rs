@@ -92,7 +92,7 @@ pub struct Connection<R> {
     /// The current text as far as it was handed out.
     utf8: Utf8Stream,
     control: ControlQueue,
-    /// With so many bytes in the output, a Pong waits; the largest number is no bound.
+    /// With this many bytes in the output, a Pong waits; the largest number is no bound.
     high_water_mark: u32,
     /// Where the messages of this side stand.
     sending: Sequence,

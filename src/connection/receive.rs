@@ -254,7 +254,7 @@ impl<R: Role> Connection<R> {
         Ok(Some(Event::Text(valid, part)))
     }
 
-    /// A text has so many bytes of valid UTF-8 after those that were handed out, and then others.
+    /// A text has `valid` bytes of UTF-8 after those that were handed out, and then other bytes.
     pub(crate) fn not_utf8(&self, valid: usize) -> ProtocolError {
         ProtocolError::InvalidUtf8 { valid_up_to: self.delivered.saturating_add(widened(valid)) }
     }

@@ -199,7 +199,7 @@ impl<R: ServerRole> Connection<R> {
     /// Announces a message, or a fragment of one, by its kind and length: for a payload that is not in memory, such as a file that
     /// the operating system copies to the socket.
     ///
-    /// So many bytes have to follow the header, and nothing between them. The caller vouches that text is UTF-8 (§5.6).
+    /// That many bytes have to follow the header, and nothing between them. The caller vouches that text is UTF-8 (§5.6).
     ///
     /// ```
     /// use websocket_proto::{Connection, Limits, MessageKind, Negotiated, Part, Server};

@@ -57,6 +57,9 @@ impl Compressor {
         if self.compresses(connection) {
             return self.compress(connection, message, part, out);
         }
+        if part == Part::Whole {
+            return connection.send(message, out);
+        }
         connection.send_part(message, part, out)
     }
 

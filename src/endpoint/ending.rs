@@ -1,7 +1,7 @@
 //! Time, what the transport has to do, and the verdict.
 
 use super::{End, Endpoint, Failure, Status};
-use crate::{Ending, Moment, Role, Timeout, Transport};
+use crate::{Ending, Moment, Role, State, Timeout, Transport};
 
 impl<R: Role, I: Moment<D>, D: Copy> Endpoint<R, I, D> {
     /// Looks at the clock: queues the Ping that is due, or gives the peer up, and says when to call this again at the latest.
@@ -14,6 +14,12 @@ impl<R: Role, I: Moment<D>, D: Copy> Endpoint<R, I, D> {
         // While nothing is read, the peer's silence is no sign of its absence. That it takes output is one of its presence; so it is of a
         // transport that was full, took more, and is full again within the data frames, which the Ping that asks has to let pass.
         let heard = core::mem::take(&mut self.heard);
+        // As most turns end: something came, and nothing waits.
+        if heard && !self.asked && self.outgoing.queue.is_empty() && self.connection.state() == State::Open {
+            if let Some(deadline) = self.timers.alive(now) {
+                return deadline;
+            }
+        }
         let in_frames = self.outgoing.queue.len() > self.outgoing.queue.control_len();
         if heard || (moved && (self.status() == Status::Flush || (in_frames && self.timers.is_blocked()))) {
             self.timers.received(now);

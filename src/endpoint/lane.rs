@@ -14,7 +14,7 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    /// From so many written bytes on they are removed while others still wait, provided that they are at least as many.
+    /// Written bytes are removed while others still wait if they are this many, and no fewer than the others.
     const COMPACTED_FROM: usize = 64 * 1024;
 
     #[inline]

@@ -209,7 +209,7 @@ impl<R: Role, I: Moment<D>, D: Copy> Endpoint<R, I, D> {
         self.input.room(self.read_len)
     }
 
-    /// So many bytes were read into [`room`](Self::room); 0 is the end of input, as `read` says it.
+    /// `n` bytes were read into [`room`](Self::room); 0 is the end of input, as `read` says it.
     pub fn filled(&mut self, n: usize) {
         match (n, self.lent) {
             (0, _) => {

@@ -11,9 +11,9 @@ use crate::{Moment, Negotiated, Role, Timers};
 /// An opening handshake, with its buffers and its time: the same four duties as for an [`Endpoint`].
 ///
 /// `S` is the side: [`Accepting`](super::Accepting) at a server, [`Asking`](super::Asking) at a client. `next` answers what came, and
-/// yields the [`Endpoint`], which takes over the bytes that came after the head and what is still to be written. A handshake that fails is no result of `next`,
-/// so that nothing is forgotten: its answer is in [`output`](Self::output), [`status`](Self::status) goes on to [`Status::Close`],
-/// and [`end`](Self::end) says why.
+/// yields the [`Endpoint`], which takes over the bytes that came after the head and what is still to be written. `next` does not return a
+/// handshake that fails, so that nothing is forgotten: its answer is in [`output`](Self::output), [`status`](Self::status) goes on to
+/// [`Status::Close`], and [`end`](Self::end) says why.
 ///
 /// ```
 /// use std::time::Instant;
@@ -68,7 +68,7 @@ impl<S, I: Moment<D>, D: Copy> Opening<S, I, D> {
         self.input.room(self.config.read_len.max(1))
     }
 
-    /// So many bytes were read into [`room`](Self::room); 0 is the end of input.
+    /// `n` bytes were read into [`room`](Self::room); 0 is the end of input.
     pub fn filled(&mut self, n: usize) {
         self.eof |= n == 0;
         // What comes after a refusal is dropped.

@@ -107,6 +107,23 @@ impl Outgoing {
         Ok(())
     }
 
+    /// Frames the fragment that begins at the byte `start`, and says where the next one begins.
+    pub(super) fn send_piece<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        message: Message<'_>,
+        start: usize,
+    ) -> Result<Option<usize>, SendError> {
+        if self.waiting.is_some() && start == 0 {
+            self.send_owned(connection, message.into())?;
+            return Ok(None);
+        }
+        let before = self.len();
+        let next = self.frame_next(connection, message, start)?;
+        self.sent_since(before);
+        Ok(next)
+    }
+
     pub(super) fn send_owned<R: Role>(
         &mut self,
         connection: &mut Connection<R>,

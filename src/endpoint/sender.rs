@@ -66,6 +66,40 @@ impl<R: Role> Sender<'_, R> {
         self.outgoing.send_owned(self.connection, message.into())
     }
 
+    /// Sends the fragment of a message that begins at the byte `start`, and says where the next one begins; `None` after the last. This
+    /// is [`send`](Self::send) in steps, for a caller that writes the output between them: a long message that is only borrowed then takes
+    /// the memory of one fragment.
+    ///
+    /// The next fragment has to follow before any other message; Pings and a Close may be sent between.
+    ///
+    /// ```
+    /// # use websocket_proto::endpoint::{Config, Endpoint};
+    /// # use websocket_proto::{Message, Negotiated, Server};
+    /// let mut config = Config::with_timeouts(websocket_proto::Timeouts::none());
+    /// config.max_fragment_len = 4;
+    /// let mut endpoint: Endpoint<Server, u64, u64> = Endpoint::new(Negotiated::elsewhere(), Server, &config, b"", 0);
+    /// let mut start = Some(0);
+    /// while let Some(from) = start {
+    ///     start = endpoint.sender().send_piece("Hello", from)?;
+    ///     let output = endpoint.output(); // to be written to the socket
+    ///     assert_eq!(output, if from == 0 { &b"\x01\x04Hell"[..] } else { b"\x80\x01o" });
+    ///     let n = output.len();
+    ///     endpoint.written(n);
+    /// }
+    /// # Ok::<(), websocket_proto::SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send); [`SendError::OutOfSequence`] in place of a fragment that had to follow.
+    pub fn send_piece<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+        start: usize,
+    ) -> Result<Option<usize>, SendError> {
+        self.outgoing.send_piece(self.connection, message.into(), start)
+    }
+
     /// Sends a Ping with at most 125 bytes of payload (§5.5.2).
     ///
     /// # Errors

@@ -53,7 +53,7 @@ impl SharedFrames {
         self.0.as_ref()?.frames.front()
     }
 
-    /// So many bytes of the first were written.
+    /// `n` bytes of the first were written.
     pub(super) fn written(&mut self, n: usize) {
         let Some(Frames { frames, len }) = self.0.as_deref_mut() else { return };
         let Some(first) = frames.front_mut() else { return };

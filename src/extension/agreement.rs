@@ -15,7 +15,7 @@ pub(crate) struct OfferedExtensions {
     own: OwnIds,
 }
 
-/// The same while the request is made.
+/// The same, while the request is still being made.
 #[derive(Clone, Copy)]
 pub(crate) struct Offers<'a> {
     #[cfg(feature = "inflate")]

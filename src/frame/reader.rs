@@ -6,9 +6,7 @@ use super::{Content, Piece, Sequence};
 use crate::kernel::{self, Level};
 #[cfg(feature = "alloc")]
 use crate::wire::widened;
-use crate::wire::{
-    DataOpcode, Header, HeaderRules, HeaderStart, Limits, MessageKind, Opcode, ProtocolError, Redacted, Rsv,
-};
+use crate::wire::{DataOpcode, Header, HeaderStart, Limits, MessageKind, Opcode, ProtocolError, Redacted, Rsv};
 
 /// Which frames have to be masked (§5.1).
 ///
@@ -201,7 +199,7 @@ struct Rules {
     owned_rsv: Rsv,
     message_rsv: Rsv,
     sequence: Sequence,
-    /// No rule; it stands here because here is a byte to spare, and a connection has none.
+    /// Which kernels the CPU has: no rule, but kept here, where the padding has a byte for it.
     level: Level,
 }
 
@@ -242,9 +240,20 @@ impl Rules {
         self.sequence = after;
         Ok(Content::Message { kind, rsv: self.message_rsv })
     }
-}
 
-impl HeaderRules for Rules {
+    /// Reads a header from the front of `bytes`, and judges each field as soon as it is there, in the order of the wire; says how many
+    /// bytes the header has. `Ok(None)` asks for more.
+    fn read(&self, bytes: &[u8]) -> Result<Option<(Header, usize)>, ProtocolError> {
+        let Some((start, rest)) = HeaderStart::read(bytes)? else { return Ok(None) };
+        self.start(start)?;
+        let Some((&second, rest)) = rest.split_first() else { return Ok(None) };
+        self.masked(second & 0x80 != 0)?;
+        let Some((payload_len, rest)) = start.read_payload_len(second, rest)? else { return Ok(None) };
+        self.payload_len(start, payload_len)?;
+        let header = Header::read_masking_key(start, payload_len, second, rest);
+        Ok(header.map(|(header, rest)| (header, bytes.len() - rest.len())))
+    }
+
     fn start(&self, start: HeaderStart) -> Result<(), ProtocolError> {
         // RFC 7692 §6.1: RSV1 is set on "the first fragment of the message" and on no other frame.
         let owned = match start.opcode {
@@ -303,7 +312,7 @@ fn read_header(
     rules: &Rules,
 ) -> Result<Option<Header>, ProtocolError> {
     if *len == 0 {
-        if let Some((header, header_len)) = Header::decode_with(input, rules)? {
+        if let Some((header, header_len)) = rules.read(input)? {
             split_front(input, header_len);
             return Ok(Some(header));
         }
@@ -313,7 +322,7 @@ fn read_header(
         let [byte] = split_front(input, 1) else { return Ok(None) };
         *place = *byte;
         *len += 1;
-        if let Some((header, _)) = Header::decode_with(bytes.get(..usize::from(*len)).unwrap_or_default(), rules)? {
+        if let Some((header, _)) = rules.read(bytes.get(..usize::from(*len)).unwrap_or_default())? {
             return Ok(Some(header));
         }
     }

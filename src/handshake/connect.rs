@@ -28,7 +28,7 @@ use crate::http::{Excerpt, FieldSection, Head, Scheme, ShownTarget, Target};
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct ConnectHead<'b> {
-    /// `:protocol`. A CONNECT without it is no extended one, and not for us.
+    /// `:protocol`. A CONNECT without it is an ordinary one, for a proxy, and has no place here.
     pub protocol: &'b str,
     /// `:scheme`: `https` for `wss`, `http` for `ws`.
     pub scheme: &'b str,

@@ -4,7 +4,7 @@ use core::fmt;
 use core::ops::Deref;
 
 use super::http_request::HttpRequest;
-use super::key::Key;
+use super::key::{AcceptKey, Key};
 use super::known_fields::{KnownFields, Occurrence};
 use super::refusal::{Refusal, RefusalError};
 use super::request_error::RequestError;
@@ -365,7 +365,7 @@ impl RequestKey for Key {}
 impl RequestKey for () {}
 
 mod sealed {
-    use crate::handshake::{AcceptKey, Key};
+    use super::{AcceptKey, Key};
 
     pub trait RequestKey {
         /// What the response answers the key with.

@@ -35,7 +35,7 @@ enum Place {
     /// The target's first byte: it is not empty.
     TargetStart,
     Target,
-    /// So many bytes of [`REQUEST_WORD`] or [`RESPONSE_WORD`] were seen.
+    /// This many bytes of [`REQUEST_WORD`] or [`RESPONSE_WORD`] were seen.
     Word(usize),
     Reason,
     LineStart,

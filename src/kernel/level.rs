@@ -12,6 +12,13 @@ macro_rules! x86_has {
     }};
 }
 
+/// Whether the machine has the instructions of BMI2. The answer is kept by the standard library.
+#[cfg(all(target_arch = "x86_64", feature = "inflate"))]
+#[inline]
+pub(super) fn has_bmi2() -> bool {
+    x86_has!("bmi2")
+}
+
 /// The kernels that this machine can run: a token, made once and passed on.
 ///
 /// Where there is a value of it, its instructions exist, because only [`Level::detect`] makes one. That is what lets safe functions

@@ -16,6 +16,8 @@
 mod append;
 #[cfg(avx512)]
 mod avx512;
+#[cfg(feature = "inflate")]
+pub(crate) mod bits;
 mod copy;
 mod level;
 mod scalar;

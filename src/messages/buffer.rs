@@ -1,5 +1,7 @@
 //! The buffer in which a message is put together.
 
+mod room;
+
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
@@ -11,7 +13,7 @@ use crate::wire::{InvalidUtf8, Utf8Stream};
 ///
 /// A piece is unmasked, and a text is validated, while it is copied in; or in place, after it was read into the [`space`] that is
 /// lent for it. Memory grows with the bytes that have arrived, never with a length that was only announced: to at most double,
-/// plus 32 KiB. A message is put together by the text methods alone or by the binary ones alone.
+/// plus 32 KiB, or to as much as the message before had, if that was taken with its memory. A message is put together by the text methods alone or by the binary ones alone.
 ///
 /// [`space`]: Self::space
 pub(super) struct MessageBuffer {
@@ -24,12 +26,14 @@ pub(super) struct MessageBuffer {
     utf8: Utf8Stream,
     /// How many bytes after those that arrived were lent to be read into, and were not reported since.
     lent: usize,
+    /// How many bytes the last message had, if its memory went with it: the next one is not expected to grow from nothing.
+    taken: u32,
 }
 
 impl MessageBuffer {
     /// An empty message, without memory.
     pub(super) const fn new() -> Self {
-        Self { text: ValidText::new(), filled: 0, utf8: Utf8Stream::EMPTY, lent: 0 }
+        Self { text: ValidText::new(), filled: 0, utf8: Utf8Stream::EMPTY, lent: 0, taken: 0 }
     }
 
     /// How many bytes have arrived.
@@ -71,28 +75,6 @@ impl MessageBuffer {
         self.utf8.leave(self.text.unmask_from(level, masked, key), false).map_err(|InvalidUtf8| self.text.valid_len())
     }
 
-    /// Lends room after what has arrived, to read masked bytes into: at most `max` bytes, and at least one unless `max` is 0.
-    ///
-    /// The room holds whatever was there before. Reading into it has no effect until `filled_binary` or `filled_text` says how
-    /// many bytes were read.
-    pub(super) fn space(&mut self, max: usize) -> &mut [u8] {
-        if self.capacity() - self.filled < max.min(LEAST_SPACE) {
-            // A vector's capacity at least doubles when it grows.
-            self.text.reserve(self.filled + self.filled.max(LEAST_SPACE).min(max));
-        }
-        let len = (self.capacity() - self.filled).min(max).min(MOST_SPACE);
-        self.lent = len;
-        self.place(len)
-    }
-
-    /// Makes room for `len` more bytes, without holding more than `max` in the end unless they need it.
-    pub(super) fn grow(&mut self, len: usize, max: usize) {
-        let needed = self.filled.saturating_add(len);
-        if self.capacity() < needed {
-            self.text.reserve_exact(self.capacity().saturating_mul(2).min(max).max(needed));
-        }
-    }
-
     /// Unmasks the `n` bytes that were read into the space.
     pub(super) fn filled_binary(&mut self, level: Level, n: usize, key: u32) {
         let n = self.settle(n);
@@ -130,7 +112,7 @@ impl MessageBuffer {
     /// Takes the text that has arrived, and the memory with it; `None`, with nothing taken, where [`text`](Self::text) fails.
     pub(super) fn take_text(&mut self) -> Option<String> {
         self.text().ok()?;
-        (self.filled, self.lent) = (0, 0);
+        self.take_len();
         Some(self.text.take_string())
     }
 
@@ -138,8 +120,13 @@ impl MessageBuffer {
     pub(super) fn take_binary(&mut self) -> Vec<u8> {
         let mut bytes = self.text.take_bytes();
         bytes.truncate(self.filled);
-        (self.filled, self.lent) = (0, 0);
+        self.take_len();
         bytes
+    }
+
+    fn take_len(&mut self) {
+        self.taken = u32::try_from(self.filled).unwrap_or(u32::MAX);
+        (self.filled, self.lent) = (0, 0);
     }
 
     /// The bytes that have arrived. As they may be changed here, they are no text any more.
@@ -172,7 +159,7 @@ impl MessageBuffer {
 
     /// Gives back what memory holds nothing.
     pub(super) fn shrink(&mut self) {
-        self.lent = 0;
+        (self.lent, self.taken) = (0, 0);
         self.text.shrink(self.filled);
     }
 
@@ -180,13 +167,6 @@ impl MessageBuffer {
     #[inline]
     const fn is_cut(&self) -> bool {
         self.text.valid_len() != self.filled
-    }
-
-    /// The next `len` places, made if they are not there.
-    fn place(&mut self, len: usize) -> &mut [u8] {
-        // Zeros shortly before the bytes, while they are in the cache, and as the vector grows: at least doubling.
-        self.text.lengthen(self.filled + len);
-        self.read(len)
     }
 
     /// How many of `n` bytes can have been read: no more than were lent. What was lent is no longer.
@@ -223,12 +203,6 @@ impl fmt::Debug for MessageBuffer {
             .finish_non_exhaustive()
     }
 }
-
-/// Less room than this is not lent, unless less is asked for.
-const LEAST_SPACE: usize = 16 * 1024;
-
-/// More room than this is not lent: what is zeroed is still in the cache when it is read into.
-const MOST_SPACE: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -345,39 +319,6 @@ mod tests {
         let lent = buffer.space(10).len();
         buffer.filled_text(level, usize::MAX, 0).unwrap();
         assert_eq!(buffer.len(), lent);
-    }
-
-    #[test]
-    fn space_is_what_was_asked_for_but_never_sized_by_it() {
-        let level = Level::detect();
-        let mut buffer = MessageBuffer::new();
-        assert!(buffer.space(0).is_empty());
-        assert_eq!(buffer.capacity(), 0);
-        assert_eq!(buffer.space(5).len(), 5);
-        let mut arrived = 0;
-        while arrived < 4 << 20 {
-            let lent = buffer.space(usize::MAX).len();
-            assert!(lent >= 1);
-            assert!(buffer.capacity() <= 2 * (arrived + LEAST_SPACE), "{} for {arrived}", buffer.capacity());
-            let read = lent.min(50_000);
-            buffer.filled_binary(level, read, 0);
-            arrived += read;
-        }
-        assert_eq!(buffer.len(), arrived);
-    }
-
-    #[test]
-    fn pushing_grows_by_doubling() {
-        let level = Level::detect();
-        let mut buffer = MessageBuffer::new();
-        let (mut capacity, mut growths) = (0, 0);
-        for _ in 0..1 << 16 {
-            buffer.push_text(level, b"sixteen bytes ..", 0).unwrap();
-            assert!(buffer.capacity() <= 2 * buffer.len());
-            growths += usize::from(buffer.capacity() != capacity);
-            capacity = buffer.capacity();
-        }
-        assert!(growths <= 20, "{growths} times");
     }
 
     #[test]

@@ -62,13 +62,13 @@ impl Default for Retention {
     }
 }
 
-/// After so many turns without use, memory is given back.
+/// After this many turns without use, memory is given back.
 pub(crate) const QUIET: u8 = 64;
 
 /// In place of a number of turns: no more is kept than what is always kept.
 const FIXED: u8 = u8::MAX;
 
-/// A buffer is in use while at least one part in so many of it is filled.
+/// A buffer is in use while at least its capacity divided by this is filled.
 const USED_PART: usize = 4;
 
 impl Retention {

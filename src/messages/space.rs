@@ -47,7 +47,14 @@ impl Messages {
     /// frame[..10].copy_from_slice(&[0x82, 0xff, 0, 0, 0, 0, 0, 1, 0, 0]);
     /// assert_eq!(receive(&frame[..]).unwrap(), 65_536);
     /// ```
+    #[inline]
     pub fn space<R: Role>(&mut self, connection: &Connection<R>) -> Option<&mut [u8]> {
+        // Between messages nothing is missing.
+        if connection.takes_short_frames() { None } else { self.space_within(connection) }
+    }
+
+    #[inline(never)]
+    fn space_within<R: Role>(&mut self, connection: &Connection<R>) -> Option<&mut [u8]> {
         let awaited = connection.awaited()?;
         let missing = usize::try_from(connection.payload_remaining()).unwrap_or(usize::MAX);
         if missing < Self::LEAST_SPACE {

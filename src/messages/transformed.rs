@@ -8,6 +8,8 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 use super::Messages;
 use super::buffer::MessageBuffer;
 use crate::connection::{Connection, Role};
+#[cfg(feature = "inflate")]
+use crate::extension::deflate::Inflater;
 use crate::extension::{Decode, undo};
 use crate::frame::Piece;
 use crate::kernel;
@@ -20,6 +22,42 @@ impl Messages {
     /// the connection, as if nothing had been negotiated. A decoder belongs to one connection, and so do these `Messages` then.
     pub fn add_decoder(&mut self, decoder: impl Decode + 'static) {
         self.decoders.get_or_insert_default().0.push(Box::new(decoder));
+    }
+
+    /// The place of the decompressor, which is there from the first compressed message on.
+    ///
+    /// It may be taken out between messages and put back, or serve another connection: a connection that finds one that has worked for
+    /// another begins without a history. Where its peer works with context takeover, and so refers to earlier messages, it needs the one
+    /// that has decompressed those.
+    #[cfg(feature = "inflate")]
+    pub const fn inflater_mut(&mut self) -> &mut Option<Inflater> {
+        &mut self.inflater
+    }
+
+    /// Decompresses a piece and adds the result to the message. It is bounded and validated as it comes out.
+    #[cfg(feature = "inflate")]
+    pub(super) fn inflate<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        kind: MessageKind,
+        piece: Piece<'_>,
+    ) -> Result<(), ProtocolError> {
+        let (begins, ends, key) = (piece.begins_message(), piece.ends_message(), piece.key());
+        let payload = piece.payload;
+        kernel::xor(connection.level(), payload, key);
+        let inflater = connection.inflater_in(&mut self.inflater, payload, begins)?;
+        let mut input = &*payload;
+        let max = usize::try_from(connection.max_message_len()).unwrap_or(usize::MAX);
+        loop {
+            let room = max.saturating_sub(self.buffer.len()).saturating_add(1);
+            let inflated = match inflater.inflate(&mut input, ends, room) {
+                Ok(Some(piece)) => push(&mut self.buffer, connection, kind, piece),
+                Ok(None) => break,
+                Err(error) => Err(ProtocolError::InvalidCompression(error)),
+            };
+            inflated.map_err(|error| connection.fail(error))?;
+        }
+        self.judge(connection, kind, ends, Ok(()))
     }
 
     /// Undoes what extensions have done to a piece, and adds the result to the message.

@@ -99,8 +99,8 @@ impl Header {
 
     /// Reads a header from the front of `bytes`; `Ok(None)` asks for more of them.
     ///
-    /// On success it comes with its own length, 2 to 14. What can be judged without a connection's state is judged, each field
-    /// as soon as it is there; [`decode_with`](Self::decode_with) adds rules.
+    /// On success it comes with its own length, 2 to 14. What can be judged without a connection's state is judged, each field as soon as
+    /// it is there, in the order of the wire; so the error does not depend on how many bytes are there beyond its own.
     ///
     /// # Errors
     ///
@@ -108,44 +108,26 @@ impl Header {
     /// [`ControlTooLong`](ProtocolError::ControlTooLong), [`LengthNotMinimal`](ProtocolError::LengthNotMinimal),
     /// [`LengthTopBit`](ProtocolError::LengthTopBit).
     pub fn decode(bytes: &[u8]) -> Result<Option<(Self, usize)>, ProtocolError> {
-        struct Grammar;
-        impl HeaderRules for Grammar {}
-        Self::decode_with(bytes, &Grammar)
+        let Some((start, rest)) = HeaderStart::read(bytes)? else { return Ok(None) };
+        let Some((&second, rest)) = rest.split_first() else { return Ok(None) };
+        let Some((payload_len, rest)) = start.read_payload_len(second, rest)? else { return Ok(None) };
+        Ok(Self::read_masking_key(start, payload_len, second, rest)
+            .map(|(header, rest)| (header, bytes.len() - rest.len())))
     }
 
-    /// Reads a header as [`decode`](Self::decode) does, and asks `rules` about each field as soon as it is there.
-    ///
-    /// The fields are judged in the order of the wire, so the error does not depend on how many bytes are there beyond its own.
-    ///
-    /// # Errors
-    ///
-    /// As [`decode`](Self::decode), and what `rules` answer.
-    pub fn decode_with(bytes: &[u8], rules: &impl HeaderRules) -> Result<Option<(Self, usize)>, ProtocolError> {
-        let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
-        let start = HeaderStart::decode(first)?;
-        rules.start(start)?;
-
-        let Some((&second, rest)) = rest.split_first() else { return Ok(None) };
-        let masked = second & 0x80 != 0;
-        rules.masked(masked)?;
-        let seven_bits = second & 0x7f;
-        if let Opcode::Control(opcode) = start.opcode {
-            // §5.5: "All control frames MUST have a payload length of 125 bytes or less". 126 and 127 announce an extended length: it
-            // is too long, or not in its shortest form, whatever follows.
-            if usize::from(seven_bits) > ControlPayload::MAX_LEN {
-                return Err(ProtocolError::ControlTooLong { opcode });
-            }
-        }
-
-        let Some((payload_len, rest)) = decode_len(seven_bits, rest)? else { return Ok(None) };
-        rules.payload_len(start, payload_len)?;
-
+    /// Completes a header with its masking key, from the front of `rest`, if the `second` byte announces one.
+    pub(crate) fn read_masking_key(
+        start: HeaderStart,
+        payload_len: u64,
+        second: u8,
+        rest: &[u8],
+    ) -> Option<(Self, &[u8])> {
         let (masking_key, rest) = match rest.split_first_chunk() {
-            _ if !masked => (None, rest),
+            _ if second & 0x80 == 0 => (None, rest),
             Some((&key, rest)) => (Some(MaskingKey::new(key)), rest),
-            None => return Ok(None),
+            None => return None,
         };
-        Ok(Some((Self { start, payload_len, masking_key }, bytes.len() - rest.len())))
+        Some((Self { start, payload_len, masking_key }, rest))
     }
 
     /// Writes the header with its length in the shortest form.
@@ -178,53 +160,6 @@ fn decode_len(seven_bits: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Proto
     Ok(Some((len, rest)))
 }
 
-/// What a header's reader adds to the grammar of §5.2: rules that need a role, a connection's state or its limits.
-///
-/// Each method is asked as soon as its field is there, in the order of the wire; each allows everything unless overridden.
-///
-/// ```
-/// use websocket_proto::wire::{Header, HeaderRules, ProtocolError};
-///
-/// struct FromClient;
-/// impl HeaderRules for FromClient {
-///     fn masked(&self, masked: bool) -> Result<(), ProtocolError> {
-///         if masked { Ok(()) } else { Err(ProtocolError::Unmasked) }
-///     }
-/// }
-/// assert_eq!(Header::decode_with(&[0x81, 0x05], &FromClient), Err(ProtocolError::Unmasked));
-/// ```
-pub trait HeaderRules {
-    /// Judges FIN, the reserved bits and the opcode.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the rule forbids.
-    fn start(&self, start: HeaderStart) -> Result<(), ProtocolError> {
-        let _ = start;
-        Ok(())
-    }
-
-    /// Judges the mask bit.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the rule forbids.
-    fn masked(&self, masked: bool) -> Result<(), ProtocolError> {
-        let _ = masked;
-        Ok(())
-    }
-
-    /// Judges the payload's length.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the rule forbids.
-    fn payload_len(&self, start: HeaderStart, len: u64) -> Result<(), ProtocolError> {
-        let _ = (start, len);
-        Ok(())
-    }
-}
-
 /// A header's first byte (§5.2).
 ///
 /// ```
@@ -245,6 +180,25 @@ pub struct HeaderStart {
 }
 
 impl HeaderStart {
+    /// Takes a header's first byte from the front of `bytes`.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Option<(Self, &[u8])>, ProtocolError> {
+        let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
+        Ok(Some((Self::decode(first)?, rest)))
+    }
+
+    /// Takes the payload's length, which the `second` byte begins, from the front of `rest`.
+    pub(crate) fn read_payload_len(self, second: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, ProtocolError> {
+        let seven_bits = second & 0x7f;
+        if let Opcode::Control(opcode) = self.opcode {
+            // §5.5: "All control frames MUST have a payload length of 125 bytes or less". 126 and 127 announce an extended length: it
+            // is too long, or not in its shortest form, whatever follows.
+            if usize::from(seven_bits) > ControlPayload::MAX_LEN {
+                return Err(ProtocolError::ControlTooLong { opcode });
+            }
+        }
+        decode_len(seven_bits, rest)
+    }
+
     fn decode(byte: u8) -> Result<Self, ProtocolError> {
         let start = Self { fin: byte & 0x80 != 0, rsv: Rsv::decode(byte), opcode: Opcode::decode(byte)? };
         match start.opcode {

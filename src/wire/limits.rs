@@ -56,7 +56,7 @@ limits! {
         /// Interim (1xx) responses before the final one; protects a client from waiting for ever. Default: 8.
         /// Beyond it: the client's handshake fails.
         max_interim_responses: u32 = 8, with_max_interim_responses;
-        /// Payload bytes of one frame; with streamed pieces, the only bound on what a peer may announce. Default: as the message.
+        /// Payload bytes of one frame; with streamed pieces, the only bound on what a peer may announce. Default: 16 MiB, as for a message.
         /// Beyond it: 1009.
         max_frame_len: u64 = 16 * 1024 * 1024, with_max_frame_len;
         /// Payload bytes of a whole message, after decompression; protects the memory that assembles it. Default: 16 MiB.

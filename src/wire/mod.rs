@@ -25,7 +25,7 @@ pub use control::{ControlFrame, ControlPayload, ControlPayloadTooLong};
 pub use encoded_header::EncodedHeader;
 pub use error::ProtocolError;
 pub(crate) use header::widened;
-pub use header::{Header, HeaderRules, HeaderStart, LengthTooLarge};
+pub use header::{Header, HeaderStart, LengthTooLarge};
 pub use invalid_deflate::InvalidDeflate;
 pub use limits::Limits;
 pub(crate) use mask::rotated;

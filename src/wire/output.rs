@@ -42,8 +42,8 @@ pub trait Output {
 
     /// Appends `len` zeros, or nothing at all, and returns them to be written over.
     ///
-    /// What has many pieces, such as the head of a response, is so written wholly or not at all: it is measured first. `len` is
-    /// never a length that a peer declared.
+    /// This is how something that has many pieces, such as the head of a response, is written as a whole or not at all: it is measured
+    /// first. `len` is never a length that a peer declared.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Stands for so many bytes that have no place in a log.
+/// Stands for this many bytes, which have no place in a log.
 pub(crate) struct Redacted(pub(crate) usize);
 
 impl fmt::Debug for Redacted {

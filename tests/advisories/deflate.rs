@@ -31,18 +31,18 @@ fn inflate(inflater: &mut Inflater, mut message: &[u8], max: usize, calls: usize
     panic!("no end after {calls} calls");
 }
 
-/// yawc#40, libwebsockets#2794: a block with BFINAL=1 and a byte behind it kept a decompressor busy for ever.
+/// yawc#40, libwebsockets#2794: a block with BFINAL=1 and a byte after it kept a decompressor busy for ever.
 #[test]
-fn a_final_block_with_a_byte_behind_it_ends() {
+fn a_final_block_with_a_byte_after_it_ends() {
     let (mut connection, mut messages) = (client(&Limits::DEFAULT), Messages::new());
     let mut bytes = [0xc2, 0x02, 0x03, 0x80];
     let mut input = &mut bytes[..];
     let received = messages.next(&mut connection, &mut input, &mut Vec::new());
     assert_eq!(received, Ok(Some(Incoming::Binary(&mut []))));
     assert_eq!(messages.next(&mut connection, &mut input, &mut Vec::new()), Ok(None));
-    for behind in 0..=255 {
+    for after in 0..=255 {
         let mut inflater = Inflater::new(Compression::DEFAULT);
-        let _ = inflate(&mut inflater, &[0x03, behind], 1, 4).map(|out| assert!(out.is_empty()));
+        let _ = inflate(&mut inflater, &[0x03, after], 1, 4).map(|out| assert!(out.is_empty()));
     }
 }
 
@@ -117,7 +117,7 @@ fn a_window_that_is_none_is_declined_by_a_server_and_refused_by_a_client() {
     }
 }
 
-/// CVE-2026-29035 (CivetWeb#1379): output was written behind the end of a buffer that was too small for it. Also CVE-2022-37434 and
+/// CVE-2026-29035 (CivetWeb#1379): output was written beyond the end of a buffer that was too small for it. Also CVE-2022-37434 and
 /// libwebsockets#2120, which were zlib's and its caller's: no output space that comes round in whatever place does any harm.
 #[test]
 fn little_room_for_output_changes_nothing() {

@@ -153,7 +153,7 @@ fn a_request_with_a_body_is_no_upgrade() {
 
 /// CVE-2026-2833 and CVE-2026-2836 (pingora): data was passed on before, or without, a 101.
 #[test]
-fn a_client_takes_nothing_for_frames_but_what_is_behind_a_101() {
+fn a_client_takes_nothing_for_frames_but_what_is_after_a_101() {
     let start = || ClientRequest::new("a", "/").start([7; 16], &Limits::DEFAULT, &mut Vec::new()).unwrap();
     assert!(start().receive(b"\x81\x05Hello").is_err());
     let refused = b"HTTP/1.1 200 OK\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x05Hello";

@@ -9,8 +9,11 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use websocket_proto::endpoint::{End, Endpoint, Sender, Status};
-use websocket_proto::{CloseCode, CloseFrame, Incoming, Message, Negotiated, OwnedMessage, Role, Server, State};
+use websocket_proto::{
+    CloseCode, CloseFrame, Incoming, Message, Negotiated, OwnedMessage, Role, SendError, Server, State,
+};
 
+use self::polling::LONG;
 use crate::driver::Driver;
 use crate::{Config, Error};
 
@@ -149,8 +152,25 @@ where
     ///
     /// [`Error::Send`] if the connection is closing or closed; [`Error::Io`].
     pub async fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
+        let message = message.into();
+        if message.payload().len() >= LONG {
+            return self.send_long(message).await;
+        }
         self.feed(message).await?;
         self.flush().await
+    }
+
+    /// Frames and writes a message piece by piece, so that it does not wait as a whole a second time.
+    async fn send_long(&mut self, message: Message<'_>) -> Result<(), Error> {
+        self.ready().await?;
+        let mut pieces = Pieces { stream: self, message, next: Some(0) };
+        while pieces.frame()? {
+            if let Err(error) = pieces.stream.flush().await {
+                pieces.next = None;
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// Waits until there is room, and takes a message. It is not written yet: that is for [`flush`](Self::flush), or whatever is called
@@ -225,6 +245,31 @@ where
     /// The transport. What was read or taken and not handed on is lost.
     pub fn into_inner(self) -> T {
         self.driver.io
+    }
+}
+
+/// A message that is being sent, and where the part begins that is not framed.
+struct Pieces<'s, 'm, T, R: Role> {
+    stream: &'s mut WebSocketStream<T, R>,
+    message: Message<'m>,
+    next: Option<usize>,
+}
+
+impl<T, R: Role> Pieces<'_, '_, T, R> {
+    /// Frames the next piece, if there is one.
+    fn frame(&mut self) -> Result<bool, SendError> {
+        let Some(start) = self.next.take() else { return Ok(false) };
+        self.next = self.stream.endpoint.sender().send_piece(self.message, start)?;
+        Ok(true)
+    }
+}
+
+/// A message that was begun goes out whole.
+impl<T, R: Role> Drop for Pieces<'_, '_, T, R> {
+    fn drop(&mut self) {
+        if self.next != Some(0) {
+            while let Ok(true) = self.frame() {}
+        }
     }
 }
 

@@ -156,3 +156,35 @@ async fn a_send_that_is_dropped_is_never_cut_or_repeated() {
         }
     }
 }
+
+/// A long message is framed piece by piece, so that some of it may have gone out.
+#[tokio::test]
+async fn a_long_send_that_is_dropped_goes_out_whole_or_not_at_all() {
+    let text = "sixteen bytes ..".repeat(20_000);
+    for config in configs() {
+        for times in 1..20 {
+            let (server, client) = tokio::io::duplex(30_000);
+            let (mut server, mut client) = in_time(pair(server, client, &config)).await;
+            let sending = async {
+                let sent = polled(times, client.send(&text)).await.transpose().unwrap().is_some();
+                client.send("after").await.unwrap();
+                client.close(websocket_proto_tokio::CloseCode::NORMAL).await.unwrap();
+                sent
+            };
+            let receiving = async {
+                let mut heard = Vec::new();
+                while let Some(message) = server.next().await {
+                    heard.push(message.unwrap());
+                }
+                heard
+            };
+            let (sent, heard) = in_time(async { tokio::join!(sending, receiving) }).await;
+            let [long @ .., after] = &heard[..] else { panic!("nothing came") };
+            assert_eq!(after.payload(), b"after");
+            match long {
+                [long] => assert!(long.payload() == text.as_bytes()),
+                _ => assert!(long.is_empty() && !sent, "{} messages", long.len()),
+            }
+        }
+    }
+}

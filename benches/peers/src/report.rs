@@ -213,7 +213,8 @@ fn versions() -> Vec<(&'static str, &'static str)> {
         ["tungstenite", "fastwebsockets", "tokio-websockets", "soketto", "sockudo-ws", "wtx", "yawc", "web-socket"];
     let lock = include_str!("../../../Cargo.lock");
     let version = |name: &str| {
-        let (_, rest) = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?;
+        // Another package may have an older one.
+        let (_, rest) = lock.rsplit_once(&format!("name = \"{name}\"\nversion = \""))?;
         Some(rest.split_once('"')?.0)
     };
     crates.iter().filter_map(|name| Some((*name, version(name)?))).collect()

@@ -15,7 +15,7 @@ pub struct Outgoing {
     pieces: VecDeque<Piece>,
     /// How much of the first piece is written.
     written: usize,
-    /// Own bytes behind all pieces: replies, Pongs, the Close.
+    /// Own bytes after all pieces: replies, Pongs, the Close.
     own: Vec<u8>,
     /// How much waits in the pieces, what is written of the first included.
     len: usize,
@@ -54,7 +54,7 @@ impl Outgoing {
         &mut self.own
     }
 
-    /// Adds a letter behind everything else, if the connection may still send: nothing is copied but the reference.
+    /// Adds a letter after everything else, if the connection may still send: nothing is copied but the reference.
     pub fn share(&mut self, connection: &mut Connection<Server>, letter: &Rc<Letter>) {
         if let Ok(form) = letter.admit(connection) {
             self.close_own();
@@ -123,7 +123,7 @@ impl Outgoing {
         }
     }
 
-    /// Own bytes become a piece, so that what comes next comes behind them.
+    /// Own bytes become a piece, so that what comes next comes after them.
     fn close_own(&mut self) {
         if !self.own.is_empty() {
             self.len += self.own.len();

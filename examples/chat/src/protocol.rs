@@ -19,7 +19,7 @@ pub enum Command {
         nick: String,
         token: String,
     },
-    /// Enters a room; what was said behind message `after` comes at once, and then what is said. A newcomer, who has seen nothing,
+    /// Enters a room; what was said after message `after` comes at once, and then what is said. A newcomer, who has seen nothing,
     /// gets the end of the history.
     Join {
         room: String,

@@ -225,7 +225,7 @@ impl Session {
     }
 }
 
-/// Takes one message. Those that come behind a Close of ours are not carried out.
+/// Takes one message. Those that come after a Close of ours are not carried out.
 fn hear(
     incoming: Incoming<'_>,
     connection: &mut Connection<Server>,

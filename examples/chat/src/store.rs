@@ -1,6 +1,6 @@
 //! The history's file.
 //!
-//! It holds what a client would have received that was there from the beginning: WebSocket frames, one behind the other. So it is written
+//! It holds what a client would have received that was there from the beginning: WebSocket frames, one after the other. So it is written
 //! like a connection, read like one, and checked like one, and a server that was killed in the middle of a write left a cut frame.
 
 use std::fs::{self, File};
@@ -81,7 +81,7 @@ fn read_all(bytes: &mut [u8], restore: &mut impl FnMut(Told<'_>, Letter)) -> io:
     let mut whole = 0;
     loop {
         let broken = |what: &dyn std::fmt::Display| {
-            io::Error::new(io::ErrorKind::InvalidData, format!("no history behind byte {whole}: {what}"))
+            io::Error::new(io::ErrorKind::InvalidData, format!("no history after byte {whole}: {what}"))
         };
         match messages.next(&mut connection, &mut input, &mut Vec::new()) {
             Ok(None) => return Ok(()),
@@ -141,6 +141,6 @@ mod tests {
     fn file_of_something_else_is_refused_with_the_place() {
         let bytes = [message(1).bytes(Form::Plain), b"GIF89a"].concat();
         let error = read(&bytes).unwrap_err().to_string();
-        assert!(error.contains(&format!("behind byte {}", message(1).len())), "{error}");
+        assert!(error.contains(&format!("after byte {}", message(1).len())), "{error}");
     }
 }

@@ -41,7 +41,10 @@ fn serve(mut socket: TcpStream) -> Result<(), Box<dyn Error>> {
         let mut head = [0; 4096];
         let _ = socket.read(&mut head)?;
         let len = PAGE.len();
-        write!(socket, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len}\r\nConnection: close\r\n\r\n{PAGE}")?;
+        write!(
+            socket,
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len}\r\nConnection: close\r\n\r\n{PAGE}"
+        )?;
         return Ok(());
     }
     let mut websocket = WebSocket::accept(socket, &Config::default())?;

@@ -57,11 +57,12 @@ struct Interface {
 
 /// Hands each packet to `take`; `false` from it ends the reading.
 pub fn read(source: impl Read + Send, mut take: impl FnMut(Block<'_>) -> bool) -> Result<(), CaptureError> {
-    let mut reader = create_reader(1 << 16, Source { source, stage: Stage::Header }).map_err(|error| match error {
-        PcapError::ReadError => CaptureError::Read,
-        _ => CaptureError::NoCapture,
-    })?;
-    let (mut interfaces, mut nanoseconds, mut capacity) = (Vec::<Interface>::new(), false, 1 << 16);
+    let mut reader =
+        create_reader(FIRST_CAPACITY, Source { source, stage: Stage::Header }).map_err(|error| match error {
+            PcapError::ReadError => CaptureError::Read,
+            _ => CaptureError::NoCapture,
+        })?;
+    let (mut interfaces, mut nanoseconds, mut capacity) = (Vec::<Interface>::new(), false, FIRST_CAPACITY);
     loop {
         let used = match reader.next() {
             Ok((used, block)) => {
@@ -117,8 +118,7 @@ pub fn read(source: impl Read + Send, mut take: impl FnMut(Block<'_>) -> bool) -
                 Ok(used)
             }
             Err(PcapError::Eof) => return Ok(()),
-            Err(PcapError::Incomplete(needed)) => Err(needed),
-            Err(PcapError::BufferTooSmall) => Err(capacity),
+            Err(PcapError::Incomplete(_) | PcapError::BufferTooSmall) => Err(()),
             Err(PcapError::UnexpectedEof) => return Err(CaptureError::Cut),
             Err(PcapError::ReadError) => return Err(CaptureError::Read),
             Err(error) => return Err(CaptureError::Damaged(format!("{error:?}").chars().take(60).collect())),
@@ -126,10 +126,10 @@ pub fn read(source: impl Read + Send, mut take: impl FnMut(Block<'_>) -> bool) -
         match used {
             Ok(used) => reader.consume(used),
             Err(_) if reader.reader_exhausted() => return Err(CaptureError::Cut),
-            Err(needed) => {
-                // A block that is longer than the buffer, up to what a packet can be.
-                if reader.data().len() + needed > capacity {
-                    capacity = (capacity * 2).max(reader.data().len() + needed);
+            Err(()) => {
+                // A block that is longer than the buffer. What has come sizes it, not what the block says of itself.
+                if reader.data().len() >= capacity {
+                    capacity *= 2;
                     if capacity > MAX_BLOCK || !reader.grow(capacity) {
                         return Err(CaptureError::Damaged(format!("a block of more than {MAX_BLOCK} bytes")));
                     }
@@ -159,7 +159,9 @@ impl<R: Read> Read for Source<R> {
             Stage::Header => {
                 self.stage = Stage::Again;
                 let mut len = 0;
-                while let Some(free) = room.get_mut(len..header_len(&room[..len])).filter(|free| !free.is_empty()) {
+                loop {
+                    let end = header_len(&room[..len]).min(room.len());
+                    let Some(free) = room.get_mut(len..end).filter(|free| !free.is_empty()) else { break };
                     match self.source.read(free) {
                         Ok(0) => break,
                         Ok(n) => len += n,
@@ -192,6 +194,8 @@ fn header_len(bytes: &[u8]) -> usize {
     }
 }
 
+/// What is read at once, until a block is longer.
+const FIRST_CAPACITY: usize = 1 << 14;
 /// The longest block that is waited for: above any packet, and a bound for damaged lengths.
 const MAX_BLOCK: usize = 16 << 20;
 

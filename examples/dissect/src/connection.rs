@@ -52,7 +52,14 @@ impl Connection {
         } else {
             (Security::Unknown, Protocol::Unknown(Default::default()))
         };
-        Self { directions: Default::default(), security, first: [false; 2], protocol, last: Duration::ZERO, end: String::new() }
+        Self {
+            directions: Default::default(),
+            security,
+            first: [false; 2],
+            protocol,
+            last: Duration::ZERO,
+            end: String::new(),
+        }
     }
 
     /// When something of it came last.

@@ -109,6 +109,8 @@ pub enum Event {
         frames: u32,
         compressed: bool,
         wire_len: u64,
+        /// Bytes of it, as sent, that the capture lacks.
+        missing: u64,
         payload: Kept,
         /// What of a live video is in it.
         flv: Vec<Item>,

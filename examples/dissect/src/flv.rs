@@ -18,9 +18,16 @@ pub enum Item {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
     /// With the codec's number (E.4.2.1), and whether it is the codec's configuration.
-    Audio { codec: u8, configuration: bool },
+    Audio {
+        codec: u8,
+        configuration: bool,
+    },
     /// With the codec's number (E.4.3.1), whether it is a key frame, and whether it is the codec's configuration.
-    Video { codec: u8, key: bool, configuration: bool },
+    Video {
+        codec: u8,
+        key: bool,
+        configuration: bool,
+    },
     Script,
 }
 
@@ -123,7 +130,8 @@ impl Flv {
                     {
                         found.push(Item::Header { audio: flags & 4 != 0, video: flags & 1 != 0 });
                         self.head.clear();
-                        self.state = State::Between(u64::from(u32::from_be_bytes(len)).saturating_sub(9) + PREVIOUS_LEN);
+                        self.state =
+                            State::Between(u64::from(u32::from_be_bytes(len)).saturating_sub(9) + PREVIOUS_LEN);
                     }
                 }
                 State::Between(passed) if *passed > 0 => {

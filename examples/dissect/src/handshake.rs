@@ -43,8 +43,10 @@ pub fn response(request: Option<&Head>, head: &Head) -> Agreed {
     let mut violations = Vec::new();
     let answer = ResponseParts::new(head.status().unwrap_or(0), head.version(), &head.fields[..]);
     let negotiated = asked.and_then(|asked| observe(parts(asked), answer, &mut violations));
-    let wrong: Vec<_> = violations.into_iter().filter(|violation| matches!(violation, Violation::Response(_))).collect();
-    let has_key = request.and_then(|request| request.field("sec-websocket-key")).is_some_and(|key| Key::new(key).is_ok());
+    let wrong: Vec<_> =
+        violations.into_iter().filter(|violation| matches!(violation, Violation::Response(_))).collect();
+    let has_key =
+        request.and_then(|request| request.field("sec-websocket-key")).is_some_and(|key| Key::new(key).is_ok());
     let accept_wrong = wrong.iter().any(|violation| {
         let Violation::Response(error) = violation else { return false };
         matches!(error, ResponseError::AcceptWrong | ResponseError::AcceptMissing | ResponseError::AcceptRepeated)
@@ -74,7 +76,8 @@ pub fn connect(head: &Head) -> Vec<Finding> {
 pub fn connected(request: &Head, head: &Head) -> Agreed {
     const HOP: [&str; 3] = ["upgrade", "connection", "sec-websocket-accept"];
     let kept = |head: &Head| -> Vec<(String, Vec<u8>)> {
-        let hop = |name: &str| name.starts_with(':') || name == "host" || name == "sec-websocket-key" || HOP.contains(&name);
+        let hop =
+            |name: &str| name.starts_with(':') || name == "host" || name == "sec-websocket-key" || HOP.contains(&name);
         head.fields.iter().filter(|(name, _)| !hop(name)).cloned().collect()
     };
     let field = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());

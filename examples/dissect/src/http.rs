@@ -144,7 +144,9 @@ impl Head {
 
     /// A head whose fields another protocol has brought.
     pub fn of_request(start: &str, fields: Vec<(String, Vec<u8>)>) -> Self {
-        let shown = |value: &[u8]| value.iter().flat_map(|&byte| std::ascii::escape_default(byte)).map(char::from).collect::<String>();
+        let shown = |value: &[u8]| {
+            value.iter().flat_map(|&byte| std::ascii::escape_default(byte)).map(char::from).collect::<String>()
+        };
         let lines = fields.iter().map(|(name, value)| format!("{name}: {}", shown(value))).collect();
         Self { bytes: Vec::new(), lines, start: start.to_owned(), fields }
     }
@@ -199,7 +201,9 @@ impl Head {
 
     /// Whether a request asks for WebSocket, rightly or wrongly.
     pub fn asks_for_websocket(&self) -> bool {
-        self.field(":protocol").is_some() || self.field("sec-websocket-key").is_some() || self.lists("upgrade", "websocket")
+        self.field(":protocol").is_some()
+            || self.field("sec-websocket-key").is_some()
+            || self.lists("upgrade", "websocket")
     }
 }
 

@@ -175,7 +175,11 @@ impl Http2 {
             }
             RST_STREAM => {
                 let code = frame.payload.first_chunk().map_or(0, |&code| u32::from_be_bytes(code));
-                self.end_stream(frame.stream, &format!("stream reset by the {} ({})", way.sender(), reason(code)), found);
+                self.end_stream(
+                    frame.stream,
+                    &format!("stream reset by the {} ({})", way.sender(), reason(code)),
+                    found,
+                );
             }
             _ => {}
         }

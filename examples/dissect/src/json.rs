@@ -33,12 +33,13 @@ pub fn object(stream: &Stream, time: Duration, event: &Event) -> Value {
             "payload_is_whole": payload.len == header.payload_len() && payload.is_whole(),
             "violations": list(findings),
         }),
-        Event::Message { way, text, frames, compressed, wire_len, payload, flv, findings } => json!({
+        Event::Message { way, text, frames, compressed, wire_len, missing, payload, flv, findings } => json!({
             "from": way.sender(),
             "kind": if *text { "text" } else { "binary" },
             "frames": frames,
             "compressed": compressed,
             "wire_length": wire_len,
+            "missing": missing,
             "length": payload.len,
             "text": readable(payload, *text),
             "payload": hex(&payload.bytes),

@@ -117,8 +117,7 @@ impl Analysis {
 
     /// Gives up the connections that were silent for longest, and at least one.
     fn end_older_half(&mut self, found: &mut impl FnMut(&Stream, Duration, Event)) {
-        let mut times: Vec<_> =
-            self.connections.iter().map(|(&ends, known)| (known.connection.last(), ends)).collect();
+        let mut times: Vec<_> = self.connections.iter().map(|(&ends, known)| (known.connection.last(), ends)).collect();
         times.sort_unstable();
         times.truncate(times.len().div_ceil(2));
         for (_, ends) in times {

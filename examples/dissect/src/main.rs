@@ -52,7 +52,11 @@ fn show(options: &Options) -> Result<(), String> {
         if metadata.is_dir() {
             return Err(format!("expected a capture file, found the folder {name}"));
         }
-        if options.follow { Box::new(Follow(file)) } else { Box::new(Progress::new(file, metadata.len(), options.progress)) }
+        if options.follow {
+            Box::new(Follow(file))
+        } else {
+            Box::new(Progress::new(file, metadata.len(), options.progress))
+        }
     };
     let keys = match &options.keylog {
         // A live capture may begin before its keys are logged.

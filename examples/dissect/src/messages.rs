@@ -49,6 +49,8 @@ struct Message {
     utf8: Utf8,
     flv: Vec<Item>,
     findings: Vec<Finding>,
+    /// So many bytes of it are not in the capture.
+    missing: u64,
     /// Bytes of it are missing, or can't be read.
     broken: bool,
 }
@@ -123,13 +125,17 @@ impl Messages {
     pub fn gap(&mut self, len: u64, mut found: impl FnMut(Event)) {
         let in_step = self.reader.skip(len);
         self.position += len;
-        if let Some(message) = &mut self.message {
+        // In a control frame between fragments the message lacks nothing.
+        let of_message = self.frame.as_ref().is_some_and(|frame| frame.header.opcode() <= BINARY);
+        if let (Some(message), true) = (&mut self.message, of_message) {
             message.broken = true;
+            message.missing += len;
+            self.flv.end();
         }
-        self.flv.end();
         // What is missing may have been a whole message, to which the next may refer.
-        if !in_step || self.message.as_ref().is_some_and(|message| message.compressed) {
+        if !in_step || of_message && self.message.as_ref().is_some_and(|message| message.compressed) {
             self.inflater = self.compression.map(Inflater::new);
+            self.flv.end();
         }
         if !in_step {
             (self.frame, self.message) = (None, None);
@@ -157,6 +163,7 @@ impl Messages {
                     utf8: Utf8::default(),
                     flv: Vec::new(),
                     findings: Vec::new(),
+                    missing: 0,
                     broken: false,
                 });
             }
@@ -206,8 +213,9 @@ impl Messages {
             if message.broken {
                 self.inflater = self.compression.map(Inflater::new);
             }
-            let Message { text, compressed, frames, wire_len, payload, flv, findings, .. } = message;
-            found(Event::Message { way: self.way, text, frames, compressed, wire_len, payload, flv, findings });
+            let Message { text, compressed, frames, wire_len, payload, missing, flv, findings, .. } = message;
+            let way = self.way;
+            found(Event::Message { way, text, frames, compressed, wire_len, missing, payload, flv, findings });
         }
     }
 }

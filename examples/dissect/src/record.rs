@@ -14,8 +14,8 @@ use crate::options::Record;
 type Capture = Mutex<Writer<Box<dyn Write + Send>>>;
 
 pub fn run(options: &Record) -> Result<(), String> {
-    let listener = TcpListener::bind(&options.listen)
-        .map_err(|error| format!("can't listen on {}: {error}", options.listen))?;
+    let listener =
+        TcpListener::bind(&options.listen).map_err(|error| format!("can't listen on {}: {error}", options.listen))?;
     let to: Vec<SocketAddr> = options
         .to
         .to_socket_addrs()

@@ -78,12 +78,13 @@ impl<W: Write> Text<W> {
                 self.line(&line, SENT[way.index()])?;
                 self.findings(findings)
             }
-            Event::Message { way, text, frames, compressed, wire_len, payload, flv, findings } => {
+            Event::Message { way, text, frames, compressed, wire_len, missing, payload, flv, findings } => {
                 let kind = if *text { "text" } else { "binary" };
                 let fragments = if *frames > 1 { format!(", {frames} frames") } else { String::new() };
                 let packed = if *compressed { format!(", {wire_len} B compressed") } else { String::new() };
-                let line =
-                    format!("{:14} {kind} of {} B{packed}{fragments}: {}", "", payload.len, excerpt(payload, *text));
+                let lacks = if *missing > 0 { format!(", {missing} B missing") } else { String::new() };
+                let shown = excerpt(payload, *text);
+                let line = format!("{:14} {kind} of {} B{packed}{fragments}{lacks}: {shown}", "", payload.len);
                 self.line(&line, SENT[way.index()])?;
                 const MAX_ITEMS: usize = 20;
                 for item in flv.iter().take(MAX_ITEMS) {
@@ -127,13 +128,21 @@ impl<W: Write> Text<W> {
             let gap = if summary.gaps[n] > 0 { format!(", {} B missing", summary.gaps[n]) } else { String::new() };
             let (messages, frames, payload) = (summary.messages[n], summary.frames[n], summary.payload[n]);
             self.line(
-                &format!("{:14} {way} {} in {}, {payload} B{ratio}{gap}", "", count(messages, "message"), count(frames, "frame")),
+                &format!(
+                    "{:14} {way} {} in {}, {payload} B{ratio}{gap}",
+                    "",
+                    count(messages, "message"),
+                    count(frames, "frame")
+                ),
                 DIM,
             )?;
         }
         if let Some(mean) = summary.round_trips.mean() {
             let RoundTrips { count, least, most, .. } = summary.round_trips;
-            self.line(&format!("{:14} Ping to Pong: {count}, {least:.1?} to {most:.1?}, {mean:.1?} in the mean", ""), DIM)?;
+            self.line(
+                &format!("{:14} Ping to Pong: {count}, {least:.1?} to {most:.1?}, {mean:.1?} in the mean", ""),
+                DIM,
+            )?;
         }
         let closes: Vec<_> = summary
             .closes
@@ -175,7 +184,9 @@ pub fn opcode_name(opcode: u8) -> String {
 }
 
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 fn control(opcode: u8, bytes: &[u8]) -> String {

@@ -91,6 +91,7 @@ fn bytes_that_the_capture_lacks_are_told_and_passed_over() {
     let (lines, _) = see(&capture.end(), &[]);
     let sent: Vec<_> = lines[4..].iter().filter(|line| line.starts_with("→")).collect();
     assert_eq!(sent[..2], ["→ gap 50 true", "→ 2 100"]);
+    assert!(sent[2].ends_with(", 50 missing, 0 wrong"), "{lines:?}");
     assert!(lines.contains(&"→ \"after\", 0 wrong".to_owned()), "{lines:?}");
 }
 
@@ -211,4 +212,44 @@ fn a_capture_that_comes_byte_by_byte_is_read() {
     writer.begin(end, end, std::time::Duration::ZERO).unwrap();
     count(file);
     assert_eq!(packets, 6 + 3);
+}
+
+#[test]
+fn a_handshake_in_single_bytes_is_the_same() {
+    let mut whole = Capture::new();
+    whole.open("Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    whole.send(Way::ToServer, &masked(0x81, b"one"));
+    let mut single = Capture::new();
+    let sequence = single.sequence;
+    single.open("Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    // The packets of the handshake again, a byte each.
+    let packets = single.bytes.split_off(24 + 2 * (16 + 54));
+    single.sequence = sequence;
+    for (way, from) in [(Way::ToServer, 0), (Way::ToClient, 1)] {
+        let mut at = 0;
+        for n in 0..2 {
+            let len = u32::from_le_bytes(packets[at + 8..at + 12].try_into().unwrap());
+            let end = at + 16 + usize::try_from(len).unwrap();
+            if n == from {
+                packets[at + 16 + 54..end].iter().for_each(|&byte| single.send(way, &[byte]));
+            }
+            at = end;
+        }
+    }
+    single.send(Way::ToServer, &masked(0x81, b"one"));
+    assert_eq!(see(&single.end(), &[]).0, see(&whole.end(), &[]).0);
+}
+
+#[test]
+fn bytes_missing_in_a_control_frame_leave_the_message_around_it_whole() {
+    let mut capture = Capture::new();
+    capture.open("");
+    capture.send(Way::ToServer, &masked(0x01, b"Hel"));
+    let ping = masked(0x89, b"are you there?");
+    capture.send(Way::ToServer, &ping[..10]);
+    capture.pass(Way::ToServer, 4);
+    capture.send(Way::ToServer, &[&ping[14..], &masked(0x80, b"lo")[..]].concat());
+    let (lines, _) = see(&capture.end(), &[]);
+    assert!(lines.contains(&"→ gap 4 true".to_owned()), "{lines:?}");
+    assert!(lines.contains(&"→ \"Hello\", 0 wrong".to_owned()), "{lines:?}");
 }

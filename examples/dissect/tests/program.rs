@@ -165,7 +165,9 @@ fn what_is_recorded_is_what_passed_and_ends_as_it_ended() {
     let output = dissect(&[capture.to_str().unwrap()]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
-    for line in ["binary of 200000 B: 0707", "text of 5 B: \"Hello\"", "no Close; TCP closed by the client", "nothing wrong"] {
+    for line in
+        ["binary of 200000 B: 0707", "text of 5 B: \"Hello\"", "no Close; TCP closed by the client", "nothing wrong"]
+    {
         assert!(text.contains(line), "expected {line:?} in {text}");
     }
 }

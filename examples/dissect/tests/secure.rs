@@ -93,7 +93,10 @@ fn websocket_over_http_2_is_read_clear_and_encrypted() {
 fn without_its_secrets_the_capture_of_a_browser_is_counted_as_not_read() {
     let (lines, unread) = see("http2-chromium.pcapng", KeyLog::default(), false);
     assert_eq!(lines, Vec::<String>::new());
-    assert!(unread.iter().all(|why| why.ends_with("the key log has no key for it")) && !unread.is_empty(), "{unread:?}");
+    assert!(
+        unread.iter().all(|why| why.ends_with("the key log has no key for it")) && !unread.is_empty(),
+        "{unread:?}"
+    );
 }
 
 #[test]

@@ -207,6 +207,36 @@ fn the_end_of_tcp_without_close_notify_is_no_clean_end_and_neither_is_one_withou
     server.prints("closed with 1000");
 }
 
+#[test]
+fn a_long_message_goes_back_as_one_frame() {
+    let server = Server::start("long", &[]);
+    let mut link = server.link();
+    open(&mut link);
+    let long = vec![7; 70_000];
+    link.write_all(&[&[0x82, 0xff, 0, 0, 0, 0, 0, 1, 0x11, 0x70, 0, 0, 0, 0][..], &long].concat()).unwrap();
+    let mut back = vec![0; 10 + long.len()];
+    link.read_exact(&mut back).unwrap();
+    assert_eq!(back[..10], [0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0x11, 0x70]);
+    assert!(back[10..] == long);
+}
+
+/// The client has answered, but does not close its side.
+#[cfg(unix)]
+#[test]
+fn a_server_that_stops_does_not_wait_for_long() {
+    let mut server = Server::start("stops", &[]);
+    let mut link = server.link();
+    open(&mut link);
+    assert!(Command::new("kill").arg(server.child.id().to_string()).status().unwrap().success());
+    let mut close = [0; 20];
+    link.read_exact(&mut close).unwrap();
+    assert_eq!(&close, b"\x88\x12\x03\xe9the server stops");
+    link.write_all(CLOSE).unwrap();
+    let start = Instant::now();
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+}
+
 /// Waits until the other side has ended the connection, in whatever way.
 fn ends(socket: &mut TcpStream, within: Duration) {
     let start = Instant::now();

@@ -12,7 +12,7 @@ use websocket_proto::handshake::{Answer, ClientRequest, ResponseError, Scheme, S
 use websocket_proto::{Client, RandomKeys, SeedUnavailable};
 use websocket_proto_tokio::{Config, WebSocketStream};
 
-use crate::H2Stream;
+use crate::{H2Stream, SMALL_FRAMES};
 
 pub type WebSocket = WebSocketStream<H2Stream, Client<RandomKeys>>;
 
@@ -50,7 +50,7 @@ impl Connection {
     {
         let mut builder = Builder::new();
         builder.initial_window_size(windows.stream).initial_connection_window_size(windows.connection);
-        builder.enable_push(false);
+        builder.enable_push(false).data_frame_budget(SMALL_FRAMES);
         let begin = async {
             let (send, connection) = builder.handshake(io).await?;
             // It reads and writes for all streams; how it ends, each of them is told.

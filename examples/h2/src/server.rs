@@ -17,8 +17,8 @@ use tokio_rustls::TlsAcceptor;
 use websocket_proto::handshake::{ConnectRequest, Received, Scheme};
 use websocket_proto_tokio::{CloseCode, CloseFrame, Config, Server as Role, WebSocketStream, accept_with};
 
-use crate::page;
 use crate::stream::H2Stream;
+use crate::{SMALL_FRAMES, page};
 
 /// What HTTP/2 begins with (RFC 9113 §3.4), as far as HTTP/1.1 can't.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
@@ -94,6 +94,7 @@ impl Server {
         let mut builder = Builder::new();
         builder.enable_connect_protocol().max_concurrent_streams(self.max_streams);
         builder.initial_window_size(self.windows.0).initial_connection_window_size(self.windows.1);
+        builder.data_frame_budget(SMALL_FRAMES);
         let mut connection = self.in_time(builder.handshake::<_, Bytes>(io)).await??;
         let (streams, mut going) = (Arc::new(()), false);
         loop {

@@ -5,6 +5,11 @@ mod support;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::Duration;
+
+use h2_websocket::client::{Connection, Windows};
+use websocket_proto::handshake::Scheme;
+use websocket_proto_tokio::{Config, OwnedMessage};
 
 const SERVER: &str = env!("CARGO_BIN_EXE_h2_server");
 const CLIENT: &str = env!("CARGO_BIN_EXE_h2_client");
@@ -92,6 +97,33 @@ fn a_message_of_32_mib_passes_through_windows_of_64_kib() {
     assert_eq!(text(&output.stdout), format!("{LEN} bytes\n"), "{}", text(&output.stderr));
     let most = server.most_memory();
     assert!(most < 110 << 10, "{most} KiB");
+}
+
+/// h2 keeps whatever it is given; a server that does not ask for room before would keep all of this.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_client_that_sends_and_never_reads_comes_to_a_stop_and_costs_little() {
+    const MESSAGES: usize = 64;
+    let server = Program::start(SERVER, &["--listen", "127.0.0.1:0"]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let sent = runtime.block_on(async {
+        let socket = tokio::net::TcpStream::connect(&server.address).await.unwrap();
+        let patience = Duration::from_secs(20);
+        let connection = Connection::new(socket, Scheme::Http, Windows::default(), patience).await.unwrap();
+        let mut socket = support::open(&connection, &Config::default()).await;
+        let message = OwnedMessage::Binary(vec![7; 1 << 20]);
+        let mut sent = 0;
+        while sent < MESSAGES {
+            match tokio::time::timeout(Duration::from_secs(4), socket.send(&message)).await {
+                Ok(taken) => taken.unwrap(),
+                Err(_) => break,
+            }
+            sent += 1;
+        }
+        sent
+    });
+    let most = server.most_memory();
+    assert!(sent < MESSAGES && most < 32 << 10, "{sent} messages were sent, and the server had {most} KiB");
 }
 
 #[test]

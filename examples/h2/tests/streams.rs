@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2::ext::Protocol;
 use h2::{Reason, RecvStream, SendStream};
+use h2_websocket::SMALL_FRAMES;
 use h2_websocket::client::{Connection, Error, Windows};
 use http::{Request, Response};
 use support::{in_time, open, start};
@@ -56,7 +57,8 @@ async fn a_hundred_websockets_talk_on_one_connection_while_one_of_them_reads_not
 /// One stream, by h2 alone.
 async fn raw(server: &support::Running) -> (RecvStream, SendStream<Bytes>) {
     let socket = TcpStream::connect(server.address).await.unwrap();
-    let (send, connection) = h2::client::handshake(socket).await.unwrap();
+    let mut builder = h2::client::Builder::new();
+    let (send, connection) = builder.data_frame_budget(SMALL_FRAMES).handshake::<_, Bytes>(socket).await.unwrap();
     tokio::spawn(connection);
     let mut send = send.ready().await.unwrap();
     while !send.is_extended_connect_protocol_enabled() {
@@ -76,6 +78,36 @@ async fn read(body: &mut RecvStream, len: usize) -> Vec<u8> {
         bytes.extend_from_slice(&data);
     }
     bytes
+}
+
+#[tokio::test]
+async fn small_frames_that_wait_to_be_read_are_no_attack() {
+    const COUNT: usize = 3000;
+    let server = start(|_| {}).await;
+    in_time(async {
+        let (mut body, mut stream) = raw(&server).await;
+        // Its echo is longer than the window of this client's stream, so that the server reads no further.
+        let long = [&[0x82, 0xff, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0][..], &[7; 3 << 16]].concat();
+        let mut sent = 0;
+        while sent < long.len() {
+            stream.reserve_capacity(long.len() - sent);
+            let capacity = std::future::poll_fn(|context| stream.poll_capacity(context)).await.unwrap().unwrap();
+            stream.send_data(Bytes::copy_from_slice(&long[sent..sent + capacity]), false).unwrap();
+            sent += capacity;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        for _ in 0..COUNT {
+            stream.send_data(HELLO.into(), false).unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let (mut echo, mut hellos) = (Vec::new(), 0);
+        while hellos < COUNT {
+            let begin = echo.len().saturating_sub(HELLO_BACK.len() - 1);
+            echo.extend(read(&mut body, 1).await);
+            hellos += echo[begin..].windows(HELLO_BACK.len()).filter(|part| *part == HELLO_BACK).count();
+        }
+    })
+    .await;
 }
 
 /// What comes up to END_STREAM, or to RST_STREAM with NO_ERROR, by which a server ends a stream that it needs no more.

@@ -6,8 +6,8 @@
 //! cargo run --release -p reactor_server -- --mode time        # the time goes to all, unasked
 //! ```
 //!
-//! With `--tls CERTIFICATES.pem KEY.pem` it speaks TLS, by rustls. `--help` lists the options, those of `echo_server` among them. SIGINT and SIGTERM end it: everyone is told 1001, and those who
-//! do not answer in time are left behind.
+//! With `--tls CERTIFICATES.pem KEY.pem` it speaks TLS, by rustls. `--help` lists the options, those of `echo_server` among them. SIGINT
+//! and SIGTERM end it: everyone is told 1001, and those who do not answer in time are left behind.
 //!
 //! # What it shows
 //!
@@ -32,8 +32,8 @@
 //! # What to look at
 //!
 //! `client.rs` is the state machine: handshake → open → closing → gone. `open.rs` is the crate's receive loop. `reactor.rs` is the
-//! event loop. In `examples`, `load` opens thousands of connections, and `cpu_per_echo` compares the server with `bare_loop`,
-//! which copies frames and checks nothing:
+//! event loop. In `examples`, `load` opens thousands of connections, `tls_memory` opens them by TLS, and `cpu_per_echo` compares the
+//! server with `bare_loop`, which copies frames and checks nothing:
 //!
 //! ```sh
 //! cargo build --profile thin-lto -p reactor_server --examples --bins

@@ -32,7 +32,7 @@ fn garbage_instead_of_a_request_is_told_so_and_the_others_go_on() {
 }
 
 #[test]
-fn garbage_frames_get_1002_behind_the_echo_of_what_was_right() {
+fn garbage_frames_get_1002_after_the_echo_of_what_was_right() {
     let server = Server::start(&[]);
     let (mut bad, mut other) = (server.join(), server.join());
     let mut bytes = bad.frame("right");
@@ -182,7 +182,7 @@ fn client_that_reads_slowly_lives_though_it_says_nothing() {
     for _ in 0..80 {
         other.say(&[5; 100_000]);
     }
-    // The Ping lies behind all of it, and that takes longer than both time-outs together.
+    // The Ping lies after all of it, and that takes longer than both time-outs together.
     for n in 0..80 {
         assert!(slow.hear() == Heard::Binary(vec![5; 100_000]), "message {n}");
         std::thread::sleep(Duration::from_millis(40));
@@ -204,7 +204,7 @@ fn broadcast_to_a_sleeper(slow: &str) -> (Server, [Peer; 3]) {
     (server, peers)
 }
 
-/// How many messages a late reader finds, all of them whole and in order, and what comes behind them.
+/// How many messages a late reader finds, all of them whole and in order, and what comes after them.
 fn numbers(peer: &mut Peer) -> (Vec<u32>, Heard) {
     let mut numbers = Vec::new();
     loop {

@@ -119,7 +119,7 @@ fn plain_get_gets_the_page() {
 const HELLO: [u8; 11] = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 
 #[test]
-fn request_may_come_byte_by_byte_and_frames_right_behind_it() {
+fn request_may_come_byte_by_byte_and_frames_right_after_it() {
     let server = Server::start(&["--subprotocol", "superchat"]);
     let field = "Sec-WebSocket-Protocol: chat, superchat\r\n\r\n";
     let request = format!("{}{field}", support::REQUEST.strip_suffix("\r\n").unwrap());

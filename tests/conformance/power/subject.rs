@@ -9,6 +9,7 @@ use std::io::{Error, Read, Result, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 
 use wsspec::case::Library;
+use wsspec::exam::Event;
 use wsspec::memory::Subject;
 use wsspec::suite::Deliveries;
 
@@ -30,7 +31,11 @@ fn main() -> Result<()> {
                 let mut stream = TcpStream::connect(address)?;
                 stream.write_all(&request)?;
                 drive(stream, &mut client)?;
-                Ok(client.first())
+                let heard = client.heard().unwrap_or_default();
+                Ok(match heard.into_iter().next() {
+                    Some(Event::Text(text)) => text,
+                    _ => Vec::new(),
+                })
             };
             let count = String::from_utf8(ask("/getCaseCount")?).map_err(Error::other)?;
             for number in 1..=count.parse::<usize>().map_err(Error::other)? {

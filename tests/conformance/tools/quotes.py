@@ -3,6 +3,8 @@
 
     tools/quotes.py FOLDER      FOLDER has the texts: rfc6455.txt, rfc7692.txt, rfc8441.txt, rfc9220.txt, rfc9110.txt, rfc9112.txt
 
+They are at rfc-editor.org; Debian's doc-rfc-std and doc-rfc-std-proposed have them, too.
+
 A quotation may have gaps, written [...] or […]. Each piece between gaps has to occur in the text of the rule's RFC, or in another of the texts where
 a rule rests on two. Page breaks, line ends and runs of blanks do not matter. Standards whose text is not there are named, and not checked.
 Exit status: 0 all found, 1 something is not there, 2 nothing was checked.

@@ -18,9 +18,9 @@ impl Cuts {
             return vec![bytes];
         }
         while !rest.is_empty() && pieces.len() < 400 {
-            let (piece, behind) = rest.split_at(lens.next().unwrap_or(1).min(rest.len()));
+            let (piece, after) = rest.split_at(lens.next().unwrap_or(1).min(rest.len()));
             pieces.push(piece);
-            rest = behind;
+            rest = after;
         }
         pieces.push(rest);
         pieces

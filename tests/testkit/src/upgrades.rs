@@ -114,3 +114,17 @@ pub fn split_answer(bytes: &[u8]) -> (u16, String, &[u8]) {
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
     (status, head, &bytes[end + 4..])
 }
+
+/// Asserts that this answer refuses a request as it should, with a line that says why unless the request is HEAD; returns its head, in
+/// lower case.
+pub fn expect_refused((edits, status, contained): &Refused, answer: &[u8]) -> String {
+    let (found, head, body) = split_answer(answer);
+    let body = String::from_utf8_lossy(body);
+    assert_eq!(found, *status, "{edits:?}: {head} {body}");
+    for part in *contained {
+        assert!(head.contains(part) || body.contains(part), "{edits:?}: expected {part}, found {head} {body}");
+    }
+    let is_head = edits.iter().any(|(_, line)| line.starts_with("HEAD "));
+    assert_eq!(body.ends_with('\n'), !is_head, "{edits:?}: a line that says why");
+    head
+}

@@ -18,8 +18,8 @@ const READ_LEN: usize = 16 * 1024;
 /// After so many reads that did not have to wait, the clock is looked at all the same.
 const READS: u8 = 64;
 
-/// From this length on, a message that is owned is framed piece by piece.
-const LONG: usize = 64 * 1024;
+/// From this length on, a message is framed piece by piece.
+pub(super) const LONG: usize = 64 * 1024;
 
 impl<T, R> WebSocketStream<T, R>
 where

@@ -151,7 +151,7 @@ try {
   await server.kill();
 }
 
-// What both pages show behind the first messages, once both have that many more.
+// What both pages show after the first messages, once both have that many more.
 async function agreed(from, count) {
   await bob.page.locator(".message[data-n]").nth(from + count - 1).waitFor();
   const [hers, his] = [await ann.shown(), await bob.shown()];

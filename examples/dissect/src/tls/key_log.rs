@@ -41,7 +41,9 @@ impl KeyLog {
     pub fn add(&mut self, lines: &[u8]) {
         for line in lines.split(|&byte| byte == b'\n') {
             let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-            let (Some(label), Some(random), Some(secret)) = (words.next(), words.next(), words.next()) else { continue };
+            let (Some(label), Some(random), Some(secret)) = (words.next(), words.next(), words.next()) else {
+                continue;
+            };
             let (Some(random), Some(secret)) = (bytes(random), bytes(secret)) else { continue };
             let Ok(random) = <[u8; 32]>::try_from(random) else { continue };
             let secrets = self.secrets.entry(random).or_default();

@@ -173,11 +173,7 @@ impl Key {
         };
         // RFC 8446 §5.2: the header of the record; RFC 5246 §6.2.3.3: its number, type and version, and the length of the content.
         let len = u16::try_from(sealed.len().checked_sub(16)?).ok()?.to_be_bytes();
-        let aad = if is_tls13 {
-            header.to_vec()
-        } else {
-            [&sequence[..], &header[..3], &len].concat()
-        };
+        let aad = if is_tls13 { header.to_vec() } else { [&sequence[..], &header[..3], &len].concat() };
         let payload = Payload { msg: sealed, aad: &aad };
         let mut content = match &self.aead {
             Sealed::Aes128(aead) => aead.decrypt(&nonce.into(), payload),

@@ -98,7 +98,9 @@ impl Session {
         let side = &mut self.sides[way.index()];
         if record.is_clear_handshake() && !side.is_encrypted() {
             match way {
-                Way::ToServer => self.client = self.client.take().or_else(|| side.hello(&record).and_then(Client::read)),
+                Way::ToServer => {
+                    self.client = self.client.take().or_else(|| side.hello(&record).and_then(Client::read))
+                }
                 Way::ToClient => {
                     // A HelloRetryRequest is passed over: another one follows.
                     self.server = self.server.take().or_else(|| side.hello(&record).and_then(Server::read));

@@ -105,9 +105,10 @@ pub fn see(capture: &[u8], ports: &[u16]) -> (Vec<String>, Result<(), CaptureErr
             let wrong: Vec<_> = findings.iter().map(|finding| format!(" {}", finding.section)).collect();
             lines.push(format!("{way} {:x} {}{}", header.opcode(), header.payload_len(), wrong.concat()));
         }
-        Event::Message { way, payload, findings, .. } => {
+        Event::Message { way, payload, missing, findings, .. } => {
             let text = String::from_utf8_lossy(&payload.bytes).into_owned();
-            lines.push(format!("{way} {text:?}, {} wrong", findings.len()));
+            let lacks = if missing > 0 { format!(", {missing} missing") } else { String::new() };
+            lines.push(format!("{way} {text:?}{lacks}, {} wrong", findings.len()));
         }
         Event::Cut { way, what } => lines.push(format!("{way} {what}")),
         Event::Gap { way, len, in_step } => lines.push(format!("{way} gap {len} {in_step}")),

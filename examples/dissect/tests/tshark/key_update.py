@@ -1,5 +1,6 @@
 """A WebSocket client on `openssl s_client`, which changes the keys of both directions between two messages (RFC 8446 §4.6.3)."""
 
+import os
 import subprocess
 import sys
 import time
@@ -10,7 +11,8 @@ def frame(text):
     return bytes([0x81, 0x80 | len(data), 0, 0, 0, 0]) + data
 
 
-client = subprocess.Popen(["openssl", "s_client", "-connect", sys.argv[1], "-tls1_3"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+log = ["-keylogfile", os.environ["KEYS"]] if "KEYS" in os.environ else []
+client = subprocess.Popen(["openssl", "s_client", "-connect", sys.argv[1], "-tls1_3", *log], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
 
 def send(data):

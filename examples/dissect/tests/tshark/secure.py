@@ -15,7 +15,7 @@ VERSIONS = {
 TEXTS = ["hello", "hello", "hello again, hello again", "hello again, hello again"]
 
 
-def peers(folder, captures):
+def peers(folder, captures, target):
     """Name, server, client, environment, scheme, and the texts to be found where tshark finds no frames."""
     if not shutil.which("openssl"):
         return
@@ -40,6 +40,9 @@ def peers(folder, captures):
         yield name, server, client, environment(name, TLS_VERSION=version), "wss", ()
     name = "openssl with key updates"
     yield name, server, [python, str(HERE / "key_update.py"), "{address}"], environment(name), "wss", TEXTS[:2] * 2
+    name = "rustls with key updates"
+    rustls = [str(target / "release" / "echo_server"), "--tls", str(cert), str(key), "--listen", "{address}"]
+    yield name, rustls, [python, str(HERE / "key_update.py"), "{address}"], environment(name), "wss", TEXTS[:2] * 2
     name = "Chromium TLS"
     yield name, server, live.chromium("--ignore-certificate-errors"), environment(name), "wss", ()
     hypercorn = [python, "-m", "hypercorn", "--bind", "{address}", "--log-level", "error"]

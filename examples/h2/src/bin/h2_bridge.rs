@@ -11,7 +11,7 @@ use bytes::Bytes;
 use command_line::Failure;
 use h2::client::SendRequest;
 use h2::ext::Protocol;
-use h2_websocket::H2Stream;
+use h2_websocket::{H2Stream, SMALL_FRAMES};
 use http::header;
 use lexopt::{Arg, Parser};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
@@ -82,7 +82,12 @@ async fn pass_on(mut socket: TcpStream, to: SocketAddr) -> Result<()> {
         match handshake.receive(&head) {
             Ok(None) => {}
             Ok(Some(Received::Upgrade(request))) => {
-                let mut connect = http::Request::connect(format!("http://{to}{}", request.target()));
+                let host = request.field("host").next().unwrap_or_default();
+                let uri = match request.target() {
+                    target if target.starts_with('/') => format!("http://{}{target}", std::str::from_utf8(host)?),
+                    absolute => absolute.to_owned(),
+                };
+                let mut connect = http::Request::connect(uri);
                 for name in ["origin", "sec-websocket-extensions", "sec-websocket-protocol", "sec-websocket-version"] {
                     for value in request.field(name) {
                         connect = connect.header(name, value);
@@ -102,7 +107,8 @@ async fn pass_on(mut socket: TcpStream, to: SocketAddr) -> Result<()> {
 
     let onward = TcpStream::connect(to).await?;
     onward.set_nodelay(true)?;
-    let (send, connection) = h2::client::handshake(onward).await?;
+    let mut builder = h2::client::Builder::new();
+    let (send, connection) = builder.data_frame_budget(SMALL_FRAMES).handshake::<_, Bytes>(onward).await?;
     tokio::spawn(connection);
     let (response, stream) = connect_by(send).await?.send_request(request, false)?;
     let response = response.await?;

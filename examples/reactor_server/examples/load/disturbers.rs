@@ -12,7 +12,7 @@ use websocket_proto::Limits;
 
 use testkit::client::open;
 
-/// Garbage, from two threads: instead of a request, and behind a good one, as fast as it goes.
+/// Garbage, from two threads: instead of a request, and after a good one, as fast as it goes.
 pub struct Garbage {
     stop: Arc<AtomicBool>,
     bytes: Arc<AtomicU64>,

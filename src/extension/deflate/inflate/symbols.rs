@@ -3,6 +3,7 @@
 use super::bits::Bits;
 use super::code::CodeTable;
 use super::window::{BulkSpan, OutputSpan};
+use crate::kernel::bits::{self, BitLoop};
 use crate::wire::InvalidDeflate;
 
 /// The two codes of a block.
@@ -25,21 +26,32 @@ pub(super) enum Stop {
 }
 
 /// Decodes symbols until the block ends, the input is used up, or the run is full.
-pub(super) fn decode(bits: &mut Bits<'_>, run: &mut OutputSpan<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
-    if decode_bulk(bits, run, codes)? {
+pub(super) fn decode(input: &mut Bits<'_>, run: &mut OutputSpan<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
+    if bits::run(Plenty { input, run, codes })? {
         return Ok(Stop::EndOfBlock);
     }
-    decode_carefully(bits, run, codes)
+    decode_carefully(input, run, codes)
 }
 
 /// Decodes while there is plenty of input and of room, and says whether the block has ended.
-fn decode_bulk(input: &mut Bits<'_>, run: &mut OutputSpan<'_>, codes: Codes<'_>) -> Result<bool, InvalidDeflate> {
-    let (mut bits, mut to) = (*input, run.bulk());
-    let result = decode_plenty(&mut bits, &mut to, codes);
-    let position = to.position();
-    run.take_bulk(position);
-    *input = bits;
-    result
+struct Plenty<'p, 'b, 'w> {
+    input: &'p mut Bits<'b>,
+    run: &'p mut OutputSpan<'w>,
+    codes: Codes<'p>,
+}
+
+impl BitLoop for Plenty<'_, '_, '_> {
+    type Output = Result<bool, InvalidDeflate>;
+
+    #[inline(always)] // As the trait asks.
+    fn run(self) -> Self::Output {
+        let (mut bits, mut to) = (*self.input, self.run.bulk());
+        let result = decode_plenty(&mut bits, &mut to, self.codes);
+        let position = to.position();
+        self.run.take_bulk(position);
+        *self.input = bits;
+        result
+    }
 }
 
 #[inline(always)] // What it changes stays in registers.

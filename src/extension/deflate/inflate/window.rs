@@ -236,12 +236,21 @@ impl BulkSpan<'_> {
     /// Repeats at most 258 bytes, where there is [room](Self::has_room).
     #[inline(always)]
     pub(in crate::extension::deflate) fn repeat(&mut self, distance: usize, len: usize) {
-        let (from, to) = (source(self.position, distance, self.ring.len()), self.position);
+        let to = self.position;
         self.position = to + len;
-        if from + len + 2 * WORD > self.ring.len() {
-            // It may come round.
-            repeat(self.ring, to, distance, len);
-        } else if distance >= WORD {
+        let from = match to.checked_sub(distance) {
+            // There is room for words after `to`, and so there is here.
+            Some(from) => from,
+            None => {
+                let from = (to + self.ring.len()).saturating_sub(distance);
+                if from + len + WORD > self.ring.len() {
+                    // It may come round.
+                    return repeat(self.ring, to, distance, len);
+                }
+                from
+            }
+        };
+        if distance >= WORD {
             copy_word(self.ring, from, to);
             let mut copied = WORD;
             while copied < len {

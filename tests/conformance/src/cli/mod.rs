@@ -9,6 +9,7 @@ use options::Options;
 use wsspec::case::{Case, Library, Role};
 use wsspec::exam::Grade;
 use wsspec::report::json::Json;
+use wsspec::report::requirements::Statement;
 use wsspec::report::{self, Run};
 use wsspec::socket::{ClientRun, Process, ServerRun, Setup, run_client, run_server};
 
@@ -65,9 +66,15 @@ pub(crate) fn run(words: &[String]) -> Result<u8, String> {
             if runs.is_empty() {
                 return Err("expected the JSON files of runs".to_owned());
             }
-            match &options.html {
-                Some(path) => write(path, &report::html::page(&runs, &earlier, &library))?,
-                None => return Err("expected --html FILE".to_owned()),
+            if let Some(path) = &options.html {
+                write(path, &report::html::page(&runs, &earlier, &library))?;
+            } else if !options.requirements {
+                return Err("expected --html FILE or --requirements".to_owned());
+            }
+            if options.requirements {
+                let mut statement = Statement::default();
+                runs.iter().for_each(|run| statement.add(run));
+                print!("{}", statement.report());
             }
             Ok(0)
         }
@@ -117,7 +124,9 @@ fn finish(
     let run = Run { agent: options.agent.clone(), role, results };
     print!("{}", report::text::report(&run, library, options.verbose));
     if options.requirements {
-        print!("{}", report::requirements::report(&run));
+        let mut statement = Statement::default();
+        statement.add(&Json::read(&report::json::report(&run, library)).ok_or("the report is no JSON")?);
+        print!("{}", statement.report());
     }
     if let Some(path) = &options.json {
         write(path, &report::json::report(&run, library))?;

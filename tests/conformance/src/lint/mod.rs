@@ -77,6 +77,12 @@ pub fn all() -> impl Iterator<Item = &'static Lint> {
     frames::ALL.iter().chain(connect::ALL).chain(request::ALL).chain(response::ALL).copied()
 }
 
+/// Those that look at what a role sends.
+pub fn of(role: &str) -> impl Iterator<Item = &'static Lint> {
+    let heads = if role == Role::Server.name() { response::ALL } else { request::ALL };
+    frames::ALL.iter().chain(heads).copied()
+}
+
 struct Notes(Vec<Finding>);
 
 impl Notes {

@@ -36,7 +36,7 @@ pub fn offers() -> impl Strategy<Value = String> {
     vec(offer, 1..4).prop_map(|offers| offers.join(", "))
 }
 
-/// What a message is made of, in its parts; a part that ends in `true` has a Ping behind it.
+/// What a message is made of, in its parts; a part that ends in `true` has a Ping after it.
 pub type Parts = Vec<(Vec<u8>, bool)>;
 
 pub fn parts() -> impl Strategy<Value = Parts> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use websocket_proto::endpoint::{Accepting, Asking, Config, Endpoint, Opening, Sender, Status};
+use websocket_proto::endpoint::{Accepting, Asking, Config, Endpoint, Framer, Opening, Sender, Status};
 use websocket_proto::extension::deflate::DeflateConfig;
 use websocket_proto::handshake::{ClientRequest, Received, WsUrl};
 use websocket_proto::{
@@ -27,6 +27,8 @@ pub enum Reads {
     Shared,
     /// Into its own room; it advances, and then lends or gives the message.
     Steps,
+    /// The same; messages are framed apart from it, as by another task.
+    Framed,
 }
 
 fn config() -> Config<Millis> {
@@ -52,13 +54,16 @@ struct Echo<R: Role> {
     reads: Reads,
     /// How a message is sent where it is taken in steps.
     sends: Sends<R>,
+    framer: Option<Framer<R>>,
     heard: Vec<Event>,
     closed: bool,
 }
 
 impl<R: Role> Echo<R> {
-    fn new(endpoint: Endpoint<R, Millis, Millis>, reads: Reads, sends: Sends<R>) -> Self {
-        Self { endpoint, reads, sends, heard: Vec::new(), closed: false }
+    fn new(endpoint: Endpoint<R, Millis, Millis>, reads: Reads, sends: Sends<R>, role: R) -> Self {
+        let mut endpoint = endpoint;
+        let framer = (reads == Reads::Framed).then(|| endpoint.framer(role, &config()));
+        Self { endpoint, reads, sends, framer, heard: Vec::new(), closed: false }
     }
 
     fn receive(&mut self, mut input: &[u8], now: Millis, out: &mut Vec<u8>) {
@@ -82,7 +87,7 @@ impl<R: Role> Echo<R> {
                         }
                     }
                 }
-                Reads::Room | Reads::Steps => {
+                Reads::Room | Reads::Steps | Reads::Framed => {
                     let room = self.endpoint.room();
                     let n = room.len().min(input.len());
                     room[..n].copy_from_slice(&input[..n]);
@@ -122,9 +127,19 @@ impl<R: Role> Echo<R> {
                         };
                     }
                 }
-                Reads::Steps => {
+                Reads::Steps | Reads::Framed => {
                     while self.endpoint.advance() {
                         let heard = self.endpoint.message().and_then(|incoming| event(&incoming));
+                        if let Some(framer) = &mut self.framer {
+                            let framed = match &heard {
+                                Some(Event::Text(text)) => framer.frame(std::str::from_utf8(text).unwrap()),
+                                Some(Event::Binary(bytes)) => framer.frame(&**bytes),
+                                _ => Ok(()),
+                            };
+                            let _ = framed.and_then(|()| self.endpoint.append(framer));
+                            self.heard.extend(heard);
+                            continue;
+                        }
                         let _ = match &heard {
                             Some(Event::Text(text)) => {
                                 (self.sends)(self.endpoint.sender(), std::str::from_utf8(text).unwrap().into())
@@ -190,7 +205,7 @@ fn event(incoming: &Incoming<'_>) -> Option<Event> {
 }
 
 macro_rules! subject {
-    ($name:ident, $role:ty, $side:ty, $sends:expr, { $($start:item)* }, |$opening:ident| $next:expr) => {
+    ($name:ident, $role:ty, $side:ty, $sends:expr, $own:expr, { $($start:item)* }, |$opening:ident| $next:expr) => {
         /// An endpoint from its opening on.
         pub struct $name {
             opening: Option<Opening<$side, Millis, Millis>>,
@@ -209,7 +224,7 @@ macro_rules! subject {
                 let n = $opening.output().len();
                 $opening.written(n);
                 if let Some(endpoint) = opened {
-                    let mut echo = Echo::new(endpoint, self.reads, $sends);
+                    let mut echo = Echo::new(endpoint, self.reads, $sends, $own);
                     echo.settle(self.now, out);
                     (self.opening, self.echo) = (None, Some(echo));
                 } else {
@@ -272,7 +287,7 @@ macro_rules! subject {
     };
 }
 
-subject!(Server, ServerRole, Accepting, prepared, {}, |opening| {
+subject!(Server, ServerRole, Accepting, prepared, ServerRole, {}, |opening| {
     opening.next_with(|received, answer| match received {
         Received::Upgrade(request) => {
             let subprotocol = request.subprotocols().find(|name| *name == SUBPROTOCOL);
@@ -295,6 +310,7 @@ subject!(
     ClientRole<RandomKeys>,
     ClientSide,
     |mut sender, message| sender.send(message),
+    ClientRole::new(RandomKeys::from_seed([9; 32])),
     {
         fn start(&mut self, out: &mut Vec<u8>) {
             self.ask(ClientRequest::new("server.example.com", "/chat"), out);

@@ -296,14 +296,6 @@ impl<T: Talk<Asking>> Requesting<T> {
         let request = self.request(ClientRequest::new(host, target));
         self.handshake = Some(request.start([7; 16], &LIMITS, out).unwrap());
     }
-
-    /// What it heard first.
-    pub fn first(&self) -> Vec<u8> {
-        match self.talk.as_ref().and_then(|talk| talk.shared().heard.first()) {
-            Some(Event::Text(text)) => text.clone(),
-            _ => Vec::new(),
-        }
-    }
 }
 
 impl<T: Talk<Asking>> Subject for Requesting<T> {
