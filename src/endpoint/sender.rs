@@ -57,7 +57,8 @@ impl<R: Role> Sender<'_, R> {
     }
 
     /// The same for a message that need not be borrowed: it is framed, and compressed, piece by piece as the output is written, so
-    /// that a long one takes neither the memory of its frames nor much time at once.
+    /// that a long one takes neither the memory of its frames nor much time at once. What is not framed yet when the peer's Close is taken is
+    /// dropped: nothing may be sent after the answer to it (§5.5.1).
     ///
     /// # Errors
     ///
