@@ -84,7 +84,9 @@ async fn hear(
         match said {
             Ok(comment) => channel.comment(&comment),
             Err(why) => {
-                let _ = Said::Refused { why }.prepared().map(|message| answers.try_send(Ok(message)));
+                if let Some(message) = (Said::Refused { why }).prepared() {
+                    let _ = answers.try_send(Ok(message));
+                }
             }
         }
     }

@@ -57,9 +57,8 @@ fn refuse(status: StatusCode, why: impl std::fmt::Display) -> Response {
     (status, format!("{why}\n")).into_response()
 }
 
-fn named(name: &str) -> Result<Name, Response> {
-    let wanted = "expected a channel's name of 1 to 32 small letters, digits and hyphens";
-    name.parse().map_err(|()| refuse(StatusCode::NOT_FOUND, wanted))
+fn unnamed() -> Response {
+    refuse(StatusCode::NOT_FOUND, "expected a channel's name of 1 to 32 small letters, digits and hyphens")
 }
 
 async fn player(State(site): State<Arc<Site>>) -> Response {
@@ -86,7 +85,7 @@ async fn viewer(
     Path(name): Path<String>,
     upgrade: Option<WebSocketUpgrade>,
 ) -> Result<Response, Response> {
-    let name = named(&name)?;
+    let name: Name = name.parse().map_err(|()| unnamed())?;
     let Some(upgrade) = upgrade else {
         return Ok(typed("text/html; charset=utf-8", include_str!("../page/watch.html")));
     };
@@ -119,7 +118,7 @@ async fn publish(
     Query(credentials): Query<Credentials>,
     body: Body,
 ) -> Result<Response, Response> {
-    let name = named(&name)?;
+    let name: Name = name.parse().map_err(|()| unnamed())?;
     let allowed = match &site.key {
         Some(key) => credentials.key.as_ref() == Some(key),
         None => peer.ip().is_loopback(),
