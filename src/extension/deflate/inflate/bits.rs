@@ -78,9 +78,12 @@ impl<'b> Bits<'b> {
         taken
     }
 
-    /// Takes `n` bits if they are there already and all are 0.
+    /// Takes `n` bits if they are there and all are 0.
     #[inline]
-    pub(super) const fn take_zeros(&mut self, n: u32) -> bool {
+    pub(super) fn take_zeros(&mut self, n: u32) -> bool {
+        if self.count < n {
+            self.refill();
+        }
         let zeros = self.count >= n && self.word & mask(n) == 0;
         if zeros {
             self.consume(n);
@@ -89,6 +92,7 @@ impl<'b> Bits<'b> {
     }
 
     /// Skips "any remaining bits in current partially processed byte" (RFC 1951 §3.2.4).
+    #[inline]
     pub(super) const fn align(&mut self) {
         self.consume(self.count % 8);
     }

@@ -141,21 +141,24 @@ impl Blocks {
 
     fn step(&mut self, bits: &mut Bits<'_>, run: &mut OutputSpan<'_>) -> Result<Step, InvalidDeflate> {
         match self.state {
-            NextBits::Header { .. } => {
-                let Some(header) = bits.take(3) else { return Ok(Step::Wait) };
+            NextBits::Header { mut after } => loop {
+                let Some(header) = bits.take(3) else {
+                    self.state = NextBits::Header { after };
+                    return Ok(Step::Wait);
+                };
                 self.last = header & 1 == 1;
                 match header >> 1 {
                     0 => {
                         bits.align();
-                        Ok(Step::Next(NextBits::StoredLength))
+                        return Ok(Step::Next(NextBits::StoredLength));
                     }
                     // A block without content ends at once: seven bits of 0.
-                    1 if bits.take_zeros(7) => Ok(Step::Next(self.after_block(bits))),
-                    1 => Ok(Step::Next(NextBits::Symbols { kind: Kind::Fixed })),
-                    2 => Ok(Step::Next(NextBits::Described)),
-                    _ => Err(InvalidDeflate::Corrupt),
+                    1 if bits.take_zeros(7) => after = self.after_block(bits),
+                    1 => return Ok(Step::Next(NextBits::Symbols { kind: Kind::Fixed })),
+                    2 => return Ok(Step::Next(NextBits::Described)),
+                    _ => return Err(InvalidDeflate::Corrupt),
                 }
-            }
+            },
             NextBits::StoredLength => {
                 let Some(lengths) = bits.take(32) else { return Ok(Step::Wait) };
                 let (len, complement) = (lengths & 0xffff, lengths >> 16);
@@ -164,7 +167,7 @@ impl Blocks {
                 }
                 Ok(Step::Next(NextBits::Stored { remaining: u16::try_from(len).unwrap_or(0) }))
             }
-            NextBits::Stored { remaining: 0 } => Ok(Step::Next(self.after_block(bits))),
+            NextBits::Stored { remaining: 0 } => Ok(Step::Next(self.next_block(bits))),
             NextBits::Stored { remaining } => {
                 let room = run.room();
                 let room_len = room.len().min(usize::from(remaining));
@@ -194,7 +197,7 @@ impl Blocks {
                 let codes = match (kind, &mut self.tables) {
                     (Kind::Dynamic, Some(tables)) => {
                         if tables.take_end(bits) {
-                            return Ok(Step::Next(self.after_block(bits)));
+                            return Ok(Step::Next(self.next_block(bits)));
                         }
                         let (literals, distances) = tables.codes();
                         Codes { literals: literals.as_lookup(&LITERALS), distances: distances.as_lookup(&DISTANCES) }
@@ -205,7 +208,7 @@ impl Blocks {
                 };
                 Ok(match symbols::decode(bits, run, codes)? {
                     Stop::Wait => Step::Wait,
-                    Stop::EndOfBlock => Step::Next(self.after_block(bits)),
+                    Stop::EndOfBlock => Step::Next(self.next_block(bits)),
                     Stop::Within { distance, remaining } => Step::Next(NextBits::Copy { kind, distance, remaining }),
                 })
             }
@@ -222,12 +225,18 @@ impl Blocks {
         }
     }
 
-    const fn after_block(&self, bits: &mut Bits<'_>) -> NextBits {
+    /// A block has ended.
+    #[inline]
+    const fn after_block(&self, bits: &mut Bits<'_>) -> After {
         if !self.last {
-            return NextBits::Header { after: After::Block };
+            return After::Block;
         }
         bits.align();
-        NextBits::Header { after: After::FinalBlock }
+        After::FinalBlock
+    }
+
+    const fn next_block(&self, bits: &mut Bits<'_>) -> NextBits {
+        NextBits::Header { after: self.after_block(bits) }
     }
 
     fn tables(&mut self) -> &mut Tables {
