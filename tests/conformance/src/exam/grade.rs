@@ -11,6 +11,7 @@ use crate::case::{Alternative, Answer, End, FieldTest, Level, Opening, Role, Sta
 use crate::lint;
 use crate::wire::extension;
 use crate::wire::extension::Deflate;
+use crate::wire::frame::Frame;
 use crate::wire::head::Head;
 
 /// The verdict on an exam that is over.
@@ -63,7 +64,9 @@ fn grade(exam: &Exam<'_>, heard: Option<&[Event]>) -> (Grade, Vec<String>) {
     if let Some(missing) = &exam.facts.missing {
         return (Grade::Unimplemented, vec![missing.clone()]);
     }
-    if exam.facts.may_refuse && exam.seen.ended.is_some() && exam.seen.frames.iter().all(|frame| frame.opcode == 8) {
+    // A Close that says that data was wrong refuses no parameters.
+    let refuses = |frame: &Frame| frame.opcode == 8 && !frame.payload.starts_with(&1007_u16.to_be_bytes());
+    if exam.facts.may_refuse && exam.seen.ended.is_some() && exam.seen.frames.iter().all(refuses) {
         // RFC 7692 §7: it fails the connection where it "does not support the configuration that the response represents".
         return (Grade::Unimplemented, vec!["needs a client that takes these parameters unasked".to_owned()]);
     }

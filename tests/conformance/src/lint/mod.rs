@@ -77,9 +77,13 @@ pub fn all() -> impl Iterator<Item = &'static Lint> {
     frames::ALL.iter().chain(connect::ALL).chain(request::ALL).chain(response::ALL).copied()
 }
 
-/// Those that look at what a role sends.
-pub fn of(role: &str) -> impl Iterator<Item = &'static Lint> {
-    let heads = if role == Role::Server.name() { response::ALL } else { request::ALL };
+/// Those that look at what a role sends, by an upgrade or by an extended CONNECT.
+pub fn of(role: &str, connects: bool) -> impl Iterator<Item = &'static Lint> {
+    let heads = match role == Role::Server.name() {
+        _ if connects => connect::ALL,
+        true => response::ALL,
+        false => request::ALL,
+    };
     frames::ALL.iter().chain(heads).copied()
 }
 

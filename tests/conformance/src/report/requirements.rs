@@ -86,7 +86,8 @@ impl Statement {
             }
             if kept != Kept::Unexamined {
                 // Whatever it sent was looked at.
-                lint::of(&role).for_each(|lint| self.note(&role, lint.rule, Kept::Yes));
+                let connects = text(result, "family") == "connect";
+                lint::of(&role, connects).for_each(|lint| self.note(&role, lint.rule, Kept::Yes));
                 self.note(&role, EVERY, Kept::Yes);
             }
         }
