@@ -128,8 +128,8 @@ fn page_of_many_subjects_stays_small() {
         })
         .sum();
     let page = html::page(&runs, &[], &library).len();
-    // Nearly everything is wrong with these 16; forty real ones are less than twice as much.
-    assert!(page < 1 << 20 && page * 10 < plain, "{page} of {plain}");
+    // Nearly everything is wrong with these 16: 43 real ones took 1.15 times as much, and may take 2 MB.
+    assert!(page * 3 / 2 < 2_000_000 && page * 10 < plain, "{page} of {plain}");
 }
 
 #[test]
