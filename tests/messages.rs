@@ -7,7 +7,7 @@ use testkit::{
     drive,
     reference::Side,
 };
-use websocket_proto::{Incoming, Limits, Messages, ProtocolError, wire::FixedOutput};
+use websocket_proto::{Incoming, Limits, Messages, OwnedMessage, ProtocolError, wire::FixedOutput};
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
@@ -163,4 +163,34 @@ fn a_text_given_up_inside_a_code_point_leaves_nothing_for_the_next_connection() 
     let mut second = [frame(Side::Server, 0x01, b"a\xc3"), frame(Side::Server, 0x80, b"\xbc")].concat();
     let found = messages.next(&mut connection, &mut &mut second[..], &mut out);
     assert_eq!(found, Ok(Some(Incoming::Text("a\u{fc}"))));
+}
+
+/// The memory of a connection that is between messages may serve another: nothing of a message is in it, whatever came between.
+#[test]
+fn memory_is_free_for_others_where_no_message_is_under_way() {
+    let stream = [
+        frame(Side::Server, 0x01, b"a"),
+        frame(Side::Server, 0x89, b""),
+        frame(Side::Server, 0x00, b""),
+        frame(Side::Server, 0x89, b"p"),
+        frame(Side::Server, 0x80, b"b"),
+        frame(Side::Server, 0x89, b"q"),
+        frame(Side::Server, 0x82, &[7; 300]),
+    ]
+    .concat();
+    for len in 1..=stream.len() {
+        let mut connection = drive::server(&Limits::DEFAULT);
+        let (mut messages, mut heard, mut out) = (Messages::new(), Vec::new(), Vec::new());
+        for read in stream.clone().chunks_mut(len) {
+            let mut input = read;
+            while let Some(incoming) = messages.next(&mut connection, &mut input, &mut out).unwrap() {
+                heard.extend(OwnedMessage::try_from(incoming));
+            }
+            if connection.is_between_messages() {
+                messages = Messages::new();
+            }
+        }
+        assert!(connection.is_between_messages());
+        assert_eq!(heard, [OwnedMessage::Text("ab".into()), OwnedMessage::Binary(vec![7; 300])], "{len} bytes a read");
+    }
 }

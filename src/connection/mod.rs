@@ -144,6 +144,30 @@ impl<R: Role> Connection<R> {
         connection
     }
 
+    /// Whether no message, and no frame, of the peer's has begun and is still to end. One that a Close, a violation or the end of input has cut
+    /// short never ends.
+    ///
+    /// Then `Messages` holds nothing of this connection, except for the history of a decompressor: where compression was not agreed on, it may
+    /// serve another one, so that connections at rest share their memory.
+    ///
+    /// ```
+    /// use websocket_proto::{Connection, Limits, Messages, Negotiated, Server};
+    ///
+    /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+    /// let (mut messages, mut out) = (Messages::new(), Vec::new());
+    /// // "Hel", a Ping, and "lo" (§5.4), masked with the key 0.
+    /// let (mut first, mut last) = (*b"\x01\x83\0\0\0\0Hel\x89\x80\0\0\0\0", *b"\x80\x82\0\0\0\0lo");
+    /// for (read, between) in [(&mut first[..], false), (&mut last[..], true)] {
+    ///     let mut input = read;
+    ///     while messages.next(&mut connection, &mut input, &mut out)?.is_some() {}
+    ///     assert_eq!(connection.is_between_messages(), between);
+    /// }
+    /// # Ok::<(), websocket_proto::ProtocolError>(())
+    /// ```
+    pub const fn is_between_messages(&self) -> bool {
+        self.reader.is_between_messages()
+    }
+
     /// Where the connection stands between open and closed.
     #[inline]
     pub const fn state(&self) -> State {

@@ -30,7 +30,7 @@ impl<R: Role> Connection<R> {
         let message = message.into();
         let (kind, payload) = (message.kind(), message.payload());
         match u8::try_from(payload.len()) {
-            Ok(len) if u16::from(len) <= SHORT && self.is_between_messages() => {
+            Ok(len) if u16::from(len) <= SHORT && self.may_begin() => {
                 let key = self.role.next_key();
                 let header = EncodedHeader::short(kind, len, key);
                 out.append_frame(header, payload, Masker::of(key, self.level()))?;
@@ -70,7 +70,7 @@ impl<R: Role> Connection<R> {
 
     /// Whether a whole message may come next, as far as can be seen at one glance.
     #[inline(always)]
-    const fn is_between_messages(&self) -> bool {
+    const fn may_begin(&self) -> bool {
         matches!((self.state(), self.sending), (State::Open, Sequence::Between))
     }
 
@@ -78,7 +78,7 @@ impl<R: Role> Connection<R> {
     #[inline(never)] // What is inlined is short.
     fn append_whole(&mut self, kind: MessageKind, payload: &[u8], out: &mut impl Output) -> Result<(), SendError> {
         match u16::try_from(payload.len()) {
-            Ok(len) if len > SHORT && self.is_between_messages() => {
+            Ok(len) if len > SHORT && self.may_begin() => {
                 let key = self.role.next_key();
                 let header = EncodedHeader::medium(kind, len, key);
                 out.append_frame(header, payload, Masker::of(key, self.level()))?;

@@ -25,29 +25,21 @@ impl Open {
 
     /// Uses up what was read. The answers are echoes, the Pong to a Ping, and the Close that answers a Close or an error.
     pub fn receive(&mut self, mut input: &mut [u8], answers: &mut Answers<'_>, shared: &mut Shared) {
-        // Whether all messages so far are whole.
-        let mut between = self.messages.is_none();
         let mut messages = self.messages.take().unwrap_or_else(|| match self.connection.deflate() {
             None => shared.spare.take(),
             Some(_) => Box::default(),
         });
         loop {
-            let more = !input.is_empty();
             match messages.next(&mut self.connection, &mut input, answers.replies) {
                 Ok(Some(incoming)) => self.answer(incoming, answers, shared),
-                Ok(None) => {
-                    between &= !more;
-                    break;
-                }
+                Ok(None) => break,
                 Err(_) => {
                     shared.counters.failed += 1;
-                    between = true; // nothing more is received
                     break;
                 }
             }
-            between = input.is_empty();
         }
-        self.put_back(messages, between, shared);
+        self.put_back(messages, shared);
     }
 
     /// The place where the rest of a large message stays, if one is under way.
@@ -58,18 +50,12 @@ impl Open {
     /// Uses up what was read into the [space](Self::space).
     pub fn filled(&mut self, n: usize, answers: &mut Answers<'_>, shared: &mut Shared) {
         let Some(mut messages) = self.messages.take() else { return };
-        let between = match messages.filled(&mut self.connection, n, answers.replies) {
-            Ok(None) => false,
-            Ok(Some(incoming)) => {
-                self.answer(incoming, answers, shared);
-                true
-            }
-            Err(_) => {
-                shared.counters.failed += 1;
-                true
-            }
-        };
-        self.put_back(messages, between, shared);
+        match messages.filled(&mut self.connection, n, answers.replies) {
+            Ok(None) => {}
+            Ok(Some(incoming)) => self.answer(incoming, answers, shared),
+            Err(_) => shared.counters.failed += 1,
+        }
+        self.put_back(messages, shared);
     }
 
     fn answer(&mut self, incoming: Incoming<'_>, answers: &mut Answers<'_>, shared: &mut Shared) {
@@ -109,8 +95,9 @@ impl Open {
         }
     }
 
-    fn put_back(&mut self, messages: Box<Messages>, between: bool, shared: &mut Shared) {
-        if between && self.connection.deflate().is_none() {
+    /// Others may use the memory while no message is under way. Compression keeps its history there.
+    fn put_back(&mut self, messages: Box<Messages>, shared: &mut Shared) {
+        if self.connection.is_between_messages() && self.connection.deflate().is_none() {
             shared.spare.give(messages, shared.now);
         } else {
             self.messages = Some(messages);

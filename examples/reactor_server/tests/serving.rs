@@ -24,6 +24,25 @@ fn every_port_echoes_text_and_binary() {
     }
 }
 
+/// RFC 6455 §5.4: "Control frames MAY be injected in the middle of a fragmented message."
+#[test]
+fn a_ping_between_fragments_takes_nothing_away() {
+    let server = Server::start(&[]);
+    let (mut peer, mut other) = (server.join(), server.join());
+    // "a", unfinished, and a Ping; then the same with "x" on another connection. Masked with the key 0.
+    for (stream, part) in [(&mut peer.stream, b'a'), (&mut other.stream, b'x')] {
+        stream.write_all(&[b"\x01\x81\0\0\0\0", &[part][..], b"\x89\x80\0\0\0\0"].concat()).unwrap();
+        let mut pong = [0; 2];
+        stream.read_exact(&mut pong).unwrap();
+        assert_eq!(pong, *b"\x8a\0");
+    }
+    for stream in [&mut peer.stream, &mut other.stream] {
+        stream.write_all(b"\x80\x81\0\0\0\0b").unwrap();
+    }
+    assert_eq!(other.hear_text(), "xb");
+    assert_eq!(peer.hear_text(), "ab");
+}
+
 #[test]
 fn messages_longer_than_the_read_buffer_are_echoed() {
     let server = Server::start(&[]);
