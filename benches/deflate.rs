@@ -176,6 +176,13 @@ fn attacks() -> Vec<(&'static str, Vec<u8>)> {
         ("lengths of a bit, a literal each", blocks::single(&[8; 257], true)),
         ("lengths of two bits", blocks::single(&[7, 8, 8], false)),
         ("lengths of two bits, a literal each", blocks::single(&[7, 8, 8], true)),
+        ("lengths of a bit in turns, a literal each", blocks::in_turns()),
+        // No branch on a length is foretold.
+        ("lengths of 7 and 9 bits, shuffled", blocks::shuffled(&[(7, 76), (9, 208)])),
+        ("lengths of 8 and 9 bits, shuffled", blocks::shuffled(&[(8, 226), (9, 60)])),
+        ("lengths of 0 and 7 bits, shuffled", blocks::shuffled(&[(0, 129), (7, 128)])),
+        ("lengths of 0, 7 and 8 bits, shuffled", blocks::shuffled(&[(0, 94), (7, 64), (8, 128)])),
+        ("lengths of 7, 8 and 9 bits, shuffled", blocks::shuffled(&[(7, 50), (8, 94), (9, 124)])),
     ]
 }
 
@@ -346,6 +353,29 @@ mod blocks {
         block(&lens, &distances, if literal { &content } else { &content[1..] }, true)
     }
 
+    /// Codes of seven bits for every other symbol, and a literal.
+    pub(super) fn in_turns() -> Vec<u8> {
+        each_length(&std::array::from_fn::<u8, 257, _>(|n| if n > 0 && n % 2 == 0 { 7 } else { 0 }), true)
+    }
+
+    /// So many codes of each length in a random order, and a literal: 40 blocks, each in another order.
+    pub(super) fn shuffled(counts: &[(u8, usize)]) -> Vec<u8> {
+        let mut lens: Vec<u8> = counts.iter().flat_map(|&(len, n)| std::iter::repeat_n(len, n)).collect();
+        let mut state = 1_u64;
+        let mut shuffle = |_| {
+            for n in (1..lens.len()).rev() {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                lens.swap(n, (state >> 33) as usize % (n + 1));
+            }
+            if lens[256] == 0 {
+                let other = lens.iter().position(|&len| len > 0).unwrap();
+                lens.swap(256, other);
+            }
+            each_length(&lens, true)
+        };
+        (0..40).flat_map(&mut shuffle).collect()
+    }
+
     /// Each length by itself, in as few bits as `pattern` allows, for 257 symbols of which one has no code if they are too many.
     pub(super) fn single(pattern: &[u8], literal: bool) -> Vec<u8> {
         let mut lens: Vec<u8> = pattern.iter().copied().cycle().take(257).collect();
@@ -360,6 +390,10 @@ mod blocks {
         }
         lens[256] = 15 - left.ilog2() as u8;
         assert!(left.count_ones() == 1);
+        each_length(&lens, literal)
+    }
+
+    fn each_length(lens: &[u8], literal: bool) -> Vec<u8> {
         let code = |symbol: usize| {
             let len = lens[symbol];
             let shorter: u32 =
@@ -368,7 +402,7 @@ mod blocks {
         };
         let first = lens.iter().position(|&len| len > 0).unwrap();
         let content = [code(first), code(256)];
-        block(&lens, &[0], if literal { &content } else { &content[1..] }, false)
+        block(lens, &[0], if literal { &content } else { &content[1..] }, false)
     }
 }
 

@@ -17,7 +17,7 @@ pub use incoming::Incoming;
 use incoming::{Held, LastControl, Ready};
 pub use owned::OwnedMessage;
 use retention::Retention;
-use transformed::Decoders;
+use transformed::{Decoders, Work};
 
 use crate::connection::{Connection, Role};
 #[cfg(feature = "inflate")]
@@ -110,6 +110,10 @@ impl Messages {
     /// `Ok(None)` says that all of `input` is used up; **drain `input` before you read again**. The Pong to a Ping, the echo of a
     /// Close and the Close of a failure are appended to `out` before this returns, so ten Pings in one read get ten Pongs.
     ///
+    /// [`Incoming::Progress`] says that nothing was found yet, that there is more input, and that this call has done enough: at most 16 KiB of
+    /// what an extension has transformed are undone at once, which takes less than a millisecond even where a peer makes it as costly as it
+    /// can.
+    ///
     /// While `out` holds [`Limits::high_water_mark`](crate::Limits::high_water_mark) bytes or more, or has no room, a Pong waits, and a
     /// newer one replaces it: a peer that sends Pings and does not read makes `out` no longer than that, and one frame. (When the input
     /// is used up, one Pong is appended above the mark, so that a caller that writes all of `out` after each read forgets none.)
@@ -171,6 +175,7 @@ impl Messages {
         if let Some(piece) = connection.next_whole(input) {
             return self.lend_whole(connection, piece, input, out);
         }
+        let mut work = Work::NONE;
         loop {
             let piece = match connection.next_piece(input, usize::MAX) {
                 Ok(Some(piece)) => piece,
@@ -183,7 +188,9 @@ impl Messages {
             if piece.is_whole_message() {
                 return self.lend_whole(connection, piece, input, out);
             }
+            work.count(&piece);
             match self.keep(connection, piece, input) {
+                Ok(None) if work.is_enough(input) => return Ok(Some(Incoming::Progress)),
                 Ok(None) => {}
                 Ok(Some(ready)) => {
                     let _ = connection.write_control(out);
@@ -333,6 +340,7 @@ impl Messages {
                 LastControl::Pong(payload) => Incoming::Pong(payload.as_bytes()),
                 LastControl::Close(frame) => Incoming::Close(frame),
             },
+            Ready::Progress => Incoming::Progress,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Receiving in two steps, for wrappers that own the buffers: first whether there is something, then the loan of it.
 
 use super::incoming::{Held, Ready};
+use super::transformed::Work;
 use super::{Messages, OwnedMessage};
 use crate::connection::{Connection, Role};
 use crate::wire::{MessageKind, Output};
@@ -59,9 +60,13 @@ impl Messages {
             return true;
         }
         self.begin(connection, out);
+        let mut work = Work::NONE;
         loop {
             let kept = match connection.next_piece(input, usize::MAX) {
-                Ok(Some(piece)) => self.keep(connection, piece, input),
+                Ok(Some(piece)) => {
+                    work.count(&piece);
+                    self.keep(connection, piece, input)
+                }
                 Ok(None) => {
                     self.drained(connection, out);
                     return false;
@@ -74,6 +79,7 @@ impl Messages {
                     self.hold(Held::Ready(ready));
                 }
                 Ok(None) if connection.is_whole_message(input) => {}
+                Ok(None) if work.is_enough(input) => self.hold(Held::Ready(Ready::Progress)),
                 Ok(None) => continue,
                 // The connection keeps the error, and repeats it.
                 Err(error) => drop(self.failed(connection, error, input, out)),
@@ -116,8 +122,8 @@ impl Messages {
         })
     }
 
-    /// Whether what waits for [`next`](Self::next) is a control frame.
-    pub(crate) const fn holds_control(&self) -> bool {
-        matches!(self.held, Held::Ready(Ready::Control))
+    /// Whether what waits for [`next`](Self::next) is no message.
+    pub(crate) const fn holds_no_message(&self) -> bool {
+        matches!(self.held, Held::Ready(Ready::Control | Ready::Progress))
     }
 }
