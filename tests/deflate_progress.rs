@@ -11,7 +11,7 @@ fn agreed() -> Negotiated {
     Negotiated::elsewhere().with_deflate(DeflateParams::default())
 }
 
-fn client() -> Connection<impl Role> {
+fn receiver() -> Connection<impl Role> {
     Connection::new(agreed(), Client::from_fn(|| [1, 2, 3, 4]), &Limits::DEFAULT)
 }
 
@@ -21,7 +21,7 @@ fn message_that_is_long_on_the_wire_comes_after_progress() {
     let mut state = 1_u64;
     let mut noise = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 56) as u8
+        state.to_le_bytes()[7]
     };
     let long: Vec<u8> = (0..50_000).map(|_| noise()).collect();
     let mut server = Connection::new(agreed(), Server, &Limits::DEFAULT);
@@ -30,7 +30,7 @@ fn message_that_is_long_on_the_wire_comes_after_progress() {
     server.send_compressed(&long[..100], &mut deflater, &mut wire).unwrap();
     assert!(wire.len() > 3 * 16 * 1024, "{}", wire.len());
 
-    let mut client = client();
+    let mut client = receiver();
     let (mut messages, mut read, mut progress, mut got) = (Messages::new(), wire.clone(), 0, Vec::new());
     let mut input = &mut read[..];
     while let Some(incoming) = messages.next(&mut client, &mut input, &mut Vec::new()).unwrap() {
@@ -53,7 +53,7 @@ fn message_that_is_long_on_the_wire_comes_after_progress() {
     }
     assert!(!endpoint.advance_to_message());
     // A caller that inflates by itself gets pieces of which none takes longer.
-    let (mut client, mut input) = (client(), &mut wire[..]);
+    let (mut client, mut input) = (receiver(), &mut wire[..]);
     while let Some(event) = client.receive(&mut input).unwrap() {
         assert!(matches!(event, Event::Compressed(_, piece, _) if piece.len() <= 16 * 1024));
     }
