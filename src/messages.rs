@@ -65,6 +65,7 @@ pub struct Messages {
     busy: bool,
     /// Whether a Pong was appended although the output had reached its mark, and it has not been seen below it since.
     over_the_mark: bool,
+    work: Work,
     retention: Retention,
     kept_capacity: usize,
     control: LastControl,
@@ -88,6 +89,7 @@ impl Messages {
             held: Held::Nothing,
             busy: false,
             over_the_mark: false,
+            work: Work::NONE,
             retention: Retention::new(),
             kept_capacity: Self::KEPT_CAPACITY,
             control: LastControl::Pong(ControlPayload::EMPTY),
@@ -175,7 +177,6 @@ impl Messages {
         if let Some(piece) = connection.next_whole(input) {
             return self.lend_whole(connection, piece, input, out);
         }
-        let mut work = Work::NONE;
         loop {
             let piece = match connection.next_piece(input, usize::MAX) {
                 Ok(Some(piece)) => piece,
@@ -188,9 +189,8 @@ impl Messages {
             if piece.is_whole_message() {
                 return self.lend_whole(connection, piece, input, out);
             }
-            work.count(&piece);
             match self.keep(connection, piece, input) {
-                Ok(None) if work.is_enough(input) => return Ok(Some(Incoming::Progress)),
+                Ok(None) if self.work.is_enough(input) => return Ok(Some(Incoming::Progress)),
                 Ok(None) => {}
                 Ok(Some(ready)) => {
                     let _ = connection.write_control(out);
@@ -280,6 +280,7 @@ impl Messages {
 
     /// Frees the memory of the message that was handed out, and writes the control frames that wait.
     fn begin<R: Role>(&mut self, connection: &mut Connection<R>, out: &mut impl Output) {
+        self.work = Work::NONE;
         if let Held::HandedOut = self.held {
             self.buffer.clear(self.kept_capacity, &mut self.retention);
             self.held = Held::Nothing;

@@ -1,7 +1,6 @@
 //! Receiving in two steps, for wrappers that own the buffers: first whether there is something, then the loan of it.
 
 use super::incoming::{Held, Ready};
-use super::transformed::Work;
 use super::{Messages, OwnedMessage};
 use crate::connection::{Connection, Role};
 use crate::wire::{MessageKind, Output};
@@ -60,13 +59,9 @@ impl Messages {
             return true;
         }
         self.begin(connection, out);
-        let mut work = Work::NONE;
         loop {
             let kept = match connection.next_piece(input, usize::MAX) {
-                Ok(Some(piece)) => {
-                    work.count(&piece);
-                    self.keep(connection, piece, input)
-                }
+                Ok(Some(piece)) => self.keep(connection, piece, input),
                 Ok(None) => {
                     self.drained(connection, out);
                     return false;
@@ -79,7 +74,7 @@ impl Messages {
                     self.hold(Held::Ready(ready));
                 }
                 Ok(None) if connection.is_whole_message(input) => {}
-                Ok(None) if work.is_enough(input) => self.hold(Held::Ready(Ready::Progress)),
+                Ok(None) if self.work.is_enough(input) => self.hold(Held::Ready(Ready::Progress)),
                 Ok(None) => continue,
                 // The connection keeps the error, and repeats it.
                 Err(error) => drop(self.failed(connection, error, input, out)),

@@ -11,7 +11,7 @@ use crate::connection::{Connection, Role};
 #[cfg(feature = "inflate")]
 use crate::extension::deflate::Inflater;
 use crate::extension::{Decode, undo};
-use crate::frame::{Content, Piece};
+use crate::frame::Piece;
 use crate::kernel;
 use crate::wire::{MessageKind, ProtocolError, Rsv};
 
@@ -44,6 +44,7 @@ impl Messages {
     ) -> Result<(), ProtocolError> {
         let (begins, ends, key) = (piece.begins_message(), piece.ends_message(), piece.key());
         let payload = piece.payload;
+        self.work.count(payload);
         kernel::xor(connection.level(), payload, key);
         let inflater = connection.inflater_in(&mut self.inflater, payload, begins)?;
         let mut input = &*payload;
@@ -71,6 +72,7 @@ impl Messages {
     ) -> Result<(), ProtocolError> {
         let (begins, ends, key) = (piece.begins_message(), piece.ends_message(), piece.key());
         let payload = piece.payload;
+        self.work.count(payload);
         kernel::xor(connection.level(), payload, key);
         let own = self.decoders.as_deref_mut().map(|Decoders(own)| own.as_mut_slice()).unwrap_or_default();
         // §5.2: without a decoder, nothing "defines the meaning of such a nonzero value".
@@ -99,22 +101,20 @@ impl Messages {
 
 /// How much a call has done for messages that extensions have transformed. A peer that knows how can make each byte of them cost forty
 /// times what other bytes do, so that this has to end.
-pub(super) struct Work(usize);
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Work(u16);
 
 impl Work {
     pub(super) const NONE: Self = Self(0);
 
-    #[inline]
-    pub(super) fn count(&mut self, piece: &Piece<'_>) {
-        if matches!(piece.content, Content::Message { rsv, .. } if rsv != Rsv::NONE) {
-            self.0 += piece.payload.len();
-        }
+    fn count(&mut self, payload: &[u8]) {
+        self.0 = self.0.saturating_add(u16::try_from(payload.len()).unwrap_or(u16::MAX));
     }
 
     /// Whether the rest of the input is left for the next call.
     #[inline]
     pub(super) fn is_enough(&self, input: &[u8]) -> bool {
-        self.0 >= Piece::MOST_TRANSFORMED && !input.is_empty()
+        usize::from(self.0) >= Piece::MOST_TRANSFORMED && !input.is_empty()
     }
 }
 
