@@ -7,7 +7,7 @@ use super::response_error::ResponseError;
 use crate::extension::negotiated::Negotiated;
 use crate::extension::observe_extensions;
 use crate::http::{Collect, Excerpt, FieldSection, Fields, HeadError, HeadReader, Target};
-use crate::wire::{Limits, text_enum};
+use crate::wire::{Limits, error_type};
 
 /// Checks the opening of a connection between two others: a request as it was seen, and the response to it.
 ///
@@ -92,7 +92,7 @@ fn require<E>(holds: bool, error: impl FnOnce() -> E) -> Result<(), E> {
     if holds { Ok(()) } else { Err(error()) }
 }
 
-text_enum! {
+error_type! {
     /// A rule that an opening breaks: see [`observe`].
     #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     pub enum Violation {
@@ -112,8 +112,6 @@ impl Violation {
         }
     }
 }
-
-impl core::error::Error for Violation {}
 
 /// The head of a response, for [`observe`]: parsed by another stack, or from bytes.
 #[derive(Clone, Copy, Debug)]

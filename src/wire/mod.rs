@@ -17,7 +17,7 @@ mod opcode;
 mod output;
 mod redacted;
 mod rsv;
-mod text_enum;
+mod texts;
 mod utf8;
 
 pub use close::{CloseCode, CloseFrame, InvalidCloseCode, ReasonTooLong};
@@ -34,6 +34,6 @@ pub use opcode::{ControlOpcode, DataOpcode, MessageKind, Opcode};
 pub use output::{FixedOutput, Output, OutputFull};
 pub(crate) use redacted::Redacted;
 pub use rsv::Rsv;
-pub(crate) use text_enum::text_enum;
+pub(crate) use texts::{error_type, text_enum};
 pub(crate) use utf8::Utf8Stream;
 pub use utf8::{InvalidUtf8, PartialChar};
