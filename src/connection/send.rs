@@ -1,5 +1,6 @@
 //! Messages in, bytes out (§6.1, §5.4, §5.5).
 
+use super::closing::Stage;
 use super::{Connection, Message, Part, Role, SendError, ServerRole, State};
 #[cfg(feature = "alloc")]
 use super::{Prepared, PreparedForm};
@@ -71,7 +72,7 @@ impl<R: Role> Connection<R> {
     /// Whether a whole message may come next, as far as can be seen at one glance.
     #[inline(always)]
     const fn may_begin(&self) -> bool {
-        matches!((self.state(), self.sending), (State::Open, Sequence::Between))
+        matches!((self.stage, self.sending), (Stage::Before(State::Open), Sequence::Between))
     }
 
     /// Appends a message of more than 125 bytes in one frame, or one that may not come next.
