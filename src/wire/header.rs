@@ -61,6 +61,7 @@ impl Header {
 
     /// The same header with these reserved bits. Only a negotiated extension may set any (§5.2).
     #[must_use]
+    #[inline]
     pub const fn with_rsv(mut self, rsv: Rsv) -> Self {
         self.start.rsv = rsv;
         self

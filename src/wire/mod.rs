@@ -17,6 +17,7 @@ mod opcode;
 mod output;
 mod redacted;
 mod rsv;
+mod setters;
 mod texts;
 mod utf8;
 
@@ -34,6 +35,7 @@ pub use opcode::{ControlOpcode, DataOpcode, MessageKind, Opcode};
 pub use output::{FixedOutput, Output, OutputFull};
 pub(crate) use redacted::Redacted;
 pub use rsv::Rsv;
+pub(crate) use setters::setters;
 pub(crate) use texts::{error_type, text_enum};
 pub(crate) use utf8::Utf8Stream;
 pub use utf8::{InvalidUtf8, PartialChar};
