@@ -3,11 +3,10 @@
 use core::fmt;
 
 use super::key::AcceptKey;
-use super::known_fields::{KnownFields, Occurrence};
+use super::known_fields::KnownFields;
 use super::response::{Answer, HttpResponse, NoSubprotocols, Response, Subprotocols};
 use super::response_error::ResponseError;
 use crate::extension::OfferedExtensions;
-use crate::extension::negotiated::Negotiated;
 use crate::http::{Excerpt, FieldSection, Head, HeadReader, ResponseHead, ascii};
 use crate::wire::Limits;
 
@@ -138,16 +137,9 @@ impl<P: Subprotocols, K> PendingAnswer<P, K> {
         let subprotocol =
             known.chosen_subprotocol(|chosen| names.iter().any(|name| name.as_ref().as_bytes() == chosen))?;
         // Erratum 3433: `Sec-WebSocket-Extensions` "MAY appear multiple times in an HTTP response".
-        if !known.has_extensions(&head.section)? {
-            return Err(ResponseError::ExtensionsEmpty);
-        }
+        known.check_extensions(&head.section, ResponseError::ExtensionsEmpty)?;
         let extensions = known.extensions;
-        let negotiated = match extensions {
-            Occurrence::Missing => Negotiated::elsewhere(),
-            Occurrence::Once(_) | Occurrence::Repeated => {
-                self.extensions.check(extensions.extensions(&head.section))?
-            }
-        };
+        let negotiated = self.extensions.check(extensions.extensions(&head.section))?;
         Ok(Answer::Open(Response { head, subprotocol, extensions, negotiated }))
     }
 }

@@ -80,17 +80,21 @@ impl<'b> Collect<'b> for KnownFields<'b> {
 }
 
 impl<'b> KnownFields<'b> {
-    /// Whether there is an extension where there is a field for it, and all of them follow the grammar.
-    pub(super) fn has_extensions<F: FieldSection<'b>>(&self, fields: &F) -> Result<bool, InvalidExtension> {
+    /// §4.3: `1#extension` has at least one element, and each follows the grammar.
+    pub(super) fn check_extensions<F, E>(&self, fields: &F, empty: E) -> Result<(), E>
+    where
+        F: FieldSection<'b>,
+        E: From<InvalidExtension>,
+    {
         if let Occurrence::Missing = self.extensions {
-            return Ok(true);
+            return Ok(());
         }
         let mut filled = false;
         for extension in self.extensions.values(fields, EXTENSIONS).flat_map(Extensions::new) {
             extension?;
             filled = true;
         }
-        Ok(filled)
+        if filled { Ok(()) } else { Err(empty) }
     }
 }
 

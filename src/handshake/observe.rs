@@ -60,7 +60,7 @@ pub fn observe<'q, 's, F: FieldSection<'q>, G: FieldSection<'s>>(
         key.map(drop),
         asked.origin().map(drop),
         asked.offered_subprotocols(&request.fields),
-        asked.offered_extensions(&request.fields),
+        asked.check_extensions(&request.fields, RequestError::ExtensionsEmpty),
     ];
     violations.extend(in_request.into_iter().filter_map(Result::err).map(Violation::Request));
     if response.status != 101 {
@@ -75,10 +75,7 @@ pub fn observe<'q, 's, F: FieldSection<'q>, G: FieldSection<'s>>(
         // Without a key there is nothing that the answer could be compared with.
         key.map_or(Ok(()), |key| answered.accepted(&key.accept())),
         answered.chosen_subprotocol(|chosen| offers().any(|offer| offer == chosen)).map(drop),
-        match answered.has_extensions(&response.fields) {
-            Ok(filled) => require(filled, || ResponseError::ExtensionsEmpty),
-            Err(error) => Err(ResponseError::InvalidExtension(error)),
-        },
+        answered.check_extensions(&response.fields, ResponseError::ExtensionsEmpty),
     ];
     violations.extend(in_response.into_iter().filter_map(Result::err).map(Violation::Response));
     let offers = || asked.extensions.extensions(&request.fields);

@@ -169,7 +169,7 @@ impl<'b> KnownFields<'b> {
     /// Subprotocols, and then extensions.
     pub(super) fn lists<F: FieldSection<'b>>(&self, fields: &F) -> Result<(), RequestError> {
         self.offered_subprotocols(fields)?;
-        self.offered_extensions(fields)
+        self.check_extensions(fields, RequestError::ExtensionsEmpty)
     }
 
     /// §4.3: `1#token` has at least one element.
@@ -185,15 +185,6 @@ impl<'b> KnownFields<'b> {
             empty = false;
         }
         if empty { Err(RequestError::SubprotocolsEmpty) } else { Ok(()) }
-    }
-
-    /// §4.3: so has `1#extension`.
-    pub(super) fn offered_extensions<F: FieldSection<'b>>(&self, fields: &F) -> Result<(), RequestError> {
-        match self.has_extensions(fields) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(RequestError::ExtensionsEmpty),
-            Err(error) => Err(RequestError::InvalidExtension(error)),
-        }
     }
 }
 
