@@ -1,5 +1,5 @@
-//! The few fields that matter, picked out of a head in one pass (§4.2.1). What they have to be is checked in `received.rs` for a request
-//! and in `client.rs` for a response.
+//! The few fields that matter, picked out of a head in one pass (§4.2.1), and the elements of lists. What each field has to be is checked
+//! in `received.rs` for a request and in `client.rs` for a response.
 
 use crate::extension::{Extension, Extensions, InvalidExtension};
 use crate::http::{Collect, FieldSection, elements, trim, values};
