@@ -57,8 +57,8 @@ impl Upper for Echo {
 }
 
 impl Application for Echo {
-    fn admit(&self, namespace: &str, _auth: Option<&RawValue>) -> Result<(), String> {
-        if matches!(namespace, "/" | "/custom") { Ok(()) } else { Err("Invalid namespace".into()) }
+    fn admit(&self, namespace: &str, _auth: Option<&RawValue>) -> Result<Option<String>, String> {
+        if matches!(namespace, "/" | "/custom") { Ok(None) } else { Err("Invalid namespace".into()) }
     }
 
     fn connected(&self, socket: &Rc<Socket>) {

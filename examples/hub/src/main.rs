@@ -12,13 +12,15 @@ use std::rc::Rc;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
 use command_line::Failure;
-use hub::connections;
+use hub::broker::{self, Line};
 use hub::engine_io::Server;
 use hub::hub::{Anyone, Authority, Hub, Tokens};
 use hub::socket_io::Switch;
+use hub::{connections, identifier};
 use options::Options;
 
 fn main() -> ExitCode {
@@ -48,7 +50,6 @@ async fn serve(options: Options) -> Result<(), String> {
     let listener = listener.map_err(|error| format!("can't listen on {}: {error}", options.listen))?;
     let stop = |kind| signal(kind).map_err(|error| format!("can't wait for signals: {error}"));
     let (mut interrupt, mut terminate) = (stop(SignalKind::interrupt())?, stop(SignalKind::terminate())?);
-    announce(&listener).map_err(|error| format!("can't tell where it listens: {error}"))?;
 
     let quiet = options.quiet;
     let told = move |line: &str| {
@@ -56,14 +57,43 @@ async fn serve(options: Options) -> Result<(), String> {
             println!("{line}");
         }
     };
-    let server = Server::new(options.settings, Switch::new(Hub::new(authority, told)));
-    let answer = move |request| Rc::clone(&server).answer(request);
+    let hub = Hub::new(authority, told);
+    let (ready, is_ready) = oneshot::channel();
+    let (hub, broker) = match options.broker {
+        None => {
+            let _ = ready.send(()); // it is the only hub
+            (Rc::new(hub), None)
+        }
+        Some(url) => {
+            let id = identifier::random().map_err(|error| format!("can't make an identifier: {error}"))?;
+            let (line, records) = Line::new();
+            let hub = Rc::new(hub.shared(id.clone(), line));
+            let broker = broker::Options { url, prefix: options.prefix, lease: options.lease, hub: id };
+            (Rc::clone(&hub), Some(broker::run(broker, records, hub, ready)))
+        }
+    };
+    let server = Server::new(options.settings, Switch::new(hub));
+    let serving = async move {
+        if is_ready.await.is_err() {
+            // The broker can't be reached, and says so.
+            return std::future::pending().await;
+        }
+        announce(&listener).map_err(|error| format!("can't tell where it listens: {error}"))?;
+        connections::accept(listener, move |request| Rc::clone(&server).answer(request)).await;
+        Ok(())
+    };
+    let sharing = async move {
+        match broker {
+            Some(broker) => broker.await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
-        () = connections::accept(listener, answer) => {}
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        served = serving => served,
+        failed = sharing => failed,
+        _ = interrupt.recv() => Ok(()),
+        _ = terminate.recv() => Ok(()),
     }
-    Ok(())
 }
 
 fn announce(listener: &TcpListener) -> io::Result<()> {

@@ -19,6 +19,9 @@ A hub for socket.io clients: peers with names, links between them, and rooms.
   --max-payload BYTES     the longest message, and the longest body of HTTP (default: 1000000)
   --max-sessions N        how many sessions there may be at once (default: 10000)
   --origin ORIGIN         another origin whose pages may connect, such as https://example.com; may be given several times
+  --broker URL            what it shares with other hubs: redis://127.0.0.1:6379/ (default: none; it is the only hub)
+  --broker-prefix WORD    what the broker's keys begin with (default: hub:)
+  --lease TIME            how long a hub may be silent until its peers count as gone (default: 5s)
   --quiet                 print nothing but where it listens, and errors
   -h, --help              print this
   -V, --version           print the version
@@ -30,6 +33,9 @@ pub struct Options {
     pub listen: SocketAddr,
     pub tokens: Option<PathBuf>,
     pub settings: Settings,
+    pub broker: Option<String>,
+    pub prefix: String,
+    pub lease: Duration,
     pub quiet: bool,
 }
 
@@ -39,6 +45,9 @@ impl Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
             tokens: None,
             settings: Settings::default(),
+            broker: None,
+            prefix: "hub:".into(),
+            lease: Duration::from_secs(5),
             quiet: false,
         };
         let mut words = Parser::from_env();
@@ -56,6 +65,9 @@ impl Options {
                     settings.max_sessions = command_line::parse(&mut words, "a number of sessions")?
                 }
                 Arg::Long("origin") => settings.origins.push(command_line::text(&mut words)?),
+                Arg::Long("broker") => options.broker = Some(command_line::text(&mut words)?),
+                Arg::Long("broker-prefix") => options.prefix = command_line::text(&mut words)?,
+                Arg::Long("lease") => options.lease = span(&mut words)?,
                 Arg::Long("quiet") => options.quiet = true,
                 other => return Err(other.unexpected().into()),
             }

@@ -73,19 +73,22 @@ impl<A: Application> Switch<A> {
     }
 
     fn connect(&self, session: &Rc<Session>, packet: Packet) -> Result<(), String> {
-        let namespace = packet.namespace;
+        let namespace = packet.namespace.clone();
         if self.with(session, |client| client.sockets.len()).unwrap_or(MAX_NAMESPACES) >= MAX_NAMESPACES {
             return Err("expected no more than 16 namespaces, found another one".into());
         }
         let id = crate::identifier::random().map_err(|error| error.to_string())?;
-        if let Err(message) = self.application.admit(&namespace, packet.data.as_deref()) {
-            let data = raw(&BTreeMap::from([("message", message)]));
-            transmit(session, Packet { data, ..Packet::new(Kind::ConnectError, &namespace) });
-            return Ok(());
-        }
-        let data = raw(&BTreeMap::from([("sid", &id)]));
+        let key = match self.application.admit(&namespace, packet.data.as_deref()) {
+            Ok(key) => key,
+            Err(message) => {
+                let data = raw(&BTreeMap::from([("message", message)]));
+                transmit(session, Packet { data, ..Packet::new(Kind::ConnectError, &namespace) });
+                return Ok(());
+            }
+        };
+        let data = raw(&BTreeMap::from_iter([("sid", &id)].into_iter().chain(key.iter().map(|key| ("pid", key)))));
         transmit(session, Packet { data, ..Packet::new(Kind::Connect, &namespace) });
-        let socket = Socket::new(id, namespace.clone(), packet.data, session);
+        let socket = Socket::new(id, packet, key, session);
         self.with(session, |client| client.sockets.insert(namespace, Rc::clone(&socket)));
         self.application.connected(&socket);
         Ok(())
