@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             ..Settings::default()
         };
         let sessions = Server::new(settings("/engine.io/"), Echo);
-        let sockets = Server::new(settings("/socket.io/"), Switch::new(Echo));
+        let sockets = Server::new(settings("/socket.io/"), Switch::new(Echo, Duration::from_secs(1)));
         connections::accept(listener, move |request| {
             let (sessions, sockets) = (Rc::clone(&sessions), Rc::clone(&sockets));
             async move {

@@ -5,6 +5,7 @@ mod command_line;
 #[path = "../../support/listen.rs"]
 mod listen;
 mod options;
+mod page;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ use hub::hub::{Anyone, Authority, Hub, Tokens};
 use hub::socket_io::Switch;
 use hub::{connections, identifier};
 use options::Options;
+use page::Page;
 
 fn main() -> ExitCode {
     command_line::exit("hub", Options::parse().and_then(run))
@@ -72,14 +74,24 @@ async fn serve(options: Options) -> Result<(), String> {
             (Rc::clone(&hub), Some(broker::run(broker, records, hub, ready)))
         }
     };
-    let server = Server::new(options.settings, Switch::new(hub));
+    let page = Page::new(options.client.as_deref())?;
+    let server = Server::new(options.settings, Switch::new(hub, options.connect_timeout));
     let serving = async move {
         if is_ready.await.is_err() {
             // The broker can't be reached, and says so.
             return std::future::pending().await;
         }
         announce(&listener).map_err(|error| format!("can't tell where it listens: {error}"))?;
-        connections::accept(listener, move |request| Rc::clone(&server).answer(request)).await;
+        let answer = move |request| {
+            let (server, page) = (Rc::clone(&server), page.answer(&request));
+            async move {
+                match page {
+                    Some(page) => page,
+                    None => server.answer(request).await,
+                }
+            }
+        };
+        connections::accept(listener, answer).await;
         Ok(())
     };
     let sharing = async move {

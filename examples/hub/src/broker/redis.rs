@@ -137,7 +137,13 @@ impl Link {
         let Some(place) = place.and_then(|place| place.parse().ok()) else { return Ok(()) };
         let mut from = "-".to_owned();
         loop {
-            let request = cmd("XRANGE").arg(&self.stream).arg(&from).arg(Place::to_string(&place)).arg("COUNT").arg(BATCH).to_owned();
+            let request = cmd("XRANGE")
+                .arg(&self.stream)
+                .arg(&from)
+                .arg(Place::to_string(&place))
+                .arg("COUNT")
+                .arg(BATCH)
+                .to_owned();
             let found: StreamRangeReply = request.query_async(&mut self.writer).await?;
             let Some(last) = found.ids.last() else { break };
             from = format!("({}", last.id);
@@ -250,7 +256,8 @@ async fn hold(
 ) -> RedisResult<()> {
     let lease = u64::try_from(options.lease.as_millis()).unwrap_or(u64::MAX);
     loop {
-        let () = cmd("SET").arg(lease_of(options, &options.hub)).arg(1).arg("PX").arg(lease).query_async(lessee).await?;
+        let () =
+            cmd("SET").arg(lease_of(options, &options.hub)).arg(1).arg("PX").arg(lease).query_async(lessee).await?;
         replica.tick();
         let others = replica.others();
         // When the broker comes back, no hub could renew its lease for a while.
@@ -279,8 +286,7 @@ async fn knows(connection: &mut MultiplexedConnection, stream: &str, place: Plac
         let first: StreamRangeReply = request.arg("-").arg("+").arg("COUNT").arg(1).query_async(connection).await?;
         return Ok(first.ids.is_empty());
     }
-    let found: StreamRangeReply =
-        request.arg(place.to_string()).arg(place.to_string()).query_async(connection).await?;
+    let found: StreamRangeReply = request.arg(place.to_string()).arg(place.to_string()).query_async(connection).await?;
     Ok(!found.ids.is_empty())
 }
 
@@ -303,6 +309,7 @@ fn take(entry: StreamId, position: &mut Place, replica: &impl Replica) -> usize 
 fn read(entry: StreamId) -> Option<(Place, Record)> {
     let place = entry.id.parse().ok()?;
     let text = entry.get("text")?;
-    let attachments = (0..).map_while(|number: usize| entry.get::<Vec<u8>>(&number.to_string())).map(Bytes::from).collect();
+    let attachments =
+        (0..).map_while(|number: usize| entry.get::<Vec<u8>>(&number.to_string())).map(Bytes::from).collect();
     Some((place, Record { text, attachments }))
 }

@@ -166,7 +166,8 @@ impl<U: Upper + 'static> Server<U> {
                 session.pong();
                 Ok(())
             }
-            Packet::Ping(_) | Packet::Noop | Packet::Upgrade => Ok(()),
+            Packet::Noop | Packet::Upgrade => Ok(()),
+            Packet::Ping(_) => Err("expected a Pong, found a Ping: those are the server's".into()),
             Packet::Close => {
                 session.end(Reason::ClientClosed);
                 Ok(())

@@ -100,9 +100,9 @@ impl Session {
         &self.sid
     }
 
-    /// Something above has a use for the session.
-    pub fn set_used(&self) {
-        self.used.set(true);
+    /// Whether something above has a use for the session.
+    pub fn set_used(&self, used: bool) {
+        self.used.set(used);
     }
 
     pub fn is_used(&self) -> bool {

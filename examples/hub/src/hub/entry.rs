@@ -23,17 +23,38 @@ pub struct Entry {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum What {
     /// The connection takes a name. One with the same key is the same client, on another connection.
-    Join { name: Name, key: Option<String> },
+    Join {
+        name: Name,
+        key: Option<String>,
+    },
     /// The connection has ended. A client that has lost it may come back for what it has missed.
-    Leave { lost: bool },
-    Link { with: Name },
-    Unlink { from: Name },
-    Enter { room: Name },
-    Exit { room: Name },
-    /// An event for these peers.
-    Tell { to: Vec<Name>, event: String, arguments: Vec<Box<RawValue>> },
+    Leave {
+        lost: bool,
+    },
+    Link {
+        with: Name,
+    },
+    Unlink {
+        from: Name,
+    },
+    Enter {
+        room: Name,
+    },
+    Exit {
+        room: Name,
+    },
+    /// An event for those in a room, or for those who are linked with the sender. Who that is depends on the order of all entries: `to`
+    /// is what the sender's hub knows, until the entry is applied.
+    Tell {
+        to: Vec<Name>,
+        room: Option<Name>,
+        event: String,
+        arguments: Vec<Box<RawValue>>,
+    },
     /// All peers of a hub are gone with it.
-    Gone { hub: String },
+    Gone {
+        hub: String,
+    },
 }
 
 impl What {
@@ -47,6 +68,13 @@ impl Entry {
     /// Whether it is an event for this peer.
     pub fn is_told(&self, peer: &Name) -> bool {
         matches!(&self.what, What::Tell { to, .. } if to.contains(peer))
+    }
+
+    /// Those to whom it goes, if it is an event.
+    pub fn set_receivers(&mut self, receivers: Vec<Name>) {
+        if let What::Tell { to, .. } = &mut self.what {
+            *to = receivers;
+        }
     }
 
     pub fn to_record(&self) -> Record {
@@ -75,6 +103,7 @@ mod tests {
             socket: "s".into(),
             what: What::Tell {
                 to: vec![name("ada"), name("€")],
+                room: None,
                 event: "message".into(),
                 arguments: vec![json("12345678901234567890"), json(r#"{"b":1, "a":2}"#)],
             },

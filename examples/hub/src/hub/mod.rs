@@ -70,7 +70,6 @@ impl<A: Authority> Hub<A> {
         let asked = Asked::new(socket, &event);
         match self.plan(socket, &event) {
             Err(reason) => asked.answer(Err(reason)),
-            Ok(What::Tell { to, .. }) if to.is_empty() => asked.answer(Ok(())),
             Ok(what) => self.add(&socket.id, what, event.attachments, Some(asked)),
         }
     }
@@ -95,29 +94,43 @@ impl<A: Authority> Hub<A> {
         }
         drop(state);
         if self.line.is_none() {
-            self.take(&entry, None);
+            self.take(entry, None);
         }
     }
 
-    /// Applies an entry, tells those whom it concerns, and answers who has asked for it.
-    fn take(&self, entry: &Entry, place: Option<Place>) {
+    /// Applies an entry, tells those whom it concerns, and answers who has asked for it. It comes back with those whom it was for.
+    fn take(&self, mut entry: Entry, place: Option<Place>) -> Entry {
         let mut state = self.state.borrow_mut();
         state.position = place.unwrap_or(state.position);
-        let outcome = state.peers.apply(entry, place);
+        let outcome = state.peers.apply(&entry, place);
         let asked = if entry.hub == self.id { state.asked.remove(&entry.number) } else { None };
         drop(state);
-        let result = outcome.map(|outcome| self.follow(entry, outcome, place));
-        let Some(asked) = asked else { return };
-        asked.answer(result);
-        if entry.what.is_change() {
-            self.go_on(&entry.socket);
+        let result = match outcome {
+            Ok(outcome) => {
+                self.follow(&mut entry, outcome, place);
+                Ok(())
+            }
+            Err(reason) => {
+                entry.set_receivers(Vec::new());
+                Err(reason)
+            }
+        };
+        if let Some(asked) = asked {
+            asked.answer(result);
+            if entry.what.is_change() {
+                self.go_on(&entry.socket);
+            }
         }
+        entry
     }
 
-    fn follow(&self, entry: &Entry, outcome: Outcome, place: Option<Place>) {
+    fn follow(&self, entry: &mut Entry, outcome: Outcome, place: Option<Place>) {
         match outcome {
             Outcome::Done => {}
-            Outcome::Told => self.tell(entry, place),
+            Outcome::Told(receivers) => {
+                entry.set_receivers(receivers);
+                self.tell(entry, place);
+            }
             Outcome::Joined { name, missed } => {
                 self.announce("peer_connect", &name, place);
                 self.welcome(entry, &name, missed, place);

@@ -59,8 +59,8 @@ pub enum Outcome {
     Moved { name: Name, from: String, missed: (Place, Place) },
     /// These peers have left.
     Left(Vec<Name>),
-    /// What an event has to say, from whom.
-    Told,
+    /// An event goes to these peers.
+    Told(Vec<Name>),
 }
 
 impl Peers {
@@ -100,7 +100,7 @@ impl Peers {
                 self.forget_in_room(&name, room);
                 Ok(Outcome::Done)
             }
-            (What::Tell { .. }, Some(_)) => Ok(Outcome::Told),
+            (What::Tell { room, .. }, Some(from)) => self.receivers(&from, room.as_ref()).map(Outcome::Told),
         }
     }
 
@@ -211,15 +211,17 @@ impl Peers {
         self.keys.contains_key(key) || self.parted.iter().any(|parted| parted.key == key)
     }
 
-    /// Those whom a peer is linked with.
-    pub fn linked(&self, name: &Name) -> Vec<Name> {
-        self.peers.get(name).into_iter().flat_map(|peer| &peer.links).cloned().collect()
-    }
-
-    /// The others in a room that a peer is in.
-    pub fn in_room(&self, name: &Name, room: &Name) -> Result<Vec<Name>, String> {
-        let inside = self.rooms.get(room).filter(|inside| inside.contains(name)).ok_or("you are not in this room")?;
-        Ok(inside.iter().filter(|other| *other != name).cloned().collect())
+    /// The others in a room that a peer is in; without a room, those whom it is linked with.
+    ///
+    /// # Errors
+    ///
+    /// The peer is not in the room.
+    pub fn receivers(&self, from: &Name, room: Option<&Name>) -> Result<Vec<Name>, String> {
+        let Some(room) = room else {
+            return Ok(self.peers.get(from).into_iter().flat_map(|peer| &peer.links).cloned().collect());
+        };
+        let inside = self.rooms.get(room).filter(|inside| inside.contains(from)).ok_or("you are not in this room")?;
+        Ok(inside.iter().filter(|other| *other != from).cloned().collect())
     }
 
     /// The same state from a snapshot.

@@ -54,7 +54,7 @@ mod tests {
 
     fn entry(to: &str) -> Entry {
         let to = vec![Name::new(to.into()).unwrap()];
-        let what = What::Tell { to, event: "message".into(), arguments: Vec::new() };
+        let what = What::Tell { to, room: None, event: "message".into(), arguments: Vec::new() };
         Entry { hub: String::new(), number: 0, socket: String::new(), what, attachments: Vec::new() }
     }
 
@@ -66,7 +66,10 @@ mod tests {
         }
         let ada = Name::new("ada".into()).unwrap();
         let (told, whole) = recent.told(&ada, place(0), place(5));
-        assert_eq!((told.into_iter().map(|(place, _)| place).collect::<Vec<_>>(), whole), (vec![place(2), place(3)], true));
+        assert_eq!(
+            (told.into_iter().map(|(place, _)| place).collect::<Vec<_>>(), whole),
+            (vec![place(2), place(3)], true)
+        );
     }
 
     #[test]

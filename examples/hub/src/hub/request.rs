@@ -27,15 +27,15 @@ impl<A: Authority> Hub<A> {
             "disconnect_from_peer" => Ok(What::Unlink { from: argument(event, 0)? }),
             "message" => {
                 let what = event.arguments.first().ok_or("expected a message")?;
-                Ok(tell("message", [what.clone()], state.peers.linked(from), from))
+                Ok(tell("message", [what.clone()], state.peers.receivers(from, None)?, None, from))
             }
             "enter" => Ok(What::Enter { room: argument(event, 0)? }),
             "leave" => Ok(What::Exit { room: argument(event, 0)? }),
             "say" => {
                 let room: Name = argument(event, 0)?;
                 let what = event.arguments.get(1).ok_or("expected a room and a message")?;
-                let others = state.peers.in_room(from, &room)?;
-                Ok(tell("said", [event.arguments[0].clone(), what.clone()], others, from))
+                let to = state.peers.receivers(from, Some(&room))?;
+                Ok(tell("said", [event.arguments[0].clone(), what.clone()], to, Some(room), from))
             }
             _ => Err("no such event".into()),
         }
@@ -43,9 +43,9 @@ impl<A: Authority> Hub<A> {
 }
 
 /// An event for others, with the name of the sender after what is sent.
-fn tell<const N: usize>(event: &str, what: [Box<RawValue>; N], to: Vec<Name>, from: &Name) -> What {
+fn tell<const N: usize>(event: &str, what: [Box<RawValue>; N], to: Vec<Name>, room: Option<Name>, from: &Name) -> What {
     let arguments = what.into_iter().chain(raw(from)).collect();
-    What::Tell { to, event: event.into(), arguments }
+    What::Tell { to, room, event: event.into(), arguments }
 }
 
 /// What `join` says.

@@ -41,7 +41,7 @@ impl<A: Authority> Replica for Hub<A> {
     fn apply(&self, place: Place, record: Record) {
         let len = size(&record);
         let Some(entry) = Entry::from_record(record) else { return };
-        self.take(&entry, Some(place));
+        let entry = self.take(entry, Some(place));
         self.state.borrow_mut().recent.push(place, len, entry);
     }
 
@@ -97,7 +97,8 @@ impl<A: Authority> Replica for Hub<A> {
     fn tick(&self) {
         let state = self.state.borrow();
         let mine = state.peers.all().filter(|(_, peer)| peer.hub == self.id);
-        let left: Vec<String> = mine.map(|(_, peer)| peer.socket.clone()).filter(|id| !state.locals.contains_key(id)).collect();
+        let left: Vec<String> =
+            mine.map(|(_, peer)| peer.socket.clone()).filter(|id| !state.locals.contains_key(id)).collect();
         drop(state);
         // They left while the broker was away.
         for socket in left {
