@@ -20,6 +20,7 @@ A hub for socket.io clients: peers with names, links between them, and rooms.
   --connect-timeout TIME  how long a session may be without a namespace (default: 45s)
   --max-payload BYTES     the longest message, and the longest body of HTTP (default: 1000000)
   --max-sessions N        how many sessions there may be at once (default: 10000)
+  --compress              let WebSockets be compressed, for some 300 KiB of memory each (default: no, as in the reference)
   --origin ORIGIN         another origin whose pages may connect, such as https://example.com; may be given several times
   --broker URL            what it shares with other hubs: redis://127.0.0.1:6379/ (default: none; it is the only hub)
   --broker-prefix WORD    what the broker's keys begin with (default: hub:)
@@ -72,6 +73,7 @@ impl Options {
                 Arg::Long("max-sessions") => {
                     settings.max_sessions = command_line::parse(&mut words, "a number of sessions")?
                 }
+                Arg::Long("compress") => settings.compress = true,
                 Arg::Long("origin") => settings.origins.push(command_line::text(&mut words)?),
                 Arg::Long("broker") => options.broker = Some(command_line::text(&mut words)?),
                 Arg::Long("broker-prefix") => options.prefix = command_line::text(&mut words)?,
