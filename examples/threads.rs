@@ -88,6 +88,7 @@ fn turn(socket: &mut TcpStream, machine: &mut impl Duties<Instant>) -> io::Resul
     socket.set_write_timeout(wait)?;
     socket.set_read_timeout(wait)?;
     let done = match machine.status() {
+        Status::Close => Ok(()), // a peer that was given up gets nothing more: it might never take it
         _ if !machine.output().is_empty() => socket.write(machine.output()).map(|n| machine.written(n)),
         Status::HalfClose => socket.shutdown(Shutdown::Write).map(|()| machine.half_closed()),
         status if status.reads() => socket.read(machine.room()).map(|n| machine.filled(n)),

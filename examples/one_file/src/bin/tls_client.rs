@@ -84,12 +84,14 @@ impl Link {
     /// One turn of the loop: looks at the clock, and writes or reads once; it does not wait past the next deadline.
     fn turn(&mut self, machine: &mut impl Duties<Instant>) -> io::Result<()> {
         let now = Instant::now();
-        let wait = machine.tick(now).map(|at| at.saturating_duration_since(now).max(Duration::from_millis(1)));
-        self.socket.set_write_timeout(wait)?;
-        self.socket.set_read_timeout(wait)?;
+        // Nothing is waited for when it is over; and no time at all would be "for ever".
+        let wait = machine.tick(now).unwrap_or(now).saturating_duration_since(now).max(Duration::from_millis(1));
+        self.socket.set_write_timeout(Some(wait))?;
+        self.socket.set_read_timeout(Some(wait))?;
         let n = self.tls.writer().write(machine.output())?; // as much as it has room for
         machine.written(n);
         let done = match machine.status() {
+            Status::Close => Ok(()), // a peer that was given up gets nothing more: it might never take it
             _ if self.tls.wants_write() => self.tls.write_tls(&mut self.socket).map(drop),
             status if status.reads() => self.read(machine.room()).map(|n| machine.filled(n)),
             _ => Ok(()),

@@ -70,9 +70,8 @@ impl Link {
                     }
                 }
                 if let Err(error) = self.turn(&mut endpoint) {
-                    return endpoint
-                        .end()
-                        .map_err(|end| if end == Failure::NoClose { error.into() } else { end.into() });
+                    let end = endpoint.end();
+                    return end.map_err(|end| if end == Failure::NoClose { error.into() } else { end.into() });
                 }
             }
             self.tls.send_close_notify();
@@ -85,15 +84,17 @@ impl Link {
     /// One turn of the loop: looks at the clock, and writes or reads once; it does not wait past the next deadline.
     fn turn(&mut self, machine: &mut impl Duties<Instant>) -> io::Result<()> {
         let now = Instant::now();
-        let wait = machine.tick(now).map(|at| at.saturating_duration_since(now).max(Duration::from_millis(1)));
-        self.socket.set_write_timeout(wait)?;
-        self.socket.set_read_timeout(wait)?;
+        // Nothing is waited for when it is over; and no time at all would be "for ever".
+        let wait = machine.tick(now).unwrap_or(now).saturating_duration_since(now).max(Duration::from_millis(1));
+        self.socket.set_write_timeout(Some(wait))?;
+        self.socket.set_read_timeout(Some(wait))?;
         let n = self.tls.writer().write(machine.output())?; // as much as it has room for
         machine.written(n);
         if machine.status() == Status::HalfClose {
             self.tls.send_close_notify();
         }
         let done = match machine.status() {
+            Status::Close => Ok(()), // a peer that was given up gets nothing more: it might never take it
             _ if self.tls.wants_write() => self.tls.write_tls(&mut self.socket).map(drop),
             Status::HalfClose => self.socket.shutdown(Shutdown::Write).map(|()| machine.half_closed()),
             status if status.reads() => self.read(machine.room()).map(|n| machine.filled(n)),
