@@ -8,12 +8,14 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
-use std::{convert::Infallible, error::Error, fs, process::ExitCode, sync::Arc, thread};
+use std::{convert::Infallible, error::Error, fs, process::ExitCode, sync::Arc, thread, time::Duration, time::Instant};
 
 use rustls::{ServerConfig, ServerConnection, pki_types::PrivateKeyDer};
 use websocket_proto::endpoint::{Config, Duties, Failure, Opening, Status};
 use websocket_proto::{CloseCode, Incoming};
+
+/// How long a read or a write may take at once.
+const TURN: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -81,13 +83,13 @@ impl Link {
         Err(opening.end().into())
     }
 
-    /// One turn of the loop: looks at the clock, and writes or reads once; it does not wait past the next deadline.
+    /// One turn of the loop: looks at the clock, and writes or reads once; it does not wait past the next deadline, nor for long.
     fn turn(&mut self, machine: &mut impl Duties<Instant>) -> io::Result<()> {
         let now = Instant::now();
-        // Nothing is waited for when it is over; and no time at all would be "for ever".
-        let wait = machine.tick(now).unwrap_or(now).saturating_duration_since(now).max(Duration::from_millis(1));
-        self.socket.set_write_timeout(Some(wait))?;
-        self.socket.set_read_timeout(Some(wait))?;
+        // Not for long: a write that times out after a part of it tells of that part only then. And no time at all would be "for ever".
+        let wait = machine.tick(now).map_or(TURN, |at| at.saturating_duration_since(now));
+        let wait = Some(wait.clamp(Duration::from_millis(1), TURN));
+        self.socket.set_write_timeout(wait).and_then(|()| self.socket.set_read_timeout(wait))?;
         let n = self.tls.writer().write(machine.output())?; // as much as it has room for
         machine.written(n);
         if machine.status() == Status::HalfClose {
