@@ -1,7 +1,5 @@
 //! Those who take part.
 
-#[cfg(feature = "c")]
-mod c;
 pub mod connect;
 pub mod deflate;
 mod fastwebsockets;
@@ -22,7 +20,6 @@ use crate::transport::Transport;
 use crate::workload::{Form, Send};
 
 /// One who takes part: a function for each task that it can do.
-#[derive(Clone, Copy)]
 pub struct Peer {
     pub name: &'static str,
     /// What it hands out.
@@ -115,7 +112,5 @@ pub fn all() -> Vec<Peer> {
         self::yawc::PEER,
         self::web_socket::PEER,
     ]);
-    #[cfg(feature = "c")]
-    all.extend(c::PEERS.iter().copied());
     all
 }
