@@ -22,13 +22,6 @@ const FLOORS: [(&str, &[&str]); 11] = [
     ("guide", &[]),
 ];
 
-/// Files with more than [`MAX_LINES`], and why.
-const LONG_FILES: &[(&str, &str)] = &[
-    ("benches/deflate.rs", "one table of measurements"),
-    ("tests/deflate_data.rs", "cases of one section, each a few lines of bytes"),
-    ("tests/handshake_client.rs", "cases of one section, each a head that is nearly right"),
-    ("tests/handshake_server.rs", "cases of one section, each a head that is nearly right"),
-];
 const MAX_LINES: usize = 400;
 
 /// Files that may import one another in a circle, by folder, and why.
@@ -271,9 +264,7 @@ fn files_have_at_most_400_lines() {
                 folders.extend((!foreign && !name.starts_with('.')).then_some(path));
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let lines = fs::read_to_string(&path).unwrap().lines().count();
-                let is_long = LONG_FILES.iter().any(|(file, _)| *file == name);
-                assert!(is_long || lines <= MAX_LINES, "{name} has {lines} lines, expected at most {MAX_LINES}");
-                assert!(!is_long || lines > MAX_LINES, "{name} has {lines} lines: take it out of LONG_FILES");
+                assert!(lines <= MAX_LINES, "{name} has {lines} lines, expected at most {MAX_LINES}");
                 seen += 1;
             }
         }

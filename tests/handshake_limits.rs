@@ -1,28 +1,13 @@
 //! The limits of a request's head: each inclusive, and tested at, below and above it.
 #![cfg(feature = "alloc")]
 
+use testkit::openings::{REQUEST, head};
 use websocket_proto::handshake::{HeadError, Received, RequestError, ServerHandshake};
 use websocket_proto::wire::Limits;
 
-/// The request of RFC 6455 §1.3, as its lines.
-const LINES: &[&str] = &[
-    "GET /chat HTTP/1.1",
-    "Host: server.example.com",
-    "Upgrade: websocket",
-    "Connection: Upgrade",
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-    "Sec-WebSocket-Version: 13",
-];
-
-fn head(lines: &[&str]) -> Vec<u8> {
-    let mut head = lines.join("\r\n").into_bytes();
-    head.extend_from_slice(b"\r\n\r\n");
-    head
-}
-
 #[test]
 fn head_may_be_as_long_as_the_limit_and_no_longer() {
-    let bytes = head(LINES);
+    let bytes = REQUEST.head();
     let receive = |max| {
         let limits = Limits::DEFAULT.with_max_head_len(max);
         ServerHandshake::new(&limits).receive(&bytes).map(|received| received.is_some())
@@ -37,7 +22,7 @@ fn head_may_be_as_long_as_the_limit_and_no_longer() {
 
 #[test]
 fn request_line_beyond_the_limit_is_answered_414() {
-    let bytes = head(LINES);
+    let bytes = REQUEST.head();
     // The line has 20 bytes with its end.
     for max in 0..20 {
         let limits = Limits::DEFAULT.with_max_head_len(max);
@@ -50,7 +35,7 @@ fn request_line_beyond_the_limit_is_answered_414() {
 #[test]
 fn unfinished_head_at_the_limit_is_refused_without_one_byte_more() {
     let limits = Limits::DEFAULT.with_max_head_len(64);
-    let bytes = &head(LINES)[..64];
+    let bytes = &REQUEST.head()[..64];
     assert!(matches!(ServerHandshake::new(&limits).receive(&bytes[..63]), Ok(None)));
     assert_eq!(
         ServerHandshake::new(&limits).receive(bytes).unwrap_err(),
@@ -61,7 +46,7 @@ fn unfinished_head_at_the_limit_is_refused_without_one_byte_more() {
 #[test]
 fn as_many_fields_as_the_limit_and_no_more() {
     for (fields, passes) in [(99, true), (100, true), (101, false)] {
-        let mut lines = LINES.to_vec();
+        let mut lines = REQUEST.0.to_vec();
         lines.resize(fields + 1, "X: y");
         let bytes = head(&lines);
         match ServerHandshake::new(&Limits::DEFAULT).receive(&bytes) {
@@ -77,7 +62,7 @@ fn as_many_fields_as_the_limit_and_no_more() {
 
 #[test]
 fn unlimited_means_unlimited() {
-    let mut lines = LINES.to_vec();
+    let mut lines = REQUEST.0.to_vec();
     lines.resize(20_000, "X-Some: field with a value");
     let bytes = head(&lines);
     let Ok(Some(Received::Upgrade(request))) = ServerHandshake::new(&Limits::UNLIMITED).receive(&bytes) else {

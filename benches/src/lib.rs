@@ -1,5 +1,7 @@
 //! What the benchmarks have in common: streams that a server receives.
 
+pub mod blocks;
+
 use websocket_proto::{Client, Connection, Limits, Message, Negotiated, RandomKeys, Server};
 
 /// Every limit far away.

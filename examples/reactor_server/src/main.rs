@@ -14,7 +14,7 @@
 //! A protocol that does no I/O fits an event loop as it is. A connection is a value in a table; an event looks it up, lets it take a
 //! step, and puts down what it wants next:
 //!
-//! * **One read buffer for all.** `Messages::next` uses up all of its input, so the same 256 KiB serve every connection, one after the
+//! * **One read buffer for all.** `Messages::next` uses up all of its input, so the same 512 KiB serve every connection, one after the
 //!   other. A connection of its own holds memory for a cut head, a cut message, or output that the socket did not take, and only as
 //!   long as it has one. That is why an idle one costs about a kilobyte. Buffers for cut messages are shared, and kept for a while.
 //! * **Large messages are not copied.** What is missing of one is read to where it stays, and its echo is written from there.

@@ -28,8 +28,8 @@ pub struct Shared {
     pub stopping: bool,
 }
 
-/// How many bytes are read at once: a message that comes with one read stays where it is.
-const READ: usize = 256 * 1024;
+/// How many bytes are read at once: a message that comes with one read stays where it is, up to one of 256 KiB with its header.
+const READ: usize = 512 * 1024;
 
 impl Shared {
     pub fn new(options: Options, now: Instant) -> Self {

@@ -8,6 +8,8 @@ pub mod attacks;
 pub mod bytes;
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "deflate")]
+pub mod compressed;
 pub mod counting;
 #[cfg(feature = "arbitrary")]
 mod cuts;
@@ -16,6 +18,7 @@ pub mod heads;
 #[cfg(feature = "deflate")]
 pub mod inflate;
 pub mod invert;
+pub mod openings;
 pub mod reference;
 #[cfg(feature = "strategies")]
 pub mod strategies;

@@ -13,7 +13,7 @@ use crate::Error;
 use crate::wakers::Side;
 
 /// How many bytes are read at once, but for large frames.
-const READ_LEN: usize = 16 * 1024;
+const READ_LEN: usize = 32 * 1024;
 
 /// After so many reads that did not have to wait, the clock is looked at all the same.
 const READS: u8 = 64;
