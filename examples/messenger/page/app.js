@@ -65,7 +65,11 @@ async function begin(me, friend) {
     try { item("mine", text).dataset.n = talk.say(text); at("text").value = ""; } catch (error) { note(error.message); }
   });
   at("file").addEventListener("change", async () => {
-    for (const chosen of at("file").files) file({ id: await talk.send(chosen, chosen.name), name: chosen.name, size: chosen.size }).classList.add("mine");
+    for (const chosen of [...at("file").files]) {
+      const line = file({ id: await talk.send(chosen, chosen.name), name: chosen.name, size: chosen.size });
+      line.classList.add("mine");
+      picture(line, chosen.name, URL.createObjectURL(chosen));
+    }
     at("file").value = "";
   });
 }
@@ -97,13 +101,17 @@ function received({ id, name, size, blob }) {
   link.href = URL.createObjectURL(blob);
   link.download = link.textContent = name;
   line.replaceChildren(link, `, ${size.toLocaleString("en")} bytes, digest right`);
-  if (/\.(png|jpe?g|gif|webp)$/i.test(name)) {
-    const image = new Image();
-    image.alt = name;
-    image.src = link.href;
-    image.onload = () => line.scrollIntoView({ block: "end" });
-    line.append(image);
-  }
+  picture(line, name, link.href);
+}
+
+// Shows a file that is a picture.
+function picture(line, name, url) {
+  if (!/\.(png|jpe?g|gif|webp)$/i.test(name)) return;
+  const image = new Image();
+  image.alt = name;
+  image.src = url;
+  image.onload = () => line.scrollIntoView({ block: "end" });
+  line.append(image);
 }
 
 // Something that the browser keeps for this page: made once. A certificate's key can be used, and not read.

@@ -143,7 +143,9 @@ impl Gatherer {
         let at = self.instant(now);
         let Some((agent, _)) = &mut self.stun else { return false };
         let Ok(message) = Message::from_bytes(datagram) else { return false };
-        if !agent.handle_stun_message_with_time(&message, from, at) {
+        // The TURN server may be the same one: its indications are not the agent's, which would take them.
+        let is_answer = message.is_response() && message.has_method(BINDING);
+        if !is_answer || !agent.handle_stun_message_with_time(&message, from, at) {
             return false;
         }
         if let Ok(address) = message.attribute::<XorMappedAddress>() {
@@ -160,14 +162,13 @@ impl Gatherer {
         let at = self.instant(now);
         let mut wake = self.ask_again;
         if let Some((agent, server)) = &mut self.stun {
-            while let StunAgentPollRet::WaitUntil(until) = agent.poll(at) {
-                if until > at {
-                    wake = wake.min(now + until.duration_since(at));
-                    break;
-                }
-            }
+            // A request that has failed is told of first; then comes how long to wait, which is not at all where one is to be sent again.
+            while let StunAgentPollRet::TransactionTimedOut(_) | StunAgentPollRet::TransactionCancelled(_) = agent.poll(at) {}
             while let Some(transmit) = agent.poll_transmit(at) {
                 self.out.push_back((*server, transmit.data.to_vec()));
+            }
+            if let StunAgentPollRet::WaitUntil(until) = agent.poll(at) {
+                wake = wake.min(now + until.duration_since(at).max(SHORTEST_WAIT));
             }
         }
         if let Some(turn) = &mut self.turn {
@@ -197,3 +198,53 @@ impl Gatherer {
 const STUN_KEEPALIVE: Duration = Duration::from_secs(15);
 /// A deadline that has passed must not become a loop.
 const SHORTEST_WAIT: Duration = Duration::from_millis(5);
+
+#[cfg(test)]
+mod tests {
+    use stun_proto::types::message::Method;
+
+    use super::*;
+
+    const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)), 5000);
+    const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 1)), 3478);
+
+    fn gatherer(now: Instant) -> Gatherer {
+        Gatherer::new(LOCAL, &Servers { stun: Some(SERVER), turn: None }, now)
+    }
+
+    #[test]
+    fn what_a_stun_server_sees_is_a_candidate() {
+        let now = Instant::now();
+        let mut gatherer = gatherer(now);
+        let (to, request) = gatherer.poll_transmit().unwrap();
+        assert_eq!(to, SERVER);
+        let seen = SocketAddr::from(([198, 51, 100, 7], 40_000));
+        let request = Message::from_bytes(&request).unwrap();
+        let mut answer = Message::builder_success(&request, MessageWriteVec::new());
+        answer.add_attribute(&XorMappedAddress::new(seen, request.transaction_id())).unwrap();
+        let answer = answer.finish();
+        let elsewhere = SocketAddr::from(([203, 0, 113, 9], 3478));
+        assert!(matches!(gatherer.receive(elsewhere, &answer, now), Received::Other), "only the server is asked");
+        assert!(matches!(gatherer.receive(SERVER, &answer, now), Received::Taken));
+        assert_eq!(gatherer.poll_candidate().map(|candidate| candidate.addr()), Some(seen));
+    }
+
+    /// RFC 8656 §11: what a TURN server relays comes as an indication with the method Data.
+    #[test]
+    fn what_the_same_server_relays_is_not_taken_as_an_answer() {
+        let now = Instant::now();
+        let mut gatherer = gatherer(now);
+        let indication = Message::builder_indication(Method::new(7), MessageWriteVec::new()).finish();
+        assert!(matches!(gatherer.receive(SERVER, &indication, now), Received::Other));
+    }
+
+    #[test]
+    fn a_request_that_is_lost_is_sent_again() {
+        let mut now = Instant::now();
+        let mut gatherer = gatherer(now);
+        gatherer.poll_transmit();
+        now += Duration::from_secs(1);
+        gatherer.timeout(now);
+        assert!(gatherer.poll_transmit().is_some());
+    }
+}

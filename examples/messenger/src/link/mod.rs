@@ -142,6 +142,10 @@ impl Link {
         if self.remote.len() >= MAX_CANDIDATES {
             return Err(format!("expected at most {MAX_CANDIDATES} candidates, found more"));
         }
+        // A browser hides addresses behind names of its own network, and offers TCP: of no use here, and no fault.
+        if !sdp::is_usable(text) {
+            return Ok(());
+        }
         let candidate = Candidate::from_sdp_string(text).map_err(|error| error.to_string())?;
         self.remote.insert(candidate.addr(), sdp::kind(text));
         self.rtc.add_remote_candidate(candidate);

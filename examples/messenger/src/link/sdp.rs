@@ -26,6 +26,13 @@ pub fn kind(line: &str) -> &'static str {
     }
 }
 
+/// Whether a candidate is of UDP and of an address, as far as its line can be read: `candidate:FOUNDATION 1 udp PRIORITY ADDRESS PORT typ …`.
+pub fn is_usable(line: &str) -> bool {
+    let mut words = line.split(' ').skip(2);
+    let is_tcp = words.next().is_some_and(|transport| transport.eq_ignore_ascii_case("tcp"));
+    !is_tcp && !words.nth(1).is_some_and(|address| address.ends_with(".local"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +52,13 @@ mod tests {
         assert_eq!(kind("candidate:1 1 udp 7 192.0.2.1 5000 typ srflx raddr 0.0.0.0 rport 0"), "srflx");
         assert_eq!(kind("candidate:1 1 udp 7 2001:db8::1 9 typ relay raddr :: rport 0"), "hub");
         assert_eq!(kind("candidate:1"), "prflx");
+    }
+
+    #[test]
+    fn candidates_of_tcp_and_with_hidden_addresses_are_passed_over() {
+        assert!(is_usable("candidate:1 1 udp 7 192.0.2.1 5000 typ host"));
+        assert!(!is_usable("candidate:1 1 tcp 7 192.0.2.1 9 typ host tcptype active"));
+        assert!(!is_usable("candidate:1 1 udp 7 0b2a3ad4-7d5e.local 5000 typ host"));
+        assert!(is_usable("garbage"), "which is a fault, and not passed over");
     }
 }
