@@ -163,7 +163,9 @@ impl Gatherer {
         let mut wake = self.ask_again;
         if let Some((agent, server)) = &mut self.stun {
             // A request that has failed is told of first; then comes how long to wait, which is not at all where one is to be sent again.
-            while let StunAgentPollRet::TransactionTimedOut(_) | StunAgentPollRet::TransactionCancelled(_) = agent.poll(at) {}
+            while let StunAgentPollRet::TransactionTimedOut(_) | StunAgentPollRet::TransactionCancelled(_) =
+                agent.poll(at)
+            {}
             while let Some(transmit) = agent.poll_transmit(at) {
                 self.out.push_back((*server, transmit.data.to_vec()));
             }

@@ -220,7 +220,10 @@ impl Link {
 
     /// Remembers the friend's candidates that an SDP names.
     fn learn(&mut self, sdp: &str) {
-        for line in sdp.lines().filter_map(|line| line.strip_prefix("a=candidate:")).take(MAX_CANDIDATES) {
+        for line in sdp.lines().filter_map(|line| line.strip_prefix("a=candidate:")) {
+            if self.remote.len() >= MAX_CANDIDATES {
+                break;
+            }
             if let Ok(candidate) = Candidate::from_sdp_string(&format!("candidate:{line}")) {
                 self.remote.insert(candidate.addr(), sdp::kind(line));
             }

@@ -198,7 +198,7 @@ const PING: Duration = Duration::from_secs(1);
 /// A friend that was not heard for so long is looked for on other roads.
 const TROUBLE: Duration = Duration::from_secs(2);
 /// A friend that was not heard for so long is gone.
-const GIVEN_UP: Duration = Duration::from_millis(4500);
+pub(super) const GIVEN_UP: Duration = Duration::from_millis(4500);
 /// How long a call may take to open.
 const OPENING: Duration = Duration::from_secs(15);
 /// Before a friend is asked again to call.

@@ -193,7 +193,8 @@ impl Peer {
         let mut deadline = self.gatherer.deadline();
         if let Some(link) = &self.link {
             deadline = deadline.min(link.deadline());
-            deadline = deadline.min(if link.is_open() { self.ping_at } else { self.open_by });
+            let next = if link.is_open() { self.ping_at.min(self.heard_at + calls::GIVEN_UP) } else { self.open_by };
+            deadline = deadline.min(next);
         }
         [self.talk.deadline(), self.retry_at].into_iter().flatten().fold(deadline, Instant::min)
     }
