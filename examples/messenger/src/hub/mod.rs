@@ -25,7 +25,7 @@ pub struct Options {
     /// Origins whose pages may connect, beside the hub's own.
     pub origins: Vec<String>,
     pub servers: Servers,
-    /// Print how connections end.
+    /// Print nothing of connections.
     pub is_quiet: bool,
 }
 

@@ -72,7 +72,7 @@ pub struct Peer {
     open_by: Instant,
     heard_at: Instant,
     ping_at: Instant,
-    /// When this silence is taken as trouble.
+    /// ICE was restarted in this silence already.
     has_restarted: bool,
     better_road: Backoff,
     better_road_at: Instant,

@@ -16,7 +16,7 @@ fn two_people_talk_and_send_a_file_through_the_hub() {
     ann.expect("bob: Hello \u{fffd}[31myourself");
 
     let path = folder.0.join("numbers.bin");
-    let bytes: Vec<u8> = (0..200_000_u32).map(|n| (n * 7 >> 3) as u8).collect();
+    let bytes: Vec<u8> = (0..200_000_u32).map(|n| ((n * 7) >> 3) as u8).collect();
     fs::write(&path, &bytes).unwrap();
     ann.write(&format!("/send {}", path.display()));
     bob.expect("(200000 bytes, digest right)");

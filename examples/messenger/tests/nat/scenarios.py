@@ -19,7 +19,7 @@ HUB = f"{SERVER}:7000"
 class Session:
     """A lab with a hub in it, and two people: ann behind NAT a, bob behind NAT b."""
 
-    def __init__(self, a, b, servers, capture=None):
+    def __init__(self, a, b, servers, capture=None, names=("ann", "bob")):
         shutil.rmtree(f"{WORK}/people", ignore_errors=True)
         self.lab, self.servers, self.people = Lab(a, b), servers, {}
         try:
@@ -29,7 +29,7 @@ class Session:
                 self.tcpdump = self.lab.start("inet", "tcpdump", "-Z", "root", "-U", "-i", "br0", "-w", capture, "tcp port 7000")
                 self.tcpdump.expect("listening on")
             self.hub = self.start_hub()
-            for name in ["ann", "bob"]:
+            for name in names:
                 self.start(name)
         except BaseException:
             self.lab.close()
@@ -269,6 +269,29 @@ def dead():
     return f"known after {times[0]:.1f} s and {times[1]:.1f} s"
 
 
+def page():
+    """A page in Chromium behind a NAT of its own: the pair that it has selected."""
+    if not os.path.exists(f"{WORK}/browser/node_modules/playwright-core"):
+        return "NOT TRIED: there is no driver for a browser; tests/browser/run installs it"
+    told = []
+    for a, b, servers, road, pairs in [
+        ("cone", "cone", "STUN", "direct", ["srflx/srflx", "srflx/prflx", "prflx/srflx", "prflx/prflx"]),
+        ("symmetric", "symmetric", "TURN", "relayed", ["relay/", "/relay"]),
+        # By TCP to the TURN server, which is all that is left to a browser.
+        ("noudp", "cone", "TURN", "relayed", ["relay/"]),
+    ]:
+        with Session(a, b, servers, names=["bob"]) as session:
+            os.environ["HOME_OF_BROWSER"] = f"{WORK}/browser"
+            ann = session.lab.start("a", "node", os.path.join(os.path.dirname(os.path.abspath(__file__)), "page.mjs"), f"http://{HUB}", road)
+            pair = ann.lines[ann.expect("road: ", 90)].removeprefix("road: ")
+            assert any(part in pair for part in pairs), f"expected a pair of {pairs}, found {pair}"
+            session.people["bob"].expect("ann: from the page")
+            session.people["bob"].write("from the program")
+            ann.expect("heard: from the program")
+            told.append(f"{a} x {b}, {servers}: {road} ({pair})")
+    return "; ".join(told)
+
+
 def speed():
     """Throughput and CPU of a file of 50 MB, of both ends together, by road; the raw channel is examples/raw.rs."""
     told = []
@@ -285,7 +308,7 @@ def speed():
     return "; ".join(told)
 
 
-SCENARIOS = [matrix, no_plaintext, killed, loss, rebound, udp_cut, hub_gone, dead, speed]
+SCENARIOS = [matrix, no_plaintext, killed, loss, rebound, udp_cut, hub_gone, dead, page, speed]
 
 
 def main(names):
