@@ -3,10 +3,11 @@
 use core::fmt;
 
 use super::key::AcceptKey;
-use super::known_fields::KnownFields;
+use super::known_fields::{KnownFields, Occurrence};
 use super::response::{Answer, HttpResponse, NoSubprotocols, Response, Subprotocols};
 use super::response_error::ResponseError;
 use crate::extension::OfferedExtensions;
+use crate::extension::negotiated::Negotiated;
 use crate::http::{Excerpt, FieldSection, Head, HeadReader, ResponseHead, ascii};
 use crate::wire::Limits;
 
@@ -139,7 +140,13 @@ impl<P: Subprotocols, K> PendingAnswer<P, K> {
         // Erratum 3433: `Sec-WebSocket-Extensions` "MAY appear multiple times in an HTTP response".
         known.check_extensions(&head.section, ResponseError::ExtensionsEmpty)?;
         let extensions = known.extensions;
-        let negotiated = self.extensions.check(extensions.extensions(&head.section))?;
+        // Most responses accept none, which needs no search.
+        let negotiated = match extensions {
+            Occurrence::Missing => Negotiated::elsewhere(),
+            Occurrence::Once(_) | Occurrence::Repeated => {
+                self.extensions.check(extensions.extensions(&head.section))?
+            }
+        };
         Ok(Answer::Open(Response { head, subprotocol, extensions, negotiated }))
     }
 }
