@@ -1,10 +1,11 @@
 //! Servers under examination.
 
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use super::{Process, Setup, SocketOptions, drive};
-use crate::case::{Case, Library, Role};
+use crate::case::{Case, Library, Limits, Role, Step};
 use crate::exam::{Context, Delivery, Ended, Exam, Grade, Verdict};
 use crate::suite::{self, CaseResult, Deliveries};
 
@@ -27,7 +28,7 @@ pub struct ServerRun<'r> {
 pub fn run_server(library: &Library, cases: &[&Case], run: ServerRun<'_>) -> Result<Vec<CaseResult>, Setup> {
     let (address, host, target) = parse(run.url)?;
     let context = Context { host, target, time: run.options.slow, ..run.context };
-    let mut server = Server { address, context, options: run.options };
+    let mut server = Server { address, context, options: run.options, flood: RwLock::new(()) };
     server.wait_for(run.process)?;
     server.baseline()?;
     let cases: Vec<&Case> = cases.iter().copied().filter(|case| case.rule.roles.contains(Role::Server)).collect();
@@ -57,6 +58,8 @@ pub(super) struct Server<'r> {
     address: SocketAddr,
     context: Context,
     pub(super) options: &'r SocketOptions,
+    /// Held for writing by a case that floods the server: what others ask at that time would wait for it, and seem to get no answer.
+    flood: RwLock<()>,
 }
 
 impl Server<'_> {
@@ -125,12 +128,19 @@ impl Server<'_> {
         if exam.is_over() {
             return exam.verdict(None);
         }
+        let _others = (!floods(case)).then(|| self.flood.read().unwrap_or_else(PoisonError::into_inner));
+        let _alone = floods(case).then(|| self.flood.write().unwrap_or_else(PoisonError::into_inner));
         match TcpStream::connect_timeout(&self.address, Duration::from_secs(5)) {
             Ok(stream) => drive(&mut exam, &stream, self.options, patience),
             Err(_) => exam.ended(Ended::Died),
         }
         exam.verdict(None)
     }
+}
+
+fn floods(case: &Case) -> bool {
+    let many = |step: &Step| matches!(step, Step::Repeat(_, times) if times.value(&Limits::default()) >= Some(1000));
+    case.steps.iter().any(many)
 }
 
 /// Whether two looks are enough. Where they disagree, and where a conforming peer answers and goes on, a third one is worth its time.
