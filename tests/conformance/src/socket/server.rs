@@ -58,7 +58,8 @@ pub(super) struct Server<'r> {
     address: SocketAddr,
     context: Context,
     pub(super) options: &'r SocketOptions,
-    /// Held for writing by a case that floods the server: what others ask at that time would wait for it, and seem to get no answer.
+    /// Held for writing by what floods the server, and for reading by the calmest looks: a server that does one thing at a time would
+    /// seem to give no answer.
     flood: RwLock<()>,
 }
 
@@ -128,8 +129,10 @@ impl Server<'_> {
         if exam.is_over() {
             return exam.verdict(None);
         }
-        let _others = (!floods(case)).then(|| self.flood.read().unwrap_or_else(PoisonError::into_inner));
-        let _alone = floods(case).then(|| self.flood.write().unwrap_or_else(PoisonError::into_inner));
+        let floods = delivery == Delivery::Whole && floods(case);
+        let _alone = floods.then(|| self.flood.write().unwrap_or_else(PoisonError::into_inner));
+        let calm = !floods && patience == CALMEST;
+        let _without_flood = calm.then(|| self.flood.read().unwrap_or_else(PoisonError::into_inner));
         match TcpStream::connect_timeout(&self.address, Duration::from_secs(5)) {
             Ok(stream) => drive(&mut exam, &stream, self.options, patience),
             Err(_) => exam.ended(Ended::Died),
@@ -149,10 +152,10 @@ pub(super) fn is_settled(case: &Case, first: &Verdict, second: &Verdict) -> bool
     second.grade == first.grade && (second.grade == Grade::Pass || !due)
 }
 
-/// The calmest look decides. Where it does not confirm the one before, nothing is decided, unless it finds nothing amiss at all: that does
+/// The calmest look decides. Where it confirms none of those before, nothing is decided, unless it finds nothing amiss at all: that does
 /// not come about by chance.
 pub(super) fn settle(first: Verdict, second: Verdict, third: Verdict) -> Verdict {
-    if third.grade == second.grade || third.grade == Grade::Pass {
+    if [first.grade, second.grade, Grade::Pass].contains(&third.grade) {
         return third;
     }
     let said = format!("three looks disagree: {}, {}, {}", first.grade, second.grade, third.grade);
