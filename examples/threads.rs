@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 use websocket_proto::endpoint::{Config, Duties, Endpoint, Failure, Opening, Status};
 use websocket_proto::{CloseCode, Incoming, Server};
 
+/// How long a read or a write may take at once.
+const TURN: Duration = Duration::from_secs(1);
+
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let address = match &words[..] {
@@ -80,14 +83,16 @@ fn echo(socket: &mut TcpStream, endpoint: &mut Endpoint<Server, Instant>) -> io:
     Ok(())
 }
 
-/// One turn of the loop: look at the clock, write what there is, and read once; none of it waits past the next deadline.
+/// One turn of the loop: look at the clock, write what there is, and read once; none of it waits past the next deadline, nor for long.
 fn turn(socket: &mut TcpStream, machine: &mut impl Duties<Instant>) -> io::Result<()> {
-    let deadline = machine.tick(Instant::now());
-    // No time at all would be "for ever".
-    let wait = deadline.map(|at| at.saturating_duration_since(Instant::now()).max(Duration::from_millis(1)));
+    let now = Instant::now();
+    // Not for long: a write that times out after a part of it tells of that part only then. And no time at all would be "for ever".
+    let wait = machine.tick(now).map_or(TURN, |at| at.saturating_duration_since(now));
+    let wait = Some(wait.clamp(Duration::from_millis(1), TURN));
     socket.set_write_timeout(wait)?;
     socket.set_read_timeout(wait)?;
     let done = match machine.status() {
+        Status::Close => Ok(()), // a peer that was given up gets nothing more: it might never take it
         _ if !machine.output().is_empty() => socket.write(machine.output()).map(|n| machine.written(n)),
         Status::HalfClose => socket.shutdown(Shutdown::Write).map(|()| machine.half_closed()),
         status if status.reads() => socket.read(machine.room()).map(|n| machine.filled(n)),

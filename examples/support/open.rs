@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(feature = "deflate")]
 use websocket_proto::extension::deflate::DeflateConfig;
-use websocket_proto::handshake::{Answer, ClientRequest, Subprotocols, WsUrl};
+use websocket_proto::handshake::{Answer, ClientRequest, HttpResponse, WsUrl};
 use websocket_proto::{Client, Connection, Limits, RandomKeys};
 
 /// A connection that is open, and the socket under it.
@@ -43,7 +43,7 @@ pub fn open_with(
     let deadline = Instant::now() + HANDSHAKE;
     let stream = connect(&url, deadline)?;
     let request = add(ClientRequest::from_url(&url));
-    let Greeted { connection, unread, .. } = shake_hands(&mut InTime { socket: &stream, deadline }, request, limits)?;
+    let (connection, unread) = shake_hands(&mut InTime { socket: &stream, deadline }, request, limits)?;
     stream.set_read_timeout(None).map_err(|error| error.to_string())?;
     stream.set_write_timeout(None).map_err(|error| error.to_string())?;
     Ok(Opened { stream, connection, unread })
@@ -62,25 +62,17 @@ pub fn connect(url: &WsUrl<'_>, deadline: Instant) -> Result<TcpStream, String> 
     Err(failed(last))
 }
 
-/// What a handshake leads to.
-pub struct Greeted {
-    pub connection: Connection<Client<RandomKeys>>,
-    pub unread: Vec<u8>,
-    /// The subprotocol that the server chose.
-    pub subprotocol: Option<String>,
-}
-
-/// Sends the request, and reads the answer.
-pub fn shake_hands(
-    stream: &mut (impl Read + Write),
-    request: ClientRequest<'_, impl Subprotocols>,
+/// Sends the request, and reads the answer; returns the connection, and what came after the head of the response.
+fn shake_hands(
+    stream: &mut InTime<'_>,
+    request: ClientRequest<'_>,
     limits: &Limits,
-) -> Result<Greeted, String> {
+) -> Result<(Connection<Client<RandomKeys>>, Vec<u8>), String> {
     let mut keys = RandomKeys::from_os().map_err(|error| error.to_string())?;
     let mut out = Vec::new();
     let mut handshake = request.start(keys.nonce(), limits, &mut out).map_err(|error| error.to_string())?;
     let failed = |error: io::Error| format!("the handshake broke off: {error}");
-    stream.write_all(&out).and_then(|()| stream.flush()).map_err(failed)?;
+    stream.write_all(&out).map_err(failed)?;
 
     let mut head = Vec::new();
     let mut read = [0; 4096];
@@ -94,28 +86,27 @@ pub fn shake_hands(
         match handshake.receive(&head) {
             Ok(None) => {}
             Ok(Some(Answer::Open(response))) => {
-                return Ok(Greeted {
-                    connection: Connection::new(response.negotiated(), Client::new(keys), limits),
-                    unread: head[response.head_len()..].to_vec(),
-                    subprotocol: response.subprotocol().map(str::to_owned),
-                });
+                let connection = Connection::new(response.negotiated(), Client::new(keys), limits);
+                return Ok((connection, head[response.head_len()..].to_vec()));
             }
-            Ok(Some(Answer::Refused(response))) => {
-                let (status, reason) = (response.status(), response.reason().escape_ascii());
-                let location = response.field("Location").next();
-                let elsewhere =
-                    location.map(|url| format!(", and points to {}", url.escape_ascii())).unwrap_or_default();
-                return Err(format!("the server refused: {status} {reason}{elsewhere}"));
-            }
+            Ok(Some(Answer::Refused(response))) => return Err(refused(&response)),
             Err(error) => return Err(format!("the handshake failed: {error}")),
         }
     }
 }
 
+/// What a server has answered that opens no connection, in one line for people.
+pub fn refused(response: &HttpResponse<'_>) -> String {
+    let (status, reason) = (response.status(), response.reason().escape_ascii());
+    let location = response.field("Location").next();
+    let elsewhere = location.map(|url| format!(", and points to {}", url.escape_ascii())).unwrap_or_default();
+    format!("the server refused: {status} {reason}{elsewhere}")
+}
+
 /// A socket on which everything has to be done by one moment, however many reads and writes it takes.
-pub struct InTime<'s> {
-    pub socket: &'s TcpStream,
-    pub deadline: Instant,
+struct InTime<'s> {
+    socket: &'s TcpStream,
+    deadline: Instant,
 }
 
 impl Read for InTime<'_> {

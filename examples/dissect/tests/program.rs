@@ -38,6 +38,10 @@ fn bad_input_gets_one_clear_line_and_its_exit_status() {
     let empty = file("empty", b"");
     let (text, empty) = (text.to_str().unwrap(), empty.to_str().unwrap());
     let folder = env!("CARGO_TARGET_TMPDIR");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    let record = |listen, to, write| ["record", "--listen", listen, "--to", to, "--write", write];
+    let in_use = format!("can't listen on {taken}");
     let cases: &[(&[&str], i32, &str)] = &[
         (&[], 2, "expected a capture file, or - for standard input"),
         (&["--bogus"], 2, "invalid option '--bogus'"),
@@ -48,6 +52,9 @@ fn bad_input_gets_one_clear_line_and_its_exit_status() {
         (&["--follow", "-"], 2, "expected a file to follow"),
         (&["record", "--listen", "127.0.0.1:0"], 2, "expected --to for record"),
         (&["record", "--listen", "nowhere", "--to", "127.0.0.1:1", "--write", "-"], 1, "can't listen on nowhere"),
+        (&record(&taken, "127.0.0.1:1", "-"), 1, &in_use),
+        (&record("127.0.0.1:0", "nowhere", "-"), 1, "expected an address with a port to relay to, found nowhere"),
+        (&record("127.0.0.1:0", "127.0.0.1:1", "/no/such/file"), 1, "can't write /no/such/file"),
         (&["no-such-file"], 1, "can't open no-such-file"),
         (&[folder], 1, "expected a capture file, found the folder"),
         (&[text], 1, "expected a pcap or pcapng capture, found something else"),

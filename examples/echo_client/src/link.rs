@@ -1,69 +1,155 @@
-//! What lies between the socket and the WebSocket connection: nothing, or TLS.
+//! A connection's transport: a socket that does not block, with TLS or without.
 
-use std::fmt::Display;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
+use std::mem;
+use std::net::Shutdown;
+use std::time::Instant;
 
+use mio::net::TcpStream;
 use rustls::ClientConnection;
-use rustls::pki_types::ServerName;
-use websocket_proto::handshake::WsUrl;
+use websocket_proto::endpoint::{Duties, Status};
 
-use crate::options::Options;
-use crate::tls_client;
+/// How much TLS takes at once, about a record. What it has taken counts as written when the socket has all of it, so that a server that
+/// reads nothing is noticed.
+const RECORD: usize = 16 * 1024;
 
-/// The way of the bytes, without a socket.
-pub enum Link {
-    Plain,
-    Tls(Box<ClientConnection>),
+pub struct Link {
+    pub socket: TcpStream,
+    tls: Option<Box<ClientConnection>>,
+    /// How many bytes TLS has taken for the write that is under way.
+    taken: usize,
+    /// The socket takes nothing any more. What the server has said before is still to be read.
+    broken: bool,
+    /// Whether anything has come.
+    pub heard: bool,
 }
 
 impl Link {
-    /// Begins TLS with the server that a `wss` URL names. Trusted are the certificates of a file, or those of the system.
-    pub fn tls(url: &WsUrl<'_>, options: &Options) -> Result<Self, String> {
-        let failed = |error: rustls::Error| format!("can't set up TLS: {error}");
-        // A server that speaks HTTP/2 alone tells so by TLS.
-        let certificate = options.certificate.as_ref().map(|(chain, key)| (chain.as_path(), key.as_path()));
-        let config = tls_client::config(options.ca.as_deref(), certificate, &[b"http/1.1"])?;
-        let name = ServerName::try_from(url.host().to_owned())
-            .map_err(|error| format!("`{}` can't be the name of a server: {error}", url.host()))?;
-        ClientConnection::new(config, name).map(|tls| Self::Tls(Box::new(tls))).map_err(failed)
+    pub fn new(socket: TcpStream, mut tls: Option<ClientConnection>) -> Self {
+        if let Some(tls) = &mut tls {
+            tls.set_buffer_limit(Some(RECORD));
+        }
+        Self { socket, tls: tls.map(Box::new), taken: 0, broken: false, heard: false }
     }
 
-    /// Takes what came from the socket, and appends what it means.
-    pub fn receive(&mut self, mut bytes: &[u8], plain: &mut Vec<u8>) -> Result<(), String> {
-        let Self::Tls(tls) = self else {
-            plain.extend_from_slice(bytes);
-            return Ok(());
-        };
-        let failed = |error: &dyn Display| format!("TLS failed: {error}");
-        while !bytes.is_empty() {
-            let n = tls.read_tls(&mut bytes).map_err(|error| failed(&error))?;
-            let state = tls.process_new_packets().map_err(|error| failed(&error))?;
-            let len = plain.len();
-            plain.resize(len + state.plaintext_bytes_to_read(), 0);
-            tls.reader().read_exact(&mut plain[len..]).map_err(|error| failed(&error))?;
-            if n == 0 {
-                break; // after the server's close_notify nothing counts
+    /// Does what a transport's owner does for an opening or an endpoint, as far as that needs no waiting: looks at the clock, writes, and
+    /// reads. Returns when to come again at the latest; `None` if something was done, as there may be more to do at once.
+    pub fn turn(&mut self, machine: &mut impl Duties<Instant>) -> Result<Option<Wait>, String> {
+        let wait = Wait { until: machine.tick(Instant::now()) };
+        let mut moved = false;
+        // A server that takes nothing while it has much to say may wait for that to be read, so a full socket does not keep it from being
+        // read; and what is read may have TLS write.
+        if machine.status().reads() {
+            if let Some(n) = self.read(machine.room())? {
+                machine.filled(n);
+                self.heard |= n > 0;
+                moved = true;
             }
         }
-        Ok(())
+        if machine.status() != Status::Close && (self.wants_write() || !machine.output().is_empty()) {
+            if let Some(n) = self.write(machine.output())? {
+                machine.written(n);
+                moved = true;
+            }
+        }
+        if machine.status() == Status::HalfClose && self.half_close()? {
+            machine.half_closed();
+            moved = true;
+        }
+        Ok((!moved).then_some(wait))
     }
 
-    /// Turns what is to be sent into what the socket is to be given, and appends it.
-    pub fn send(&mut self, mut plain: &[u8], wire: &mut Vec<u8>) -> Result<(), String> {
-        let Self::Tls(tls) = self else {
-            wire.extend_from_slice(plain);
-            return Ok(());
+    /// Whether all that was written is on its way.
+    pub fn is_flushed(&self) -> bool {
+        !self.wants_write()
+    }
+
+    /// Says that nothing follows, to TLS and to TCP; false if it can't be said yet.
+    pub fn half_close(&mut self) -> Result<bool, String> {
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify(); // once, however often it is called
+            if self.write(b"")?.is_none() {
+                return Ok(false);
+            }
+        }
+        let _ = self.socket.shutdown(Shutdown::Write); // a server that is gone needs not be told
+        Ok(true)
+    }
+
+    fn wants_write(&self) -> bool {
+        !self.broken && self.tls.as_ref().is_some_and(|tls| tls.wants_write())
+    }
+
+    /// Writes the first of these bytes, and says how many; `None` if the socket takes none now. The next call has to begin with the same
+    /// bytes then.
+    fn write(&mut self, bytes: &[u8]) -> Result<Option<usize>, String> {
+        if self.broken {
+            return Ok(Some(bytes.len()));
+        }
+        let written = match &mut self.tls {
+            None => self.socket.write(bytes),
+            Some(tls) => {
+                if self.taken == 0 {
+                    self.taken = tls.writer().write(bytes).map_err(|error| format!("TLS failed: {error}"))?;
+                }
+                loop {
+                    match tls.wants_write() {
+                        false => break Ok(mem::take(&mut self.taken)),
+                        true => match tls.write_tls(&mut self.socket) {
+                            Ok(_) => {}
+                            Err(error) => break Err(error),
+                        },
+                    }
+                }
+            }
         };
-        let failed = |error: std::io::Error| format!("TLS failed: {error}");
+        match written {
+            // TLS keeps no more before its handshake is done.
+            Ok(0) if !bytes.is_empty() => Ok(None),
+            Ok(n) => Ok(Some(n)),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(None),
+            Err(_) => {
+                self.broken = true;
+                Ok(Some(bytes.len()))
+            }
+        }
+    }
+
+    /// Reads what has come, and says how much; `None` if nothing has, 0 at the end. How TLS and TCP end does not matter: whether a
+    /// connection was closed properly is told by its Close frames.
+    fn read(&mut self, room: &mut [u8]) -> Result<Option<usize>, String> {
         loop {
-            let n = tls.writer().write(plain).map_err(failed)?;
-            plain = &plain[n..];
-            while tls.wants_write() {
-                tls.write_tls(wire).map_err(failed)?;
-            }
-            if plain.is_empty() {
-                return Ok(());
+            let read = match &mut self.tls {
+                None => self.socket.read(room),
+                Some(tls) => tls.reader().read(room),
+            };
+            let read = match (read, &mut self.tls) {
+                // No whole record is left.
+                (Err(error), Some(tls)) if error.kind() == ErrorKind::WouldBlock => {
+                    match tls.read_tls(&mut self.socket) {
+                        Ok(_) => {
+                            if let Err(error) = tls.process_new_packets() {
+                                let _ = tls.write_tls(&mut self.socket); // the alert that says why
+                                return Err(format!("TLS failed: {error}"));
+                            }
+                            continue;
+                        }
+                        failed => failed,
+                    }
+                }
+                (read, _) => read,
+            };
+            match read {
+                Ok(n) => return Ok(Some(n)),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+                Err(_) => return Ok(Some(0)),
             }
         }
     }
+}
+
+/// Nothing can be done before the socket is ready, or before this.
+pub struct Wait {
+    pub until: Option<Instant>,
 }

@@ -7,9 +7,9 @@
 //!
 //! `--help` lists the options. What to look at:
 //!
-//! * `talk.rs`: the connection lives on one thread. Three others do nothing but wait: for lines, for the socket to bring bytes, for
-//!   the socket to take bytes. No lock is needed, no read is cancelled half-way, and every queue between them is bounded.
-//! * `link.rs`: TLS without I/O of its own (rustls) under WebSocket without I/O of its own; for both it is bytes in, bytes out.
+//! * `link.rs`: one turn of the loop for a transport's owner, the same before and after the handshake; and TLS without I/O of its own
+//!   (rustls) under WebSocket without I/O of its own.
+//! * `talk.rs`: the loop. One thread has the connection, and another one does nothing but wait for lines; every queue is bounded.
 //! * `opening.rs`: everything up to the first frame, with one deadline for all of it.
 
 #[path = "../../support/command_line.rs"]
@@ -19,14 +19,9 @@ mod link;
 mod open;
 mod opening;
 mod options;
-#[path = "../../support/outgoing.rs"]
-mod outgoing;
 mod talk;
 #[path = "../../support/tls_client.rs"]
 mod tls_client;
-mod waiting;
-#[path = "../../support/write.rs"]
-mod write;
 
 use std::process::ExitCode;
 

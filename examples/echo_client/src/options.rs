@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
-use websocket_proto::{Limits, Timeouts};
+use websocket_proto::endpoint::Config;
+use websocket_proto::extension::deflate::DeflateConfig;
 
 use crate::command_line::{self, Failure};
 
@@ -40,9 +41,7 @@ pub struct Options {
     pub origin: Option<String>,
     pub subprotocols: Vec<String>,
     pub binary: bool,
-    pub deflate: bool,
-    pub limits: Limits,
-    pub timeouts: Timeouts,
+    pub config: Config,
 }
 
 impl Options {
@@ -55,10 +54,12 @@ impl Options {
             origin: None,
             subprotocols: Vec::new(),
             binary: false,
-            deflate: cfg!(feature = "deflate"),
-            limits: Limits::default(),
-            timeouts: Timeouts::default(),
+            config: Config::default(),
         };
+        let Config { limits, timeouts, deflate, max_fragment_len, .. } = &mut options.config;
+        *deflate = Some(DeflateConfig::DEFAULT);
+        // A line is a frame.
+        *max_fragment_len = usize::MAX;
         let mut words = Parser::from_env();
         while let Some(word) = command_line::next(&mut words, "echo_client", HELP)? {
             let time = command_line::time;
@@ -75,16 +76,16 @@ impl Options {
                 Arg::Long("origin") => options.origin = Some(command_line::text(&mut words)?),
                 Arg::Long("subprotocol") => options.subprotocols.push(command_line::subprotocol(&mut words)?),
                 Arg::Long("binary") => options.binary = true,
-                Arg::Long("no-deflate") => options.deflate = false,
+                Arg::Long("no-deflate") => *deflate = None,
                 Arg::Long("max-message") => {
                     let bytes = command_line::parse(&mut words, "a number of bytes")?;
-                    (options.limits.max_message_len, options.limits.max_frame_len) = (bytes, bytes);
+                    (limits.max_message_len, limits.max_frame_len) = (bytes, bytes);
                 }
-                Arg::Long("handshake-timeout") => options.timeouts.handshake = Some(time(&mut words)?),
-                Arg::Long("idle-timeout") => options.timeouts.idle = Some(time(&mut words)?),
-                Arg::Long("pong-timeout") => options.timeouts.pong = Some(time(&mut words)?),
-                Arg::Long("close-timeout") => options.timeouts.close = Some(time(&mut words)?),
-                Arg::Long("write-timeout") => options.timeouts.write = Some(time(&mut words)?),
+                Arg::Long("handshake-timeout") => timeouts.handshake = Some(time(&mut words)?),
+                Arg::Long("idle-timeout") => timeouts.idle = Some(time(&mut words)?),
+                Arg::Long("pong-timeout") => timeouts.pong = Some(time(&mut words)?),
+                Arg::Long("close-timeout") => timeouts.close = Some(time(&mut words)?),
+                Arg::Long("write-timeout") => timeouts.write = Some(time(&mut words)?),
                 Arg::Value(url) if options.url.is_empty() => options.url = url.string()?,
                 other => return Err(other.unexpected().into()),
             }

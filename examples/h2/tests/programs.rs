@@ -4,6 +4,7 @@ mod support;
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -141,8 +142,10 @@ fn bridge_makes_a_stream_of_a_connection_of_http_1() {
 
 #[test]
 fn what_can_not_be_used_is_one_line_that_names_it() {
-    let (certificate, key) = support::certificate("fits");
-    let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
+    let ((certificate, key), (_, other)) = (support::certificate("fits"), support::certificate("other"));
+    let empty = Path::new(env!("CARGO_TARGET_TMPDIR")).join("empty.pem");
+    std::fs::write(&empty, "").unwrap();
+    let [certificate, key, other, empty] = [&certificate, &key, &other, &empty].map(|path| path.to_str().unwrap());
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
@@ -150,6 +153,8 @@ fn what_can_not_be_used_is_one_line_that_names_it() {
     for (program, words, code, found) in [
         (SERVER, &["--tls", "/no/such.pem", key][..], 1, "/no/such.pem"),
         (SERVER, &["--tls", certificate, certificate], 1, certificate),
+        (SERVER, &["--tls", certificate, other], 1, other),
+        (SERVER, &["--tls", empty, key], 1, empty),
         (SERVER, &["--tls", certificate], 2, "--tls"),
         (SERVER, &["--listen", &taken], 1, &taken),
         (SERVER, &["--window", "0"], 2, "2147483647"),
@@ -160,6 +165,7 @@ fn what_can_not_be_used_is_one_line_that_names_it() {
         (CLIENT, &["http://localhost/"], 1, "ws://"),
         (CLIENT, &[&nobody], 1, &free),
         (CLIENT, &["--ca", "/no/such.pem", "wss://localhost:1/"], 1, "/no/such.pem"),
+        (CLIENT, &["--ca", empty, "wss://localhost:1/"], 1, empty),
         (CLIENT, &["--sockets", "many", &nobody], 2, "many"),
         (BRIDGE, &["--listen", &taken], 2, "--to"),
         (BRIDGE, &["--listen", &taken, "--to", &free], 1, &taken),

@@ -66,7 +66,8 @@ def capture(name, server, client, file, folder, dissect, environment={}, scheme=
             watch = [dissect, "record", "--listen", "127.0.0.1:%d" % front, "--to", "127.0.0.1:%d" % port, "--write", file]
             processes.append(subprocess.Popen(watch, **quiet))
         else:
-            watch = ["tcpdump", "-i", "lo", "-U", "-s", "0", "-B", "65536", "-w", file, "tcp port %d" % port]
+            # Without the immediate mode the kernel hands packets over once a second, and what it still has is lost at the end.
+            watch = ["tcpdump", "-i", "lo", "-U", "--immediate-mode", "-s", "0", "-B", "65536", "-w", file, "tcp port %d" % port]
             processes.append(subprocess.Popen(watch, **quiet))
         wait_until(lambda: os.path.exists(file) and os.path.getsize(file) >= 24)
         serving = subprocess.Popen(fill(server, port), **quiet)
@@ -80,7 +81,7 @@ def capture(name, server, client, file, folder, dissect, environment={}, scheme=
             last.wait(90)
         except subprocess.TimeoutExpired:
             pass
-        time.sleep(0.5)
+        settle(file)
     finally:
         for process in reversed(processes):
             if process.poll() is None:
@@ -105,6 +106,15 @@ def wait_until(done):
     while not done():
         if time.monotonic() > until:
             raise Missing("an answer within 20 s")
+        time.sleep(0.05)
+
+
+def settle(file):
+    """Waits until nothing has been added to the capture for a second."""
+    size, until = -1, 0
+    while time.monotonic() < until or os.path.getsize(file) != size:
+        if os.path.getsize(file) != size:
+            size, until = os.path.getsize(file), time.monotonic() + 1
         time.sleep(0.05)
 
 

@@ -1,6 +1,7 @@
 // The other side of each peer, on the library `ws`: `client URL`, or `server ADDRESS`, which also serves a page for browsers.
 // Messages of each kind, length form and cut go both ways; a server says first how many sessions it wants, as Autobahn's does.
 "use strict";
+const crypto = require("crypto");
 const fs = require("fs");
 const http = require("http");
 const https = require("https");
@@ -20,7 +21,9 @@ socket.onclose = () => fetch("/done");
 // Sends everything, and resolves when as many messages have come back.
 function talk(socket) {
   const binary = Buffer.alloc(70_000, (n) => n);
-  const messages = ["hello", "", "hello", "κόσμε 😀 ".repeat(300), "abcdefgh".repeat(20), binary.subarray(0, 300), binary];
+  // Random bytes can't be compressed: their lengths are those of each form that a header has.
+  const borders = [125, 126, 65_535, 65_536].map((length) => crypto.randomBytes(length));
+  const messages = ["hello", "", "hello", "κόσμε 😀 ".repeat(300), "abcdefgh".repeat(20), binary.subarray(0, 300), binary, ...borders];
   return new Promise((resolve) => {
     let back = 0;
     const expected = messages.length + 1;

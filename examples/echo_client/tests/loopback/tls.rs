@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
+use std::time::Duration;
 
 use rcgen::{CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd};
 use rustls::crypto::ring;
@@ -228,10 +229,29 @@ fn client_names_itself_where_the_server_asks_who_it_is() {
     }
     let swapped = ["--certificate", key.to_str().unwrap(), certificate.to_str().unwrap(), "wss://localhost:1/"];
     fails(&swapped, certificate.to_str().unwrap());
+    let stranger = file("stranger-key.pem", &KeyPair::generate().unwrap().serialize_pem());
+    let strange = ["--certificate", certificate.to_str().unwrap(), stranger.to_str().unwrap(), "wss://localhost:1/"];
+    fails(&strange, stranger.to_str().unwrap());
     let missing = ["--certificate", certificate.to_str().unwrap(), "/no/such.pem", "wss://localhost:1/"];
     fails(&missing, "/no/such.pem");
     let ended = Client::start(&["--certificate", "one.pem"]).wait();
     assert_eq!(ended.code, Some(2), "{ended:?}");
+}
+
+/// What TLS and the sockets hold is less than the line.
+#[test]
+fn server_that_reads_nothing_is_given_up() {
+    let serve: Serve = |mut link| {
+        let _negotiated = crate::server::shake_hands(&mut link, None);
+        thread::sleep(Duration::from_secs(15));
+    };
+    let (url, file) = Tls { serve, ..Tls::default() }.start("deaf");
+    let mut client = Client::start(&["--write-timeout", "300ms", "--no-deflate", "--ca", file.to_str().unwrap(), &url]);
+    let mut stdin = client.stdin.take().unwrap();
+    thread::spawn(move || stdin.write_all(&[b"z".repeat(40_000_000), b"\n".to_vec()].concat()));
+    let ended = client.wait();
+    assert_eq!((ended.code, ended.error()), (Some(1), "the peer has read nothing for 300ms"));
+    assert!(ended.after < Duration::from_secs(10), "{:?}", ended.after);
 }
 
 #[test]

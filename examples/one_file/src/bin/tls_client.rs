@@ -16,6 +16,9 @@ use websocket_proto::endpoint::{Config, Duties, Failure, Opening, Status};
 use websocket_proto::handshake::{ClientRequest, WsUrl};
 use websocket_proto::{Client, CloseCode, Incoming, RandomKeys};
 
+/// How long a read or a write may take at once.
+const TURN: Duration = Duration::from_secs(1);
+
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let (url, file, texts) = match &words[..] {
@@ -81,15 +84,17 @@ struct Link {
 }
 
 impl Link {
-    /// One turn of the loop: looks at the clock, and writes or reads once; it does not wait past the next deadline.
+    /// One turn of the loop: looks at the clock, and writes or reads once; it does not wait past the next deadline, nor for long.
     fn turn(&mut self, machine: &mut impl Duties<Instant>) -> io::Result<()> {
         let now = Instant::now();
-        let wait = machine.tick(now).map(|at| at.saturating_duration_since(now).max(Duration::from_millis(1)));
-        self.socket.set_write_timeout(wait)?;
-        self.socket.set_read_timeout(wait)?;
+        // Not for long: a write that times out after a part of it tells of that part only then. And no time at all would be "for ever".
+        let wait = machine.tick(now).map_or(TURN, |at| at.saturating_duration_since(now));
+        let wait = Some(wait.clamp(Duration::from_millis(1), TURN));
+        self.socket.set_write_timeout(wait).and_then(|()| self.socket.set_read_timeout(wait))?;
         let n = self.tls.writer().write(machine.output())?; // as much as it has room for
         machine.written(n);
         let done = match machine.status() {
+            Status::Close => Ok(()), // a peer that was given up gets nothing more: it might never take it
             _ if self.tls.wants_write() => self.tls.write_tls(&mut self.socket).map(drop),
             status if status.reads() => self.read(machine.room()).map(|n| machine.filled(n)),
             _ => Ok(()),

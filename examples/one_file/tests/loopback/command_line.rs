@@ -49,6 +49,11 @@ fn port_that_is_taken_is_named() {
 }
 
 #[test]
+fn file_that_can_not_be_written_is_named() {
+    fails(env!("CARGO_BIN_EXE_tls_server"), &["127.0.0.1:0", "/no/such/folder.pem"], 1, "/no/such/folder.pem");
+}
+
+#[test]
 fn address_that_is_none_is_named() {
     for program in [env!("CARGO_BIN_EXE_threads"), env!("CARGO_BIN_EXE_mio_server")] {
         fails(program, &["nowhere"], 1, "nowhere");

@@ -29,7 +29,12 @@ impl Program {
 
     /// Waits for a line that holds a text.
     pub fn expect_line(&self, text: &str) {
-        let (end, mut seen) = (Instant::now() + PATIENCE, Vec::new());
+        self.expect_line_within(PATIENCE, text);
+    }
+
+    /// The same, for what takes its time.
+    pub fn expect_line_within(&self, patience: Duration, text: &str) {
+        let (end, mut seen) = (Instant::now() + patience, Vec::new());
         loop {
             match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
                 Ok(line) if line.contains(text) => return,

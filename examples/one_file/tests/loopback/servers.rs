@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::peer::{HELLO, HELLO_BACK, REQUEST, expect, head, open, talk, tcp};
-use crate::program::Program;
+use crate::program::{PATIENCE, Program};
 
 fn of_another_make(server: &Program) {
     talk(tcp(server.address), "localhost");
@@ -75,7 +75,7 @@ fn no_close(server: &Program) {
     server.expect_line("expected a Close frame, found the end of input");
 }
 
-/// One that reads nothing, and one that stops in the middle of a message.
+/// One that reads nothing, and one that stops in the middle of a message. The first is given up after 30 s without progress.
 fn others_go_on(server: &Program) {
     let mut deaf = tcp(server.address);
     open(&mut deaf);
@@ -91,6 +91,7 @@ fn others_go_on(server: &Program) {
     open(&mut cut);
     cut.write_all(&HELLO[..7]).unwrap();
     talk(tcp(server.address), "localhost");
+    server.expect_line_within(2 * PATIENCE, "expected a sign of life from the peer, found none in time");
 }
 
 /// The time-out of the handshake is 10 s, however slowly the request comes.
@@ -148,7 +149,7 @@ macro_rules! servers {
             }
 
             #[test]
-            fn serves_others_while_one_reads_nothing() {
+            fn serves_others_while_one_reads_nothing_and_gives_that_one_up() {
                 others_go_on(&start());
             }
         })*

@@ -12,7 +12,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, Server
 use tungstenite::Message;
 
 use crate::peer::{HELLO, HELLO_BACK, Transport, expect, open, talk, tcp};
-use crate::program::{Program, run};
+use crate::program::{PATIENCE, Program, run};
 
 const CLIENT: &str = env!("CARGO_BIN_EXE_tls_client");
 
@@ -115,6 +115,18 @@ fn server_gives_up_a_handshake_that_does_not_end() {
         assert!(start.elapsed() < Duration::from_secs(16), "{:?}", start.elapsed());
         server.expect_line("expected the end of the handshake, found none in time");
     }
+}
+
+/// A client that reads nothing, so that TLS and the sockets are full: it is given up after 30 s without progress.
+#[test]
+fn server_gives_up_a_client_that_reads_nothing() {
+    let (server, file) = server("deaf.pem");
+    let mut deaf = client(tcp(server.address), &file);
+    open(&mut deaf);
+    deaf.sock.set_write_timeout(Some(Duration::from_secs(2))).unwrap();
+    let message = [&[0x82, 0xff, 0, 0, 0, 0, 0, 0x0f, 0, 0, 0, 0, 0, 0][..], &[0; 0x0f_0000]].concat();
+    while deaf.write_all(&message).is_ok() {}
+    server.expect_line_within(2 * PATIENCE, "expected a sign of life from the peer, found none in time");
 }
 
 #[test]
