@@ -41,7 +41,8 @@ def engine(place, crate=ROOT):
             shutil.copy2(os.path.join(HERE, "engine", file), protocol)
         edit(os.path.join(protocol, "mod.rs"), [
             (r"^/// A context for managing WebSocket stream\.$", r"^#\[cfg\(test\)\]$", ""),
-            (r"^mod message;$", r"$", "mod context;\nmod message;\nmod output;\nmod values;\npub use self::context::WebSocketContext;"),
+            # In one line, since tests in the documentation are named by theirs.
+            (r"^mod message;$", r"$", "mod context; mod message; mod output; mod values; pub use self::context::WebSocketContext;"),
         ])
         manifest = os.path.join(copy, "Cargo.toml")
         features = '["deflate", "http", "rand"]'
