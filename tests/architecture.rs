@@ -217,10 +217,11 @@ fn imports_within<'s>(files: &[&'s Source]) -> BTreeMap<&'s str, BTreeSet<&'s st
         .collect()
 }
 
-/// The names of items at the left margin.
+/// The names of items at the left margin, and of types with their texts, which a macro defines.
 fn defined(code: &str) -> Vec<&str> {
     let words = ["struct ", "enum ", "trait ", "type ", "fn ", "const ", "union "];
-    let lines = code.lines().filter(|line| line.starts_with("pub") || words.iter().any(|word| line.starts_with(word)));
+    let starts = ["pub", "    pub enum ", "    pub struct "].iter().chain(&words);
+    let lines = code.lines().filter(|line| starts.clone().any(|start| line.starts_with(start)));
     lines
         .filter_map(|line| {
             let (_, name) = words.iter().find_map(|word| line.split_once(word))?;

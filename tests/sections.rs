@@ -72,6 +72,7 @@ fn citations_are_read_as_they_are_meant() {
     assert_eq!(of("// §5.5: see §5.5.1.\n"), ["RFC 6455 §5.5", "RFC 6455 §5.5.1"]);
     assert_eq!(of("// RFC 7692 §6.1, §6.2. Then §5.4\n"), ["RFC 7692 §6.1", "RFC 7692 §6.2", "RFC 6455 §5.4"]);
     assert_eq!(of("// (§3; RFC 9110\n// §4.2)\n"), ["RFC 6455 §3", "RFC 9110 §4.2"]);
+    assert_eq!(of("Row [\"RFC 9110 §4.2\"],\n/// §5.4\nOther,\n"), ["RFC 9110 §4.2", "RFC 6455 §5.4"]);
     assert_eq!((rfc_of("extension/deflate/mod.rs"), rfc_of("connection/send.rs")), (7692, 6455));
     let tests = "//! §1\n/// §2\n#[test]\nfn first() {\n    // §3\n}\n// §4\nfn helper() { /* §5 */ }\n";
     let names: Vec<_> = citations(tests, 6455).into_iter().map(|(line, _)| test_at(tests, line)).collect();
@@ -165,7 +166,7 @@ fn citations(text: &str, of_the_file: u32) -> Vec<(usize, Section)> {
             }
             rest = &rest[at + after.chars().next().map_or(1, char::len_utf8)..];
         }
-        if line.trim_end().ends_with('.') {
+        if line.trim_end().ends_with('.') || !line.contains("//") {
             named = None;
         }
     }

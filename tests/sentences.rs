@@ -4,10 +4,12 @@
 use testkit::drive;
 use websocket_proto::frame::OutOfSequence;
 use websocket_proto::handshake::{
-    Answer, ClientRequest, FieldFault, InvalidUrl, Refusal, RefusalError, StartError, WsUrl,
+    AcceptError, Answer, ClientRequest, FieldFault, HeadError, InvalidUrl, Key, Parts, Received, Refusal, RefusalError,
+    RequestError, ResponseError, StartError, Violation, WsUrl,
 };
 use websocket_proto::wire::{
-    ControlOpcode, ControlPayloadTooLong, FixedOutput, InvalidCloseCode, InvalidDeflate, LengthTooLarge, Rsv,
+    ControlOpcode, ControlPayloadTooLong, FixedOutput, InvalidCloseCode, InvalidDeflate, LengthTooLarge, OutputFull,
+    Rsv,
 };
 use websocket_proto::{
     CloseCode, CloseFrame, ControlPayload, Limits, MessageKind, ProtocolError, SendError, State, Timeouts,
@@ -244,6 +246,40 @@ fn small_errors_and_values_name_themselves() {
 }
 
 /// The table in the documentation of each field.
+/// `?` takes an error into the one of the caller's step.
+#[test]
+fn errors_convert_from_those_that_they_contain() {
+    let full = OutputFull::new(2, 1);
+    assert_eq!(AcceptError::from(full), AcceptError::Output(full));
+    assert_eq!(StartError::from(full), StartError::Output(full));
+    assert_eq!(SendError::from(full), SendError::OutputFull(full));
+    let too_large = LengthTooLarge { len: 1 << 63 };
+    assert_eq!(SendError::from(too_large), SendError::TooLarge(too_large));
+    let out_of_sequence = OutOfSequence::UnexpectedContinuation;
+    assert_eq!(SendError::from(out_of_sequence), SendError::OutOfSequence(out_of_sequence));
+    let corrupt = InvalidDeflate::Corrupt;
+    assert_eq!(ProtocolError::from(corrupt), ProtocolError::InvalidCompression(corrupt));
+    let head = HeadError::TooLong { max: 7 };
+    let (request, response) = (RequestError::from(head), ResponseError::from(head));
+    assert_eq!((request, response), (RequestError::Head(head), ResponseError::Head(head)));
+    let key = Key::new(b"short").unwrap_err();
+    assert_eq!(RequestError::from(key), RequestError::InvalidKey(key));
+    let violations = [Violation::from(request), Violation::from(response)];
+    assert_eq!(violations, [Violation::Request(request), Violation::Response(response)]);
+}
+
+/// The longest sentence quotes 22 bytes, each of which takes four characters.
+#[test]
+fn longest_sentence_of_a_refusal_is_in_its_body_whole() {
+    let target = "\u{e9}".repeat(12);
+    let fields = [("upgrade", "websocket")];
+    let Err(error) = Received::from_parts(Parts::new("GET", &target, (1, 1), &fields)) else { panic!("no request") };
+    let refusal = error.response();
+    let body = std::str::from_utf8(refusal.body()).unwrap();
+    assert_eq!(body, format!("{error}\n"));
+    assert!(body.contains(&"\\xc3\\xa9".repeat(11)), "{body}");
+}
+
 #[test]
 fn time_outs_have_their_documented_defaults() {
     let seconds = |timeout: Option<std::time::Duration>| timeout.map(|timeout| timeout.as_secs());

@@ -1,42 +1,44 @@
 //! The closing handshake (§7), as a table.
 
-use core::fmt;
+use crate::wire::text_enum;
 
-/// Where a connection stands between open and closed.
-///
-/// | state ╲ input | `close(frame)` | the peer's Close | data | a Ping | violation | end of input |
-/// |---|---|---|---|---|---|---|
-/// | `Open` | queue it → `CloseSent` | event, queue echo → `CloseReceived` | event | event, queue Pong | queue Close → `Closed` | unclean → `Closed` |
-/// | `CloseSent` | error: not open | event → `Closed` | event | event, no Pong | → `Closed` | unclean → `Closed` |
-/// | `CloseReceived` | replaces the unsent echo | ignored | ignored | ignored | – | unclean → `Closed` |
-/// | `Closed` | error: not open | ignored | ignored | ignored | – | clean if both Close frames were seen |
-///
-/// That a Ping is not answered in `CloseSent` is a deliberate deviation from §5.5.2, which asks for a Pong "unless it already received
-/// a Close frame". Peers take any frame after a Close for an error: tungstenite 0.30 as a client reports `ReceivedAfterClosing`, and
-/// Chromium 156 ends with the status code 1006 and `wasClean` false. No peer that was tried hands such a Pong to its user.
-///
-/// `CloseReceived` becomes `Closed` when the caller takes the echo in order to write it.
-///
-/// ```
-/// use websocket_proto::{CloseCode, Connection, Limits, Negotiated, Server, State};
-///
-/// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
-/// assert_eq!(connection.state(), State::Open);
-/// connection.close(CloseCode::GOING_AWAY).unwrap();
-/// assert_eq!(connection.state(), State::CloseSent);
-/// assert_eq!(connection.take_control().unwrap().as_bytes(), [0x88, 0x02, 0x03, 0xe9]);
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub enum State {
-    /// Messages go both ways.
-    Open,
-    /// The Close of this side is on its way; the peer's messages still come.
-    CloseSent,
-    /// The peer's Close came; the echo waits to be written.
-    CloseReceived,
-    /// Nothing comes any more, and nothing can be sent but what is queued.
-    Closed,
+text_enum! {
+    /// Where a connection stands between open and closed.
+    ///
+    /// | state ╲ input | `close(frame)` | the peer's Close | data | a Ping | violation | end of input |
+    /// |---|---|---|---|---|---|---|
+    /// | `Open` | queue it → `CloseSent` | event, queue echo → `CloseReceived` | event | event, queue Pong | queue Close → `Closed` | unclean → `Closed` |
+    /// | `CloseSent` | error: not open | event → `Closed` | event | event, no Pong | → `Closed` | unclean → `Closed` |
+    /// | `CloseReceived` | replaces the unsent echo | ignored | ignored | ignored | – | unclean → `Closed` |
+    /// | `Closed` | error: not open | ignored | ignored | ignored | – | clean if both Close frames were seen |
+    ///
+    /// That a Ping is not answered in `CloseSent` is a deliberate deviation from §5.5.2, which asks for a Pong "unless it already received
+    /// a Close frame". Peers take any frame after a Close for an error: tungstenite 0.30 as a client reports `ReceivedAfterClosing`, and
+    /// Chromium 156 ends with the status code 1006 and `wasClean` false. No peer that was tried hands such a Pong to its user.
+    ///
+    /// `CloseReceived` becomes `Closed` when the caller takes the echo in order to write it.
+    ///
+    /// ```
+    /// use websocket_proto::{CloseCode, Connection, Limits, Negotiated, Server, State};
+    ///
+    /// let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::default());
+    /// assert_eq!(connection.state(), State::Open);
+    /// connection.close(CloseCode::GOING_AWAY).unwrap();
+    /// assert_eq!(connection.state(), State::CloseSent);
+    /// assert_eq!(connection.take_control().unwrap().as_bytes(), [0x88, 0x02, 0x03, 0xe9]);
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+    pub enum State {
+        /// Messages go both ways.
+        Open => "open";
+        /// The Close of this side is on its way; the peer's messages still come.
+        CloseSent => "closing, by this side";
+        /// The peer's Close came; the echo waits to be written.
+        CloseReceived => "closing, by the peer";
+        /// Nothing comes any more, and nothing can be sent but what is queued.
+        Closed => "closed";
+    }
 }
 
 impl State {
@@ -79,10 +81,8 @@ impl State {
 /// The state, and how the connection ended once its input has: one byte for both.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stage {
-    Open,
-    CloseSent,
-    CloseReceived,
-    Closed,
+    /// The input has not ended.
+    Before(State),
     EndedCleanly,
     EndedUncleanly,
 }
@@ -90,16 +90,14 @@ pub(super) enum Stage {
 impl Stage {
     pub(super) const fn state(self) -> State {
         match self {
-            Self::Open => State::Open,
-            Self::CloseSent => State::CloseSent,
-            Self::CloseReceived => State::CloseReceived,
-            Self::Closed | Self::EndedCleanly | Self::EndedUncleanly => State::Closed,
+            Self::Before(state) => state,
+            Self::EndedCleanly | Self::EndedUncleanly => State::Closed,
         }
     }
 
     pub(super) const fn ending(self) -> Option<Ending> {
         match self {
-            Self::Open | Self::CloseSent | Self::CloseReceived | Self::Closed => None,
+            Self::Before(_) => None,
             Self::EndedCleanly => Some(Ending::Clean),
             Self::EndedUncleanly => Some(Ending::Unclean),
         }
@@ -107,13 +105,9 @@ impl Stage {
 
     /// Goes on to another state, unless the connection has ended.
     pub(super) fn enter(&mut self, state: State) {
-        *self = match (self.ending(), state) {
-            (Some(_), _) => *self,
-            (None, State::Open) => Self::Open,
-            (None, State::CloseSent) => Self::CloseSent,
-            (None, State::CloseReceived) => Self::CloseReceived,
-            (None, State::Closed) => Self::Closed,
-        };
+        if let Self::Before(before) = self {
+            *before = state;
+        }
     }
 
     pub(super) fn end(&mut self, ending: Ending) {
@@ -121,17 +115,6 @@ impl Stage {
             Ending::Clean => Self::EndedCleanly,
             Ending::Unclean => Self::EndedUncleanly,
         };
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Open => "open",
-            Self::CloseSent => "closing, by this side",
-            Self::CloseReceived => "closing, by the peer",
-            Self::Closed => "closed",
-        })
     }
 }
 

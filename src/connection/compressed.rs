@@ -1,9 +1,9 @@
 //! Messages that are compressed on the way (RFC 7692 §6).
 
 use super::{Connection, Role};
-use crate::extension::deflate::{DeflateParams, Inflater, Meeting, PackedCompression};
+use crate::extension::deflate::{Compression, DeflateParams, Inflater, Meeting, PackedCompression};
 use crate::frame::Masking;
-use crate::wire::{InvalidDeflate, ProtocolError, Rsv};
+use crate::wire::Rsv;
 
 impl<R: Role> Connection<R> {
     /// What was agreed on about compression, if it is in use.
@@ -22,26 +22,9 @@ impl<R: Role> Connection<R> {
         Some(Inflater::new(self.deflate?.peer.unpack()))
     }
 
-    /// The decompressor for the next piece of a message from the peer: one that knows what came before, or, where a message begins, one
-    /// that knows nothing.
-    ///
-    /// # Errors
-    ///
-    /// The message was begun by another decompressor, or this one has served another connection since: the connection fails.
-    pub(crate) fn inflater_in<'f>(
-        &mut self,
-        place: &'f mut Option<Inflater>,
-        piece: &[u8],
-        begins: bool,
-    ) -> Result<&'f mut Inflater, ProtocolError> {
-        if let Some(deflate) = &mut self.deflate {
-            let compression = deflate.peer.unpack();
-            let inflater = place.get_or_insert_with(|| Inflater::new(compression));
-            if inflater.meet(&mut deflate.received, compression, piece, begins) {
-                return Ok(inflater);
-            }
-        }
-        Err(self.fail(ProtocolError::InvalidCompression(InvalidDeflate::Corrupt)))
+    /// What the peer's messages are compressed by, and what is remembered of the decompressor that had the last piece.
+    pub(crate) fn received_deflate(&mut self) -> Option<(Compression, &mut Meeting)> {
+        self.deflate.as_mut().map(|deflate| (deflate.peer.unpack(), &mut deflate.received))
     }
 
     /// Whether an extension with these bits works on what permessage-deflate has compressed.

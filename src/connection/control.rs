@@ -11,12 +11,12 @@ use crate::wire::{
 /// received last.
 ///
 /// A Ping fills the Pong, and so does each newer one; the application's Close, the echo of the peer's and the Close of a failure
-/// [fill](Self::close_with) the Close. Both are [looked at](Self::peek), and count as gone when they are [written](Self::written).
+/// fill the Close. Both are [looked at](Self::peek), and count as gone when they are [written](Self::written).
 pub(super) struct ControlQueue {
     /// What has come of a control frame's payload; all of it, once the frame was acted on.
     received: ControlPayload,
-    pong: Option<ControlPayload>,
-    close: Option<CloseFrame>,
+    pub(super) pong: Option<ControlPayload>,
+    pub(super) close: Option<CloseFrame>,
 }
 
 impl ControlQueue {
@@ -37,21 +37,6 @@ impl ControlQueue {
     #[cold]
     fn wait_with_pong(&mut self, payload: &[u8]) {
         self.pong = ControlPayload::new(payload).ok();
-    }
-
-    /// Queues a Close, in the place of one that waits.
-    pub(super) fn close_with(&mut self, frame: CloseFrame) {
-        self.close = Some(frame);
-    }
-
-    /// The Pong that waits.
-    pub(super) const fn pong(&self) -> Option<&ControlPayload> {
-        self.pong.as_ref()
-    }
-
-    /// The Close that waits.
-    pub(super) const fn close(&self) -> Option<&CloseFrame> {
-        self.close.as_ref()
     }
 
     /// Whether nothing waits.
@@ -105,7 +90,7 @@ impl<R: Role> Connection<R> {
         self.inbound = Inbound::Closed;
         if echo {
             // §5.5.1: "When sending a Close frame in response, the endpoint typically echos the status code it received."
-            self.control.close_with(frame.code().map_or(CloseFrame::EMPTY, CloseFrame::from));
+            self.control.close = Some(frame.code().map_or(CloseFrame::EMPTY, CloseFrame::from));
         }
         self.settle();
         Ok(())
@@ -218,7 +203,7 @@ impl<R: Role> Connection<R> {
     pub fn close(&mut self, frame: impl Into<CloseFrame>) -> Result<(), SendError> {
         let state = self.state();
         self.stage.enter(state.after_close().ok_or(SendError::NotOpen { state })?);
-        self.control.close_with(frame.into());
+        self.control.close = Some(frame.into());
         Ok(())
     }
 

@@ -126,7 +126,7 @@ impl<R: Role> Connection<R> {
         let reader = Reader::new(R::RECEIVES, limits).with_owned_rsv(negotiated.owned_rsv());
         let mut connection = Self {
             short_len: 0,
-            stage: Stage::Open,
+            stage: Stage::Before(State::Open),
             inbound: Inbound::Reading,
             reader,
             delivered: 0,
@@ -232,8 +232,8 @@ impl<R: Role> fmt::Debug for Connection<R> {
             .field("state", &self.state())
             .field("inbound", &self.inbound)
             .field("payload_remaining", &self.payload_remaining())
-            .field("pong", &self.control.pong())
-            .field("close", &self.control.close())
+            .field("pong", &self.control.pong)
+            .field("close", &self.control.close)
             .field("sending", &self.sending)
             .finish_non_exhaustive()
     }

@@ -63,23 +63,6 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// The next message, if it has a 7-bit length and lies in the input whole and in one frame: a first look at what
-    /// [`next_whole`](Self::next_whole) finds, to be inlined.
-    #[inline]
-    pub(crate) fn next_short<'i>(&mut self, input: &mut &'i mut [u8]) -> Option<Piece<'i>> {
-        let piece = self.short_frame(input)?;
-        self.frame_received(Some(piece.header));
-        Some(piece)
-    }
-
-    /// The short path: the next message, Ping or Pong, if it lies in the input whole and in one frame, between messages.
-    #[inline]
-    pub(crate) fn next_whole<'i>(&mut self, input: &mut &'i mut [u8]) -> Option<Piece<'i>> {
-        let piece = self.whole_frame(input)?;
-        self.frame_received(Some(piece.header));
-        Some(piece)
-    }
-
     /// The slow path: the next piece of a message, still masked, or the next control frame that is whole, for
     /// [`act_on`](Self::act_on).
     #[inline(never)]
@@ -272,7 +255,7 @@ impl<R: Role> Connection<R> {
         self.stage.enter(state);
         self.inbound = Inbound::Violated(error);
         if tell {
-            self.control.close_with(error.close_code().into());
+            self.control.close = Some(error.close_code().into());
         }
         self.settle();
         error
@@ -285,7 +268,7 @@ impl<R: Role> Connection<R> {
         let ending = self.stage.ending().unwrap_or(match self.inbound {
             // §7.1.4: "If the TCP connection was closed after the WebSocket closing handshake was completed, the WebSocket
             // connection is said to have been closed cleanly."
-            Inbound::Closed if self.control.close().is_none() => Ending::Clean,
+            Inbound::Closed if self.control.close.is_none() => Ending::Clean,
             Inbound::Closed | Inbound::Ended | Inbound::Reading | Inbound::Violated(_) => Ending::Unclean,
         });
         self.stage.end(ending);

@@ -1,10 +1,11 @@
 //! Messages in, bytes out (§6.1, §5.4, §5.5).
 
+use super::closing::Stage;
 use super::{Connection, Message, Part, Role, SendError, ServerRole, State};
 #[cfg(feature = "alloc")]
 use super::{Prepared, PreparedForm};
 use crate::frame::Sequence;
-use crate::wire::{DataOpcode, EncodedHeader, Masker, MaskingKey, MessageKind, Output, Rsv, widened};
+use crate::wire::{DataOpcode, EncodedHeader, Header, Masker, MaskingKey, MessageKind, Output, Rsv, widened};
 
 /// The longest payload whose length stands in a header's second byte (§5.2).
 const SHORT: u16 = 125;
@@ -71,7 +72,7 @@ impl<R: Role> Connection<R> {
     /// Whether a whole message may come next, as far as can be seen at one glance.
     #[inline(always)]
     const fn may_begin(&self) -> bool {
-        matches!((self.state(), self.sending), (State::Open, Sequence::Between))
+        matches!((self.stage, self.sending), (Stage::Before(State::Open), Sequence::Between))
     }
 
     /// Appends a message of more than 125 bytes in one frame, or one that may not come next.
@@ -125,7 +126,7 @@ impl<R: Role> Connection<R> {
         let key = self.role.next_key();
         // RFC 7692 §6.1: an endpoint "MUST NOT set" the bit on "non-first fragments of a data message".
         let first_rsv = if part.is_first() { rsv } else { Rsv::NONE };
-        let header = EncodedHeader::data(opcode, part.is_last(), first_rsv, len, key)?;
+        let header = Header::data(opcode, part.is_last(), len)?.with_rsv(first_rsv).with_masking_key(key).encode();
         if part.is_first() {
             self.sending_rsv = rsv;
         }

@@ -2,9 +2,9 @@
 
 use super::State;
 use crate::frame::OutOfSequence;
-use crate::wire::{ControlOpcode, ControlPayload, LengthTooLarge, MessageKind, OutputFull, Rsv, text_enum};
+use crate::wire::{ControlOpcode, ControlPayload, LengthTooLarge, MessageKind, OutputFull, Rsv, error_type};
 
-text_enum! {
+error_type! {
     /// Why something was not sent: the caller's fault. Nothing was written, and the connection is as before.
     ///
     /// ```
@@ -67,29 +67,9 @@ text_enum! {
     }
 }
 
-impl core::error::Error for SendError {}
-
 const fn other_form(begun_compressed: bool) -> &'static str {
     match begun_compressed {
         true => "expected a compressed fragment of a compressed message, found one that is not",
         false => "expected a plain fragment of a plain message, found a compressed one",
-    }
-}
-
-impl From<OutOfSequence> for SendError {
-    fn from(error: OutOfSequence) -> Self {
-        Self::OutOfSequence(error)
-    }
-}
-
-impl From<LengthTooLarge> for SendError {
-    fn from(error: LengthTooLarge) -> Self {
-        Self::TooLarge(error)
-    }
-}
-
-impl From<OutputFull> for SendError {
-    fn from(error: OutputFull) -> Self {
-        Self::OutputFull(error)
     }
 }

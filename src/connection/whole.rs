@@ -5,21 +5,32 @@ use crate::frame::{Content, Masking, Piece, split_front};
 use crate::wire::{ControlOpcode, ControlPayload, MaskingKey, MessageKind, Rsv, widened};
 
 impl<R: Role> Connection<R> {
-    /// Finds a message in a single frame with a 7-bit length.
+    /// The next message, if it has a 7-bit length and lies in the input whole and in one frame: a first look at what
+    /// [`next_whole`](Self::next_whole) finds, to be inlined.
     #[inline]
-    pub(super) fn short_frame<'i>(&self, input: &mut &'i mut [u8]) -> Option<Piece<'i>> {
+    pub(crate) fn next_short<'i>(&mut self, input: &mut &'i mut [u8]) -> Option<Piece<'i>> {
         let &[first, second, ..] = &**input else { return None };
         // FIN, no reserved bit, text or binary: 0x81 or 0x82. The mask bit vanishes, or the length is too large.
         let (kind, len) = (first.wrapping_sub(0x81), second ^ Self::MASK_BIT);
         if kind >= 2 || len >= self.short_len {
             return None;
         }
-        Self::take_whole(message(kind), 2, usize::from(len), input)
+        let piece = Self::take_whole(message(kind), 2, usize::from(len), input)?;
+        self.frame_received(Some(piece.header));
+        Some(piece)
+    }
+
+    /// The short path: the next message, Ping or Pong, if it lies in the input whole and in one frame, between messages.
+    #[inline]
+    pub(crate) fn next_whole<'i>(&mut self, input: &mut &'i mut [u8]) -> Option<Piece<'i>> {
+        let piece = self.whole_frame(input)?;
+        self.frame_received(Some(piece.header));
+        Some(piece)
     }
 
     /// Finds any frame but a fragment or a Close.
     #[inline]
-    pub(super) fn whole_frame<'i>(&self, input: &mut &'i mut [u8]) -> Option<Piece<'i>> {
+    fn whole_frame<'i>(&self, input: &mut &'i mut [u8]) -> Option<Piece<'i>> {
         let &[first, second, ..] = &**input else { return None };
         if !self.takes_short_frames() {
             return None;

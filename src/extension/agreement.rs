@@ -15,27 +15,46 @@ pub(crate) struct OfferedExtensions {
     own: OwnIds,
 }
 
-/// The same, while the request is still being made.
+/// The extensions that an endpoint wants, with what it has to write of each of the application's own.
 #[derive(Clone, Copy)]
-pub(crate) struct Offers<'a> {
+pub(crate) struct Wanted<T> {
+    own: OwnExtensions<T>,
+    /// With it, how many of the application's own come before it in a response.
     #[cfg(feature = "inflate")]
-    deflate: Option<DeflateConfig>,
-    own: OwnExtensions<&'a dyn WriteOffers>,
+    deflate: Option<(DeflateConfig, usize)>,
+}
+
+/// Those that a client offers, while the request is still being made.
+pub(crate) type Offers<'a> = Wanted<&'a dyn WriteOffers>;
+
+/// Those that a server accepts.
+pub(crate) type ServerExtensions<'r> = Wanted<&'r FieldValue>;
+
+impl<T: Copy> Wanted<T> {
+    pub(crate) const NONE: Self = Self {
+        own: OwnExtensions::NONE,
+        #[cfg(feature = "inflate")]
+        deflate: None,
+    };
+
+    /// The same with permessage-deflate: a server accepts it where it is offered.
+    #[cfg(feature = "inflate")]
+    pub(crate) fn with_deflate(self, config: Option<DeflateConfig>) -> Self {
+        let place = self.own.iter().count();
+        Self { deflate: config.map(|config| (config, place)), ..self }
+    }
+
+    #[inline]
+    const fn is_empty(&self) -> bool {
+        #[cfg(feature = "inflate")]
+        if self.deflate.is_some() {
+            return false;
+        }
+        self.own.is_empty()
+    }
 }
 
 impl<'a> Offers<'a> {
-    pub(crate) const NONE: Self = Self {
-        #[cfg(feature = "inflate")]
-        deflate: None,
-        own: OwnExtensions::NONE,
-    };
-
-    /// The same with permessage-deflate.
-    #[cfg(feature = "inflate")]
-    pub(crate) fn with_deflate(self, deflate: Option<DeflateConfig>) -> Self {
-        Self { deflate, ..self }
-    }
-
     /// The same with an extension of the application's own. Those that want the same bit can be offered: a server accepts one of them.
     pub(crate) fn with_own<N: Negotiate + Sync>(mut self, wanted: &'a N) -> Self {
         self.own.add(N::ID, wanted, |_| false);
@@ -49,11 +68,7 @@ impl<'a> Offers<'a> {
     /// The name of an extension that can't be offered.
     #[inline]
     pub(crate) fn write(&self, list: &mut Option<FieldValue>) -> Result<(), &'static str> {
-        #[cfg(feature = "inflate")]
-        if self.deflate.is_some() {
-            return self.write_each(list);
-        }
-        if self.own.is_empty() { Ok(()) } else { self.write_each(list) }
+        if self.is_empty() { Ok(()) } else { self.write_each(list) }
     }
 
     #[inline(never)]
@@ -67,7 +82,7 @@ impl<'a> Offers<'a> {
             offers.and_then(|offers| FieldValue::append(list, offers)).ok_or(*name)?;
         }
         #[cfg(feature = "inflate")]
-        if let Some(config) = &self.deflate {
+        if let Some((config, _)) = &self.deflate {
             let offers = FieldValue::written(|to| Negotiate::write_offers(config, to));
             offers.and_then(|offers| FieldValue::append(list, offers)).ok_or(DeflateConfig::NAME)?;
         }
@@ -79,7 +94,7 @@ impl<'a> Offers<'a> {
     pub(crate) fn offered(&self) -> OfferedExtensions {
         OfferedExtensions {
             #[cfg(feature = "inflate")]
-            deflate: self.deflate,
+            deflate: self.deflate.map(|(config, _)| config),
             own: self.own.ids,
         }
     }
@@ -131,32 +146,10 @@ impl Negotiated {
     }
 }
 
-/// Which extensions a server accepts.
-#[derive(Clone, Copy)]
-pub(crate) struct ServerExtensions<'r> {
-    own: OwnExtensions<&'r FieldValue>,
-    /// With it, how many of the application's own come before it.
-    #[cfg(feature = "inflate")]
-    deflate: Option<(DeflateConfig, usize)>,
-}
-
 impl<'r> ServerExtensions<'r> {
-    pub(crate) const NONE: Self = Self {
-        own: OwnExtensions::NONE,
-        #[cfg(feature = "inflate")]
-        deflate: None,
-    };
-
     /// The same with an extension of the application's own.
     pub(crate) fn with_own<P>(mut self, accepted: &'r AcceptedExtension<P>) -> Self {
         self.own.add(accepted.id, &accepted.answer, |other| other.rsv.overlaps(accepted.id.rsv));
-        self
-    }
-
-    /// The same with permessage-deflate where it is offered.
-    #[cfg(feature = "inflate")]
-    pub(crate) fn with_deflate(mut self, config: Option<DeflateConfig>) -> Self {
-        self.deflate = config.map(|config| (config, self.own.iter().count()));
         self
     }
 
@@ -172,11 +165,7 @@ impl<'r> ServerExtensions<'r> {
         offers: impl Iterator<Item = Extension<'b>>,
         list: &mut Option<FieldValue>,
     ) -> Result<Negotiated, &'static str> {
-        #[cfg(feature = "inflate")]
-        if self.deflate.is_some() {
-            return self.answer_each(offers, list);
-        }
-        if self.own.is_empty() { Ok(Negotiated::elsewhere()) } else { self.answer_each(offers, list) }
+        if self.is_empty() { Ok(Negotiated::elsewhere()) } else { self.answer_each(offers, list) }
     }
 
     #[inline(never)]

@@ -1,6 +1,6 @@
 //! Fragmentation (§5.4): which data frame may follow which.
 
-use crate::wire::{DataOpcode, MessageKind, ProtocolError, text_enum};
+use crate::wire::{DataOpcode, MessageKind, ProtocolError, error_type};
 
 /// Where the data frames of one direction stand. Control frames "MAY be injected in the middle of a fragmented message" and
 /// do not touch it.
@@ -47,7 +47,7 @@ impl Sequence {
     }
 }
 
-text_enum! {
+error_type! {
     /// A data frame that may not come where it came (§5.4).
     ///
     /// ```
@@ -66,8 +66,6 @@ text_enum! {
         } => "expected a continuation of the message that was begun, found a {kind:?} message";
     }
 }
-
-impl core::error::Error for OutOfSequence {}
 
 /// What it is called where the peer sent the frame.
 impl From<OutOfSequence> for ProtocolError {

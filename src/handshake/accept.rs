@@ -11,7 +11,7 @@ use crate::extension::deflate::DeflateConfig;
 use crate::extension::negotiated::Negotiated;
 use crate::extension::{AcceptedExtension, FieldValue, Negotiate, ServerExtensions};
 use crate::http::{FieldSection, Fields, InvalidField, Shown};
-use crate::wire::{Output, OutputFull, text_enum};
+use crate::wire::{Output, OutputFull, error_type};
 
 /// An acceptance in the making: which subprotocol, and which fields of the application's own.
 ///
@@ -120,7 +120,7 @@ impl<'r, 'b, F: FieldSection<'b>, K: RequestKey> Accept<'r, 'b, F, K> {
         if self.subprotocol.is_some_and(|chosen| !self.request.subprotocols().any(|offered| offered == chosen)) {
             return Err(AcceptError::SubprotocolNotOffered);
         }
-        InvalidField::check(self.fields, &[WRITTEN]).map_err(AcceptError::Field)?;
+        InvalidField::check(self.fields, &[WRITTEN])?;
         self.extensions.answer(self.request.extensions(), extensions).map_err(|name| AcceptError::Extension { name })
     }
 }
@@ -147,8 +147,7 @@ impl<'b, F: FieldSection<'b>> Accept<'_, 'b, F, Key> {
             }
             emit_fields(emit, self.fields);
             emit(b"\r\n");
-        })
-        .map_err(AcceptError::Output)?;
+        })?;
         Ok(negotiated)
     }
 }
@@ -229,7 +228,7 @@ impl fmt::Debug for AcceptResponse<'_> {
     }
 }
 
-text_enum! {
+error_type! {
     /// Why an acceptance was not written: the application's fault, or no room.
     ///
     /// ```
@@ -265,8 +264,6 @@ text_enum! {
         HttpCrate => "the response has a longer name, or more fields, than the crate `http` can hold";
     }
 }
-
-impl core::error::Error for AcceptError {}
 
 /// What all acceptances begin with.
 const SWITCHING: &[u8] =

@@ -8,7 +8,7 @@ use super::response::{Answer, HttpResponse, NoSubprotocols, Response, Subprotoco
 use super::response_error::ResponseError;
 use crate::extension::OfferedExtensions;
 use crate::extension::negotiated::Negotiated;
-use crate::http::{FieldSection, Head, HeadReader, ResponseHead};
+use crate::http::{Excerpt, FieldSection, Head, HeadReader, ResponseHead, ascii};
 use crate::wire::Limits;
 
 /// Reads a server's response, which may arrive in any pieces.
@@ -88,9 +88,7 @@ impl<P> fmt::Debug for ClientHandshake<P> {
         f.debug_struct("ClientHandshake")
             .field("reader", &self.reader)
             .field("pending", &self.pending)
-            .field("interim", &self.interim)
-            .field("max_interim", &self.max_interim)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -140,10 +138,9 @@ impl<P: Subprotocols, K> PendingAnswer<P, K> {
         let subprotocol =
             known.chosen_subprotocol(|chosen| names.iter().any(|name| name.as_ref().as_bytes() == chosen))?;
         // Erratum 3433: `Sec-WebSocket-Extensions` "MAY appear multiple times in an HTTP response".
-        if !known.has_extensions(&head.section).map_err(ResponseError::InvalidExtension)? {
-            return Err(ResponseError::ExtensionsEmpty);
-        }
+        known.check_extensions(&head.section, ResponseError::ExtensionsEmpty)?;
         let extensions = known.extensions;
+        // Most responses accept none, which needs no search.
         let negotiated = match extensions {
             Occurrence::Missing => Negotiated::elsewhere(),
             Occurrence::Once(_) | Occurrence::Repeated => {
@@ -200,18 +197,47 @@ impl<P: Subprotocols> PendingAnswer<P, ()> {
     ///
     /// [`ResponseError`]: the stream is reset.
     pub fn receive<'b, F: FieldSection<'b>>(&self, status: u16, fields: F) -> Result<Answer<'b, F>, ResponseError> {
+        let known = KnownFields::collect_parsed(fields.clone());
+        let head = Head::new(fields, 0);
         match status {
             // RFC 8441 §5: there is no key, and success is what it is for CONNECT: 2xx (RFC 9110 §9.3.6).
-            200..=299 => {
-                let known = KnownFields::collect_parsed(fields.clone());
-                self.agree(Head::new(fields, 0), &known)
+            200..=299 => self.agree(head, &known),
+            _ => Ok(Answer::Refused(HttpResponse {
+                response: ResponseHead { version: (2, 0), status, reason: b"", head },
+            })),
+        }
+    }
+}
+
+/// What the fields of a response have to be, each for itself (§4.1).
+impl<'b> KnownFields<'b> {
+    /// §4.1, 2: "an ASCII case-insensitive match for the value 'websocket'".
+    pub(super) fn upgraded(&self) -> Result<(), ResponseError> {
+        match self.upgrade.once(ResponseError::UpgradeMissing, ResponseError::UpgradeRepeated)? {
+            value if value.eq_ignore_ascii_case(b"websocket") => Ok(()),
+            other => Err(ResponseError::Upgrade { upgrade: Excerpt::new(other) }),
+        }
+    }
+
+    /// §4.1, 4: "ignoring any leading and trailing whitespace", which is gone already.
+    pub(super) fn accepted(&self, accept: &AcceptKey) -> Result<(), ResponseError> {
+        // §11.3.3: it "MUST NOT appear more than once in an HTTP response".
+        let value = self.accept.once(ResponseError::AcceptMissing, ResponseError::AcceptRepeated)?;
+        if value == accept.as_bytes() { Ok(()) } else { Err(ResponseError::AcceptWrong) }
+    }
+
+    /// The subprotocol that the server chose of those that were offered.
+    pub(super) fn chosen_subprotocol(
+        &self,
+        is_offered: impl FnOnce(&[u8]) -> bool,
+    ) -> Result<Option<&'b str>, ResponseError> {
+        // §11.3.4: it "MUST NOT appear more than once in an HTTP response".
+        match self.subprotocols.at_most_once(ResponseError::SubprotocolRepeated)? {
+            // §4.1, 6: "a subprotocol that was not present in the client's handshake". Letter case counts.
+            Some(chosen) if !is_offered(chosen) => {
+                Err(ResponseError::SubprotocolNotOffered { subprotocol: Excerpt::new(chosen) })
             }
-            _ => {
-                let head = Head::new(fields, 0);
-                Ok(Answer::Refused(HttpResponse {
-                    response: ResponseHead { version: (2, 0), status, reason: b"", head },
-                }))
-            }
+            chosen => Ok(chosen.map(ascii)),
         }
     }
 }

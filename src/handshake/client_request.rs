@@ -12,7 +12,7 @@ use super::url::WsUrl;
 use crate::extension::deflate::DeflateConfig;
 use crate::extension::{FieldValue, Negotiate, Offers};
 use crate::http::{InvalidField, Shown, ShownTarget, is_target, is_token, split_host};
-use crate::wire::{Limits, Output, OutputFull, text_enum};
+use crate::wire::{Limits, Output, OutputFull, error_type};
 
 /// What a client asks for. All of it is checked before a byte is written.
 ///
@@ -155,8 +155,7 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
             }
             emit_fields(emit, self.fields);
             emit(b"\r\n");
-        })
-        .map_err(StartError::Output)?;
+        })?;
         let extensions = self.wanted.offered();
         Ok(ClientHandshake::new(PendingAnswer::new(key.accept(), self.subprotocols, extensions), limits))
     }
@@ -208,7 +207,7 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
                 return Err(StartError::Subprotocol { index });
             }
         }
-        InvalidField::check(self.fields, &[WRITTEN, &["Host", "Origin"]]).map_err(StartError::Field)
+        Ok(InvalidField::check(self.fields, &[WRITTEN, &["Host", "Origin"]])?)
     }
 }
 
@@ -225,7 +224,7 @@ impl<P> fmt::Debug for ClientRequest<'_, P> {
     }
 }
 
-text_enum! {
+error_type! {
     /// Why a request was not written: the application's fault, or no room. Nothing was written.
     ///
     /// ```
@@ -263,5 +262,3 @@ text_enum! {
         Output(error: OutputFull) => "{error}";
     }
 }
-
-impl core::error::Error for StartError {}

@@ -1,10 +1,8 @@
-//! The few fields that matter, picked out of a head in one pass (§4.2.1).
+//! The few fields that matter, picked out of a head in one pass (§4.2.1), and the elements of lists. What each field has to be is checked
+//! in `received.rs` for a request and in `client.rs` for a response.
 
-use super::key::{AcceptKey, Key};
-use super::request_error::RequestError;
-use super::response_error::ResponseError;
 use crate::extension::{Extension, Extensions, InvalidExtension};
-use crate::http::{Collect, Excerpt, FieldSection, ascii, elements, is_same_host, is_token, split_host, trim, values};
+use crate::http::{Collect, FieldSection, elements, trim, values};
 
 /// The fields of a head that a handshake needs to know. They are checked once all are known, so that the first error does not depend
 /// on their order.
@@ -16,12 +14,12 @@ pub(super) struct KnownFields<'b> {
     pub(super) connection: bool,
     /// A field that only HTTP/1.1 has was seen.
     pub(super) hop: bool,
-    transfer_encoding: bool,
-    content_length: Occurrence<'b>,
-    host: Occurrence<'b>,
-    key: Occurrence<'b>,
-    version: Occurrence<'b>,
-    origin: Occurrence<'b>,
+    pub(super) transfer_encoding: bool,
+    pub(super) content_length: Occurrence<'b>,
+    pub(super) host: Occurrence<'b>,
+    pub(super) key: Occurrence<'b>,
+    pub(super) version: Occurrence<'b>,
+    pub(super) origin: Occurrence<'b>,
     pub(super) upgrade: Occurrence<'b>,
     pub(super) accept: Occurrence<'b>,
     pub(super) subprotocols: Occurrence<'b>,
@@ -82,152 +80,21 @@ impl<'b> Collect<'b> for KnownFields<'b> {
 }
 
 impl<'b> KnownFields<'b> {
-    /// RFC 9112 §3.2: "A server MUST respond with a 400 [...] to any HTTP/1.1 request message that lacks a Host
-    /// header field and to any request message that contains more than one Host header field line or a Host header
-    /// field with an invalid field value". With an absolute target it "MUST ignore the received Host header field"
-    /// (RFC 9112 §3.2.2), once it is there.
-    pub(super) fn host(&self, authority: Option<&'b str>) -> Result<&'b [u8], RequestError> {
-        let value = match self.host {
-            Occurrence::Missing => return Err(RequestError::HostMissing),
-            Occurrence::Once(value) => value,
-            Occurrence::Repeated => return Err(RequestError::HostRepeated),
-        };
-        let host = check_host(value)?;
-        authority.map_or(Ok(host), |authority| check_host(authority.as_bytes()))
-    }
-
-    /// RFC 8441 §5: the host is the `:authority`. RFC 9113 §8.3.1: a `Host` beside it must not name another host or port; where
-    /// there is no authority, as after a gateway from HTTP/1.1, it is the `Host` alone that counts.
-    pub(super) fn same_host(&self, authority: &'b str, default_port: u16) -> Result<&'b [u8], RequestError> {
-        let authority = authority.as_bytes();
-        match self.host {
-            Occurrence::Once(host) if authority.is_empty() => check_host(host),
-            Occurrence::Missing => check_host(authority),
-            Occurrence::Once(host) => {
-                let (host, authority) = (check_host(host)?, check_host(authority)?);
-                if !is_same_host(host, authority, default_port) {
-                    return Err(RequestError::HostMismatch { host: Excerpt::new(host) });
-                }
-                Ok(authority)
-            }
-            Occurrence::Repeated => Err(RequestError::HostRepeated),
-        }
-    }
-
-    /// A body would be read as frames.
-    pub(super) fn no_body(&self) -> Result<(), RequestError> {
-        match self.content_length {
-            Occurrence::Missing | Occurrence::Once(b"0") if !self.transfer_encoding => Ok(()),
-            Occurrence::Missing | Occurrence::Once(_) | Occurrence::Repeated => Err(RequestError::Body),
-        }
-    }
-
-    pub(super) fn version(&self) -> Result<(), RequestError> {
-        match self.version {
-            // §4.3: a version has "no leading zeros".
-            Occurrence::Once(b"13") => Ok(()),
-            Occurrence::Once(version) => Err(RequestError::UnsupportedVersion { version: Excerpt::new(version) }),
-            Occurrence::Missing => Err(RequestError::VersionMissing),
-            Occurrence::Repeated => Err(RequestError::VersionRepeated),
-        }
-    }
-
-    pub(super) fn key(&self) -> Result<Key, RequestError> {
-        match self.key {
-            Occurrence::Once(key) => Key::new(key).map_err(RequestError::InvalidKey),
-            Occurrence::Missing => Err(RequestError::KeyMissing),
-            Occurrence::Repeated => Err(RequestError::KeyRepeated),
-        }
-    }
-
-    pub(super) fn origin(&self) -> Result<Option<&'b [u8]>, RequestError> {
-        match self.origin {
-            Occurrence::Missing => Ok(None),
-            Occurrence::Once(origin) => Ok(Some(origin)),
-            Occurrence::Repeated => Err(RequestError::OriginRepeated),
-        }
-    }
-
-    /// Subprotocols, and then extensions.
-    pub(super) fn lists<F: FieldSection<'b>>(&self, fields: &F) -> Result<(), RequestError> {
-        self.offered_subprotocols(fields)?;
-        self.offered_extensions(fields)
-    }
-
-    /// §4.3: `1#token` has at least one element.
-    pub(super) fn offered_subprotocols<F: FieldSection<'b>>(&self, fields: &F) -> Result<(), RequestError> {
-        if let Occurrence::Missing = self.subprotocols {
-            return Ok(());
-        }
-        let mut empty = true;
-        for subprotocol in self.subprotocols.subprotocols(fields) {
-            if !is_token(subprotocol) {
-                return Err(RequestError::InvalidSubprotocol { subprotocol: Excerpt::new(subprotocol) });
-            }
-            empty = false;
-        }
-        if empty { Err(RequestError::SubprotocolsEmpty) } else { Ok(()) }
-    }
-
-    /// §4.3: so has `1#extension`.
-    pub(super) fn offered_extensions<F: FieldSection<'b>>(&self, fields: &F) -> Result<(), RequestError> {
-        match self.has_extensions(fields) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(RequestError::ExtensionsEmpty),
-            Err(error) => Err(RequestError::InvalidExtension(error)),
-        }
-    }
-
-    /// Whether there is an extension where there is a field for it, and all of them follow the grammar.
-    pub(super) fn has_extensions<F: FieldSection<'b>>(&self, fields: &F) -> Result<bool, InvalidExtension> {
+    /// §4.3: `1#extension` has at least one element, and each follows the grammar.
+    pub(super) fn check_extensions<F, E>(&self, fields: &F, empty: E) -> Result<(), E>
+    where
+        F: FieldSection<'b>,
+        E: From<InvalidExtension>,
+    {
         if let Occurrence::Missing = self.extensions {
-            return Ok(true);
+            return Ok(());
         }
         let mut filled = false;
         for extension in self.extensions.values(fields, EXTENSIONS).flat_map(Extensions::new) {
             extension?;
             filled = true;
         }
-        Ok(filled)
-    }
-}
-
-/// The fields of a response (§4.1).
-impl<'b> KnownFields<'b> {
-    /// §4.1, 2: "an ASCII case-insensitive match for the value 'websocket'".
-    pub(super) fn upgraded(&self) -> Result<(), ResponseError> {
-        match self.upgrade {
-            Occurrence::Once(value) if value.eq_ignore_ascii_case(b"websocket") => Ok(()),
-            Occurrence::Missing => Err(ResponseError::UpgradeMissing),
-            Occurrence::Once(other) => Err(ResponseError::Upgrade { upgrade: Excerpt::new(other) }),
-            Occurrence::Repeated => Err(ResponseError::UpgradeRepeated),
-        }
-    }
-
-    /// §4.1, 4: "ignoring any leading and trailing whitespace", which is gone already.
-    pub(super) fn accepted(&self, accept: &AcceptKey) -> Result<(), ResponseError> {
-        match self.accept {
-            Occurrence::Once(value) if value == accept.as_bytes() => Ok(()),
-            Occurrence::Once(_) => Err(ResponseError::AcceptWrong),
-            Occurrence::Missing => Err(ResponseError::AcceptMissing),
-            // §11.3.3: it "MUST NOT appear more than once in an HTTP response".
-            Occurrence::Repeated => Err(ResponseError::AcceptRepeated),
-        }
-    }
-
-    /// The subprotocol that the server chose of those that were offered.
-    pub(super) fn chosen_subprotocol(
-        &self,
-        is_offered: impl FnOnce(&[u8]) -> bool,
-    ) -> Result<Option<&'b str>, ResponseError> {
-        match self.subprotocols {
-            Occurrence::Missing => Ok(None),
-            // §4.1, 6: "a subprotocol that was not present in the client's handshake". Letter case counts.
-            Occurrence::Once(chosen) if is_offered(chosen) => Ok(Some(ascii(chosen))),
-            Occurrence::Once(chosen) => Err(ResponseError::SubprotocolNotOffered { subprotocol: Excerpt::new(chosen) }),
-            // §11.3.4: it "MUST NOT appear more than once in an HTTP response".
-            Occurrence::Repeated => Err(ResponseError::SubprotocolRepeated),
-        }
+        if filled { Ok(()) } else { Err(empty) }
     }
 }
 
@@ -238,6 +105,22 @@ impl<'b> Occurrence<'b> {
             Self::Missing => Self::Once(value),
             Self::Once(_) | Self::Repeated => Self::Repeated,
         };
+    }
+
+    /// The value of a field that has to be there once.
+    #[inline]
+    pub(super) fn once<E>(self, missing: E, repeated: E) -> Result<&'b [u8], E> {
+        self.at_most_once(repeated)?.ok_or(missing)
+    }
+
+    /// The value of a field that may be there once.
+    #[inline]
+    pub(super) fn at_most_once<E>(self, repeated: E) -> Result<Option<&'b [u8]>, E> {
+        match self {
+            Self::Missing => Ok(None),
+            Self::Once(value) => Ok(Some(value)),
+            Self::Repeated => Err(repeated),
+        }
     }
 
     /// The elements of a list of subprotocols.
@@ -282,13 +165,6 @@ pub(super) const WRITTEN: &[&str] = &[
 ];
 
 const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
-
-fn check_host(host: &[u8]) -> Result<&[u8], RequestError> {
-    match split_host(host) {
-        Some(_) => Ok(host),
-        None => Err(RequestError::InvalidHost { host: Excerpt::new(host) }),
-    }
-}
 
 /// Whether the list `value` has `token`. Mostly it has nothing else.
 #[inline]

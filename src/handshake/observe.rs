@@ -7,7 +7,7 @@ use super::response_error::ResponseError;
 use crate::extension::negotiated::Negotiated;
 use crate::extension::observe_extensions;
 use crate::http::{Collect, Excerpt, FieldSection, Fields, HeadError, HeadReader, Target};
-use crate::wire::{Limits, text_enum};
+use crate::wire::{Limits, error_type};
 
 /// Checks the opening of a connection between two others: a request as it was seen, and the response to it.
 ///
@@ -60,7 +60,7 @@ pub fn observe<'q, 's, F: FieldSection<'q>, G: FieldSection<'s>>(
         key.map(drop),
         asked.origin().map(drop),
         asked.offered_subprotocols(&request.fields),
-        asked.offered_extensions(&request.fields),
+        asked.check_extensions(&request.fields, RequestError::ExtensionsEmpty),
     ];
     violations.extend(in_request.into_iter().filter_map(Result::err).map(Violation::Request));
     if response.status != 101 {
@@ -75,10 +75,7 @@ pub fn observe<'q, 's, F: FieldSection<'q>, G: FieldSection<'s>>(
         // Without a key there is nothing that the answer could be compared with.
         key.map_or(Ok(()), |key| answered.accepted(&key.accept())),
         answered.chosen_subprotocol(|chosen| offers().any(|offer| offer == chosen)).map(drop),
-        match answered.has_extensions(&response.fields) {
-            Ok(filled) => require(filled, || ResponseError::ExtensionsEmpty),
-            Err(error) => Err(ResponseError::InvalidExtension(error)),
-        },
+        answered.check_extensions(&response.fields, ResponseError::ExtensionsEmpty),
     ];
     violations.extend(in_response.into_iter().filter_map(Result::err).map(Violation::Response));
     let offers = || asked.extensions.extensions(&request.fields);
@@ -92,7 +89,7 @@ fn require<E>(holds: bool, error: impl FnOnce() -> E) -> Result<(), E> {
     if holds { Ok(()) } else { Err(error()) }
 }
 
-text_enum! {
+error_type! {
     /// A rule that an opening breaks: see [`observe`].
     #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     pub enum Violation {
@@ -112,8 +109,6 @@ impl Violation {
         }
     }
 }
-
-impl core::error::Error for Violation {}
 
 /// The head of a response, for [`observe`]: parsed by another stack, or from bytes.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,8 @@
 
 use core::fmt::{self, Write};
 
-use crate::http::{InvalidField, Shown};
-use crate::wire::{Output, OutputFull, text_enum};
+use crate::http::{InvalidField, ShortText, Shown};
+use crate::wire::{Output, OutputFull, error_type};
 
 /// A complete response without a WebSocket connection: a refusal, or the answer to plain HTTP.
 ///
@@ -62,8 +62,8 @@ impl OwnField {
 
 #[derive(Clone, Copy)]
 enum Body<'a> {
-    /// A line of text that names the reason.
-    Line(Line),
+    /// A line of text that names the reason. The longest sentence of an error fits.
+    Line(ShortText<192>),
     /// The application's own.
     Bytes(&'a [u8]),
 }
@@ -86,29 +86,33 @@ impl<'a> Refusal<'a> {
     /// assert!(Refusal::new(302, &[("Location", "/a\r\nSet-Cookie: b=c")], b"").is_err());
     /// ```
     pub fn new(status: u16, fields: &'a [(&'a str, &'a str)], body: &'a [u8]) -> Result<Self, RefusalError> {
-        match status {
-            300..=599 => Self::application(status, fields, body),
-            status => Err(RefusalError::Status { status }),
-        }
+        Self::application(300, status, fields, body)
     }
 
     /// A response of the application's to plain HTTP, with any final status.
     pub(super) fn page(status: u16, fields: &'a [(&'a str, &'a str)], body: &'a [u8]) -> Result<Self, RefusalError> {
-        match status {
-            200..=599 => Self::application(status, fields, body),
-            status => Err(RefusalError::Status { status }),
-        }
+        Self::application(200, status, fields, body)
     }
 
-    fn application(status: u16, fields: &'a [(&'a str, &'a str)], body: &'a [u8]) -> Result<Self, RefusalError> {
-        InvalidField::check(fields, &[&["Connection", "Content-Length", "Transfer-Encoding"]])
-            .map_err(RefusalError::Field)?;
+    fn application(
+        least: u16,
+        status: u16,
+        fields: &'a [(&'a str, &'a str)],
+        body: &'a [u8],
+    ) -> Result<Self, RefusalError> {
+        if !(least..=599).contains(&status) {
+            return Err(RefusalError::Status { status });
+        }
+        InvalidField::check(fields, &[&["Connection", "Content-Length", "Transfer-Encoding"]])?;
         Ok(Self { status, own: &[], fields, body: Body::Bytes(body), head: false, http1: true })
     }
 
     /// The handshake's own, with a body of one line.
     pub(super) fn own(status: u16, own: &'static [OwnField], reason: impl fmt::Display) -> Self {
-        Self { status, own, fields: &[], body: Body::Line(Line::new(reason)), head: false, http1: true }
+        let mut line = ShortText::EMPTY;
+        let fits = writeln!(line, "{reason}");
+        debug_assert!(fits.is_ok(), "{reason}");
+        Self { status, own, fields: &[], body: Body::Line(line), head: false, http1: true }
     }
 
     /// The same for a stream of HTTP/2 or HTTP/3.
@@ -171,7 +175,7 @@ impl<'a> Refusal<'a> {
 
     fn content(&self) -> &[u8] {
         match &self.body {
-            Body::Line(line) => line.as_bytes(),
+            Body::Line(line) => line.as_str().as_bytes(),
             Body::Bytes(bytes) => bytes,
         }
     }
@@ -187,38 +191,6 @@ impl<'a> Refusal<'a> {
     }
 }
 
-/// A line of text by value. The longest sentence of an error fits.
-#[derive(Clone, Copy)]
-struct Line {
-    bytes: [u8; Self::MAX_LEN],
-    len: u8,
-}
-
-impl Line {
-    const MAX_LEN: usize = 192;
-
-    fn new(text: impl fmt::Display) -> Self {
-        let mut line = Self { bytes: [0; Self::MAX_LEN], len: 0 };
-        // What does not fit is left out.
-        let _fits = writeln!(line, "{text}");
-        line
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
-    }
-}
-
-impl Write for Line {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for (to, from) in self.bytes.iter_mut().skip(usize::from(self.len)).zip(text.bytes()) {
-            *to = from;
-            self.len = self.len.saturating_add(1);
-        }
-        Ok(())
-    }
-}
-
 impl fmt::Debug for Refusal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Refusal")
@@ -229,7 +201,7 @@ impl fmt::Debug for Refusal<'_> {
     }
 }
 
-text_enum! {
+error_type! {
     /// What the application may not refuse a request with; nothing was written.
     ///
     /// ```
@@ -249,8 +221,6 @@ text_enum! {
         Field(error: InvalidField) => "{error}";
     }
 }
-
-impl core::error::Error for RefusalError {}
 
 /// Writes what `pieces` emits, all of it or nothing: it is called once to measure and once to write.
 #[inline]

@@ -3,119 +3,14 @@
 use core::fmt;
 use core::ops::Deref;
 
-use super::http_request::HttpRequest;
 use super::key::{AcceptKey, Key};
-use super::known_fields::{KnownFields, Occurrence};
+use super::known_fields::Occurrence;
 use super::refusal::{Refusal, RefusalError};
 use super::request_error::RequestError;
 use crate::extension::Extension;
 use crate::http::{
     Excerpt, FieldSection, Fields, Head, RequestHead, Scheme, Shown, ShownTarget, Target, ascii, is_same_host,
 };
-
-/// What a client asked for.
-///
-/// ```
-/// use websocket_proto::handshake::{Received, ServerHandshake};
-/// use websocket_proto::wire::Limits;
-///
-/// let mut out = Vec::new();
-/// match ServerHandshake::new(&Limits::DEFAULT).receive(b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n").unwrap() {
-///     None => { /* read more */ }
-///     Some(Received::Upgrade(request)) => {
-///         let _negotiated = request.accept().write_to(&mut out).unwrap();
-///     }
-///     Some(Received::Http(_request)) => out.extend_from_slice(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello"),
-/// }
-/// assert!(out.ends_with(b"Hello"));
-/// ```
-#[derive(Clone)]
-pub enum Received<'b, F = Fields<'b>> {
-    /// A WebSocket connection.
-    Upgrade(Request<'b, F>),
-    /// Plain HTTP, without `Upgrade: websocket`: a page, perhaps, that the same port serves.
-    Http(HttpRequest<'b, F>),
-}
-
-impl<'b> Received<'b> {
-    #[inline]
-    pub(super) fn from_head(head: &RequestHead<'b>, known: &KnownFields<'b>) -> Result<Self, RequestError> {
-        let (major, minor) = head.version;
-        // RFC 9110 §15.6.6: a server answers 505 when it does not support "the major version of HTTP that was used".
-        if major != 1 {
-            return Err(RequestError::HttpVersion { major, minor });
-        }
-        Self::check(*head, || Target::new(head.target), known)
-    }
-}
-
-impl<'b, F: FieldSection<'b>> Received<'b, F> {
-    /// Checks a head of HTTP/1.1 that another stack has parsed, by the same rules.
-    ///
-    /// The answer is read by [`Accept::response`](super::Accept::response), [`Refusal::status`] and [`Refusal::fields`], or written as bytes
-    /// all the same.
-    ///
-    /// # Errors
-    ///
-    /// [`RequestError`], as for a head that came as bytes.
-    ///
-    /// ```
-    /// use websocket_proto::handshake::{Parts, Received};
-    ///
-    /// let fields = [
-    ///     ("host", "server.example.com"),
-    ///     ("upgrade", "websocket"),
-    ///     ("connection", "Upgrade"),
-    ///     ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
-    ///     ("sec-websocket-version", "13"),
-    /// ];
-    /// let parts = Parts::new("GET", "/chat", (1, 1), &fields);
-    /// let Received::Upgrade(request) = Received::from_parts(parts).unwrap() else { panic!("plain HTTP") };
-    /// let response = request.accept().response().unwrap();
-    /// assert_eq!(response.status(), 101);
-    /// assert!(response.fields().any(|field| field == ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
-    /// ```
-    pub fn from_parts(parts: Parts<'b, F>) -> Result<Self, RequestError> {
-        let known = KnownFields::collect_parsed(parts.fields.clone());
-        let target = parts.target;
-        Self::check(parts.into_head(), || Target::new(target), &known)
-    }
-
-    /// The order of the checks is the same wherever the head came from: plain HTTP, method, version, and the rest.
-    #[inline]
-    pub(super) fn check(
-        request: RequestHead<'b, F>,
-        parse_target: impl FnOnce() -> Option<Target<'b>>,
-        known: &KnownFields<'b>,
-    ) -> Result<Self, RequestError> {
-        if !known.websocket {
-            return Ok(Self::Http(HttpRequest { request }));
-        }
-        let RequestHead { method, target, version, head } = request;
-        // RFC 9110 §9.1: "The method token is case-sensitive".
-        if method != "GET" {
-            return Err(RequestError::Method { method: Excerpt::new(method.as_bytes()) });
-        }
-        match version {
-            // §4.2.1, 1: "An HTTP/1.1 or higher GET request". RFC 9110 §2.5: a later minor version is read as the highest that
-            // is known of that major version.
-            (1, 1..) => {}
-            (major, minor) => return Err(RequestError::HttpVersion { major, minor }),
-        }
-        let target = parse_target().ok_or_else(|| RequestError::Target { target: Excerpt::new(target.as_bytes()) })?;
-        let host = known.host(target.authority)?;
-        known.no_body()?;
-        if !known.connection {
-            return Err(RequestError::ConnectionWithoutUpgrade);
-        }
-        known.version()?;
-        let key = known.key()?;
-        let origin = known.origin()?;
-        known.lists(&head.section)?;
-        let KnownFields { subprotocols, extensions, .. } = *known;
-        Ok(Self::Upgrade(Request { target, host, origin, subprotocols, extensions, head, key }))
-    }
-}
 
 /// A head that another HTTP stack has parsed.
 ///
@@ -346,15 +241,6 @@ impl<'b, F: FieldSection<'b>, K: RequestKey> fmt::Debug for Request<'b, F, K> {
             .field("fields", &Shown(|| self.fields()))
             .field("head_len", &self.head_len())
             .finish()
-    }
-}
-
-impl<'b, F: FieldSection<'b>> fmt::Debug for Received<'b, F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Upgrade(request) => f.debug_tuple("Upgrade").field(request).finish(),
-            Self::Http(request) => f.debug_tuple("Http").field(request).finish(),
-        }
     }
 }
 

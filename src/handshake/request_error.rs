@@ -4,9 +4,9 @@ use super::key::InvalidKey;
 use super::refusal::{OwnField, Refusal};
 use crate::extension::InvalidExtension;
 use crate::http::{Excerpt, HeadError};
-use crate::wire::text_enum;
+use crate::wire::error_type;
 
-text_enum! {
+error_type! {
     /// A request that cannot open a WebSocket connection: the client's fault.
     ///
     /// [`response`](Self::response) is the complete answer; after it the connection is closed.
@@ -25,149 +25,108 @@ text_enum! {
     /// ```
     #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
-    pub enum RequestError {
+    pub enum RequestError: (u16, &'static str) {
         /// The bytes are not HTTP/1, or beyond a limit: 400, 414 or 431.
-        Head(error: HeadError) => "{error}";
+        Head(error: HeadError) [error.status(), "RFC 9112 §2"] => "{error}";
         /// An upgrade asks for it by another version than HTTP/1.1, or the major version is not 1: 505.
         HttpVersion {
             /// The digit before the dot.
             major: u8,
             /// The digit after it.
             minor: u8,
-        } => "expected HTTP/1.1, found HTTP/{major}.{minor}";
+        } [505, "RFC 6455 §4.2.1, 1"] => "expected HTTP/1.1, found HTTP/{major}.{minor}";
         /// The method is not `GET` (§4.2.1, 1): 405 with `Allow: GET`.
         Method {
             /// The method.
             method: Excerpt,
-        } => "expected the method GET, found {method}";
+        } [405, "RFC 6455 §4.2.1, 1"] => "expected the method GET, found {method}";
         /// The target is neither a path nor an absolute URI of a scheme that can be meant (§4.2.1, 1): 400.
         Target {
             /// The target.
             target: Excerpt,
-        } => "expected a path or an absolute URI as the request target, found {target}";
+        } [400, "RFC 6455 §4.2.1, 1"] => "expected a path or an absolute URI as the request target, found {target}";
         /// There is no `Host` (§4.2.1, 2): 400.
-        HostMissing => "the field Host is missing";
+        HostMissing [400, "RFC 6455 §4.2.1, 2"] => "the field Host is missing";
         /// There is more than one `Host`: 400 (RFC 9112 §3.2).
-        HostRepeated => "the field Host occurs more than once";
+        HostRepeated [400, "RFC 9112 §3.2"] => "the field Host occurs more than once";
         /// The `Host`, or the target's host, is not a host, with or without a port: 400 (RFC 9112 §3.2).
         InvalidHost {
             /// The value.
             host: Excerpt,
-        } => "expected a host, with or without a port, found {host}";
+        } [400, "RFC 9112 §3.2"] => "expected a host, with or without a port, found {host}";
         /// An extended CONNECT has a `Host` that names another host or port than the `:authority` (RFC 9113 §8.3.1): 400.
         HostMismatch {
             /// The `Host`.
             host: Excerpt,
-        } => "expected the Host of the :authority, found {host}";
-        /// The request announces a body, which would be read as frames: 400.
-        Body => "a WebSocket request must not have a body";
+        } [400, "RFC 9113 §8.3.1"] => "expected the Host of the :authority, found {host}";
+        /// The request announces a body, which would be read as frames: 400 (RFC 9112 §6.3, by which it belongs to the request).
+        Body [400, "RFC 9112 §6.3"] => "a WebSocket request must not have a body";
         /// No `Connection` has the token `upgrade` (§4.2.1, 4): 400.
-        ConnectionWithoutUpgrade => "the field Connection does not name Upgrade";
+        ConnectionWithoutUpgrade [400, "RFC 6455 §4.2.1, 4"] => "the field Connection does not name Upgrade";
         /// There is no `Sec-WebSocket-Version` (§4.2.1, 6): 426 with `Sec-WebSocket-Version: 13`.
-        VersionMissing => "the field Sec-WebSocket-Version is missing";
+        VersionMissing [426, "RFC 6455 §4.2.1, 6"] => "the field Sec-WebSocket-Version is missing";
         /// There is more than one `Sec-WebSocket-Version`, which §11.3.5 forbids: 400.
-        VersionRepeated => "the field Sec-WebSocket-Version occurs more than once";
+        VersionRepeated [400, "RFC 6455 §11.3.5"] => "the field Sec-WebSocket-Version occurs more than once";
         /// The `Sec-WebSocket-Version` is not 13 (§4.2.2, 4): 426 with `Sec-WebSocket-Version: 13`.
         UnsupportedVersion {
             /// The value.
             version: Excerpt,
-        } => "expected Sec-WebSocket-Version 13, found {version}";
+        } [426, "RFC 6455 §4.2.2, 4"] => "expected Sec-WebSocket-Version 13, found {version}";
         /// There is no `Sec-WebSocket-Key` (§4.2.1, 5): 400.
-        KeyMissing => "the field Sec-WebSocket-Key is missing";
+        KeyMissing [400, "RFC 6455 §4.2.1, 5"] => "the field Sec-WebSocket-Key is missing";
         /// There is more than one `Sec-WebSocket-Key`, which §11.3.1 forbids: 400.
-        KeyRepeated => "the field Sec-WebSocket-Key occurs more than once";
+        KeyRepeated [400, "RFC 6455 §11.3.1"] => "the field Sec-WebSocket-Key occurs more than once";
         /// The `Sec-WebSocket-Key` is not the base64 form of 16 bytes (§4.2.1, 5): 400.
-        InvalidKey(error: InvalidKey) => "{error}";
+        InvalidKey(error: InvalidKey) [400, "RFC 6455 §4.2.1, 5"] => "{error}";
         /// There is more than one `Origin`: 400.
-        OriginRepeated => "the field Origin occurs more than once";
+        OriginRepeated [400, "RFC 6454 §7.3"] => "the field Origin occurs more than once";
         /// A `Sec-WebSocket-Protocol` names nothing (§4.3: `1#token`): 400.
-        SubprotocolsEmpty => "the field Sec-WebSocket-Protocol names no subprotocol";
+        SubprotocolsEmpty [400, "RFC 6455 §4.3"] => "the field Sec-WebSocket-Protocol names no subprotocol";
         /// A `Sec-WebSocket-Protocol` names something that is no token: 400.
         InvalidSubprotocol {
             /// The list element.
             subprotocol: Excerpt,
-        } => "expected a token as a subprotocol, found {subprotocol}";
+        } [400, "RFC 6455 §4.3"] => "expected a token as a subprotocol, found {subprotocol}";
         /// A `Sec-WebSocket-Extensions` names nothing (§4.3: `1#extension`): 400.
-        ExtensionsEmpty => "the field Sec-WebSocket-Extensions names no extension";
+        ExtensionsEmpty [400, "RFC 6455 §4.3"] => "the field Sec-WebSocket-Extensions names no extension";
         /// A `Sec-WebSocket-Extensions` breaks its grammar (§9.1): 400.
-        InvalidExtension(error: InvalidExtension) => "{error}";
+        InvalidExtension(error: InvalidExtension) [400, "RFC 6455 §9.1"] => "{error}";
         /// The `Origin` is not among those that the application allows (§4.2.2, 4): 403.
         OriginNotAllowed {
             /// The origin.
             origin: Excerpt,
-        } => "the origin {origin} is not allowed";
+        } [403, "RFC 6455 §4.2.2, 4"] => "the origin {origin} is not allowed";
         /// An extended CONNECT asks for another protocol than `websocket`: 501 (RFC 9220 §3).
         ConnectProtocol {
             /// The `:protocol`.
             protocol: Excerpt,
-        } => "expected the protocol websocket, found {protocol}";
+        } [501, "RFC 9220 §3"] => "expected the protocol websocket, found {protocol}";
         /// An extended CONNECT has another `:scheme` than `http` or `https` (RFC 8441 §5): 400.
         ConnectScheme {
             /// The `:scheme`.
             scheme: Excerpt,
-        } => "expected the scheme http or https, found {scheme}";
+        } [400, "RFC 8441 §5"] => "expected the scheme http or https, found {scheme}";
         /// An extended CONNECT has a field that HTTP/2 and HTTP/3 do not have, such as `Upgrade` (RFC 8441 §5): 400.
-        ConnectionField => "found a field that HTTP/2 and HTTP/3 do not have";
+        ConnectionField [400, "RFC 8441 §5"] => "found a field that HTTP/2 and HTTP/3 do not have";
     }
 }
 
 impl RequestError {
     /// The section with the rule that is broken.
     pub const fn section(&self) -> &'static str {
-        match self {
-            Self::Head(_) => "RFC 9112 §2",
-            Self::HttpVersion { .. } | Self::Method { .. } | Self::Target { .. } => "RFC 6455 §4.2.1, 1",
-            Self::HostMissing => "RFC 6455 §4.2.1, 2",
-            Self::HostRepeated | Self::InvalidHost { .. } => "RFC 9112 §3.2",
-            Self::HostMismatch { .. } => "RFC 9113 §8.3.1",
-            // There, a body belongs to the request, and here what follows the head is frames.
-            Self::Body => "RFC 9112 §6.3",
-            Self::ConnectionWithoutUpgrade => "RFC 6455 §4.2.1, 4",
-            Self::VersionMissing => "RFC 6455 §4.2.1, 6",
-            Self::VersionRepeated => "RFC 6455 §11.3.5",
-            Self::UnsupportedVersion { .. } | Self::OriginNotAllowed { .. } => "RFC 6455 §4.2.2, 4",
-            Self::KeyMissing | Self::InvalidKey(_) => "RFC 6455 §4.2.1, 5",
-            Self::KeyRepeated => "RFC 6455 §11.3.1",
-            Self::OriginRepeated => "RFC 6454 §7.3",
-            Self::SubprotocolsEmpty | Self::InvalidSubprotocol { .. } | Self::ExtensionsEmpty => "RFC 6455 §4.3",
-            Self::InvalidExtension(_) => "RFC 6455 §9.1",
-            Self::ConnectProtocol { .. } => "RFC 9220 §3",
-            Self::ConnectScheme { .. } | Self::ConnectionField => "RFC 8441 §5",
-        }
+        self.facts().1
     }
 
     /// The answer: what to write before the transport is closed, complete with a body of one line that names the reason.
     pub fn response(&self) -> Refusal<'static> {
-        let (status, fields): (_, &'static [OwnField]) = match self {
-            Self::Head(HeadError::StartLineTooLong { .. }) => (414, &[]),
-            Self::Head(HeadError::TooLong { .. } | HeadError::TooManyFields { .. }) => (431, &[]),
-            Self::HttpVersion { .. } => (505, &[]),
+        let (status, _) = self.facts();
+        let fields: &'static [OwnField] = match status {
             // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response".
-            Self::Method { .. } => (405, const { &[OwnField::new("Allow", "allow", "GET")] }),
+            405 => const { &[OwnField::new("Allow", "allow", "GET")] },
             // §4.2.2, 4: "an appropriate HTTP error code (such as 426 Upgrade Required) and a |Sec-WebSocket-Version|
             // header field".
-            Self::VersionMissing | Self::UnsupportedVersion { .. } => (426, UPGRADE_REQUIRED),
-            Self::OriginNotAllowed { .. } => (403, &[]),
-            Self::ConnectProtocol { .. } => (501, &[]),
-            Self::Head(_)
-            | Self::Target { .. }
-            | Self::HostMissing
-            | Self::HostRepeated
-            | Self::InvalidHost { .. }
-            | Self::HostMismatch { .. }
-            | Self::Body
-            | Self::ConnectionWithoutUpgrade
-            | Self::VersionRepeated
-            | Self::KeyMissing
-            | Self::KeyRepeated
-            | Self::InvalidKey(_)
-            | Self::OriginRepeated
-            | Self::SubprotocolsEmpty
-            | Self::InvalidSubprotocol { .. }
-            | Self::ExtensionsEmpty
-            | Self::InvalidExtension(_)
-            | Self::ConnectScheme { .. }
-            | Self::ConnectionField => (400, &[]),
+            426 => UPGRADE_REQUIRED,
+            _ => &[],
         };
         let refusal = Refusal::own(status, fields, self);
         match self {
@@ -188,14 +147,6 @@ impl RequestError {
         .on_stream()
     }
 }
-
-impl From<HeadError> for RequestError {
-    fn from(error: HeadError) -> Self {
-        Self::Head(error)
-    }
-}
-
-impl core::error::Error for RequestError {}
 
 /// RFC 9110 §15.5.22: a 426 names the protocol in `Upgrade`, and §7.8 that field in `Connection`.
 pub(super) const UPGRADE_REQUIRED: &[OwnField] = &[

@@ -4,9 +4,9 @@ use core::fmt;
 
 use crate::extension::{AnswerFault, InvalidExtension, Mismatch};
 use crate::http::{Excerpt, HeadError};
-use crate::wire::text_enum;
+use crate::wire::error_type;
 
-text_enum! {
+error_type! {
     /// A response that opens nothing and is no HTTP to be followed: the server's fault. The connection fails (§4.1).
     ///
     /// ```
@@ -21,99 +21,84 @@ text_enum! {
     /// ```
     #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
-    pub enum ResponseError {
+    pub enum ResponseError: &'static str {
         /// The bytes are not HTTP/1, or beyond a limit.
-        Head(error: HeadError) => "{error}";
+        Head(error: HeadError) ["RFC 9112 §2"] => "{error}";
         /// The version is not HTTP/1.1 or a later minor version.
         HttpVersion {
             /// The digit before the dot.
             major: u8,
             /// The digit after it.
             minor: u8,
-        } => "expected a response of HTTP/1.1, found HTTP/{major}.{minor}";
+        } ["RFC 9110 §7.8"] => "expected a response of HTTP/1.1, found HTTP/{major}.{minor}";
         /// There were more interim responses than
         /// [`Limits::max_interim_responses`](crate::wire::Limits::max_interim_responses).
         TooManyInterim {
             /// The limit.
             max: u32,
-        } => "expected at most {max} interim responses, found more";
+        } ["RFC 9110 §15.2"] => "expected at most {max} interim responses, found more";
         /// There is no `Upgrade` (§4.1, 2).
-        UpgradeMissing => "the field Upgrade is missing";
+        UpgradeMissing ["RFC 6455 §4.1, 2"] => "the field Upgrade is missing";
         /// The `Upgrade` is not `websocket`, or not it alone (§4.1, 2).
         Upgrade {
             /// The value.
             upgrade: Excerpt,
-        } => "expected websocket alone in the field Upgrade, found {upgrade}";
+        } ["RFC 6455 §4.1, 2"] => "expected websocket alone in the field Upgrade, found {upgrade}";
         /// There is more than one `Upgrade` (§4.1, 2).
-        UpgradeRepeated => "the field Upgrade occurs more than once";
+        UpgradeRepeated ["RFC 6455 §4.1, 2"] => "the field Upgrade occurs more than once";
         /// No `Connection` has the token `upgrade` (§4.1, 3).
-        ConnectionWithoutUpgrade => "the field Connection does not name Upgrade";
+        ConnectionWithoutUpgrade ["RFC 6455 §4.1, 3"] => "the field Connection does not name Upgrade";
         /// There is no `Sec-WebSocket-Accept` (§4.1, 4).
-        AcceptMissing => "the field Sec-WebSocket-Accept is missing";
+        AcceptMissing ["RFC 6455 §4.1, 4"] => "the field Sec-WebSocket-Accept is missing";
         /// There is more than one `Sec-WebSocket-Accept`, which §11.3.3 forbids.
-        AcceptRepeated => "the field Sec-WebSocket-Accept occurs more than once";
+        AcceptRepeated ["RFC 6455 §11.3.3"] => "the field Sec-WebSocket-Accept occurs more than once";
         /// The `Sec-WebSocket-Accept` does not prove that the key was read (§4.1, 4).
-        AcceptWrong => "the field Sec-WebSocket-Accept does not belong to the key";
+        AcceptWrong ["RFC 6455 §4.1, 4"] => "the field Sec-WebSocket-Accept does not belong to the key";
         /// There is more than one `Sec-WebSocket-Protocol`, which §11.3.4 forbids.
-        SubprotocolRepeated => "the field Sec-WebSocket-Protocol occurs more than once";
+        SubprotocolRepeated ["RFC 6455 §11.3.4"] => "the field Sec-WebSocket-Protocol occurs more than once";
         /// The subprotocol was not offered (§4.1, 6).
         SubprotocolNotOffered {
             /// The value.
             subprotocol: Excerpt,
-        } => "the subprotocol {subprotocol} was not offered";
+        } ["RFC 6455 §4.1, 6"] => "the subprotocol {subprotocol} was not offered";
         /// A `Sec-WebSocket-Extensions` names nothing (§4.3: `1#extension`).
-        ExtensionsEmpty => "the field Sec-WebSocket-Extensions names no extension";
+        ExtensionsEmpty ["RFC 6455 §4.3"] => "the field Sec-WebSocket-Extensions names no extension";
         /// A `Sec-WebSocket-Extensions` breaks its grammar (§9.1).
-        InvalidExtension(error: InvalidExtension) => "{error}";
+        InvalidExtension(error: InvalidExtension) ["RFC 6455 §9.1"] => "{error}";
         /// An extension was not offered (§4.1, 5).
         ExtensionNotOffered {
             /// Its name.
             extension: Excerpt,
-        } => "the extension {extension} was not offered";
+        } ["RFC 6455 §4.1, 5"] => "the extension {extension} was not offered";
         /// An extension was accepted twice.
         ExtensionRepeated {
             /// Its name.
             extension: Excerpt,
-        } => "the extension {extension} was accepted twice";
+        } ["RFC 7692 §5"] => "the extension {extension} was accepted twice";
         /// An extension was accepted beside another that owns the same reserved bit (RFC 7692 §5).
         ExtensionConflict {
             /// Its name.
             extension: Excerpt,
-        } => "the extension {extension} was accepted beside another that owns the same reserved bit";
+        } ["RFC 7692 §5"] => "the extension {extension} was accepted beside another that owns the same reserved bit";
         /// A parameter of an extension does not fit the offer: by its name, by its value, or because it is repeated (RFC 7692 §7).
         ExtensionParam {
             /// Its name.
             name: Excerpt,
             /// Its value, if it has one.
             value: Option<Excerpt>,
-        } => "the extension's parameter {name}{} does not answer the offer", WithValue(value);
+        } ["RFC 7692 §7.1"] => "the extension's parameter {name}{} does not answer the offer", WithValue(value);
         /// A parameter of an extension that was demanded is not there (RFC 7692 §7.1).
         ExtensionParamMissing {
             /// Its name.
             name: &'static str,
-        } => "the extension's parameter '{name}' was demanded and is missing";
+        } ["RFC 7692 §7.1"] => "the extension's parameter '{name}' was demanded and is missing";
     }
 }
 
 impl ResponseError {
     /// The section with the rule that is broken.
     pub const fn section(&self) -> &'static str {
-        match self {
-            Self::Head(_) => "RFC 9112 §2",
-            Self::HttpVersion { .. } => "RFC 9110 §7.8",
-            Self::TooManyInterim { .. } => "RFC 9110 §15.2",
-            Self::UpgradeMissing | Self::Upgrade { .. } | Self::UpgradeRepeated => "RFC 6455 §4.1, 2",
-            Self::ConnectionWithoutUpgrade => "RFC 6455 §4.1, 3",
-            Self::AcceptMissing | Self::AcceptWrong => "RFC 6455 §4.1, 4",
-            Self::AcceptRepeated => "RFC 6455 §11.3.3",
-            Self::SubprotocolRepeated => "RFC 6455 §11.3.4",
-            Self::SubprotocolNotOffered { .. } => "RFC 6455 §4.1, 6",
-            Self::ExtensionsEmpty => "RFC 6455 §4.3",
-            Self::InvalidExtension(_) => "RFC 6455 §9.1",
-            Self::ExtensionNotOffered { .. } => "RFC 6455 §4.1, 5",
-            Self::ExtensionRepeated { .. } | Self::ExtensionConflict { .. } => "RFC 7692 §5",
-            Self::ExtensionParam { .. } | Self::ExtensionParamMissing { .. } => "RFC 7692 §7.1",
-        }
+        self.facts()
     }
 }
 
@@ -139,14 +124,6 @@ impl From<AnswerFault<'_>> for ResponseError {
         }
     }
 }
-
-impl From<HeadError> for ResponseError {
-    fn from(error: HeadError) -> Self {
-        Self::Head(error)
-    }
-}
-
-impl core::error::Error for ResponseError {}
 
 /// What is said of a parameter's value.
 struct WithValue<'e>(&'e Option<Excerpt>);

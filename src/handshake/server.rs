@@ -1,7 +1,7 @@
 //! The server's side: from bytes to a checked request.
 
 use super::known_fields::KnownFields;
-use super::request::Received;
+use super::received::Received;
 use super::request_error::RequestError;
 use crate::http::HeadReader;
 use crate::wire::Limits;

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::http::{Scheme, ShownTarget, ipv6, split_host};
-use crate::wire::text_enum;
+use crate::wire::error_type;
 
 /// A `ws:` or `wss:` URI, taken apart: the server to connect to, and what to ask for.
 ///
@@ -18,7 +18,7 @@ use crate::wire::text_enum;
 /// ```
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct WsUrl<'u> {
-    secure: bool,
+    scheme: Scheme,
     host: &'u str,
     port: u16,
     host_field: &'u str,
@@ -41,10 +41,11 @@ impl<'u> WsUrl<'u> {
         }
         let (scheme, rest) = url.split_once("://").ok_or(InvalidUrl::Scheme)?;
         // §3: "if the scheme component matches 'wss' case-insensitively".
-        let secure = scheme.eq_ignore_ascii_case("wss");
-        if !secure && !scheme.eq_ignore_ascii_case("ws") {
-            return Err(InvalidUrl::Scheme);
-        }
+        let scheme = match scheme {
+            _ if scheme.eq_ignore_ascii_case("wss") => Scheme::Https,
+            _ if scheme.eq_ignore_ascii_case("ws") => Scheme::Http,
+            _ => return Err(InvalidUrl::Scheme),
+        };
         let (authority, path_and_query) =
             rest.split_at_checked(rest.find(['/', '?']).unwrap_or(rest.len())).ok_or(InvalidUrl::Host)?;
         if authority.contains('@') {
@@ -53,7 +54,7 @@ impl<'u> WsUrl<'u> {
         let (host, _) = split_host(authority.as_bytes()).ok_or(InvalidUrl::Host)?;
         let (host, port) = authority.split_at_checked(host.len()).ok_or(InvalidUrl::Host)?;
         // §3: "the default for 'ws' is port 80, while the default for 'wss' is port 443".
-        let default = if secure { 443 } else { 80 };
+        let default = scheme.default_port();
         let port = match port.strip_prefix(':') {
             None | Some("") => default,
             Some(port) => port.parse().map_err(|_| InvalidUrl::Port)?,
@@ -65,17 +66,17 @@ impl<'u> WsUrl<'u> {
             Some((path, "")) => path,
             Some(_) | None => path_and_query,
         };
-        Ok(Self { secure, host, port, host_field, path_and_query })
+        Ok(Self { scheme, host, port, host_field, path_and_query })
     }
 
     /// Whether TLS is to be spoken: the scheme is `wss`.
     pub fn is_secure(&self) -> bool {
-        self.secure
+        self.scheme == Scheme::Https
     }
 
     /// The scheme: [`Scheme::Https`] for `wss`.
     pub fn scheme(&self) -> Scheme {
-        if self.secure { Scheme::Https } else { Scheme::Http }
+        self.scheme
     }
 
     /// The name or address to connect to, as `TcpStream::connect((url.host(), url.port()))` takes it, and as TLS names
@@ -113,7 +114,7 @@ impl<'u> TryFrom<&'u str> for WsUrl<'u> {
 /// The URI, without a port that is the scheme's default. The query is shown.
 impl fmt::Display for WsUrl<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.secure { "wss" } else { "ws" };
+        let scheme = if self.is_secure() { "wss" } else { "ws" };
         write!(f, "{scheme}://{}{}", self.host_field, self.path_and_query)
     }
 }
@@ -121,14 +122,14 @@ impl fmt::Display for WsUrl<'_> {
 impl fmt::Debug for WsUrl<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WsUrl")
-            .field("secure", &self.secure)
+            .field("secure", &self.is_secure())
             .field("host_field", &self.host_field)
             .field("path_and_query", &ShownTarget(self.path_and_query))
             .finish()
     }
 }
 
-text_enum! {
+error_type! {
     /// A text that is not a WebSocket URI (§3).
     ///
     /// ```
@@ -157,8 +158,6 @@ text_enum! {
         Port => "expected a port from 0 to 65535";
     }
 }
-
-impl core::error::Error for InvalidUrl {}
 
 #[cfg(test)]
 mod tests {

@@ -10,12 +10,11 @@ use core::mem::MaybeUninit;
 use httparse::{Header, Status};
 
 use super::field_section::{FieldSection, values};
-use super::fields::Fields;
 use super::head_check::HeadReader;
 use super::head_error::HeadError;
 use super::shown::Shown;
 use super::text::{is_target, split_at_byte};
-use super::token::ascii;
+use super::token::{ascii, trim};
 
 /// What the heads of requests and responses have in common: fields, and a length.
 ///
@@ -72,6 +71,53 @@ impl<'b, F: FieldSection<'b>> fmt::Debug for Head<'b, F> {
     }
 }
 
+/// The fields of a received head, in their order: each a name, which is a token, and a value, which is bytes.
+///
+/// Names come as they were written; they compare without ASCII case. White space around a value is left out.
+///
+/// ```
+/// use websocket_proto::handshake::{Received, ServerHandshake};
+/// use websocket_proto::wire::Limits;
+///
+/// let head = b"GET / HTTP/1.1\r\nHost: example.com\r\nAccept:  text/html \r\n\r\n";
+/// let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
+/// let Some(Received::Http(request)) = received else { panic!("not plain HTTP") };
+/// let fields: Vec<(&str, &[u8])> = request.fields().collect();
+/// assert_eq!(fields, [("Host", &b"example.com"[..]), ("Accept", b"text/html")]);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Fields<'b> {
+    /// Whole lines whose syntax was checked, and the empty line after them.
+    lines: &'b [u8],
+}
+
+impl<'b> Fields<'b> {
+    /// The next field, its name as bytes: what classifies the fields needs no text. The syntax was checked: the first
+    /// colon ends the name, and the first CR the line.
+    fn next_raw(&mut self) -> Option<(&'b [u8], &'b [u8])> {
+        let (line, rest) = split_at_byte(self.lines, b'\r')?;
+        self.lines = rest.get(1..)?;
+        let (name, value) = split_at_byte(line, b':')?;
+        Some((name, trim(value)))
+    }
+}
+
+impl<'b> Iterator for Fields<'b> {
+    type Item = (&'b str, &'b [u8]);
+
+    fn next(&mut self) -> Option<(&'b str, &'b [u8])> {
+        self.next_raw().map(|(name, value)| (ascii(name), value))
+    }
+}
+
+impl core::iter::FusedIterator for Fields<'_> {}
+
+impl fmt::Debug for Fields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Shown(|| *self).fmt(f)
+    }
+}
+
 /// A request's head, syntactically right.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestHead<'b, F = Fields<'b>> {
@@ -97,12 +143,6 @@ pub(crate) trait Collect<'b> {
 }
 
 impl HeadReader {
-    /// Whether a head that has come in pieces needs more of them. An error is found here and told when the head is read.
-    #[inline]
-    pub(crate) fn wants_more(&mut self, bytes: &[u8]) -> bool {
-        !self.is_new() && matches!(self.advance(bytes), Ok(false))
-    }
-
     /// The bytes that may be a whole head: all of a head of which nothing was looked at, up to the limit.
     fn whole<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
         if !self.is_new() {
@@ -156,8 +196,11 @@ impl HeadReader {
     fn lines<'b>(&self, bytes: &'b [u8], known: &mut impl Collect<'b>) -> (&'b [u8], Head<'b>) {
         let Self { start, fields_start, at, .. } = *self;
         let (line, _) = split_at_byte(bytes.get(start..fields_start).unwrap_or_default(), b'\r').unwrap_or_default();
-        let fields = Fields::new(bytes.get(fields_start..at).unwrap_or_default());
-        fields.raw().for_each(|(name, value)| known.add(name, value));
+        let fields = Fields { lines: bytes.get(fields_start..at).unwrap_or_default() };
+        let mut rest = fields;
+        while let Some((name, value)) = rest.next_raw() {
+            known.add(name, value);
+        }
         (line, Head::new(fields, at))
     }
 }
@@ -171,12 +214,12 @@ fn parse_request<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Collec
     let (method, target) = (request.method?, request.path?);
     let head = bytes.get(..len)?;
     // There is one space after the method, one after the target, and eight bytes of version: more is an empty line in front.
-    let fields = head.get(method.len() + target.len() + 10..)?.strip_prefix(b"\r\n")?;
-    if !is_target(target) || has_bare_line_feed(fields, request.headers) {
+    let lines = head.get(method.len() + target.len() + 10..)?.strip_prefix(b"\r\n")?;
+    if !is_target(target) {
         return None;
     }
-    collect(request.headers, max_fields, known)?;
-    Some(RequestHead { method, target, version: (1, request.version?), head: Head::new(Fields::new(fields), len) })
+    let fields = collect(lines, request.headers, max_fields, known)?;
+    Some(RequestHead { method, target, version: (1, request.version?), head: Head::new(fields, len) })
 }
 
 /// Reads a response that is whole and has nothing unusual about it.
@@ -190,31 +233,31 @@ fn parse_response<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Colle
     let head = bytes.get(..len)?;
     // There are 13 bytes before the reason phrase, which is not handed out if it is beyond ASCII, and no empty line.
     let reason = response.reason?;
-    let fields = head.get(13 + reason.len()..)?.strip_prefix(b"\r\n")?;
-    if !head.starts_with(b"HTTP") || has_bare_line_feed(fields, response.headers) {
+    let lines = head.get(13 + reason.len()..)?.strip_prefix(b"\r\n")?;
+    if !head.starts_with(b"HTTP") {
         return None;
     }
-    collect(response.headers, max_fields, known)?;
+    let fields = collect(lines, response.headers, max_fields, known)?;
     let (version, status, reason) = ((1, response.version?), response.code?, reason.as_bytes());
-    Some(ResponseHead { version, status, reason, head: Head::new(Fields::new(fields), len) })
+    Some(ResponseHead { version, status, reason, head: Head::new(fields, len) })
 }
 
-/// Whether one of the `lines` after the start line ends in LF alone (RFC 9112 §2.2), which `httparse` lets pass.
+/// The fields, which `known` is given as well; nothing if there are too many, or if one of the `lines` ends in LF alone (RFC 9112 §2.2),
+/// which `httparse` lets pass.
 #[inline]
-fn has_bare_line_feed(lines: &[u8], fields: &[Header<'_>]) -> bool {
+fn collect<'b>(
+    lines: &'b [u8],
+    headers: &[Header<'b>],
+    max_fields: usize,
+    known: &mut impl Collect<'b>,
+) -> Option<Fields<'b>> {
     // It refuses CR without LF. So there are as many CRs as lines: one for each field, and one for the empty line.
     let returns = lines.iter().fold(0_u8, |count, &byte| count.wrapping_add(u8::from(byte == b'\r')));
-    usize::from(returns) != fields.len() + 1
-}
-
-/// Gives the fields away; none of them if there are too many.
-#[inline]
-fn collect<'b>(headers: &[Header<'b>], max_fields: usize, known: &mut impl Collect<'b>) -> Option<()> {
-    if headers.len() > max_fields {
+    if usize::from(returns) != headers.len() + 1 || headers.len() > max_fields {
         return None;
     }
     headers.iter().for_each(|Header { name, value }| known.add(name.as_bytes(), value));
-    Some(())
+    Some(Fields { lines })
 }
 
 /// The two digits of the version in front of `line`, which is `HTTP/`, a digit, a dot and a digit.

@@ -87,6 +87,12 @@ impl HeadReader {
         self.at == self.start
     }
 
+    /// Whether a head that has come in pieces needs more of them. An error is found here and told when the head is read.
+    #[inline]
+    pub(crate) fn wants_more(&mut self, bytes: &[u8]) -> bool {
+        !self.is_new() && matches!(self.advance(bytes), Ok(false))
+    }
+
     /// Checks the bytes that it has not seen, and says whether the head is complete.
     ///
     /// # Errors

@@ -15,39 +15,27 @@ pub(crate) struct Target<'b> {
 impl<'b> Target<'b> {
     /// A target as it was sent; `None` unless it names a resource, alone or with a scheme and an authority.
     pub(crate) fn new(whole: &'b str) -> Option<Self> {
-        if !is_target(whole) {
-            return None;
+        if whole.starts_with('/') {
+            return Self::path_only(whole);
         }
         // §4.2.1, 1: a resource name "(or an absolute HTTP/HTTPS URI containing the /resource name/)".
-        let (authority, resource) = if whole.starts_with('/') {
-            (None, whole)
-        } else {
-            let (scheme, rest) = whole.split_once("://")?;
-            if !is_known_scheme(scheme) {
-                return None;
-            }
-            let len = rest.find(['/', '?']).unwrap_or(rest.len());
-            let (authority, resource) = rest.split_at_checked(len)?;
-            (Some(authority), resource)
-        };
-        Some(Self { whole, authority, resource })
+        let (scheme, rest) = whole.split_once("://")?;
+        let (authority, resource) = rest.split_at_checked(rest.find(['/', '?']).unwrap_or(rest.len()))?;
+        let is_valid = is_known_scheme(scheme) && is_target(whole);
+        is_valid.then_some(Self { whole, authority: Some(authority), resource })
     }
 
     /// The target of a URI that was taken apart: its scheme and authority, where it is absolute, and its path and query.
     #[cfg(feature = "http")]
     pub(crate) fn of_uri(scheme: Option<&str>, authority: Option<&'b str>, resource: &'b str) -> Option<Self> {
-        if !resource.starts_with('/') || !is_target(resource) || !scheme.is_none_or(is_known_scheme) {
-            return None;
-        }
-        Some(Self { whole: resource, authority, resource })
+        let target = Self::path_only(resource)?;
+        scheme.is_none_or(is_known_scheme).then_some(Self { authority, ..target })
     }
 
-    /// The `:path` of an extended CONNECT: the origin form alone.
+    /// The origin form alone, which the `:path` of an extended CONNECT has as well.
     pub(crate) fn path_only(path: &'b str) -> Option<Self> {
-        if !path.starts_with('/') || !is_target(path) {
-            return None;
-        }
-        Some(Self { whole: path, authority: None, resource: path })
+        let is_valid = path.starts_with('/') && is_target(path);
+        is_valid.then_some(Self { whole: path, authority: None, resource: path })
     }
 
     /// The path and the query, as they were sent.

@@ -13,6 +13,8 @@ use crate::extension::deflate::Inflater;
 use crate::extension::{Decode, undo};
 use crate::frame::Piece;
 use crate::kernel;
+#[cfg(feature = "inflate")]
+use crate::wire::InvalidDeflate;
 use crate::wire::{MessageKind, ProtocolError, Rsv};
 
 impl Messages {
@@ -45,7 +47,7 @@ impl Messages {
         let (begins, ends, key) = (piece.begins_message(), piece.ends_message(), piece.key());
         let payload = piece.payload;
         kernel::xor(connection.level(), payload, key);
-        let inflater = connection.inflater_in(&mut self.inflater, payload, begins)?;
+        let inflater = inflater_in(&mut self.inflater, connection, payload, begins)?;
         let mut input = &*payload;
         let max = usize::try_from(connection.max_message_len()).unwrap_or(usize::MAX);
         loop {
@@ -88,13 +90,35 @@ impl Messages {
         #[cfg(feature = "inflate")]
         if rsv.overlaps(connection.deflate_rsv()) {
             let place = chain.iter().position(|decoder| connection.is_after_deflate(decoder.rsv()));
-            chain.insert(place.unwrap_or(chain.len()), connection.inflater_in(&mut self.inflater, payload, begins)?);
+            chain.insert(place.unwrap_or(chain.len()), inflater_in(&mut self.inflater, connection, payload, begins)?);
         }
         let buffer = &mut self.buffer;
         let decoded = undo(&mut chain, payload, ends, &mut |piece| push(buffer, connection, kind, piece));
         decoded.map_err(|error| connection.fail(error))?;
         self.judge(connection, kind, ends, Ok(()))
     }
+}
+
+/// The decompressor in `place` for the next piece of a message from the peer: one that knows what came before, or, where a message
+/// begins, one that knows nothing.
+///
+/// # Errors
+///
+/// The message was begun by another decompressor, or this one has served another connection since: the connection fails.
+#[cfg(feature = "inflate")]
+fn inflater_in<'f, R: Role>(
+    place: &'f mut Option<Inflater>,
+    connection: &mut Connection<R>,
+    piece: &[u8],
+    begins: bool,
+) -> Result<&'f mut Inflater, ProtocolError> {
+    if let Some((compression, meeting)) = connection.received_deflate() {
+        let inflater = place.get_or_insert_with(|| Inflater::new(compression));
+        if inflater.meet(meeting, compression, piece, begins) {
+            return Ok(inflater);
+        }
+    }
+    Err(connection.fail(ProtocolError::InvalidCompression(InvalidDeflate::Corrupt)))
 }
 
 /// Adds a piece of what extensions hand out: validated, and bounded by the longest message that may come. Errors come in the order of

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{ControlPayload, ProtocolError, Redacted};
+use super::{ControlPayload, ProtocolError, Redacted, error_type};
 
 /// A status code that may appear in a Close frame (§7.4).
 ///
@@ -206,26 +206,20 @@ impl fmt::Debug for CloseFrame {
     }
 }
 
-/// A reason of more than [`CloseFrame::MAX_REASON_LEN`] bytes.
-///
-/// ```
-/// use websocket_proto::wire::{CloseCode, CloseFrame, ReasonTooLong};
-///
-/// assert_eq!(CloseFrame::new(CloseCode::NORMAL, &"x".repeat(124)), Err(ReasonTooLong { len: 124 }));
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct ReasonTooLong {
-    /// The reason's length in bytes.
-    pub len: usize,
+error_type! {
+    /// A reason of more than [`CloseFrame::MAX_REASON_LEN`] bytes.
+    ///
+    /// ```
+    /// use websocket_proto::wire::{CloseCode, CloseFrame, ReasonTooLong};
+    ///
+    /// assert_eq!(CloseFrame::new(CloseCode::NORMAL, &"x".repeat(124)), Err(ReasonTooLong { len: 124 }));
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    pub struct ReasonTooLong {
+        /// The reason's length in bytes.
+        pub len: usize,
+    } => "expected at most {} bytes in a Close frame's reason, found {len}", CloseFrame::MAX_REASON_LEN;
 }
-
-impl fmt::Display for ReasonTooLong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "expected at most {} bytes in a Close frame's reason, found {}", CloseFrame::MAX_REASON_LEN, self.len)
-    }
-}
-
-impl core::error::Error for ReasonTooLong {}
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,8 @@
 use core::fmt;
 use core::num::NonZeroU8;
 
-use super::{ControlOpcode, Header, Masker, MaskingKey, Redacted};
+use super::{ControlOpcode, Header, Masker, MaskingKey, Redacted, error_type};
+use crate::kernel::Level;
 
 /// The payload of a control frame: 0 to 125 bytes, by value (§5.5).
 ///
@@ -104,26 +105,20 @@ impl fmt::Debug for ControlPayload {
     }
 }
 
-/// More bytes than a control frame's payload holds.
-///
-/// ```
-/// use websocket_proto::wire::{ControlPayload, ControlPayloadTooLong};
-///
-/// assert_eq!(ControlPayload::new(&[0; 126]), Err(ControlPayloadTooLong { len: 126 }));
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct ControlPayloadTooLong {
-    /// How many bytes there were.
-    pub len: usize,
+error_type! {
+    /// More bytes than a control frame's payload holds.
+    ///
+    /// ```
+    /// use websocket_proto::wire::{ControlPayload, ControlPayloadTooLong};
+    ///
+    /// assert_eq!(ControlPayload::new(&[0; 126]), Err(ControlPayloadTooLong { len: 126 }));
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    pub struct ControlPayloadTooLong {
+        /// How many bytes there were.
+        pub len: usize,
+    } => "expected at most {} bytes in a control frame's payload, found {len}", ControlPayload::MAX_LEN;
 }
-
-impl fmt::Display for ControlPayloadTooLong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "expected at most {} bytes in a control frame's payload, found {}", ControlPayload::MAX_LEN, self.len)
-    }
-}
-
-impl core::error::Error for ControlPayloadTooLong {}
 
 /// A control frame as it goes over the wire: header and payload, masked where a key was given, by value.
 ///
@@ -150,12 +145,7 @@ impl ControlFrame {
         let mut frame = Self { len: 0, bytes: [0; Self::MAX_LEN] };
         let (front, back) = frame.bytes.split_at_mut(header.len().min(Self::MAX_LEN));
         front.copy_from_slice(&header);
-        if let Some(place) = back.get_mut(..payload.as_bytes().len()) {
-            place.copy_from_slice(payload.as_bytes());
-            if let Some(key) = key {
-                Masker::new(key).apply(place);
-            }
-        }
+        Masker::of(key, Level::detect()).apply_copy(payload.as_bytes(), back);
         // 2 + 4 + 125 fits a byte.
         frame.len = u8::try_from(header.len() + payload.as_bytes().len()).unwrap_or(u8::MAX);
         frame

@@ -2,7 +2,7 @@
 
 use core::{fmt, ops::Deref};
 
-use super::{DataOpcode, HeaderStart, LengthTooLarge, MaskingKey, MessageKind, Opcode, Redacted, Rsv};
+use super::{DataOpcode, HeaderStart, MaskingKey, MessageKind, Opcode, Redacted, Rsv};
 
 /// A header's bytes, 2 to 14, by value.
 ///
@@ -74,23 +74,6 @@ impl fmt::Debug for EncodedHeader {
 }
 
 impl EncodedHeader {
-    /// The header of a data frame, as [`Header::data`](super::Header::data) makes it.
-    #[inline]
-    pub(crate) const fn data(
-        opcode: DataOpcode,
-        fin: bool,
-        rsv: Rsv,
-        payload_len: u64,
-        key: Option<MaskingKey>,
-    ) -> Result<Self, LengthTooLarge> {
-        // §5.2: "the most significant bit MUST be 0".
-        if payload_len >> 63 != 0 {
-            return Err(LengthTooLarge { len: payload_len });
-        }
-        let start = HeaderStart { fin, rsv, opcode: Opcode::Data(opcode) };
-        Ok(Self::new(start.encode(), payload_len, key))
-    }
-
     /// The header of a whole data message, without reserved bits, of up to 125 bytes: [`data`](Self::data) without its choices.
     ///
     /// The caller vouches for the length.
@@ -159,6 +142,7 @@ impl EncodedHeader {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Header;
     use super::*;
 
     #[test]
@@ -166,11 +150,11 @@ mod tests {
         for kind in [MessageKind::Text, MessageKind::Binary] {
             for key in [None, Some(MaskingKey::new([1, 2, 3, 4]))] {
                 for len in 0..=125 {
-                    let whole = EncodedHeader::data(kind.into(), true, Rsv::NONE, len.into(), key).unwrap();
+                    let whole = Header::data(kind.into(), true, len.into()).unwrap().with_masking_key(key).encode();
                     assert_eq!(EncodedHeader::short(kind, len, key).padded, whole.padded);
                 }
                 for len in 126..=u16::MAX {
-                    let whole = EncodedHeader::data(kind.into(), true, Rsv::NONE, len.into(), key).unwrap();
+                    let whole = Header::data(kind.into(), true, len.into()).unwrap().with_masking_key(key).encode();
                     assert_eq!(EncodedHeader::medium(kind, len, key).padded, whole.padded);
                 }
             }

@@ -1,8 +1,8 @@
 //! What a peer can do wrong, and the status code that tells it so.
 
-use super::{CloseCode, ControlOpcode, InvalidDeflate, MessageKind, Rsv, text_enum};
+use super::{CloseCode, ControlOpcode, InvalidDeflate, MessageKind, Rsv, error_type};
 
-text_enum! {
+error_type! {
     /// A violation of the protocol by the peer, for which the connection fails (§7.1.7).
     ///
     /// It is never the caller's fault, and it is not the peer's Close: that one is an event. [`close_code`](Self::close_code)
@@ -19,121 +19,100 @@ text_enum! {
     /// ```
     #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
-    pub enum ProtocolError {
+    pub enum ProtocolError: CloseCode {
         /// A reserved bit is set that no negotiated extension owns, or on a frame where its owner forbids it (§5.2).
         ReservedBits {
             /// The offending bits.
             rsv: Rsv,
-        } => "expected no reserved bit beyond what was negotiated, found {rsv}";
+        } [CloseCode::PROTOCOL_ERROR] => "expected no reserved bit beyond what was negotiated, found {rsv}";
         /// The opcode is one of `%x3-7` or `%xB-F` (§5.2).
         ReservedOpcode {
             /// The opcode seen.
             opcode: u8,
-        } => "expected an opcode in use, found the reserved {opcode:#x}";
+        } [CloseCode::PROTOCOL_ERROR] => "expected an opcode in use, found the reserved {opcode:#x}";
         /// A control frame without FIN (§5.5).
         FragmentedControl {
             /// The control frame's opcode.
             opcode: ControlOpcode,
-        } => "expected a whole {opcode:?} frame, found a fragment";
+        } [CloseCode::PROTOCOL_ERROR] => "expected a whole {opcode:?} frame, found a fragment";
         /// A control frame with an extended payload length, so with more than 125 bytes of payload (§5.5). The second byte of the header
         /// tells; the length itself is not awaited.
         ControlTooLong {
             /// The control frame's opcode.
             opcode: ControlOpcode,
-        } => "expected at most 125 bytes of payload in a {opcode:?} frame, found an extended payload length";
+        } [CloseCode::PROTOCOL_ERROR] => "expected at most 125 bytes of payload in a {opcode:?} frame, found an extended payload length";
         /// A client's frame without a masking key (§5.1).
-        Unmasked => "expected a masked frame from a client, found an unmasked one";
+        Unmasked [CloseCode::PROTOCOL_ERROR] => "expected a masked frame from a client, found an unmasked one";
         /// A server's frame with a masking key (§5.1).
-        Masked => "expected an unmasked frame from a server, found a masked one";
+        Masked [CloseCode::PROTOCOL_ERROR] => "expected an unmasked frame from a server, found a masked one";
         /// A payload length that a shorter form would have held (§5.2).
         LengthNotMinimal {
             /// The declared length.
             len: u64,
-        } => "expected a payload length in its shortest form, found {len} in a longer one";
+        } [CloseCode::PROTOCOL_ERROR] => "expected a payload length in its shortest form, found {len} in a longer one";
         /// A 64-bit payload length with its most significant bit set (§5.2). The first byte of the length tells; the others are not
         /// awaited.
         LengthTopBit {
             /// The first byte of the length.
             first_byte: u8,
-        } => "expected a payload length below 2^63, found one with the first byte {first_byte:#04x}";
+        } [CloseCode::PROTOCOL_ERROR] => "expected a payload length below 2^63, found one with the first byte {first_byte:#04x}";
         /// A continuation frame without a message to continue (§5.4).
-        UnexpectedContinuation => "expected the first frame of a message, found a continuation frame";
+        UnexpectedContinuation [CloseCode::PROTOCOL_ERROR] => "expected the first frame of a message, found a continuation frame";
         /// A new message inside a fragmented one (§5.4).
         ExpectedContinuation {
             /// The kind of the message that broke in.
             kind: MessageKind,
-        } => "expected a continuation frame, found a {kind:?} frame";
+        } [CloseCode::PROTOCOL_ERROR] => "expected a continuation frame, found a {kind:?} frame";
         /// A frame longer than [`Limits::max_frame_len`](super::Limits::max_frame_len).
         FrameTooLong {
             /// The declared length.
             len: u64,
             /// The limit.
             max: u64,
-        } => "expected a frame of at most {max} bytes, found {len}";
+        } [CloseCode::MESSAGE_TOO_BIG] => "expected a frame of at most {max} bytes, found {len}";
         /// A message longer than [`Limits::max_message_len`](super::Limits::max_message_len).
         MessageTooLong {
             /// The message's length so far, with what the frame declares; saturates.
             len: u64,
             /// The limit.
             max: u64,
-        } => "expected a message of at most {max} bytes, found {len} or more";
+        } [CloseCode::MESSAGE_TOO_BIG] => "expected a message of at most {max} bytes, found {len} or more";
         /// A message of more frames than [`Limits::max_fragments`](super::Limits::max_fragments).
         TooManyFragments {
             /// The limit.
             max: u32,
-        } => "expected a message of at most {max} frames, found one more";
+        } [CloseCode::MESSAGE_TOO_BIG] => "expected a message of at most {max} frames, found one more";
         /// Text that is not UTF-8 (§8.1).
         InvalidUtf8 {
             /// How many bytes of the message are valid before the code point at fault.
             valid_up_to: u64,
-        } => "expected UTF-8 in a text message, found other bytes after {valid_up_to} valid ones";
+        } [CloseCode::INVALID_PAYLOAD] => "expected UTF-8 in a text message, found other bytes after {valid_up_to} valid ones";
         /// A Close frame whose payload is a single byte, half a status code (§5.5.1).
-        CloseCodeCut => "expected no payload or at least a status code in a Close frame, found one byte";
+        CloseCodeCut [CloseCode::PROTOCOL_ERROR] => "expected no payload or at least a status code in a Close frame, found one byte";
         /// A Close frame with a status code that may not be sent (§7.4).
         InvalidCloseCode {
             /// The code seen.
             code: u16,
-        } => "expected a status code that may be sent in a Close frame, found {code}";
+        } [CloseCode::PROTOCOL_ERROR] => "expected a status code that may be sent in a Close frame, found {code}";
         /// A Close frame whose reason is not UTF-8 (§5.5.1).
         InvalidCloseReason {
             /// How many bytes of the reason are valid before the code point at fault.
             valid_up_to: usize,
-        } => "expected UTF-8 in the reason of a Close frame, found other bytes after {valid_up_to} valid ones";
+        } [CloseCode::INVALID_PAYLOAD] => "expected UTF-8 in the reason of a Close frame, found other bytes after {valid_up_to} valid ones";
         /// A compressed message that can't be decompressed (RFC 7692 §7.2.2).
-        InvalidCompression(error: InvalidDeflate) => "{error}";
+        InvalidCompression(error: InvalidDeflate) [CloseCode::INVALID_PAYLOAD] => "{error}";
         /// A message that an extension of the application's own can't have transformed: see [`Decode`](crate::extension::Decode).
         InvalidTransformation {
             /// The extension's reserved bits.
             rsv: Rsv,
-        } => "expected a payload that the extension with {rsv} has transformed, found one that it can't decode";
+        } [CloseCode::INVALID_PAYLOAD] =>
+            "expected a payload that the extension with {rsv} has transformed, found one that it can't decode";
     }
 }
 
 impl ProtocolError {
     /// The status code with which the connection is failed (§7.4.1).
     pub const fn close_code(self) -> CloseCode {
-        match self {
-            Self::ReservedBits { .. }
-            | Self::ReservedOpcode { .. }
-            | Self::FragmentedControl { .. }
-            | Self::ControlTooLong { .. }
-            | Self::Unmasked
-            | Self::Masked
-            | Self::LengthNotMinimal { .. }
-            | Self::LengthTopBit { .. }
-            | Self::UnexpectedContinuation
-            | Self::ExpectedContinuation { .. }
-            | Self::CloseCodeCut
-            | Self::InvalidCloseCode { .. } => CloseCode::PROTOCOL_ERROR,
-            Self::InvalidUtf8 { .. }
-            | Self::InvalidCloseReason { .. }
-            | Self::InvalidCompression(_)
-            | Self::InvalidTransformation { .. } => CloseCode::INVALID_PAYLOAD,
-            Self::FrameTooLong { .. } | Self::MessageTooLong { .. } | Self::TooManyFragments { .. } => {
-                CloseCode::MESSAGE_TOO_BIG
-            }
-        }
+        self.facts()
     }
 }
-
-impl core::error::Error for ProtocolError {}

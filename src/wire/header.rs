@@ -1,8 +1,8 @@
 //! The frame header (§5.2): decoded as far as its bytes go, encoded in the shortest form.
 
-use core::fmt;
-
-use super::{ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, MaskingKey, Opcode, ProtocolError, Rsv};
+use super::{
+    ControlOpcode, ControlPayload, DataOpcode, EncodedHeader, MaskingKey, Opcode, ProtocolError, Rsv, error_type,
+};
 
 /// A frame's header (§5.2): its length in the shortest form, a control frame whole. Reserved bits are as the caller sets them.
 ///
@@ -61,6 +61,7 @@ impl Header {
 
     /// The same header with these reserved bits. Only a negotiated extension may set any (§5.2).
     #[must_use]
+    #[inline]
     pub const fn with_rsv(mut self, rsv: Rsv) -> Self {
         self.start.rsv = rsv;
         self
@@ -214,26 +215,20 @@ impl HeaderStart {
     }
 }
 
-/// A payload length that 63 bits do not hold.
-///
-/// ```
-/// use websocket_proto::wire::{DataOpcode, Header, LengthTooLarge};
-///
-/// assert_eq!(Header::data(DataOpcode::Text, true, 1 << 63), Err(LengthTooLarge { len: 1 << 63 }));
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct LengthTooLarge {
-    /// The length in bytes.
-    pub len: u64,
+error_type! {
+    /// A payload length that 63 bits do not hold.
+    ///
+    /// ```
+    /// use websocket_proto::wire::{DataOpcode, Header, LengthTooLarge};
+    ///
+    /// assert_eq!(Header::data(DataOpcode::Text, true, 1 << 63), Err(LengthTooLarge { len: 1 << 63 }));
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    pub struct LengthTooLarge {
+        /// The length in bytes.
+        pub len: u64,
+    } => "expected fewer than 2^63 bytes in a frame's payload, found {len}";
 }
-
-impl fmt::Display for LengthTooLarge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "expected fewer than 2^63 bytes in a frame's payload, found {}", self.len)
-    }
-}
-
-impl core::error::Error for LengthTooLarge {}
 
 /// A length as 64 bits.
 #[inline]

@@ -1,8 +1,8 @@
 //! What can be wrong with compressed data.
 
-use super::text_enum;
+use super::error_type;
 
-text_enum! {
+error_type! {
     /// Compressed data that is no DEFLATE stream (RFC 1951), or none that RFC 7692 allows at this place.
     ///
     /// ```
@@ -23,5 +23,3 @@ text_enum! {
         Unfinished => "compressed message does not end where a block ends";
     }
 }
-
-impl core::error::Error for InvalidDeflate {}

@@ -19,14 +19,12 @@ macro_rules! limits {
 
             /// No bounds at all: for tools that trust their peer, or bound what they read by other means.
             pub const UNLIMITED: Self = Self { $( $limit: <$type>::MAX, )+ };
+        }
 
+        $crate::wire::setters! { $struct:
             $(
                 #[doc = concat!("Sets [`", stringify!($limit), "`](Self::", stringify!($limit), ").")]
-                #[must_use]
-                pub const fn $setter(mut self, $limit: $type) -> Self {
-                    self.$limit = $limit;
-                    self
-                }
+                $setter($limit: $type),
             )+
         }
     };

@@ -17,7 +17,8 @@ mod opcode;
 mod output;
 mod redacted;
 mod rsv;
-mod text_enum;
+mod setters;
+mod texts;
 mod utf8;
 
 pub use close::{CloseCode, CloseFrame, InvalidCloseCode, ReasonTooLong};
@@ -34,6 +35,7 @@ pub use opcode::{ControlOpcode, DataOpcode, MessageKind, Opcode};
 pub use output::{FixedOutput, Output, OutputFull};
 pub(crate) use redacted::Redacted;
 pub use rsv::Rsv;
-pub(crate) use text_enum::text_enum;
+pub(crate) use setters::setters;
+pub(crate) use texts::{error_type, text_enum};
 pub(crate) use utf8::Utf8Stream;
 pub use utf8::{InvalidUtf8, PartialChar};

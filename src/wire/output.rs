@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{EncodedHeader, Masker, Redacted};
+use super::{EncodedHeader, Masker, Redacted, error_type};
 #[cfg(feature = "alloc")]
 use crate::kernel;
 
@@ -74,20 +74,22 @@ pub trait Output {
     fn waiting_len(&self) -> usize;
 }
 
-/// There is no room in the output for what was to be appended; nothing was.
-///
-/// ```
-/// use websocket_proto::wire::{FixedOutput, Output, OutputFull};
-///
-/// assert_eq!(FixedOutput::new(&mut []).append_slices(b"a", b""), Err(OutputFull::new(1, 0)));
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub struct OutputFull {
-    /// How many bytes were to be appended.
-    pub needed: usize,
-    /// How many there was room for.
-    pub room: usize,
+error_type! {
+    /// There is no room in the output for what was to be appended; nothing was.
+    ///
+    /// ```
+    /// use websocket_proto::wire::{FixedOutput, Output, OutputFull};
+    ///
+    /// assert_eq!(FixedOutput::new(&mut []).append_slices(b"a", b""), Err(OutputFull::new(1, 0)));
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    #[non_exhaustive]
+    pub struct OutputFull {
+        /// How many bytes were to be appended.
+        pub needed: usize,
+        /// How many there was room for.
+        pub room: usize,
+    } => "expected room for {needed} bytes in the output, found room for {room}";
 }
 
 impl OutputFull {
@@ -96,14 +98,6 @@ impl OutputFull {
         Self { needed, room }
     }
 }
-
-impl fmt::Display for OutputFull {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "expected room for {} bytes in the output, found room for {}", self.needed, self.room)
-    }
-}
-
-impl core::error::Error for OutputFull {}
 
 /// An [`Output`] over memory of a fixed size, for callers without an allocator.
 ///

@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use websocket_proto::{CloseCode, CloseFrame, RandomKeys};
 
+use crate::backlog::{Backlog, Request};
+use crate::draft::{Content, Draft};
 use crate::letter::Letter;
 use crate::limits::{
     FOR_A_NEWCOMER, FOR_THE_PAGE, MAX_ALT_LEN, MAX_PICTURE_LEN, MAX_ROOMS, MAX_ROOMS_EACH, MAX_TEXT_LEN,
 };
 use crate::names::{Nick, RoomName, check_id};
 use crate::picture::media_type;
-use crate::protocol::{Fault, Told, with_caption};
+use crate::protocol::{Fault, Told};
 use crate::room::{Notice, Room};
 use crate::seat::{GuestId, Seat};
 use crate::store::Store;
@@ -23,28 +24,28 @@ use crate::store::Store;
 #[derive(Debug)]
 pub struct Hall {
     /// The identity of all numbers: another one after a restart without a file.
-    log: String,
-    rooms: BTreeMap<RoomName, Room>,
+    pub(crate) log: String,
+    pub(crate) rooms: BTreeMap<RoomName, Room>,
     /// Which rooms there are.
     pub directory: Notice,
-    guests: HashMap<GuestId, Guest>,
+    pub(crate) guests: HashMap<GuestId, Guest>,
     arrived: u64,
     keep: usize,
-    store: Option<Store>,
+    pub(crate) backlog: Backlog,
 }
 
 #[derive(Debug)]
-struct Guest {
-    seat: Rc<Seat>,
+pub(crate) struct Guest {
+    pub(crate) seat: Rc<Seat>,
     /// Nickname and token, once the guest has said hello.
-    name: Option<(Nick, String)>,
+    pub(crate) name: Option<(Nick, String)>,
     rooms: BTreeSet<RoomName>,
 }
 
 /// What became of a message.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Said {
-    /// It got the next number, and everyone in the room will be told.
+    /// It gets the next number, and everyone in the room will be told.
     New,
     /// It came before, and had this number already.
     Had(u64),
@@ -61,12 +62,12 @@ impl Hall {
             guests: HashMap::new(),
             arrived: 0,
             keep,
-            store: None,
+            backlog: Backlog::Memory,
         };
         if let Some(path) = history {
             Store::read(path, |told, letter| hall.restore(&told, letter))?;
             // The identity first, and without what rooms no longer keep.
-            hall.store = Some(Store::create(path, hall.letters())?);
+            hall.backlog = Backlog::File(Store::create(path, hall.letters())?);
         }
         hall.show_directory();
         Ok(hall)
@@ -92,6 +93,11 @@ impl Hall {
         [Rc::new(Letter::new(&log))].into_iter().chain(self.rooms.values().flat_map(|room| room.log.letters().cloned()))
     }
 
+    /// Whether a guest has a name.
+    pub fn knows(&self, guest: GuestId) -> bool {
+        self.guests.get(&guest).is_some_and(|guest| guest.name.is_some())
+    }
+
     pub fn room(&self, name: &RoomName) -> Option<&Room> {
         self.rooms.get(name)
     }
@@ -106,17 +112,29 @@ impl Hall {
 
     /// A connection is over. To be called at its end, however it ended.
     pub fn depart(&mut self, guest: GuestId) {
-        let Some(Guest { rooms, .. }) = self.guests.remove(&guest) else { return };
+        let Some(Guest { rooms, name, .. }) = self.guests.remove(&guest) else { return };
+        if let Some((nick, token)) = name {
+            self.backlog.release(nick, token);
+        }
         for name in &rooms {
             self.take_out(guest, name);
         }
         self.show_directory();
     }
 
-    /// Gives a guest a nickname that nobody else has; the answer is what to tell.
-    pub fn greet(&mut self, guest: GuestId, nick: &str, token: &str) -> Result<String, Fault> {
+    /// Gives a guest a nickname that nobody else has; the answer is what to tell, if that is known already.
+    pub fn greet(&mut self, guest: GuestId, nick: &str, token: &str) -> Result<Option<String>, Fault> {
         let nick = Nick::new(nick)?;
         check_id(token)?;
+        if let Backlog::Shared(requests) = &self.backlog {
+            let request = Request::Greet { guest, nick, token: token.into() };
+            return if requests.push(request) { Ok(None) } else { Err(busy()) };
+        }
+        self.admit(guest, nick, token).map(Some)
+    }
+
+    /// The same at this server alone.
+    pub(crate) fn admit(&mut self, guest: GuestId, nick: Nick, token: &str) -> Result<String, Fault> {
         let namesake = self.guests.iter().find_map(|(other, Guest { name, .. })| match name {
             Some((taken, held_by)) if *other != guest && taken.reads_like(&nick) => Some((*other, held_by == token)),
             Some(_) | None => None,
@@ -128,6 +146,9 @@ impl Hall {
             None => {}
         }
         let Some(Guest { seat, name, rooms }) = self.guests.get_mut(&guest) else { return Err(gone()) };
+        if let Some((earlier, token)) = name.take().filter(|(earlier, _)| !earlier.reads_like(&nick)) {
+            self.backlog.release(earlier, token);
+        }
         for room in rooms.iter() {
             if let Some(entered) = self.rooms.get_mut(room) {
                 entered.enter(room, guest, &nick, seat);
@@ -135,6 +156,7 @@ impl Hall {
         }
         let welcome = Told::Welcome { nick: nick.as_str(), log: &self.log, limits: FOR_THE_PAGE }.to_json();
         *name = Some((nick, token.to_owned()));
+        self.backlog.people_changed();
         Ok(welcome)
     }
 
@@ -177,10 +199,7 @@ impl Hall {
         if text.len() > MAX_TEXT_LEN {
             return Err(Fault::new(format!("A message has at most {MAX_TEXT_LEN} bytes, not {}.", text.len())));
         }
-        self.add(guest, name, id, |n, nick| {
-            let (room, id, nick, at) = (name.as_str().into(), id.into(), nick.into(), now());
-            Some(Letter::new(&Told::Message { room, n, id, nick, at, text: text.into() }.to_json()))
-        })
+        self.add(guest, name, id, Content::Text(text.into()))
     }
 
     pub fn show(
@@ -200,21 +219,11 @@ impl Hall {
         let Some(kind) = media_type(picture) else {
             return Err(Fault::new("This is no picture: PNG, JPEG, GIF and WebP can be sent."));
         };
-        self.add(guest, name, id, |n, nick| {
-            let (room, id, nick, at) = (name.as_str().into(), id.into(), nick.into(), now());
-            let caption = Told::Picture { room, n, id, nick, at, kind: kind.into(), alt: alt.into() };
-            Some(Letter::new(&with_caption(&caption.to_json(), picture)?))
-        })
+        self.add(guest, name, id, Content::Picture { kind: kind.into(), alt: alt.into(), bytes: picture.into() })
     }
 
     /// Gives a message its number, writes it to the file, and then to the room: what anyone is told will be there after a restart.
-    fn add(
-        &mut self,
-        guest: GuestId,
-        name: &RoomName,
-        id: &str,
-        letter: impl FnOnce(u64, &str) -> Option<Letter>,
-    ) -> Result<Said, Fault> {
+    fn add(&mut self, guest: GuestId, name: &RoomName, id: &str, content: Content) -> Result<Said, Fault> {
         check_id(id)?;
         self.expect_in(guest, name)?;
         let Some(nick) = self.guests.get(&guest).and_then(|guest| guest.name.as_ref()) else { return Err(gone()) };
@@ -222,11 +231,16 @@ impl Hall {
         if let Some(number) = room.log.number_of(id) {
             return Ok(Said::Had(number));
         }
-        let letter = letter(room.log.next(), nick.0.as_str()).ok_or_else(|| Fault::new("This caption is too long."))?;
-        if let Some(store) = &mut self.store {
-            store
+        let draft = Draft::new(name, id, nick.0.as_str(), content);
+        let letter = draft.letter(room.log.next()).ok_or_else(|| Fault::new("This caption is too long."))?;
+        match &mut self.backlog {
+            Backlog::Memory => {}
+            Backlog::File(store) => store
                 .append(&letter)
-                .map_err(|error| Fault::new(format!("The server can't keep this message: {error}.")))?;
+                .map_err(|error| Fault::new(format!("The server can't keep this message: {error}.")))?,
+            Backlog::Shared(requests) => {
+                return if requests.push(Request::Say { guest, draft }) { Ok(Said::New) } else { Err(busy()) };
+            }
         }
         room.add(id, letter);
         self.tidy();
@@ -235,11 +249,15 @@ impl Hall {
 
     /// Rewrites the file when most of it is no longer kept.
     fn tidy(&mut self) {
-        let Some(mut store) = self.store.take_if(|store| store.is_overgrown()) else { return };
-        if let Err(error) = store.rewrite(self.letters()) {
-            eprintln!("chat: can't tidy the history's file, which goes on growing: {error}");
+        match std::mem::replace(&mut self.backlog, Backlog::Memory) {
+            Backlog::File(mut store) if store.is_overgrown() => {
+                if let Err(error) = store.rewrite(self.letters()) {
+                    eprintln!("chat: can't tidy the history's file, which goes on growing: {error}");
+                }
+                self.backlog = Backlog::File(store);
+            }
+            backlog => self.backlog = backlog,
         }
-        self.store = Some(store);
     }
 
     /// Asks everyone to leave: the server goes down, and may come back.
@@ -250,7 +268,7 @@ impl Hall {
         }
     }
 
-    fn dismiss(&mut self, guest: GuestId, code: u16, reason: &str) {
+    pub(crate) fn dismiss(&mut self, guest: GuestId, code: u16, reason: &str) {
         let code = CloseCode::new(code).unwrap_or(CloseCode::NORMAL);
         if let Some(Guest { seat, .. }) = self.guests.get(&guest) {
             seat.dismiss(CloseFrame::new(code, reason).unwrap_or(code.into()));
@@ -268,12 +286,29 @@ impl Hall {
     fn take_out(&mut self, guest: GuestId, name: &RoomName) {
         let Some(room) = self.rooms.get_mut(name) else { return };
         room.leave(name, guest);
-        if room.is_forgotten() {
+        self.forget_if_empty(name);
+    }
+
+    /// Forgets a room in which there is nothing to lose.
+    pub(crate) fn forget_if_empty(&mut self, name: &RoomName) {
+        if self.rooms.get(name).is_some_and(Room::is_forgotten) {
             self.rooms.remove(name);
         }
     }
 
-    fn show_directory(&mut self) {
+    /// The room with this name, which is made if it is not there.
+    pub(crate) fn room_mut(&mut self, name: &RoomName) -> &mut Room {
+        self.rooms.entry(name.clone()).or_insert_with(|| Room::new(name, self.keep))
+    }
+
+    /// Tells everyone which rooms there are, and other servers who is here.
+    pub(crate) fn show_directory(&mut self) {
+        self.backlog.people_changed();
+        self.set_directory();
+    }
+
+    /// Tells everyone which rooms there are.
+    pub(crate) fn set_directory(&mut self) {
         let rooms = self.rooms.iter().map(|(name, room)| (name.as_str(), room.count())).collect();
         self.directory.set(&Told::Rooms { rooms });
         for Guest { seat, .. } in self.guests.values() {
@@ -286,6 +321,6 @@ fn gone() -> Fault {
     Fault::new("This connection is about to close.")
 }
 
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+fn busy() -> Fault {
+    Fault::new("Too much waits to be kept: try again later.")
 }

@@ -45,6 +45,10 @@ pub const MAX_FAULTS: u32 = 20;
 /// Bytes that wait to be written, from which on no more are fetched from the rooms, and nothing more is read from the client.
 pub const HIGH_WATER: usize = 256 * 1024;
 
+/// What may wait for the broker, and bytes of it.
+pub const MAX_REQUESTS: usize = 1000;
+pub const MAX_REQUESTS_LEN: usize = 16 * 1024 * 1024;
+
 /// How long a stopping server waits for its clients.
 pub const FAREWELL: Duration = Duration::from_secs(2);
 

@@ -15,6 +15,8 @@
 //! * `letter.rs`, `outgoing.rs`: a message is framed and compressed once for everyone, and every socket is written from that one place.
 //! * `log.rs`, `visitor.rs`: messages have numbers, and a connection knows the number it has to send next. The history of a room is
 //!   the output queue of all its connections: a slow reader costs no memory, and one that comes back goes on where it was.
+//! * `backlog.rs`, `shared.rs`: with `--broker`, several servers share rooms, names and presence by Redis. A message has its number when it
+//!   comes back; until then it waits, also for a broker that is away, and said twice it is there once.
 //! * `store.rs`: the history's file is a WebSocket stream, written by a server's connection and read by a client's.
 //! * `page/line.js`, `page/outbox.js`: how a page comes back by itself without a herd, and sends again what was not confirmed.
 //!
@@ -26,9 +28,12 @@
 //! history.
 
 mod allowance;
+mod backlog;
 #[path = "../../support/command_line.rs"]
 mod command_line;
+mod draft;
 mod hall;
+mod hall_shared;
 mod heartbeat;
 mod letter;
 mod limits;
@@ -45,6 +50,7 @@ mod protocol;
 mod room;
 mod seat;
 mod session;
+mod shared;
 mod store;
 #[path = "../../support/target.rs"]
 mod target;
@@ -53,12 +59,14 @@ mod visitor;
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{sleep, timeout};
 
@@ -83,9 +91,14 @@ async fn serve(options: Options) -> Result<(), String> {
         None => error.to_string(),
     })?;
     let hall = Rc::new(RefCell::new(hall));
+    let (mut sharing, is_ready) = share(&options, &hall);
     let listener = listen(options.listen).map_err(|error| format!("can't listen on {}: {error}", options.listen))?;
     let stop = |kind| signal(kind).map_err(|error| format!("can't wait for signals: {error}"));
     let (mut interrupt, mut terminate) = (stop(SignalKind::interrupt())?, stop(SignalKind::terminate())?);
+    tokio::select! {
+        _ = is_ready => {}
+        failed = &mut sharing => return failed,
+    }
     announce(&listener).map_err(|error| format!("can't tell where it listens: {error}"))?;
 
     let origins: Rc<[String]> = options.origins.into();
@@ -110,6 +123,7 @@ async fn serve(options: Options) -> Result<(), String> {
                 }
             },
             Some(_) = sessions.join_next(), if !sessions.is_empty() => {}
+            failed = &mut sharing => return failed,
             _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
         }
@@ -123,6 +137,21 @@ async fn serve(options: Options) -> Result<(), String> {
     }
     Ok(())
 }
+
+/// What carries on between the hall and the broker, if there is one, and what tells when all is known that others know.
+fn share(options: &Options, hall: &Rc<RefCell<Hall>>) -> (Sharing, oneshot::Receiver<()>) {
+    let (ready, is_ready) = oneshot::channel();
+    let Some(url) = options.broker.clone() else {
+        let _ = ready.send(()); // there is nobody to learn from
+        return (Box::pin(std::future::pending()), is_ready);
+    };
+    let requests = hall.borrow_mut().share();
+    let (prefix, lease, keep) = (options.prefix.clone(), options.lease, options.keep);
+    let options = shared::Options { url, prefix, lease, keep };
+    (Box::pin(shared::run(options, Rc::clone(hall), requests, ready)), is_ready)
+}
+
+type Sharing = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let listener = listen::listen(address)?;

@@ -25,9 +25,14 @@ impl Nick {
         &self.0
     }
 
+    /// What all names that are taken for this one have in common.
+    pub fn folded(&self) -> String {
+        self.0.to_lowercase()
+    }
+
     /// Whether two people would be taken for one.
     pub fn reads_like(&self, other: &Self) -> bool {
-        self.0.to_lowercase() == other.0.to_lowercase()
+        self.folded() == other.folded()
     }
 }
 

@@ -13,6 +13,9 @@ Rooms in a browser: open the page it names in two windows.
 
   --listen ADDR:PORT   where to listen (default: 127.0.0.1:9010; port 0 takes a free one)
   --history FILE       where messages are kept, so that a restart forgets nothing (default: in memory alone)
+  --broker URL         what several servers share, in the place of a file: redis://127.0.0.1:6379/ (default: none)
+  --broker-prefix WORD what the broker's keys begin with (default: chat:)
+  --lease TIME         how long a server may be silent until its people count as gone (default: 5s)
   --keep N             how many messages each room keeps (default: 5000)
   --ping TIME          how often each client is pinged, 15s at most (default: 10s)
   --origin ORIGIN      another origin whose pages may connect, such as https://example.com; may be given several times
@@ -26,6 +29,9 @@ A TIME is written as 500ms or 10s.
 pub struct Options {
     pub listen: SocketAddr,
     pub history: Option<PathBuf>,
+    pub broker: Option<String>,
+    pub prefix: String,
+    pub lease: Duration,
     pub keep: usize,
     pub ping: Duration,
     /// Origins whose pages may connect, beside the server's own.
@@ -38,6 +44,9 @@ impl Options {
         let mut options = Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 9010)),
             history: None,
+            broker: None,
+            prefix: "chat:".into(),
+            lease: Duration::from_secs(5),
             keep: 5000,
             ping: Duration::from_secs(10),
             origins: Vec::new(),
@@ -48,6 +57,16 @@ impl Options {
             match word {
                 Arg::Long("listen") => options.listen = command_line::parse(&mut words, "ADDR:PORT")?,
                 Arg::Long("history") => options.history = Some(words.value()?.into()),
+                Arg::Long("broker") => options.broker = Some(command_line::text(&mut words)?),
+                Arg::Long("broker-prefix") => options.prefix = command_line::text(&mut words)?,
+                Arg::Long("lease") => match command_line::time(&mut words)? {
+                    span if (SHORTEST_LEASE..=LONGEST_LEASE).contains(&span) => options.lease = span,
+                    span => {
+                        return Err(Failure::Usage(format!(
+                            "expected a lease of {SHORTEST_LEASE:?} to {LONGEST_LEASE:?}, found {span:?}; see --help"
+                        )));
+                    }
+                },
                 Arg::Long("keep") => options.keep = command_line::parse(&mut words, "a number of messages")?,
                 Arg::Long("ping") => match command_line::time(&mut words)? {
                     span if (SHORTEST_PING..=LONGEST_PING).contains(&span) => options.ping = span,
@@ -62,10 +81,15 @@ impl Options {
                 other => return Err(other.unexpected().into()),
             }
         }
+        if options.broker.is_some() && options.history.is_some() {
+            return Err(Failure::Usage("expected --history or --broker, found both; see --help".into()));
+        }
         Ok(options)
     }
 }
 
+const SHORTEST_LEASE: Duration = Duration::from_millis(500);
+const LONGEST_LEASE: Duration = Duration::from_secs(3600);
 const SHORTEST_PING: Duration = Duration::from_millis(100);
 /// The page takes a line on which it hears nothing for longer as dead.
 const LONGEST_PING: Duration = Duration::from_secs(15);

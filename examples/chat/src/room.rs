@@ -15,11 +15,14 @@ pub struct Room {
     pub log: Log,
     pub people: Notice,
     seats: BTreeMap<GuestId, (Nick, Rc<Seat>)>,
+    /// Who is in it at other servers, by server.
+    elsewhere: BTreeMap<String, Vec<String>>,
 }
 
 impl Room {
     pub fn new(name: &RoomName, keep: usize) -> Self {
-        let mut room = Self { log: Log::new(keep), people: Notice::default(), seats: BTreeMap::new() };
+        let mut room =
+            Self { log: Log::new(keep), people: Notice::default(), seats: BTreeMap::new(), elsewhere: BTreeMap::new() };
         room.show_people(name);
         room
     }
@@ -38,12 +41,29 @@ impl Room {
 
     /// How many people are in it.
     pub fn count(&self) -> usize {
-        self.seats.len()
+        self.seats.len() + self.elsewhere.values().map(Vec::len).sum::<usize>()
+    }
+
+    /// Who is in it here.
+    pub fn nicks(&self) -> Vec<&str> {
+        self.seats.values().map(|(nick, _)| nick.as_str()).collect()
+    }
+
+    /// Who is in it at another server: all of them.
+    pub fn set_elsewhere(&mut self, name: &RoomName, server: &str, nicks: Vec<String>) {
+        let before = if nicks.is_empty() {
+            self.elsewhere.remove(server).unwrap_or_default()
+        } else {
+            self.elsewhere.insert(server.into(), nicks).unwrap_or_default()
+        };
+        if Some(&before) != self.elsewhere.get(server).or(Some(&Vec::new())) {
+            self.show_people(name);
+        }
     }
 
     /// Whether there is nothing to lose.
     pub fn is_forgotten(&self) -> bool {
-        self.seats.is_empty() && self.log.next() == 1
+        self.seats.is_empty() && self.elsewhere.is_empty() && self.log.next() == 1
     }
 
     /// Adds a message and tells everyone to look.
@@ -52,8 +72,17 @@ impl Room {
         self.ring();
     }
 
+    /// A message that has its number already. One that was there before is passed over.
+    pub fn receive(&mut self, number: u64, id: &str, letter: Letter) {
+        if number >= self.log.next() {
+            self.log.restore(number, id.to_owned(), letter);
+            self.ring();
+        }
+    }
+
     fn show_people(&mut self, name: &RoomName) {
-        let mut nicks: Vec<&str> = self.seats.values().map(|(nick, _)| nick.as_str()).collect();
+        let here = self.seats.values().map(|(nick, _)| nick.as_str());
+        let mut nicks: Vec<&str> = here.chain(self.elsewhere.values().flatten().map(String::as_str)).collect();
         nicks.sort_by_key(|nick| nick.to_lowercase());
         self.people.set(&Told::People { room: name.as_str(), nicks });
         self.ring();

@@ -1,6 +1,6 @@
 //! How the hall reaches a connection.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use tokio::sync::Notify;
 use websocket_proto::CloseFrame;
@@ -14,6 +14,7 @@ pub struct GuestId(pub u64);
 pub struct Seat {
     bell: Notify,
     dismissal: Cell<Option<CloseFrame>>,
+    answers: RefCell<Vec<String>>,
 }
 
 impl Seat {
@@ -25,6 +26,16 @@ impl Seat {
     /// Waits for the bell. Cancelled, it loses nothing: a bell that rang while nobody waited is heard at once.
     pub async fn heard(&self) {
         self.bell.notified().await;
+    }
+
+    /// Tells the guest something that it has asked for, and that took its time.
+    pub fn tell(&self, answer: String) {
+        self.answers.borrow_mut().push(answer);
+        self.ring();
+    }
+
+    pub fn answers(&self) -> Vec<String> {
+        self.answers.take()
     }
 
     /// Asks the guest to leave, and says why.

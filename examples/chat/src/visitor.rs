@@ -18,7 +18,6 @@ pub struct Visitor {
     id: GuestId,
     seat: Rc<Seat>,
     cursors: Vec<Cursor>,
-    greeted: bool,
     directory_seen: u64,
     faults: u32,
 }
@@ -33,7 +32,7 @@ struct Cursor {
 impl Visitor {
     pub fn new(hall: Rc<RefCell<Hall>>) -> Self {
         let (id, seat) = hall.borrow_mut().arrive();
-        Self { hall, id, seat, cursors: Vec::new(), greeted: false, directory_seen: 0, faults: 0 }
+        Self { hall, id, seat, cursors: Vec::new(), directory_seen: 0, faults: 0 }
     }
 
     pub fn seat(&self) -> Rc<Seat> {
@@ -70,11 +69,7 @@ impl Visitor {
     fn carry_out(&mut self, command: Command) -> Result<Option<String>, Fault> {
         let mut hall = self.hall.borrow_mut();
         match command {
-            Command::Hello { nick, token } => {
-                let welcome = hall.greet(self.id, &nick, &token).map_err(|fault| fault.about(&nick))?;
-                self.greeted = true;
-                Ok(Some(welcome))
-            }
+            Command::Hello { nick, token } => hall.greet(self.id, &nick, &token).map_err(|fault| fault.about(&nick)),
             Command::Join { room, after } => {
                 let (name, next) = RoomName::new(&room)
                     .and_then(|name| hall.join(self.id, &name, after).map(|next| (name, next)))
@@ -108,7 +103,10 @@ impl Visitor {
     /// Fetches what there is to send, up to [`HIGH_WATER`]; whether there may be more.
     pub fn fetch(&mut self, connection: &mut Connection<Server>, outgoing: &mut Outgoing) -> Result<bool, SendError> {
         let hall = self.hall.borrow();
-        if self.greeted {
+        for answer in self.seat.answers() {
+            connection.send(&answer, outgoing.own())?;
+        }
+        if hall.knows(self.id) {
             if let Some(letter) = hall.directory.news(&mut self.directory_seen) {
                 outgoing.share(connection, letter);
             }

@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             ..Settings::default()
         };
         let sessions = Server::new(settings("/engine.io/"), Echo);
-        let sockets = Server::new(settings("/socket.io/"), Switch::new(Echo));
+        let sockets = Server::new(settings("/socket.io/"), Switch::new(Echo, Duration::from_secs(1)));
         connections::accept(listener, move |request| {
             let (sessions, sockets) = (Rc::clone(&sessions), Rc::clone(&sockets));
             async move {
@@ -57,8 +57,8 @@ impl Upper for Echo {
 }
 
 impl Application for Echo {
-    fn admit(&self, namespace: &str, _auth: Option<&RawValue>) -> Result<(), String> {
-        if matches!(namespace, "/" | "/custom") { Ok(()) } else { Err("Invalid namespace".into()) }
+    fn admit(&self, namespace: &str, _auth: Option<&RawValue>) -> Result<Option<String>, String> {
+        if matches!(namespace, "/" | "/custom") { Ok(None) } else { Err("Invalid namespace".into()) }
     }
 
     fn connected(&self, socket: &Rc<Socket>) {

@@ -5,6 +5,7 @@ mod command_line;
 #[path = "../../support/listen.rs"]
 mod listen;
 mod options;
+mod page;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -12,14 +13,17 @@ use std::rc::Rc;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
 use command_line::Failure;
-use hub::connections;
+use hub::broker::{self, Line};
 use hub::engine_io::Server;
 use hub::hub::{Anyone, Authority, Hub, Tokens};
 use hub::socket_io::Switch;
+use hub::{connections, identifier};
 use options::Options;
+use page::Page;
 
 fn main() -> ExitCode {
     command_line::exit("hub", Options::parse().and_then(run))
@@ -48,7 +52,6 @@ async fn serve(options: Options) -> Result<(), String> {
     let listener = listener.map_err(|error| format!("can't listen on {}: {error}", options.listen))?;
     let stop = |kind| signal(kind).map_err(|error| format!("can't wait for signals: {error}"));
     let (mut interrupt, mut terminate) = (stop(SignalKind::interrupt())?, stop(SignalKind::terminate())?);
-    announce(&listener).map_err(|error| format!("can't tell where it listens: {error}"))?;
 
     let quiet = options.quiet;
     let told = move |line: &str| {
@@ -56,14 +59,53 @@ async fn serve(options: Options) -> Result<(), String> {
             println!("{line}");
         }
     };
-    let server = Server::new(options.settings, Switch::new(Hub::new(authority, told)));
-    let answer = move |request| Rc::clone(&server).answer(request);
+    let hub = Hub::new(authority, told);
+    let (ready, is_ready) = oneshot::channel();
+    let (hub, broker) = match options.broker {
+        None => {
+            let _ = ready.send(()); // it is the only hub
+            (Rc::new(hub), None)
+        }
+        Some(url) => {
+            let id = identifier::random().map_err(|error| format!("can't make an identifier: {error}"))?;
+            let (line, records) = Line::new();
+            let hub = Rc::new(hub.shared(id.clone(), line));
+            let broker = broker::Options { url, prefix: options.prefix, lease: options.lease, hub: id };
+            (Rc::clone(&hub), Some(broker::run(broker, records, hub, ready)))
+        }
+    };
+    let page = Page::new(options.client.as_deref())?;
+    let server = Server::new(options.settings, Switch::new(hub, options.connect_timeout));
+    let serving = async move {
+        if is_ready.await.is_err() {
+            // The broker can't be reached, and says so.
+            return std::future::pending().await;
+        }
+        announce(&listener).map_err(|error| format!("can't tell where it listens: {error}"))?;
+        let answer = move |request| {
+            let (server, page) = (Rc::clone(&server), page.answer(&request));
+            async move {
+                match page {
+                    Some(page) => page,
+                    None => server.answer(request).await,
+                }
+            }
+        };
+        connections::accept(listener, answer).await;
+        Ok(())
+    };
+    let sharing = async move {
+        match broker {
+            Some(broker) => broker.await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
-        () = connections::accept(listener, answer) => {}
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        served = serving => served,
+        failed = sharing => failed,
+        _ = interrupt.recv() => Ok(()),
+        _ = terminate.recv() => Ok(()),
     }
-    Ok(())
 }
 
 fn announce(listener: &TcpListener) -> io::Result<()> {

@@ -9,7 +9,7 @@ const [INTERVAL, TIMEOUT] = [400, 300];
 let hub;
 let address;
 before(async () => {
-  hub = await startHub("--ping-interval", `${INTERVAL}ms`, "--ping-timeout", `${TIMEOUT}ms`, "--max-payload", "5000", "--quiet");
+  hub = await startHub("--ping-interval", `${INTERVAL}ms`, "--ping-timeout", `${TIMEOUT}ms`, "--max-payload", "5000", "--connect-timeout", "2s", "--quiet");
   address = `${hub.url}/socket.io/?EIO=4&transport=`;
 });
 after(() => hub.stop());
@@ -150,6 +150,56 @@ it("a client that closes ends its request that waits", async () => {
   assert.ok(await isGone(session));
 });
 
+it("a client that gives its request up is gone", async () => {
+  const session = await open();
+  const given = request(session.url).on("error", () => {});
+  given.end();
+  await sleep(50);
+  given.destroy();
+  await until("the session to end", () => isGone(session));
+});
+
+it("of two requests at once that bring packets the second is refused, and the session ends", async () => {
+  const session = await open();
+  const slow = request(session.url, { method: "POST", headers: { "content-length": 3 } });
+  const answer = new Promise((resolve) => slow.on("response", resolve).on("error", () => resolve(undefined)));
+  slow.write("4");
+  await sleep(50);
+  assert.equal((await post(session.url, "40")).status, 400);
+  slow.end("0x");
+  await answer;
+  assert.ok(await isGone(session));
+});
+
+it("one request after the other is fine, however many", async () => {
+  const session = await open();
+  for (const body of ["40", '421["join",{"id":"busy"}]', '422["enter","x"]', "6"]) assert.equal((await post(session.url, body)).text, "ok");
+  const packets = (await ask(session.url)).text.split("\x1e");
+  assert.deepEqual(packets.slice(1).filter((packet) => !packet.includes("peer_")), ['431[{"ok":true}]', '432[{"ok":true}]']);
+});
+
+it("bytes go as base64 in a body, and come so", async () => {
+  const [one, two] = [await open(), await open()];
+  await post(one.url, '40\x1e421["join",{"id":"b1"}]');
+  await post(two.url, '40\x1e421["join",{"id":"b2"}]');
+  await post(one.url, '422["connect_to_peer","b2"]');
+  const data = '["message",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]';
+  await post(one.url, `452-3${data}\x1ebAQIDBA==\x1eb`);
+  const told = (await ask(two.url)).text;
+  assert.ok(told.endsWith('452-["message",{"_placeholder":true,"num":0},"b1"]\x1ebAQIDBA==\x1eb'), told);
+});
+
+it("the longest message that is allowed comes through, by both ways", async () => {
+  const [line, session] = [await connected(), await open()];
+  const event = (length) => `421["${"x".repeat(length - 7)}"]`;
+  line.socket.send(event(5000));
+  assert.match(await line.next(), /^431\[\{"event":"x{4993}"/);
+  await post(session.url, "40");
+  assert.equal((await post(session.url, event(5000))).status, 200);
+  await until("the answer", async () => (await ask(session.url)).text.includes("431["));
+  line.socket.close();
+});
+
 it("Pings come by polling, and are answered there", async () => {
   const session = await open();
   for (let turn = 0; turn < 3; turn += 1) {
@@ -188,6 +238,19 @@ it("the upgrade: probe, end of the request that waits, and on by WebSocket alone
   line.socket.close();
 });
 
+it("what waits at the time of an upgrade comes by WebSocket, in order", async () => {
+  const session = await open();
+  const line = dial(session.socket);
+  await new Promise((resolve) => line.socket.once("open", resolve));
+  line.socket.send("2probe");
+  assert.equal(await line.next(), "3probe");
+  await post(session.url, '40\x1e421["join",{"id":"moving"}]\x1e422["enter","x"]');
+  line.socket.send("5");
+  assert.match(await line.next(), /^40\{/);
+  assert.deepEqual([await line.next(), await line.next()], ['431[{"ok":true}]', '432[{"ok":true}]']);
+  line.socket.close();
+});
+
 it("a probe that fails leaves the session where it was", async () => {
   for (const bad of ["4hello", "2other", "x"]) {
     const session = await open();
@@ -215,10 +278,49 @@ it("connecting: the main namespace, with a payload or without; others are refuse
   line.socket.close();
 });
 
-it("leaving the only namespace ends the session", async () => {
+it("a refused namespace costs the session nothing", async () => {
+  const line = dial(`${address}websocket`.replace("http", "ws"));
+  await line.next();
+  line.socket.send('40/admin,{"token":"1"}');
+  assert.equal(await line.next(), '44/admin,{"message":"Invalid namespace"}');
+  line.socket.send("40");
+  assert.match(await line.next(), /^40\{/);
+  line.socket.close();
+});
+
+it("leaving the only namespace leaves the session, which may connect again, for a while", async () => {
   const line = await connected();
+  line.socket.send('421["join",{"id":"leaver"}]');
+  assert.equal(await line.next(), '431[{"ok":true}]');
   line.socket.send("41");
+  line.socket.send("40");
+  assert.match(await line.next(), /^40\{/);
+  line.socket.send('422["join",{"id":"leaver"}]');
+  assert.equal(await line.next(), '432[{"ok":true}]', "the id was free");
+  line.socket.send("41");
+  const left = Date.now();
   assert.equal(await line.next(), null);
+  const took = Date.now() - left;
+  assert.ok(took > 1900 && took < 4000, `ended after ${took} ms`);
+});
+
+it("a session without a namespace ends in time, though it answers Pings", async () => {
+  for (const packets of [[], ["40/admin,"]]) {
+    const line = dial(`${address}websocket`.replace("http", "ws"));
+    await line.next();
+    for (const packet of packets) line.socket.send(packet), await line.next();
+    const begun = Date.now();
+    assert.equal(await line.next(), null);
+    assert.ok(Date.now() - begun < 4000);
+  }
+});
+
+it("what is for a namespace that was not connected to is ignored, and so is an acknowledgement of nothing", async () => {
+  const line = await connected();
+  for (const packet of ['42/admin,1["join",{"id":"elsewhere"}]', "41/admin,", "43/admin,7[]", "439[1]"]) line.socket.send(packet);
+  line.socket.send('421["join",{"id":"here"}]');
+  assert.equal(await line.next(), '431[{"ok":true}]');
+  line.socket.close();
 });
 
 it("an event is acknowledged by its number, and only if it has one", async () => {
@@ -258,6 +360,16 @@ it("what breaks the protocol ends the session", async () => {
     ["47"],
     ["40"],
     ['44{"message":"x"}'],
+    ['41{"a":1}'],
+    ["43[1]"],
+    ["431{}"],
+    ['42abc["join"]'],
+    ['429007199254740992["join"]'],
+    ['45x-["message"]'],
+    ['451-["message",{"_placeholder":true,"num":1}]', Buffer.from([1])],
+    ["2"],
+    ["7"],
+    [""],
     ["0{}"],
     ["4"],
     [Buffer.from([1])],

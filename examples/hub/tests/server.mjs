@@ -3,18 +3,18 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
 export async function startHub(...options) {
-  const child = spawn(process.env.HUB, ["--listen", "127.0.0.1:0", ...options], { stdio: ["ignore", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout });
-  const told = [];
+  const child = spawn(process.env.HUB, ["--listen", "127.0.0.1:0", ...options], { stdio: ["ignore", "pipe", "pipe"] });
+  const [told, errors] = [[], []];
+  createInterface({ input: child.stderr }).on("line", (line) => errors.push(line));
   const address = await new Promise((resolve, reject) => {
-    child.once("exit", (code) => reject(new Error(`the hub ended with ${code}`)));
-    lines.on("line", (line) => {
+    child.once("exit", (code) => reject(new Error(`the hub ended with ${code}: ${errors}`)));
+    createInterface({ input: child.stdout }).on("line", (line) => {
       told.push(line);
       const found = /^listening on (\S+)$/.exec(line);
       if (found) resolve(found[1]);
     });
   });
-  return { url: `http://${address}`, told, pid: child.pid, stop: () => child.kill() };
+  return { url: `http://${address}`, told, errors, pid: child.pid, stop: () => child.kill(), kill: () => child.kill("SIGKILL") };
 }
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

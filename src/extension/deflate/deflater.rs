@@ -7,6 +7,7 @@ use core::panic::UnwindSafe;
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Method, Strategy};
 
 use super::{Compression, Meeting, WindowBits};
+use crate::wire::setters;
 
 /// How much a compressor does, and how much memory it takes, for how much less to send.
 ///
@@ -35,20 +36,13 @@ impl Effort {
     pub const fn new(level: u8, memory: u8) -> Self {
         Self { level, memory }
     }
+}
 
+setters! { Effort:
     /// The same with another level.
-    #[must_use]
-    pub const fn with_level(mut self, level: u8) -> Self {
-        self.level = level;
-        self
-    }
-
+    with_level(level: u8),
     /// The same with another amount of memory.
-    #[must_use]
-    pub const fn with_memory(mut self, memory: u8) -> Self {
-        self.memory = memory;
-        self
-    }
+    with_memory(memory: u8),
 }
 
 /// In range, as what is beyond it means nothing more.

@@ -4,7 +4,7 @@ use core::fmt::{self, Write};
 
 use super::{Compression, DeflateParams, WindowBits};
 use crate::extension::{AnswerFault, Extension, Negotiate, Param, ParamValue};
-use crate::wire::Rsv;
+use crate::wire::{Rsv, setters};
 
 /// What an endpoint asks of permessage-deflate: the same for both roles.
 ///
@@ -46,34 +46,6 @@ impl DeflateConfig {
     pub const DEFAULT: Self =
         Self { own: Compression::DEFAULT, peer: Compression::DEFAULT, fallback: false, adjustable: true };
 
-    /// The same with another bound on what this endpoint sends.
-    #[must_use]
-    pub const fn with_own(mut self, own: Compression) -> Self {
-        self.own = own;
-        self
-    }
-
-    /// The same with another bound on what the peer is to send.
-    #[must_use]
-    pub const fn with_peer(mut self, peer: Compression) -> Self {
-        self.peer = peer;
-        self
-    }
-
-    /// The same that goes along, or not, with a peer that can't keep to `peer`.
-    #[must_use]
-    pub const fn with_fallback(mut self, fallback: bool) -> Self {
-        self.fallback = fallback;
-        self
-    }
-
-    /// The same for a client that lets the server choose a smaller window, or not.
-    #[must_use]
-    pub const fn with_adjustable(mut self, adjustable: bool) -> Self {
-        self.adjustable = adjustable;
-        self
-    }
-
     /// What a client must have asked for to make this offer; `None` if it can't be accepted.
     pub(crate) fn of_offer(offer: Extension<'_>) -> Option<Self> {
         let offer = Parameters::parse(&offer).ok()?;
@@ -85,6 +57,17 @@ impl DeflateConfig {
             adjustable: offer.client_window.is_some(),
         })
     }
+}
+
+setters! { DeflateConfig:
+    /// The same with another bound on what this endpoint sends.
+    with_own(own: Compression),
+    /// The same with another bound on what the peer is to send.
+    with_peer(peer: Compression),
+    /// The same that goes along, or not, with a peer that can't keep to `peer`.
+    with_fallback(fallback: bool),
+    /// The same for a client that lets the server choose a smaller window, or not.
+    with_adjustable(adjustable: bool),
 }
 
 impl Negotiate for DeflateConfig {

@@ -3,7 +3,7 @@
 use core::num::NonZeroU8;
 
 use super::WindowBits;
-use crate::wire::Rsv;
+use crate::wire::{Rsv, setters};
 
 /// How one endpoint compresses what it sends (RFC 7692 §7.1), and so what the other needs in order to read it.
 ///
@@ -32,20 +32,6 @@ impl Compression {
         Self { window_bits, context_takeover }
     }
 
-    /// The same with a window of this size.
-    #[must_use]
-    pub const fn with_window_bits(mut self, window_bits: WindowBits) -> Self {
-        self.window_bits = window_bits;
-        self
-    }
-
-    /// The same with or without context takeover.
-    #[must_use]
-    pub const fn with_context_takeover(mut self, context_takeover: bool) -> Self {
-        self.context_takeover = context_takeover;
-        self
-    }
-
     /// Whether a peer that is ready to read this can read `other`.
     #[cfg(feature = "deflate")]
     pub(crate) fn admits(self, other: Self) -> bool {
@@ -58,6 +44,13 @@ impl Compression {
         let takeover = if self.context_takeover { TAKEOVER } else { 0 };
         PackedCompression(NonZeroU8::MIN.saturating_add(self.window_bits.get() - 1).saturating_add(takeover))
     }
+}
+
+setters! { Compression:
+    /// The same with a window of this size.
+    with_window_bits(window_bits: WindowBits),
+    /// The same with or without context takeover.
+    with_context_takeover(context_takeover: bool),
 }
 
 /// A [`Compression`] in a byte, with reserved bits of the caller's choice, and with a value left over.
@@ -116,20 +109,13 @@ impl DeflateParams {
     pub const fn new(server: Compression, client: Compression) -> Self {
         Self { server, client }
     }
+}
 
+setters! { DeflateParams:
     /// The same with another compression of what the server sends.
-    #[must_use]
-    pub const fn with_server(mut self, server: Compression) -> Self {
-        self.server = server;
-        self
-    }
-
+    with_server(server: Compression),
     /// The same with another compression of what the client sends.
-    #[must_use]
-    pub const fn with_client(mut self, client: Compression) -> Self {
-        self.client = client;
-        self
-    }
+    with_client(client: Compression),
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `websocket-proto` as the campaign of mutants examines it: the same subjects in memory, and on sockets for another suite.
 //!
-//! `memory short|whole|all` examines them; `server ADDRESS` and `client URL AGENT` put them on sockets that block.
+//! `memory short|whole|all NAME` examines them, those first whose names begin with NAME; `server ADDRESS` and `client URL AGENT` put them on sockets that block.
 
 #[path = "../tests/support/ours/mod.rs"]
 mod ours;
@@ -17,7 +17,7 @@ fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
-        ["memory", deliveries] => memory(deliveries == "all", deliveries != "short"),
+        ["memory", deliveries, first] => memory(deliveries == "all", deliveries != "short", first),
         ["server", address] => {
             for stream in TcpListener::bind(address)?.incoming() {
                 std::thread::spawn(move || stream.and_then(|stream| drive(stream, &mut ours::Server::new())));
@@ -49,12 +49,14 @@ fn main() -> Result<()> {
 }
 
 /// Says what is no pass, and ends with 1 at the first subject with something. What takes long comes last.
-fn memory(all: bool, with_long: bool) -> Result<()> {
+fn memory(all: bool, with_long: bool, first: &str) -> Result<()> {
     // What panics is a verdict; it need not be told, too.
     std::panic::set_hook(Box::new(|_| {}));
     let deliveries = Deliveries { bytes: all, cuts: all, random: 0, seed: 0 };
     for long in [false, true].into_iter().filter(|long| with_long || !long) {
-        for entry in ours::all() {
+        let mut entries = ours::all();
+        entries.sort_by_key(|entry| !entry.name.starts_with(first));
+        for entry in entries {
             let mut library = Library::built_in().map_err(Error::other)?;
             // The control of a rule may be long, and what it controls short.
             library.cases.retain(|case| (entry.takes)(case) && is_long(&case.text) == long);

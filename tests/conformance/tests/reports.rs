@@ -38,9 +38,9 @@ fn as_json(run: &Run, library: &Library) -> Json {
 fn unpacked(page: &str) -> Json {
     let packed = page.split("id=data>").nth(1).unwrap().split("</script>").next().unwrap();
     let stream = STANDARD.decode(packed.trim()).unwrap();
-    // As a message it lacks the end of its flush, and a last block.
-    let message = stream.strip_suffix(&[0, 0, 0xff, 0xff, 3, 0]).unwrap();
-    let text = Inflater::new(Parameters { window_bits: 15, takeover: false }).message(message, 1 << 26).unwrap();
+    // As a message that ends with a last block (RFC 7692 §7.2.3.4).
+    let message = [&stream[..], &[0x00]].concat();
+    let text = Inflater::new(Parameters { window_bits: 15, takeover: false }).message(&message, 1 << 26).unwrap();
     Json::read(std::str::from_utf8(&text).unwrap()).unwrap()
 }
 
@@ -128,8 +128,8 @@ fn page_of_many_subjects_stays_small() {
         })
         .sum();
     let page = html::page(&runs, &[], &library).len();
-    // Nearly everything is wrong with these 16: 43 real ones took 1.15 times as much, and may take 2 MB.
-    assert!(page * 3 / 2 < 2_000_000 && page * 10 < plain, "{page} of {plain}");
+    // Nearly everything is wrong with these 16; forty real ones are less than twice as much.
+    assert!(page < 1 << 20 && page * 10 < plain, "{page} of {plain}");
 }
 
 #[test]

@@ -8,9 +8,20 @@ export class Relay {
   address;
   #pairs = new Set();
 
-  static async before(server) {
+  // Before one server, or before several, of which it takes the first that answers: in another order from the second page on.
+  static async before(server, first = 0) {
     const relay = new Relay();
-    const listener = createServer(page => relay.#join(page, server)).unref();
+    const listener = createServer(async page => {
+      const addresses = server.addresses;
+      const ordered = [...addresses.slice(first), ...addresses.slice(0, first)];
+      page.pause();
+      page.on("error", () => {});
+      for (const address of ordered) {
+        const far = await reach(address);
+        if (far) return relay.#join(page, far);
+      }
+      page.destroy();
+    }).unref();
     listener.listen(0, "127.0.0.1");
     await once(listener, "listening");
     relay.address = `127.0.0.1:${listener.address().port}`;
@@ -23,9 +34,7 @@ export class Relay {
     this.swallowsAnswers = false;
   }
 
-  #join(page, server) {
-    const [host, port] = server.address.split(":");
-    const far = connect(Number(port), host);
+  #join(page, far) {
     const pair = [page, far];
     this.#pairs.add(pair);
     page.on("data", bytes => far.write(bytes));
@@ -35,5 +44,14 @@ export class Relay {
       socket.on("end", () => pair.forEach(each => each.end()));
       socket.on("close", () => { pair.forEach(each => each.destroy()); this.#pairs.delete(pair); });
     }
+    page.resume();
   }
+}
+
+// A connection to this address, or none.
+function reach(address) {
+  const [host, port] = address.split(":");
+  return new Promise(done => {
+    const socket = connect(Number(port), host, () => done(socket)).on("error", () => done(undefined));
+  });
 }

@@ -1,14 +1,15 @@
+// With the path of a redis-server in REDIS: the same on two servers, of which one is killed in each flood.
 // Two pages that chat, send pictures, lose the server twice, and have every message once and in order.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { Person } from "./person.mjs";
 import { Relay } from "./relay.mjs";
-import { Server } from "./server.mjs";
+import { Pair, Server } from "./server.mjs";
 
-const { CHROMIUM, SERVER, WORK } = process.env;
+const { CHROMIUM, SERVER, WORK, REDIS } = process.env;
 const { chromium } = createRequire(`${WORK}/`)("playwright-core");
-const server = new Server(SERVER, `${WORK}/history`);
+const server = REDIS ? await Pair.behind(SERVER, REDIS) : Server.alone(SERVER, `${WORK}/history`);
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
 const phone = { viewport: { width: 390, height: 800 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 const said = []; // everything, in order
@@ -20,11 +21,12 @@ let ann, bob;
 try {
   await server.start();
   const relay = await Relay.before(server); // Ann's line, which can fail in its own ways
+  const other = await Relay.before(server, server.addresses.length - 1);
 
   step("two people enter, and see each other");
   ann = await Person.arrive(browser, relay, "Ann", { viewport: { width: 1280, height: 800 }, colorScheme: "light" });
   await shot(ann, "1-alone");
-  bob = await Person.arrive(browser, server, "Bob", { ...phone, colorScheme: "dark" });
+  bob = await Person.arrive(browser, other, "Bob", { ...phone, colorScheme: "dark" });
   await ann.page.locator("#people-list li", { hasText: "Bob" }).waitFor();
 
   step("they chat");
@@ -76,11 +78,13 @@ try {
     step(`the server is killed in the middle of a flood (${round} of 3)`);
     const flood = Array.from({ length: 20 }, (_, n) => `Flood ${round}.${n}`);
     for (const text of flood.slice(0, 12)) await ann.write(text);
-    await server.kill();
+    if (REDIS) await server.killOne();
+    else await server.kill();
     for (const text of flood.slice(12)) await ann.write(text);
-    await server.start();
+    if (!REDIS) await server.start();
     said.push(...flood);
     await Promise.all([ann.sees(said), bob.sees(said)]);
+    if (REDIS) await server.startOne();
   }
 
   step("what one says is heard, but the answers are lost, and then the line");
@@ -149,6 +153,7 @@ try {
 } finally {
   await browser.close();
   await server.kill();
+  if (REDIS) server.end();
 }
 
 // What both pages show after the first messages, once both have that many more.

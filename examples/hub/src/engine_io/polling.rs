@@ -42,6 +42,10 @@ async fn receive<U: Upper + 'static>(
     request: Request<Incoming>,
     session: &Rc<Session>,
 ) -> Result<Response<Full<Bytes>>, BadRequest> {
+    let Some(_posted) = session.post() else {
+        session.end(Reason::Violation("expected one request that brings packets, found two".into()));
+        return Err(BadRequest::Bad);
+    };
     let body = match Limited::new(request.into_body(), server.settings.max_payload).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) => {

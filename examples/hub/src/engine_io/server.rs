@@ -30,6 +30,8 @@ pub struct Settings {
     pub max_sessions: usize,
     /// Bytes that may wait for a client that reads slowly.
     pub max_queued: usize,
+    /// Whether WebSockets may be compressed: it takes some 300 KiB for each.
+    pub compress: bool,
     /// Origins whose pages may connect, beside the server's own.
     pub origins: Vec<String>,
 }
@@ -43,6 +45,7 @@ impl Default for Settings {
             max_payload: 1_000_000,
             max_sessions: 10_000,
             max_queued: 4 << 20,
+            compress: false,
             origins: Vec::new(),
         }
     }
@@ -63,7 +66,7 @@ impl<U: Upper + 'static> Server<U> {
         config.limits.max_frame_len = settings.max_payload as u64;
         // The heartbeat is that of Engine.IO.
         config.timeouts.idle = None;
-        config.deflate = Some(DeflateConfig::DEFAULT);
+        config.deflate = settings.compress.then_some(DeflateConfig::DEFAULT);
         Rc::new(Self { settings, config, upper, sessions: RefCell::default() })
     }
 
@@ -166,7 +169,8 @@ impl<U: Upper + 'static> Server<U> {
                 session.pong();
                 Ok(())
             }
-            Packet::Ping(_) | Packet::Noop | Packet::Upgrade => Ok(()),
+            Packet::Noop | Packet::Upgrade => Ok(()),
+            Packet::Ping(_) => Err("expected a Pong, found a Ping: those are the server's".into()),
             Packet::Close => {
                 session.end(Reason::ClientClosed);
                 Ok(())

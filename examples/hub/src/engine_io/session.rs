@@ -28,8 +28,9 @@ struct State {
     transport: Transport,
     queue: VecDeque<Packet>,
     queued: usize,
-    /// Whether a request waits.
+    /// Whether a request waits, and whether one is being read.
     polled: bool,
+    posted: bool,
     allowance: Allowance,
     ended: Option<Reason>,
 }
@@ -81,6 +82,7 @@ impl Session {
             queue: VecDeque::new(),
             queued: 0,
             polled: false,
+            posted: false,
             allowance: Allowance::new(Instant::now()),
             ended: None,
         };
@@ -98,9 +100,9 @@ impl Session {
         &self.sid
     }
 
-    /// Something above has a use for the session.
-    pub fn set_used(&self) {
-        self.used.set(true);
+    /// Whether something above has a use for the session.
+    pub fn set_used(&self, used: bool) {
+        self.used.set(used);
     }
 
     pub fn is_used(&self) -> bool {
@@ -186,9 +188,22 @@ impl Session {
         self.state.borrow().polled
     }
 
-    /// Waits for packets, and returns the body of the answer to a request. There may be one request at a time.
+    /// Marks that a request brings packets, until the mark is dropped; none if one does already.
+    pub fn post(&self) -> Option<Posted<'_>> {
+        let before = std::mem::replace(&mut self.state.borrow_mut().posted, true);
+        (!before).then_some(Posted(self))
+    }
+
+    /// Waits for packets, and returns the body of the answer to a request. There may be one request at a time; a client that gives it up
+    /// is gone.
     pub async fn poll(&self, max: usize) -> String {
-        let _polled = Polled::new(self);
+        let mut polled = Polled::new(self);
+        let body = self.next_body(max).await;
+        polled.answered = true;
+        body
+    }
+
+    async fn next_body(&self, max: usize) -> String {
         loop {
             let changed = self.changed();
             {
@@ -227,17 +242,32 @@ impl Session {
 }
 
 /// Marks that a request waits, while it does.
-struct Polled<'s>(&'s Session);
+struct Polled<'s> {
+    session: &'s Session,
+    answered: bool,
+}
 
 impl<'s> Polled<'s> {
     fn new(session: &'s Session) -> Self {
         session.state.borrow_mut().polled = true;
-        Self(session)
+        Self { session, answered: false }
     }
 }
 
 impl Drop for Polled<'_> {
     fn drop(&mut self) {
-        self.0.state.borrow_mut().polled = false;
+        self.session.state.borrow_mut().polled = false;
+        if !self.answered {
+            self.session.end(Reason::TransportLost);
+        }
+    }
+}
+
+/// Marks that a request brings packets, while it does.
+pub struct Posted<'s>(&'s Session);
+
+impl Drop for Posted<'_> {
+    fn drop(&mut self) {
+        self.0.state.borrow_mut().posted = false;
     }
 }

@@ -1,51 +1,139 @@
-//! The peers of a hub.
+//! The peers of all hubs: the state that the entries lead to, in their order.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use super::Name;
-use crate::socket_io::Socket;
+use serde::{Deserialize, Serialize};
+
+use super::{Entry, Name, What};
+use crate::broker::Place;
 
 /// Links and rooms that a peer may have.
 const MAX_LINKS: usize = 1000;
 const MAX_ROOMS: usize = 100;
+/// Peers that have lost their connection, and may come back for what they have missed.
+const MAX_PARTED: usize = 10_000;
 
-/// Who is there. A name belongs to the socket that has joined with it, until that is gone.
-#[derive(Default)]
+/// Who is there. A name belongs to the connection that has joined with it, until that is gone.
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub struct Peers {
     peers: BTreeMap<Name, Peer>,
-    /// By the identifier of the socket.
+    parted: VecDeque<Parted>,
+    /// By connection, by key and by room: what `peers` says already.
+    #[serde(skip)]
     names: HashMap<String, Name>,
+    #[serde(skip)]
+    keys: HashMap<String, Name>,
+    #[serde(skip)]
     rooms: BTreeMap<Name, BTreeSet<Name>>,
 }
 
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Peer {
-    socket: Rc<Socket>,
+    /// Where it is connected.
+    pub hub: String,
+    pub socket: String,
+    key: Option<String>,
+    /// When it has joined.
+    since: Place,
     links: BTreeSet<Name>,
     rooms: BTreeSet<Name>,
 }
 
+/// A peer that has lost its connection: what it was told in between, it may still ask for.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Parted {
+    key: String,
+    name: Name,
+    since: Place,
+    until: Place,
+}
+
+/// What follows from an entry that holds.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Nothing that others have to be told.
+    Done,
+    /// A peer has come. If it was there before, this is what it may have missed: after the first place, and before the second.
+    Joined { name: Name, missed: Option<(Place, Place)> },
+    /// A peer has come back before anyone has missed it, and its earlier connection is to be ended.
+    Moved { name: Name, from: String, missed: (Place, Place) },
+    /// These peers have left.
+    Left(Vec<Name>),
+    /// An event goes to these peers.
+    Told(Vec<Name>),
+}
+
 impl Peers {
-    pub fn join(&mut self, name: &Name, socket: &Rc<Socket>) -> Result<(), String> {
-        if let Some(name) = self.names.get(&socket.id) {
-            return Err(format!("this connection has joined as {name} already"));
+    /// What the entry leads to; `place` is none where there is no broker.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not hold. All hubs find the same.
+    pub fn apply(&mut self, entry: &Entry, place: Option<Place>) -> Result<Outcome, String> {
+        let place = place.unwrap_or_default();
+        match (&entry.what, self.names.get(&entry.socket).cloned()) {
+            (What::Gone { hub }, _) => {
+                let gone = self.peers.values().filter(|peer| peer.hub == *hub).map(|peer| peer.socket.clone());
+                let gone: Vec<String> = gone.collect();
+                Ok(Outcome::Left(gone.iter().filter_map(|socket| self.remove(socket, Some(place))).collect()))
+            }
+            (What::Join { name, key }, None) => self.join(entry, name, key, place),
+            (What::Join { name, .. }, Some(joined)) if *name == joined => Ok(Outcome::Done),
+            (What::Join { .. }, Some(joined)) => Err(format!("this connection has joined as {joined} already")),
+            (What::Leave { .. }, None) => Ok(Outcome::Done),
+            (_, None) => Err("join first".into()),
+            (What::Leave { lost }, Some(_)) => {
+                Ok(Outcome::Left(self.remove(&entry.socket, lost.then_some(place)).into_iter().collect()))
+            }
+            (What::Link { with }, Some(from)) => self.link(&from, with),
+            (What::Unlink { from: other }, Some(from)) => {
+                for (one, other) in [(&from, other), (other, &from)] {
+                    self.peers.get_mut(one).ok_or("no such peer")?.links.remove(other);
+                }
+                Ok(Outcome::Done)
+            }
+            (What::Enter { room }, Some(name)) => self.enter(&name, room),
+            (What::Exit { room }, Some(name)) => {
+                if !self.peers.get_mut(&name).is_some_and(|peer| peer.rooms.remove(room)) {
+                    return Err("you are not in this room".into());
+                }
+                self.forget_in_room(&name, room);
+                Ok(Outcome::Done)
+            }
+            (What::Tell { room, .. }, Some(from)) => self.receivers(&from, room.as_ref()).map(Outcome::Told),
         }
-        if self.peers.contains_key(name) {
-            return Err("this id is taken".into());
+    }
+
+    fn join(&mut self, entry: &Entry, name: &Name, key: &Option<String>, place: Place) -> Result<Outcome, String> {
+        if let Some(peer) = self.peers.get_mut(name) {
+            if key.is_none() || peer.key != *key {
+                return Err("this id is taken".into());
+            }
+            let missed = (peer.since, place);
+            peer.hub.clone_from(&entry.hub);
+            let from = std::mem::replace(&mut peer.socket, entry.socket.clone());
+            self.names.remove(&from);
+            self.names.insert(entry.socket.clone(), name.clone());
+            return Ok(Outcome::Moved { name: name.clone(), from, missed });
         }
-        let peer = Peer { socket: Rc::clone(socket), links: BTreeSet::new(), rooms: BTreeSet::new() };
+        let parted = self.parted.iter().position(|parted| Some(&parted.key) == key.as_ref() && parted.name == *name);
+        let missed = parted.and_then(|index| self.parted.remove(index)).map(|parted| (parted.since, parted.until));
+        let peer = Peer {
+            hub: entry.hub.clone(),
+            socket: entry.socket.clone(),
+            key: key.clone(),
+            since: place,
+            links: BTreeSet::new(),
+            rooms: BTreeSet::new(),
+        };
+        self.names.insert(peer.socket.clone(), name.clone());
+        self.keys.extend(key.clone().map(|key| (key, name.clone())));
         self.peers.insert(name.clone(), peer);
-        self.names.insert(socket.id.clone(), name.clone());
-        Ok(())
+        Ok(Outcome::Joined { name: name.clone(), missed })
     }
 
-    /// The name that a socket has joined with.
-    pub fn name(&self, socket: &str) -> Option<Name> {
-        self.names.get(socket).cloned()
-    }
-
-    /// Forgets a socket, its links and its rooms.
-    pub fn remove(&mut self, socket: &str) -> Option<(Name, Peer)> {
+    /// Forgets a connection, its name, its links and its rooms; one that was lost at a place is remembered for a while.
+    fn remove(&mut self, socket: &str, lost: Option<Place>) -> Option<Name> {
         let name = self.names.remove(socket)?;
         let peer = self.peers.remove(&name)?;
         for other in &peer.links {
@@ -56,16 +144,19 @@ impl Peers {
         for room in &peer.rooms {
             self.forget_in_room(&name, room);
         }
-        Some((name, peer))
+        if let Some(key) = peer.key {
+            self.keys.remove(&key);
+            if let Some(until) = lost {
+                self.parted.push_back(Parted { key, name: name.clone(), since: peer.since, until });
+                if self.parted.len() > MAX_PARTED {
+                    self.parted.pop_front();
+                }
+            }
+        }
+        Some(name)
     }
 
-    /// All but one.
-    pub fn others(&self, name: &Name) -> Vec<(Name, Rc<Socket>)> {
-        let others = self.peers.iter().filter(|(other, _)| *other != name);
-        others.map(|(other, peer)| (other.clone(), Rc::clone(&peer.socket))).collect()
-    }
-
-    pub fn link(&mut self, from: &Name, to: &Name) -> Result<(), String> {
+    fn link(&mut self, from: &Name, to: &Name) -> Result<Outcome, String> {
         if from == to {
             return Err("expected another peer, found this one".into());
         }
@@ -80,39 +171,17 @@ impl Peers {
                 peer.links.insert(other.clone());
             }
         }
-        Ok(())
+        Ok(Outcome::Done)
     }
 
-    pub fn unlink(&mut self, from: &Name, to: &Name) -> Result<(), String> {
-        for (one, other) in [(from, to), (to, from)] {
-            self.peers.get_mut(one).ok_or("no such peer")?.links.remove(other);
-        }
-        Ok(())
-    }
-
-    /// The sockets of those whom a peer is linked with.
-    pub fn linked(&self, name: &Name) -> Vec<Rc<Socket>> {
-        let links = self.peers.get(name).into_iter().flat_map(|peer| &peer.links);
-        links.filter_map(|other| Some(Rc::clone(&self.peers.get(other)?.socket))).collect()
-    }
-
-    pub fn enter(&mut self, name: &Name, room: Name) -> Result<(), String> {
+    fn enter(&mut self, name: &Name, room: &Name) -> Result<Outcome, String> {
         let peer = self.peers.get_mut(name).ok_or("no such peer")?;
-        if peer.rooms.len() >= MAX_ROOMS && !peer.rooms.contains(&room) {
+        if peer.rooms.len() >= MAX_ROOMS && !peer.rooms.contains(room) {
             return Err("you are in as many rooms as are allowed".into());
         }
         peer.rooms.insert(room.clone());
-        self.rooms.entry(room).or_default().insert(name.clone());
-        Ok(())
-    }
-
-    pub fn leave(&mut self, name: &Name, room: &Name) -> Result<(), String> {
-        let peer = self.peers.get_mut(name).ok_or("no such peer")?;
-        if !peer.rooms.remove(room) {
-            return Err("you are not in this room".into());
-        }
-        self.forget_in_room(name, room);
-        Ok(())
+        self.rooms.entry(room.clone()).or_default().insert(name.clone());
+        Ok(Outcome::Done)
     }
 
     fn forget_in_room(&mut self, name: &Name, room: &Name) {
@@ -124,10 +193,47 @@ impl Peers {
         }
     }
 
-    /// The sockets of the others in a room that a peer is in.
-    pub fn in_room(&self, name: &Name, room: &Name) -> Result<Vec<Rc<Socket>>, String> {
-        let inside = self.rooms.get(room).filter(|inside| inside.contains(name)).ok_or("you are not in this room")?;
-        let others = inside.iter().filter(|other| *other != name);
-        Ok(others.filter_map(|other| Some(Rc::clone(&self.peers.get(other)?.socket))).collect())
+    /// The name that a connection has joined with.
+    pub fn name(&self, socket: &str) -> Option<&Name> {
+        self.names.get(socket)
+    }
+
+    pub fn get(&self, name: &Name) -> Option<&Peer> {
+        self.peers.get(name)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = (&Name, &Peer)> {
+        self.peers.iter()
+    }
+
+    /// Whether a client with this key is there, or was lately.
+    pub fn knows_key(&self, key: &str) -> bool {
+        self.keys.contains_key(key) || self.parted.iter().any(|parted| parted.key == key)
+    }
+
+    /// The others in a room that a peer is in; without a room, those whom it is linked with.
+    ///
+    /// # Errors
+    ///
+    /// The peer is not in the room.
+    pub fn receivers(&self, from: &Name, room: Option<&Name>) -> Result<Vec<Name>, String> {
+        let Some(room) = room else {
+            return Ok(self.peers.get(from).into_iter().flat_map(|peer| &peer.links).cloned().collect());
+        };
+        let inside = self.rooms.get(room).filter(|inside| inside.contains(from)).ok_or("you are not in this room")?;
+        Ok(inside.iter().filter(|other| *other != from).cloned().collect())
+    }
+
+    /// The same state from a snapshot.
+    pub fn from_snapshot(text: &str) -> Result<Self, serde_json::Error> {
+        let mut peers: Self = serde_json::from_str(text)?;
+        for (name, peer) in &peers.peers {
+            peers.names.insert(peer.socket.clone(), name.clone());
+            peers.keys.extend(peer.key.clone().map(|key| (key, name.clone())));
+            for room in &peer.rooms {
+                peers.rooms.entry(room.clone()).or_default().insert(name.clone());
+            }
+        }
+        Ok(peers)
     }
 }

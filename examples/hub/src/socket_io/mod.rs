@@ -16,12 +16,13 @@ use crate::engine_io::Reason;
 
 /// What is above the sockets.
 pub trait Application {
-    /// Whether a client may connect to the namespace, with what it says of itself; else what it is told.
+    /// Whether a client may connect to the namespace, with what it says of itself; and a key, if the client may come back by it on
+    /// another connection: it says it as `pid` then, with the last argument of the last event that it has seen as `offset`.
     ///
     /// # Errors
     ///
     /// A message for the client.
-    fn admit(&self, namespace: &str, auth: Option<&RawValue>) -> Result<(), String>;
+    fn admit(&self, namespace: &str, auth: Option<&RawValue>) -> Result<Option<String>, String>;
 
     /// A client has connected to a namespace.
     fn connected(&self, socket: &Rc<Socket>);

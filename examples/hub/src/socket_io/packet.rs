@@ -4,6 +4,7 @@ use std::fmt;
 use std::fmt::Write;
 
 use bytes::Bytes;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// A packet. What it carries stays JSON as it came: a hub hands it on, and need not know more of it than the name of an event.
@@ -93,6 +94,18 @@ impl Packet {
         if holds { Ok(()) } else { Err(InvalidPacket::Data) }
     }
 
+    /// Whether each placeholder stands for an attachment that is there. A client would end its connection for one that does not, so a
+    /// hub hands on none.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPacket::Attachments`], also if the data is nested too deeply to be looked through.
+    pub fn check_attachments(&self) -> Result<(), InvalidPacket> {
+        let Some(data) = self.data.as_deref().filter(|_| !self.attachments.is_empty()) else { return Ok(()) };
+        let data = serde_json::from_str(data.get()).map_err(|_| InvalidPacket::Attachments)?;
+        if placeholders_hold(&data, self.attachments.len()) { Ok(()) } else { Err(InvalidPacket::Attachments) }
+    }
+
     /// The name of an event, its first argument.
     pub fn event_name(&self) -> Option<String> {
         serde_json::from_str(self.arguments().first()?.get()).ok()
@@ -131,6 +144,17 @@ impl Packet {
     }
 }
 
+fn placeholders_hold(data: &Value, count: usize) -> bool {
+    match data {
+        Value::Object(fields) if fields.get("_placeholder") == Some(&Value::Bool(true)) => {
+            fields.get("num").and_then(Value::as_u64).is_some_and(|number| number < count as u64)
+        }
+        Value::Object(fields) => fields.values().all(|value| placeholders_hold(value, count)),
+        Value::Array(values) => values.iter().all(|value| placeholders_hold(value, count)),
+        _ => true,
+    }
+}
+
 fn take_char(rest: &mut &str) -> Option<char> {
     let first = rest.chars().next()?;
     *rest = &rest[first.len_utf8()..];
@@ -160,7 +184,9 @@ impl fmt::Display for InvalidPacket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Kind => "expected a packet of kind 0 to 6, found something else",
-            Self::Attachments => "expected at most 100 attachments and a hyphen, found something else",
+            Self::Attachments => {
+                "expected at most 100 attachments, and placeholders for these alone, found something else"
+            }
             Self::Id => "expected the number of an acknowledgement below 2^53, found a larger one",
             Self::Json => "expected JSON, found something else",
             Self::Data => "expected the data that belongs to the kind of packet, found other data",
@@ -246,5 +272,22 @@ mod tests {
         ] {
             assert_eq!(Packet::decode(text).unwrap_err(), error, "{text}");
         }
+    }
+
+    #[test]
+    fn placeholder_stands_for_an_attachment_that_is_there() {
+        let check = |data: &str, count: usize| {
+            let mut packet = Packet::decode(&format!("5{count}-{data}")).unwrap().0;
+            packet.attachments = vec![Bytes::new(); count];
+            packet.check_attachments()
+        };
+        let with = |num: &str| format!(r#"["a",[{{"b":{{"_placeholder":true,"num":{num}}}}}]]"#);
+        assert_eq!((check(&with("0"), 1), check(&with("1"), 2)), (Ok(()), Ok(())));
+        assert_eq!(check(r#"["a",{"_placeholder":false,"num":9}]"#, 1), Ok(()), "it is none");
+        for num in ["1", "-1", "0.5", "\"0\"", "null", "1e99"] {
+            assert_eq!(check(&with(num), 1), Err(InvalidPacket::Attachments), "{num}");
+        }
+        let deep = format!(r#"["a",{}{}]"#, "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(check(&deep, 1), Err(InvalidPacket::Attachments));
     }
 }

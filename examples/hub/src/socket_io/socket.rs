@@ -15,11 +15,13 @@ pub struct Socket {
     pub namespace: String,
     /// What the client said of itself when it connected.
     pub auth: Option<Box<RawValue>>,
+    /// By what the application knows the client again, on another connection.
+    pub key: Option<String>,
     session: Weak<Session>,
 }
 
 /// What a client has sent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Event {
     pub name: String,
     /// Without the name.
@@ -30,8 +32,8 @@ pub struct Event {
 }
 
 impl Socket {
-    pub(super) fn new(id: String, namespace: String, auth: Option<Box<RawValue>>, session: &Rc<Session>) -> Rc<Self> {
-        Rc::new(Self { id, namespace, auth, session: Rc::downgrade(session) })
+    pub(super) fn new(id: String, connect: Packet, key: Option<String>, session: &Rc<Session>) -> Rc<Self> {
+        Rc::new(Self { id, namespace: connect.namespace, auth: connect.data, key, session: Rc::downgrade(session) })
     }
 
     /// Sends an event.

@@ -12,12 +12,10 @@ use crate::engine_io::{Data, Reason, Session, Upper};
 
 /// Namespaces that a session may be connected to at the same time.
 const MAX_NAMESPACES: usize = 16;
-/// How long a session may exist without a namespace.
-const CONNECT: Duration = Duration::from_secs(45);
-
 /// The clients of an application, by session.
 pub struct Switch<A> {
     application: A,
+    connect_timeout: Duration,
     clients: RefCell<HashMap<String, Client>>,
 }
 
@@ -29,8 +27,21 @@ struct Client {
 }
 
 impl<A: Application> Switch<A> {
-    pub fn new(application: A) -> Self {
-        Self { application, clients: RefCell::default() }
+    /// A session may be without a namespace for `connect_timeout`.
+    pub fn new(application: A, connect_timeout: Duration) -> Self {
+        Self { application, connect_timeout, clients: RefCell::default() }
+    }
+
+    /// Ends a session that is without a namespace for too long: one that nobody uses costs something, too.
+    fn expect_namespace(&self, session: &Rc<Session>) {
+        session.set_used(false);
+        let (session, limit) = (Rc::downgrade(session), self.connect_timeout);
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep(limit).await;
+            if let Some(session) = session.upgrade().filter(|session| !session.is_used()) {
+                session.end(Reason::Violation("no namespace in time".into()));
+            }
+        });
     }
 
     /// Changes what is kept for a session.
@@ -56,7 +67,7 @@ impl<A: Application> Switch<A> {
                 });
                 self.application.disconnected(&socket, &Reason::ClientClosed);
                 if none_left == Some(true) {
-                    session.end(Reason::ServerClosed);
+                    self.expect_namespace(session);
                 }
                 Ok(())
             }
@@ -73,20 +84,24 @@ impl<A: Application> Switch<A> {
     }
 
     fn connect(&self, session: &Rc<Session>, packet: Packet) -> Result<(), String> {
-        let namespace = packet.namespace;
+        let namespace = packet.namespace.clone();
         if self.with(session, |client| client.sockets.len()).unwrap_or(MAX_NAMESPACES) >= MAX_NAMESPACES {
             return Err("expected no more than 16 namespaces, found another one".into());
         }
         let id = crate::identifier::random().map_err(|error| error.to_string())?;
-        if let Err(message) = self.application.admit(&namespace, packet.data.as_deref()) {
-            let data = raw(&BTreeMap::from([("message", message)]));
-            transmit(session, Packet { data, ..Packet::new(Kind::ConnectError, &namespace) });
-            return Ok(());
-        }
-        let data = raw(&BTreeMap::from([("sid", &id)]));
+        let key = match self.application.admit(&namespace, packet.data.as_deref()) {
+            Ok(key) => key,
+            Err(message) => {
+                let data = raw(&BTreeMap::from([("message", message)]));
+                transmit(session, Packet { data, ..Packet::new(Kind::ConnectError, &namespace) });
+                return Ok(());
+            }
+        };
+        let data = raw(&BTreeMap::from_iter([("sid", &id)].into_iter().chain(key.iter().map(|key| ("pid", key)))));
         transmit(session, Packet { data, ..Packet::new(Kind::Connect, &namespace) });
-        let socket = Socket::new(id, namespace.clone(), packet.data, session);
+        let socket = Socket::new(id, packet, key, session);
         self.with(session, |client| client.sockets.insert(namespace, Rc::clone(&socket)));
+        session.set_used(true);
         self.application.connected(&socket);
         Ok(())
     }
@@ -95,16 +110,7 @@ impl<A: Application> Switch<A> {
 impl<A: Application> Upper for Switch<A> {
     fn opened(&self, session: &Rc<Session>) {
         self.clients.borrow_mut().insert(session.sid().into(), Client::default());
-        // A session that nobody uses costs something, too.
-        let session = Rc::downgrade(session);
-        tokio::task::spawn_local(async move {
-            tokio::time::sleep(CONNECT).await;
-            if let Some(session) = session.upgrade() {
-                if !session.is_used() {
-                    session.end(Reason::Violation("no namespace in time".into()));
-                }
-            }
-        });
+        self.expect_namespace(session);
     }
 
     fn received(&self, session: &Rc<Session>, data: Data) -> Result<(), String> {
@@ -122,7 +128,7 @@ impl<A: Application> Upper for Switch<A> {
             self.with(session, |client| client.unfinished = Some((packet, missing)));
             return Ok(());
         }
-        session.set_used();
+        packet.check_attachments().map_err(|error| error.to_string())?;
         self.act(session, packet)
     }
 

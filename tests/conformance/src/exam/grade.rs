@@ -78,7 +78,8 @@ fn grade(exam: &Exam<'_>, heard: Option<&[Event]>) -> (Grade, Vec<String>) {
     }
     let mut best: Option<(Grade, Vec<String>)> = None;
     for alternative in &exam.case.outcome {
-        let Some(expected) = exam.expected(alternative) else {
+        // Where no frame was sent, none has an answer: how the handshake ended decides.
+        let Some(expected) = exam.expected(alternative).or_else(|| (!exam.is_open()).then(Expected::default)) else {
             return (Grade::Unimplemented, vec!["needs a declared limit".to_owned()]);
         };
         let mut ladder = Ladder { exam, grade: Grade::Pass, said: Vec::new() };

@@ -106,6 +106,13 @@ pub struct Verdict {
     pub frames: usize,
 }
 
+impl Verdict {
+    /// Whether no calmer look would change it.
+    pub fn is_certain(&self) -> bool {
+        self.grade == Grade::Pass || !self.silence
+    }
+}
+
 /// Something that happened on the connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Entry {

@@ -109,8 +109,7 @@ impl Server<'_> {
     /// A verdict that rests on a silence is given after a second, calmer look.
     pub(super) fn examine(&self, case: &Case, delivery: Delivery) -> Verdict {
         let first = self.look(case, delivery, self.options.patience);
-        let sound = matches!(first.grade, Grade::Pass | Grade::Unimplemented);
-        if sound || !first.silence {
+        if first.is_certain() {
             return first;
         }
         let second = self.look(case, delivery, (4 * self.options.patience).max(CALM));

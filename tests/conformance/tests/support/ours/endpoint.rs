@@ -29,6 +29,8 @@ pub enum Reads {
     Steps,
     /// The same; messages are framed apart from it, as by another task.
     Framed,
+    /// Into its own room, by a transport that gives and takes little at a time.
+    Drips,
 }
 
 fn config() -> Config<Millis> {
@@ -68,7 +70,13 @@ impl<R: Role> Echo<R> {
 
     fn receive(&mut self, mut input: &[u8], now: Millis, out: &mut Vec<u8>) {
         self.settle(now, out);
-        while !input.is_empty() && self.endpoint.status().reads() {
+        while !input.is_empty() {
+            if !self.endpoint.status().reads() {
+                self.settle(now, out);
+                if !self.endpoint.status().reads() {
+                    break;
+                }
+            }
             match self.reads {
                 Reads::Shared => {
                     let space = self.endpoint.space().map(|space| {
@@ -94,7 +102,20 @@ impl<R: Role> Echo<R> {
                     self.endpoint.filled(n);
                     input = &input[n..];
                 }
+                Reads::Drips => {
+                    let room = self.endpoint.room();
+                    let n = room.len().min(input.len()).min(DRIP.max(input.len() / 4));
+                    room[..n].copy_from_slice(&input[..n]);
+                    self.endpoint.filled(n);
+                    input = &input[n..];
+                    // What is written now is less than what waits: it goes out in between.
+                    self.turn(now, out);
+                    continue;
+                }
             }
+            self.settle(now, out);
+        }
+        if self.reads != Reads::Drips {
             self.settle(now, out);
         }
     }
@@ -113,53 +134,69 @@ impl<R: Role> Echo<R> {
         }
     }
 
+    fn answer(&mut self) {
+        match self.reads {
+            Reads::Room | Reads::Shared => {
+                while let Some((incoming, mut sender)) = self.endpoint.next() {
+                    self.heard.extend(event(&incoming));
+                    let _ = match incoming {
+                        Incoming::Text(text) => sender.send(text),
+                        Incoming::Binary(bytes) => sender.send(&*bytes),
+                        _ => Ok(()),
+                    };
+                }
+            }
+            Reads::Steps | Reads::Framed | Reads::Drips => {
+                while self.endpoint.advance() {
+                    let heard = self.endpoint.message().and_then(|incoming| event(&incoming));
+                    if let Some(framer) = &mut self.framer {
+                        let framed = match &heard {
+                            Some(Event::Text(text)) => framer.frame(std::str::from_utf8(text).unwrap()),
+                            Some(Event::Binary(bytes)) => framer.frame(&**bytes),
+                            _ => Ok(()),
+                        };
+                        let _ = framed.and_then(|()| self.endpoint.append(framer));
+                        self.heard.extend(heard);
+                        continue;
+                    }
+                    let _ = match &heard {
+                        Some(Event::Text(text)) => {
+                            (self.sends)(self.endpoint.sender(), std::str::from_utf8(text).unwrap().into())
+                        }
+                        Some(Event::Binary(bytes)) => (self.sends)(self.endpoint.sender(), (&**bytes).into()),
+                        _ => Ok(()),
+                    };
+                    self.heard.extend(heard);
+                }
+            }
+        }
+    }
+
+    /// Takes what there is, and writes once. False: there was nothing to write.
+    fn turn(&mut self, now: Millis, out: &mut Vec<u8>) -> bool {
+        self.answer();
+        if self.endpoint.status() == Status::Close {
+            return false;
+        }
+        let begun = out.len();
+        if self.reads == Reads::Drips {
+            let output = self.endpoint.output();
+            out.extend(&output[..output.len().min(DRIP.max(output.len() / 4))]);
+        } else {
+            out.extend(self.endpoint.output_slices().flatten());
+        }
+        self.endpoint.tick(now);
+        let written = out.len() - begun;
+        if written == 0 && self.endpoint.output().is_empty() {
+            return false;
+        }
+        self.endpoint.written(written);
+        true
+    }
+
     /// Takes what there is, and writes what is due.
     fn settle(&mut self, now: Millis, out: &mut Vec<u8>) {
-        loop {
-            match self.reads {
-                Reads::Room | Reads::Shared => {
-                    while let Some((incoming, mut sender)) = self.endpoint.next() {
-                        self.heard.extend(event(&incoming));
-                        let _ = match incoming {
-                            Incoming::Text(text) => sender.send(text),
-                            Incoming::Binary(bytes) => sender.send(&*bytes),
-                            _ => Ok(()),
-                        };
-                    }
-                }
-                Reads::Steps | Reads::Framed => {
-                    while self.endpoint.advance() {
-                        let heard = self.endpoint.message().and_then(|incoming| event(&incoming));
-                        if let Some(framer) = &mut self.framer {
-                            let framed = match &heard {
-                                Some(Event::Text(text)) => framer.frame(std::str::from_utf8(text).unwrap()),
-                                Some(Event::Binary(bytes)) => framer.frame(&**bytes),
-                                _ => Ok(()),
-                            };
-                            let _ = framed.and_then(|()| self.endpoint.append(framer));
-                            self.heard.extend(heard);
-                            continue;
-                        }
-                        let _ = match &heard {
-                            Some(Event::Text(text)) => {
-                                (self.sends)(self.endpoint.sender(), std::str::from_utf8(text).unwrap().into())
-                            }
-                            Some(Event::Binary(bytes)) => (self.sends)(self.endpoint.sender(), (&**bytes).into()),
-                            _ => Ok(()),
-                        };
-                        self.heard.extend(heard);
-                    }
-                }
-            }
-            let slices: Vec<u8> = self.endpoint.output_slices().flatten().copied().collect();
-            self.endpoint.tick(now);
-            if slices.is_empty() && self.endpoint.output().is_empty() {
-                break;
-            }
-            let written = slices.len();
-            out.extend(slices);
-            self.endpoint.written(written);
-        }
+        while self.turn(now, out) {}
         if self.endpoint.status() == Status::HalfClose {
             self.endpoint.half_closed();
             self.closed = true;
@@ -193,6 +230,9 @@ impl<R: Role> Echo<R> {
         self.settle(now, out);
     }
 }
+
+/// How much a slow transport moves at least, if there is so much.
+const DRIP: usize = 5;
 
 fn event(incoming: &Incoming<'_>) -> Option<Event> {
     Some(match incoming {
@@ -258,6 +298,14 @@ macro_rules! subject {
                 }
                 if let Some(echo) = &mut self.echo {
                     echo.endpoint.filled(0);
+                    if echo.reads != Reads::Drips {
+                        echo.settle(self.now, out);
+                    }
+                }
+            }
+
+            fn write_on(&mut self, out: &mut Vec<u8>) {
+                if let Some(echo) = &mut self.echo {
                     echo.settle(self.now, out);
                 }
             }

@@ -188,9 +188,9 @@ impl<T: Talk<ServerRole>> Subject for Accepting<T> {
         }
     }
 
-    fn receive_eof(&mut self, _: &mut Vec<u8>) {
+    fn receive_eof(&mut self, out: &mut Vec<u8>) {
         match &mut self.talk {
-            Some(talk) => talk.base().receive_eof(),
+            Some(talk) => talk.base().receive_eof(out),
             None => self.closed = true,
         }
     }
@@ -329,9 +329,9 @@ impl<T: Talk<Asking>> Subject for Requesting<T> {
         }
     }
 
-    fn receive_eof(&mut self, _: &mut Vec<u8>) {
+    fn receive_eof(&mut self, out: &mut Vec<u8>) {
         match &mut self.talk {
-            Some(talk) => talk.base().receive_eof(),
+            Some(talk) => talk.base().receive_eof(out),
             None => self.closed = true,
         }
     }

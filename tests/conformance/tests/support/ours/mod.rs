@@ -101,6 +101,8 @@ pub fn all() -> Vec<Entry> {
         entry("endpoint, in steps", C, timed(), every, || Box::new(endpoint::Client::new(Reads::Steps))),
         entry("endpoint, framed apart", S, timed(), every, || Box::new(endpoint::Server::new(Reads::Framed))),
         entry("endpoint, framed apart", C, timed(), every, || Box::new(endpoint::Client::new(Reads::Framed))),
+        entry("endpoint, dripping", S, timed(), every, || Box::new(endpoint::Server::new(Reads::Drips))),
+        entry("endpoint, dripping", C, timed(), every, || Box::new(endpoint::Client::new(Reads::Drips))),
     ]
 }
 

@@ -87,9 +87,9 @@ impl Subject for Server {
         }
     }
 
-    fn receive_eof(&mut self, _: &mut Vec<u8>) {
+    fn receive_eof(&mut self, out: &mut Vec<u8>) {
         match &mut self.talk {
-            Some(talk) => talk.base().receive_eof(),
+            Some(talk) => talk.base().receive_eof(out),
             None => self.closed = true,
         }
     }
@@ -169,9 +169,9 @@ impl Subject for Client {
         }
     }
 
-    fn receive_eof(&mut self, _: &mut Vec<u8>) {
+    fn receive_eof(&mut self, out: &mut Vec<u8>) {
         match &mut self.talk {
-            Some(talk) => talk.base().receive_eof(),
+            Some(talk) => talk.base().receive_eof(out),
             None => self.closed = true,
         }
     }

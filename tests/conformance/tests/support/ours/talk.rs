@@ -18,12 +18,11 @@ pub trait Talk<R: Role> {
 pub struct Base<R: Role> {
     pub connection: Connection<R>,
     pub heard: Vec<Event>,
-    eof: bool,
 }
 
 impl<R: Role> Base<R> {
     pub fn new(connection: Connection<R>) -> Self {
-        Self { connection, heard: Vec::new(), eof: false }
+        Self { connection, heard: Vec::new() }
     }
 
     /// What waits for room in the output has it now: everything before is written.
@@ -35,16 +34,13 @@ impl<R: Role> Base<R> {
         }
     }
 
-    pub fn receive_eof(&mut self) {
+    pub fn receive_eof(&mut self, out: &mut Vec<u8>) {
         self.connection.receive_eof();
-        self.eof = true;
+        self.write_control(out);
     }
 
     pub fn is_closed(&self) -> bool {
-        match self.connection.transport() {
-            Transport::HalfClose | Transport::Close => true,
-            _ => self.eof,
-        }
+        matches!(self.connection.transport(), Transport::HalfClose | Transport::Close)
     }
 
     pub fn command(&mut self, command: &Command, out: &mut Vec<u8>) {

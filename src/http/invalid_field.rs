@@ -1,66 +1,9 @@
-//! The fields of a head, and the caller's own fields, checked.
+//! The caller's own fields, checked.
 
 use core::fmt;
 
-use super::shown::Shown;
-use super::text::{is_text_byte, split_at_byte};
-use super::token::{ascii, is_token, trim};
-
-/// The fields of a received head, in their order: each a name, which is a token, and a value, which is bytes.
-///
-/// Names come as they were written; they compare without ASCII case. White space around a value is left out.
-///
-/// ```
-/// use websocket_proto::handshake::{Received, ServerHandshake};
-/// use websocket_proto::wire::Limits;
-///
-/// let head = b"GET / HTTP/1.1\r\nHost: example.com\r\nAccept:  text/html \r\n\r\n";
-/// let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
-/// let Some(Received::Http(request)) = received else { panic!("not plain HTTP") };
-/// let fields: Vec<(&str, &[u8])> = request.fields().collect();
-/// assert_eq!(fields, [("Host", &b"example.com"[..]), ("Accept", b"text/html")]);
-/// ```
-#[derive(Clone, Copy)]
-pub struct Fields<'b> {
-    /// Whole lines whose syntax was checked, and the empty line after them.
-    lines: &'b [u8],
-}
-
-impl<'b> Fields<'b> {
-    pub(crate) fn new(lines: &'b [u8]) -> Self {
-        Self { lines }
-    }
-
-    /// The next field, its name as bytes: what classifies the fields needs no text. The syntax was checked: the first
-    /// colon ends the name, and the first CR the line.
-    fn next_raw(&mut self) -> Option<(&'b [u8], &'b [u8])> {
-        let (line, rest) = split_at_byte(self.lines, b'\r')?;
-        self.lines = rest.get(1..)?;
-        let (name, value) = split_at_byte(line, b':')?;
-        Some((name, trim(value)))
-    }
-
-    /// The same fields, with their names as bytes.
-    pub(crate) fn raw(mut self) -> impl Iterator<Item = (&'b [u8], &'b [u8])> {
-        core::iter::from_fn(move || self.next_raw())
-    }
-}
-
-impl<'b> Iterator for Fields<'b> {
-    type Item = (&'b str, &'b [u8]);
-
-    fn next(&mut self) -> Option<(&'b str, &'b [u8])> {
-        self.next_raw().map(|(name, value)| (ascii(name), value))
-    }
-}
-
-impl core::iter::FusedIterator for Fields<'_> {}
-
-impl fmt::Debug for Fields<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Shown(|| *self).fmt(f)
-    }
-}
+use super::text::is_text_byte;
+use super::token::is_token;
 
 /// A field of the caller's that must not be written; nothing was written.
 ///

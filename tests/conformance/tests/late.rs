@@ -1,0 +1,60 @@
+//! A good server that answers late: every grade is that of one that answers at once.
+
+#[path = "support/ours/mod.rs"]
+#[allow(dead_code)]
+mod ours;
+
+use std::io::{Read, Result, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::time::Duration;
+
+use wsspec::case::{Library, Role};
+use wsspec::exam::Grade;
+use wsspec::memory::Subject;
+use wsspec::socket::{ServerRun, SocketOptions, run_server};
+use wsspec::suite::Deliveries;
+
+/// Longer than the first look waits, shorter than the second does.
+const LATE: Duration = Duration::from_millis(60);
+const PATIENCE: Duration = Duration::from_millis(5);
+
+#[test]
+fn answers_that_come_after_the_first_look_has_ended_decide() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/chat", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || answer_late(stream));
+        }
+    });
+    let library = Library::built_in().unwrap();
+    // Where a handshake decides, where replies are due, where a Close is, and where the connection has to fail.
+    let families = ["deflate-offer", "server-early", "server-fields", "fragments", "close", "frames-opcode"];
+    let cases: Vec<_> = library.cases.iter().filter(|case| families.contains(&&*case.family)).collect();
+    let options = SocketOptions { patience: PATIENCE, jobs: 16, slow: false, alarm: None };
+    let deliveries = Deliveries { bytes: false, cuts: false, random: 0, seed: 0 };
+    let mut context = ours::context();
+    (context.commands, context.heads, context.url) = (false, false, false);
+    let run = ServerRun { url: &url, process: None, context, options: &options, deliveries: &deliveries };
+    let results = run_server(&library, &cases, run).unwrap();
+    assert_eq!(results.len(), cases.iter().filter(|case| case.rule.roles.contains(Role::Server)).count());
+    let amiss: Vec<_> = results.iter().filter(|result| result.grade != Grade::Pass).collect();
+    assert!(amiss.is_empty(), "{:#?}", amiss.iter().map(|r| (&r.id, r.grade, &r.said)).collect::<Vec<_>>());
+}
+
+fn answer_late(mut stream: TcpStream) -> Result<()> {
+    let (mut server, mut room, mut out) = (ours::Server::new(), [0; 4096], Vec::new());
+    while !server.is_closed() {
+        match stream.read(&mut room)? {
+            0 => server.receive_eof(&mut out),
+            n => server.receive(&mut room[..n], &mut out),
+        }
+        std::thread::sleep(LATE);
+        stream.write_all(&out)?;
+        out.clear();
+    }
+    stream.shutdown(Shutdown::Write)?;
+    // What is unread when a socket is closed becomes a reset.
+    while stream.read(&mut room)? > 0 {}
+    Ok(())
+}
