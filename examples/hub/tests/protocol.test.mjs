@@ -5,7 +5,7 @@ import { after, before, it } from "node:test";
 import WebSocket from "ws";
 import { sleep, startHub, until } from "./server.mjs";
 
-const [INTERVAL, TIMEOUT] = [400, 300];
+const [INTERVAL, TIMEOUT] = [600, 1500];
 let hub;
 let address;
 before(async () => {
@@ -166,7 +166,7 @@ it("of two requests at once that bring packets the second is refused, and the se
   const slow = request(session.url, { method: "POST", headers: { "content-length": 3 } });
   const answer = new Promise((resolve) => slow.on("response", resolve).on("error", () => resolve(undefined)));
   slow.write("4");
-  await sleep(50);
+  await sleep(300);
   assert.equal((await post(session.url, "40")).status, 400);
   slow.end("0x");
   await answer;
@@ -409,7 +409,7 @@ it("a flood ends the session of the client that sends it, and no other", async (
   two.socket.send('422["enter","room"]');
   let answer;
   do answer = await two.next();
-  while (answer?.includes("peer_disconnect")); // of a test before, whose client was not heard of again
+  while (answer?.includes('["peer_')); // of other tests, whose clients come and go
   assert.equal(answer, '432[{"ok":true}]');
   two.socket.close();
 });
