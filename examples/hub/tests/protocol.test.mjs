@@ -5,7 +5,7 @@ import { after, before, it } from "node:test";
 import WebSocket from "ws";
 import { sleep, startHub, until } from "./server.mjs";
 
-const [INTERVAL, TIMEOUT] = [400, 300];
+const [INTERVAL, TIMEOUT] = [600, 1500];
 let hub;
 let address;
 before(async () => {
@@ -166,7 +166,7 @@ it("of two requests at once that bring packets the second is refused, and the se
   const slow = request(session.url, { method: "POST", headers: { "content-length": 3 } });
   const answer = new Promise((resolve) => slow.on("response", resolve).on("error", () => resolve(undefined)));
   slow.write("4");
-  await sleep(50);
+  await sleep(300);
   assert.equal((await post(session.url, "40")).status, 400);
   slow.end("0x");
   await answer;
@@ -178,6 +178,7 @@ it("one request after the other is fine, however many", async () => {
   for (const body of ["40", '421["join",{"id":"busy"}]', '422["enter","x"]', "6"]) assert.equal((await post(session.url, body)).text, "ok");
   const packets = (await ask(session.url)).text.split("\x1e");
   assert.deepEqual(packets.slice(1).filter((packet) => !packet.includes("peer_")), ['431[{"ok":true}]', '432[{"ok":true}]']);
+  await post(session.url, "1");
 });
 
 it("bytes go as base64 in a body, and come so", async () => {
@@ -189,6 +190,7 @@ it("bytes go as base64 in a body, and come so", async () => {
   await post(one.url, `452-3${data}\x1ebAQIDBA==\x1eb`);
   const told = (await ask(two.url)).text;
   assert.ok(told.endsWith('452-["message",{"_placeholder":true,"num":0},"b1"]\x1ebAQIDBA==\x1eb'), told);
+  for (const session of [one, two]) await post(session.url, "1");
 });
 
 it("the longest message that is allowed comes through, by both ways", async () => {
@@ -405,7 +407,10 @@ it("a flood ends the session of the client that sends it, and no other", async (
   do last = await one.next();
   while (last !== null);
   two.socket.send('422["enter","room"]');
-  assert.equal(await two.next(), '432[{"ok":true}]');
+  let answer;
+  do answer = await two.next();
+  while (answer?.includes('["peer_')); // of other tests, whose clients come and go
+  assert.equal(answer, '432[{"ok":true}]');
   two.socket.close();
 });
 
