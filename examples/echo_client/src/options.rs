@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
 use websocket_proto::endpoint::Config;
+#[cfg(feature = "deflate")]
 use websocket_proto::extension::deflate::DeflateConfig;
 
 use crate::command_line::{self, Failure};
@@ -56,10 +57,13 @@ impl Options {
             binary: false,
             config: Config::default(),
         };
-        let Config { limits, timeouts, deflate, max_fragment_len, .. } = &mut options.config;
-        *deflate = Some(DeflateConfig::DEFAULT);
+        let config = &mut options.config;
+        #[cfg(feature = "deflate")]
+        {
+            config.deflate = Some(DeflateConfig::DEFAULT);
+        }
         // A line is a frame.
-        *max_fragment_len = usize::MAX;
+        config.max_fragment_len = usize::MAX;
         let mut words = Parser::from_env();
         while let Some(word) = command_line::next(&mut words, "echo_client", HELP)? {
             let time = command_line::time;
@@ -76,16 +80,19 @@ impl Options {
                 Arg::Long("origin") => options.origin = Some(command_line::text(&mut words)?),
                 Arg::Long("subprotocol") => options.subprotocols.push(command_line::subprotocol(&mut words)?),
                 Arg::Long("binary") => options.binary = true,
-                Arg::Long("no-deflate") => *deflate = None,
+                #[cfg(feature = "deflate")]
+                Arg::Long("no-deflate") => config.deflate = None,
+                #[cfg(not(feature = "deflate"))]
+                Arg::Long("no-deflate") => {}
                 Arg::Long("max-message") => {
                     let bytes = command_line::parse(&mut words, "a number of bytes")?;
-                    (limits.max_message_len, limits.max_frame_len) = (bytes, bytes);
+                    (config.limits.max_message_len, config.limits.max_frame_len) = (bytes, bytes);
                 }
-                Arg::Long("handshake-timeout") => timeouts.handshake = Some(time(&mut words)?),
-                Arg::Long("idle-timeout") => timeouts.idle = Some(time(&mut words)?),
-                Arg::Long("pong-timeout") => timeouts.pong = Some(time(&mut words)?),
-                Arg::Long("close-timeout") => timeouts.close = Some(time(&mut words)?),
-                Arg::Long("write-timeout") => timeouts.write = Some(time(&mut words)?),
+                Arg::Long("handshake-timeout") => config.timeouts.handshake = Some(time(&mut words)?),
+                Arg::Long("idle-timeout") => config.timeouts.idle = Some(time(&mut words)?),
+                Arg::Long("pong-timeout") => config.timeouts.pong = Some(time(&mut words)?),
+                Arg::Long("close-timeout") => config.timeouts.close = Some(time(&mut words)?),
+                Arg::Long("write-timeout") => config.timeouts.write = Some(time(&mut words)?),
                 Arg::Value(url) if options.url.is_empty() => options.url = url.string()?,
                 other => return Err(other.unexpected().into()),
             }

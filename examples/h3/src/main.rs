@@ -9,6 +9,8 @@
 
 #[path = "../../support/command_line.rs"]
 mod command_line;
+#[cfg(test)]
+mod in_memory;
 mod options;
 mod peer;
 mod request;

@@ -72,7 +72,7 @@ pub fn say(line: &str) {
     let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
 }
 
-fn configure(options: &Options) -> Result<quiche::Config, String> {
+pub fn configure(options: &Options) -> Result<quiche::Config, String> {
     let (certificates, key) = &options.tls;
     for path in [certificates, key] {
         // quiche says no more than that TLS failed.

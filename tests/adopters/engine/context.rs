@@ -4,6 +4,7 @@ use super::frame::{
     Frame,
     coding::{Control, Data, OpCode},
 };
+use super::output::Output;
 use super::{CloseFrame, Message, Role, WebSocket, WebSocketConfig, values};
 use crate::error::{Error, ProtocolError, Result};
 use std::{
@@ -25,7 +26,7 @@ pub struct WebSocketContext {
     input: Vec<u8>,
     unread: Range<usize>,
     /// What is to be written.
-    output: Vec<u8>,
+    output: Output,
     /// Whether an automatic reply was not flushed yet.
     reply_waits: bool,
     /// The kind of the message whose fragments the caller sends.
@@ -90,7 +91,7 @@ impl WebSocketContext {
             messages: Messages::new(),
             unread: 0..part.len(),
             input: part,
-            output: Vec::new(),
+            output: Output::default(),
             reply_waits: false,
             fragments: MessageKind::Binary,
             terminated: false,
@@ -150,6 +151,7 @@ impl WebSocketContext {
     /// Takes the next message from what was read.
     fn next(&mut self) -> Result<Option<Message>> {
         let Self { side, messages, input, unread, output, .. } = self;
+        let output = output.end();
         let waiting = output.len();
         let mut rest = &mut input[unread.clone()];
         let found = on!(side, connection => loop {
@@ -178,7 +180,7 @@ impl WebSocketContext {
         let Self { side, messages, input, output, .. } = self;
         let read = on!(side, connection => match messages.space(connection) {
             Some(space) => stream.read(space).inspect(|&n| {
-                let _ = messages.advance_filled(connection, n, output);
+                let _ = messages.advance_filled(connection, n, output.end());
             }),
             None => {
                 let size = self.config.read_buffer_size.max(1);
@@ -217,6 +219,15 @@ impl WebSocketContext {
             message => self.check_room(message)?,
         };
         let Self { side, deflater, output, .. } = self;
+        let kind = if message.is_text() { MessageKind::Text } else { MessageKind::Binary };
+        if let (Side::Server(connection), None, Message::Text(_) | Message::Binary(_), Output::LONG..) =
+            (&mut *side, &*deflater, &message, message.len())
+        {
+            let header = connection.send_header_of(kind, message.len() as u64, Part::Whole)?;
+            output.push(&header, message.into_data());
+            return self.write_queued(stream);
+        }
+        let output = output.end();
         on!(side, connection => match (&message, deflater) {
             (Message::Text(text), Some(deflater)) => connection.send_compressed(text.as_str(), deflater, output),
             (Message::Text(text), None) => connection.send(text.as_str(), output),
@@ -227,6 +238,11 @@ impl WebSocketContext {
             (Message::Frame(frame), _) => return self.write_frame(stream, frame),
             (Message::Close(_), _) => Ok(()),
         })?;
+        self.write_queued(stream)
+    }
+
+    /// Writes if enough is queued, or a reply waits.
+    fn write_queued<Stream: Read + Write>(&mut self, stream: &mut Stream) -> Result<()> {
         if self.reply_waits { self.flush(stream) } else { self.write_from(stream, self.config.write_buffer_size) }
     }
 
@@ -252,7 +268,7 @@ impl WebSocketContext {
             }
             (opcode, _) => return Err(ProtocolError::InvalidOpcode(opcode.into()).into()),
         };
-        let output = &mut self.output;
+        let output = self.output.end();
         on!(&mut self.side, connection => connection.send_bytes(kind, frame.payload(), part, output))?;
         self.fragments = kind;
         self.write_from(stream, self.config.write_buffer_size)
@@ -262,7 +278,7 @@ impl WebSocketContext {
     pub fn flush<Stream: Read + Write>(&mut self, stream: &mut Stream) -> Result<()> {
         // A Pong waits while there is much output, so it may need another turn.
         loop {
-            let output = &mut self.output;
+            let output = self.output.end();
             let _ = on!(&mut self.side, connection => connection.write_control(output));
             self.write_from(stream, 0)?;
             if !on!(&self.side, connection => connection.wants_write()) {
@@ -279,18 +295,17 @@ impl WebSocketContext {
         if self.output.len() <= threshold {
             return Ok(());
         }
-        let mut written = 0;
         let result = loop {
-            match self.output.get(written..) {
-                None | Some([]) => break Ok(()),
-                Some(rest) => match stream.write(rest) {
+            match self.output.front() {
+                [] => break Ok(()),
+                front => match stream.write(front) {
                     Ok(0) => break Err(io::Error::from(io::ErrorKind::ConnectionReset)),
-                    Ok(n) => written += n,
+                    Ok(n) => self.output.wrote(n),
                     Err(error) => break Err(error),
                 },
             }
         };
-        self.output.drain(..written);
+        self.output.compact();
         result.map_err(|error| self.failed(error))
     }
 

@@ -37,11 +37,12 @@ def engine(place, crate=ROOT):
     for package in TUNGSTENITE:
         copy = os.path.join(place, folder(package))
         protocol = os.path.join(copy, "src", "protocol")
-        for file in ("context.rs", "values.rs"):
+        for file in ("context.rs", "output.rs", "values.rs"):
             shutil.copy2(os.path.join(HERE, "engine", file), protocol)
         edit(os.path.join(protocol, "mod.rs"), [
             (r"^/// A context for managing WebSocket stream\.$", r"^#\[cfg\(test\)\]$", ""),
-            (r"^mod message;$", r"$", "mod context;\nmod message;\nmod values;\npub use self::context::WebSocketContext;"),
+            # In one line, since tests in the documentation are named by theirs.
+            (r"^mod message;$", r"$", "mod context; mod message; mod output; mod values; pub use self::context::WebSocketContext;"),
         ])
         manifest = os.path.join(copy, "Cargo.toml")
         features = '["deflate", "http", "rand"]'
