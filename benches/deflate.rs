@@ -157,8 +157,8 @@ fn whole(wire: &[Vec<u8>]) -> f64 {
     let mut wire = wire.to_vec();
     let start = Instant::now();
     for frame in &mut wire {
-        let incoming = messages.next(&mut client, &mut &mut frame[..], &mut out).unwrap();
-        assert!(matches!(incoming, Some(Incoming::Text(_))));
+        let mut input = &mut frame[..];
+        while let Incoming::Progress = messages.next(&mut client, &mut input, &mut out).unwrap().unwrap() {}
     }
     per_item(start, wire.len())
 }
@@ -177,6 +177,13 @@ fn attacks() -> Vec<(&'static str, Vec<u8>)> {
         ("lengths of a bit, a literal each", blocks::single(&[8; 257], true)),
         ("lengths of two bits", blocks::single(&[7, 8, 8], false)),
         ("lengths of two bits, a literal each", blocks::single(&[7, 8, 8], true)),
+        ("lengths of a bit in turns, a literal each", blocks::in_turns()),
+        // No branch on a length is foretold.
+        ("lengths of 7 and 9 bits, shuffled", blocks::shuffled(&[(7, 76), (9, 208)])),
+        ("lengths of 8 and 9 bits, shuffled", blocks::shuffled(&[(8, 226), (9, 60)])),
+        ("lengths of 0 and 7 bits, shuffled", blocks::shuffled(&[(0, 129), (7, 128)])),
+        ("lengths of 0, 7 and 8 bits, shuffled", blocks::shuffled(&[(0, 94), (7, 64), (8, 128)])),
+        ("lengths of 7, 8 and 9 bits, shuffled", blocks::shuffled(&[(7, 50), (8, 94), (9, 124)])),
     ]
 }
 

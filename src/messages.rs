@@ -17,7 +17,7 @@ pub use incoming::Incoming;
 use incoming::{Held, LastControl, Ready};
 pub use owned::OwnedMessage;
 use retention::Retention;
-use transformed::Decoders;
+use transformed::{Decoders, Work};
 
 use crate::connection::{Connection, Role};
 #[cfg(feature = "inflate")]
@@ -65,6 +65,7 @@ pub struct Messages {
     busy: bool,
     /// Whether a Pong was appended although the output had reached its mark, and it has not been seen below it since.
     over_the_mark: bool,
+    work: Work,
     retention: Retention,
     kept_capacity: usize,
     control: LastControl,
@@ -88,6 +89,7 @@ impl Messages {
             held: Held::Nothing,
             busy: false,
             over_the_mark: false,
+            work: Work::NONE,
             retention: Retention::new(),
             kept_capacity: Self::KEPT_CAPACITY,
             control: LastControl::Pong(ControlPayload::EMPTY),
@@ -109,6 +111,10 @@ impl Messages {
     ///
     /// `Ok(None)` says that all of `input` is used up; **drain `input` before you read again**. The Pong to a Ping, the echo of a
     /// Close and the Close of a failure are appended to `out` before this returns, so ten Pings in one read get ten Pongs.
+    ///
+    /// [`Incoming::Progress`] says that nothing was found yet, that there is more input, and that this call has done enough: at most 16 KiB of
+    /// what an extension has transformed are undone at once, which takes less than a millisecond even where a peer makes it as costly as it
+    /// can.
     ///
     /// While `out` holds [`Limits::high_water_mark`](crate::Limits::high_water_mark) bytes or more, or has no room, a Pong waits, and a
     /// newer one replaces it: a peer that sends Pings and does not read makes `out` no longer than that, and one frame. (When the input
@@ -184,6 +190,7 @@ impl Messages {
                 return self.lend_whole(connection, piece, input, out);
             }
             match self.keep(connection, piece, input) {
+                Ok(None) if self.work.is_enough(input) => return Ok(Some(Incoming::Progress)),
                 Ok(None) => {}
                 Ok(Some(ready)) => {
                     let _ = connection.write_control(out);
@@ -273,6 +280,7 @@ impl Messages {
 
     /// Frees the memory of the message that was handed out, and writes the control frames that wait.
     fn begin<R: Role>(&mut self, connection: &mut Connection<R>, out: &mut impl Output) {
+        self.work = Work::NONE;
         if let Held::HandedOut = self.held {
             self.buffer.clear(self.kept_capacity, &mut self.retention);
             self.held = Held::Nothing;
@@ -333,6 +341,7 @@ impl Messages {
                 LastControl::Pong(payload) => Incoming::Pong(payload.as_bytes()),
                 LastControl::Close(frame) => Incoming::Close(frame),
             },
+            Ready::Progress => Incoming::Progress,
         }
     }
 }

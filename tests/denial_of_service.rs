@@ -7,7 +7,8 @@ use testkit::{
     counting::{Counting, asked, counted, live},
     drive,
 };
-use websocket_proto::{Limits, Messages, ProtocolError, wire::FixedOutput};
+use websocket_proto::extension::deflate::DeflateParams;
+use websocket_proto::{Connection, Incoming, Limits, Messages, Negotiated, ProtocolError, Server, wire::FixedOutput};
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
@@ -147,6 +148,57 @@ fn huge_declared_lengths_take_no_memory() {
             }
         }
     }
+}
+
+/// A byte that is compressed can cost more time than any other, so that a call ends after 16 KiB of them: less than a millisecond.
+#[test]
+fn call_undoes_at_most_16_kib_of_a_compressed_message() {
+    const MOST: usize = 16 * 1024;
+    let one_frame = |attack: &&Attack| attack.victim == Victim::Compressed && attack.name.contains("-blocks");
+    for (attack, two_steps) in ATTACKS.iter().filter(one_frame).flat_map(|attack| [(attack, false), (attack, true)]) {
+        let mut bytes = (attack.bytes)(256 * 1024);
+        let (name, payload_len) = (attack.name, bytes.len() - 14);
+        let agreed = Negotiated::elsewhere().with_deflate(DeflateParams::default());
+        let mut connection = Connection::new(agreed, Server, &attack.limits);
+        let (mut messages, mut input, mut calls) = (Messages::new(), &mut bytes[..], 0);
+        loop {
+            let before = input.len();
+            if two_steps && !messages.advance(&mut connection, &mut input, &mut Vec::new()) {
+                break;
+            }
+            match messages.next(&mut connection, &mut input, &mut Vec::new()) {
+                Ok(Some(Incoming::Progress)) => calls += 1,
+                Ok(None) => break,
+                other => panic!("{name}: {other:?}"),
+            }
+            assert!(before - input.len() <= 14 + MOST, "{name}: {} bytes in one call", before - input.len());
+            assert!(!input.is_empty(), "{name}: nothing would go on without more input");
+        }
+        assert_eq!(calls, (payload_len - 1) / MOST, "{name}");
+        assert!(input.is_empty(), "{name}");
+    }
+}
+
+/// However many frames they come in.
+#[test]
+fn call_counts_fragments_of_a_compressed_message_together() {
+    let fragments = [[&[0x42, 0x80 | 126, 0x10, 0x00, 0, 0, 0, 0][..], &[0; 4096]].concat(), {
+        let next = [&[0x00, 0x80 | 126, 0x10, 0x00, 0, 0, 0, 0][..], &[0; 4096]].concat();
+        next.repeat(15)
+    }];
+    // Stored blocks without content, as far as they fit.
+    let mut bytes = fragments.concat();
+    let blocks = b"\x00\x00\x00\xff\xff".iter().cycle();
+    let payload = (0..bytes.len()).filter(|n| n % (8 + 4096) >= 8);
+    payload.zip(blocks).for_each(|(n, byte)| bytes[n] = *byte);
+    let agreed = Negotiated::elsewhere().with_deflate(DeflateParams::default());
+    let mut connection = Connection::new(agreed, Server, &Limits::DEFAULT);
+    let (mut messages, mut input, mut taken) = (Messages::new(), &mut bytes[..], Vec::new());
+    while let Some(incoming) = messages.next(&mut connection, &mut input, &mut Vec::new()).unwrap() {
+        assert_eq!(incoming, Incoming::Progress);
+        taken.push(input.len() / (8 + 4096));
+    }
+    assert_eq!(taken, [12, 8, 4], "four fragments a call");
 }
 
 /// Decompression stops at the limit, having taken no more memory than it, and a buffer.

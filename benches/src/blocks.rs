@@ -122,6 +122,30 @@ pub fn all_symbols(literal: bool) -> Vec<u8> {
     block(&lens, &distances, if literal { &content } else { &content[1..] }, true)
 }
 
+/// Codes of seven bits for every other symbol, and a literal.
+pub fn in_turns() -> Vec<u8> {
+    each_length(&std::array::from_fn::<u8, 257, _>(|n| if n > 0 && n % 2 == 0 { 7 } else { 0 }), true)
+}
+
+/// So many codes of each length in a random order, and a literal: 40 times eight blocks, each time in another order.
+pub fn shuffled(counts: &[(u8, usize)]) -> Vec<u8> {
+    let mut lens: Vec<u8> = counts.iter().flat_map(|&(len, n)| std::iter::repeat_n(len, n)).collect();
+    let mut state = 1_u64;
+    let mut next = |_| {
+        for n in (1..lens.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            lens.swap(n, (state >> 33) as usize % (n + 1));
+        }
+        // The end of the block has a code.
+        if lens[256] == 0 {
+            let other = lens.iter().position(|&len| len > 0).unwrap();
+            lens.swap(256, other);
+        }
+        each_length(&lens, true)
+    };
+    (0..40).flat_map(&mut next).collect()
+}
+
 /// Each length by itself, in as few bits as `pattern` allows, for 257 symbols of which one has no code if they are too many.
 pub fn single(pattern: &[u8], literal: bool) -> Vec<u8> {
     let mut lens: Vec<u8> = pattern.iter().copied().cycle().take(257).collect();
@@ -136,6 +160,10 @@ pub fn single(pattern: &[u8], literal: bool) -> Vec<u8> {
     }
     lens[256] = 15 - left.ilog2() as u8;
     assert!(left.count_ones() == 1);
+    each_length(&lens, literal)
+}
+
+fn each_length(lens: &[u8], literal: bool) -> Vec<u8> {
     let code = |symbol: usize| {
         let len = lens[symbol];
         let shorter: u32 =
@@ -144,5 +172,5 @@ pub fn single(pattern: &[u8], literal: bool) -> Vec<u8> {
     };
     let first = lens.iter().position(|&len| len > 0).unwrap();
     let content = [code(first), code(256)];
-    block(&lens, &[0], if literal { &content } else { &content[1..] }, false)
+    block(lens, &[0], if literal { &content } else { &content[1..] }, false)
 }

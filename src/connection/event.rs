@@ -32,7 +32,8 @@ pub enum Event<'i> {
     /// A piece of a binary message.
     Binary(&'i mut [u8], Part),
     /// A piece of a message as permessage-deflate has compressed it, for callers that inflate it themselves; it comes only
-    /// where the extension was negotiated. Neither its text nor its inflated length has been judged.
+    /// where the extension was negotiated. Neither its text nor its inflated length has been judged. A piece has at most 16 KiB, so that to
+    /// inflate it takes no longer than a caller wants to be busy with one connection.
     Compressed(MessageKind, &'i mut [u8], Part),
     /// A piece of a message that extensions have transformed, the application's own or these and permessage-deflate; it comes only
     /// where one was negotiated. Neither its text nor its length has been judged. [`Messages`](crate::Messages) undoes it by itself.

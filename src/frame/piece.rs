@@ -66,6 +66,10 @@ impl fmt::Debug for Piece<'_> {
 }
 
 impl<'i> Piece<'i> {
+    /// So many bytes of a message that an extension has transformed are handed out at once: to decompress them takes less than a
+    /// millisecond, whatever they are; `benches/deflate.rs`.
+    pub(crate) const MOST_TRANSFORMED: usize = 16 * 1024;
+
     /// The only frame of a message, or a control frame, with all of its payload.
     #[inline]
     pub(crate) fn whole(content: Content, key: Option<MaskingKey>, payload: &'i mut [u8]) -> Self {

@@ -73,7 +73,8 @@ impl Reader {
     /// Takes the next piece of payload from the front of `input`, unmasked in place; `Ok(None)` asks for more input, and
     /// all there was has been taken.
     ///
-    /// A frame without payload yields one empty piece. A header whose payload has not begun to arrive yields nothing yet.
+    /// A frame without payload yields one empty piece. A header whose payload has not begun to arrive yields nothing yet. A piece of a message
+    /// that an extension has transformed has at most 16 KiB, since it may be much work to undo that.
     ///
     /// # Errors
     ///
@@ -101,6 +102,10 @@ impl Reader {
         if missing > 0 && input.is_empty() {
             return None;
         }
+        let max = match content {
+            Content::Message { rsv: Rsv::NONE, .. } | Content::Control(_) => max,
+            Content::Message { .. } => max.min(Piece::MOST_TRANSFORMED),
+        };
         let payload = split_front(input, usize::try_from(missing).unwrap_or(usize::MAX).min(max));
         let piece = Piece { header, offset: *taken, payload, content };
         *taken = piece.end();

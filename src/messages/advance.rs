@@ -74,6 +74,7 @@ impl Messages {
                     self.hold(Held::Ready(ready));
                 }
                 Ok(None) if connection.is_whole_message(input) => {}
+                Ok(None) if self.work.is_enough(input) => self.hold(Held::Ready(Ready::Progress)),
                 Ok(None) => continue,
                 // The connection keeps the error, and repeats it.
                 Err(error) => drop(self.failed(connection, error, input, out)),
@@ -116,8 +117,8 @@ impl Messages {
         })
     }
 
-    /// Whether what waits for [`next`](Self::next) is a control frame.
-    pub(crate) const fn holds_control(&self) -> bool {
-        matches!(self.held, Held::Ready(Ready::Control))
+    /// Whether what waits for [`next`](Self::next) is no message.
+    pub(crate) const fn holds_no_message(&self) -> bool {
+        matches!(self.held, Held::Ready(Ready::Control | Ready::Progress))
     }
 }

@@ -36,6 +36,10 @@ pub enum Incoming<'m> {
     Pong(&'m [u8]),
     /// The peer's Close; the answer, if one is due, is in the output already, or waits for room in it. Nothing follows it.
     Close(&'m CloseFrame),
+    /// Nothing yet: a message that an extension has transformed has not ended, and undoing 16 KiB of it is as much as one call does. The
+    /// next call goes on, and needs no more input for that. Between the two a caller may give other connections their turn; to pass over
+    /// it is right, too.
+    Progress,
 }
 
 /// Without the payload: it may be secret, and large.
@@ -47,6 +51,7 @@ impl fmt::Debug for Incoming<'_> {
             Self::Ping(payload) => f.debug_tuple("Ping").field(&Redacted(payload.len())).finish(),
             Self::Pong(payload) => f.debug_tuple("Pong").field(&Redacted(payload.len())).finish(),
             Self::Close(frame) => f.debug_tuple("Close").field(frame).finish(),
+            Self::Progress => f.write_str("Progress"),
         }
     }
 }
@@ -59,7 +64,7 @@ impl<'m> TryFrom<Incoming<'m>> for Message<'m> {
         match incoming {
             Incoming::Text(text) => Ok(Self::Text(text)),
             Incoming::Binary(bytes) => Ok(Self::Binary(bytes)),
-            Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) => Err(incoming),
+            Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Close(_) | Incoming::Progress => Err(incoming),
         }
     }
 }
@@ -94,6 +99,8 @@ pub(super) enum Ready {
     Message(MessageKind),
     /// The last control frame.
     Control,
+    /// Nothing but the beginning of a message, after much work.
+    Progress,
 }
 
 /// The last control frame that was not lent from the input.

@@ -171,6 +171,6 @@ export class Chat {
       this.rooms.delete(about);
       this.#view.left(about);
     }
-    this.#view.alert(text);
+    this.#view.warn(text);
   }
 }

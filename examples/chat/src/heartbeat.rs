@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use websocket_proto::{Connection, Server};
+use websocket_proto::Server;
+use websocket_proto::endpoint::Sender;
 
 use crate::protocol::Told;
 
@@ -28,10 +29,10 @@ impl Heartbeat {
     }
 
     /// Sends a Ping, while the connection is open.
-    pub fn beat(&mut self, connection: &mut Connection<Server>, out: &mut Vec<u8>) {
+    pub fn beat(&mut self, sender: &mut Sender<'_, Server>) {
         let now = Instant::now();
         self.next = now + self.every;
-        if connection.ping(&self.count.wrapping_add(1).to_be_bytes(), out).is_ok() {
+        if sender.ping(&self.count.wrapping_add(1).to_be_bytes()).is_ok() {
             self.count = self.count.wrapping_add(1);
             self.sent = now;
         }
@@ -47,15 +48,22 @@ impl Heartbeat {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use websocket_proto::{Limits, Negotiated};
+    use websocket_proto::Negotiated;
+    use websocket_proto::endpoint::{Config, Endpoint};
 
     #[test]
     fn pong_to_the_last_ping_is_told_and_no_other() {
-        let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::DEFAULT);
-        let mut out = Vec::new();
+        let mut endpoint =
+            Endpoint::<_, Instant>::new(Negotiated::elsewhere(), Server, &Config::default(), b"", Instant::now());
         let mut heartbeat = Heartbeat::new(Duration::from_secs(10), Instant::now());
-        heartbeat.beat(&mut connection, &mut out);
-        heartbeat.beat(&mut connection, &mut out);
+        heartbeat.beat(&mut endpoint.sender());
+        heartbeat.beat(&mut endpoint.sender());
+        let mut out = Vec::new();
+        while !endpoint.output().is_empty() {
+            out.extend_from_slice(endpoint.output());
+            let n = endpoint.output().len();
+            endpoint.written(n);
+        }
         assert_eq!(out, b"\x89\x04\0\0\0\x01\x89\x04\0\0\0\x02");
         assert!(heartbeat.heard(b"\0\0\0\x01").is_none() && heartbeat.heard(b"").is_none());
         assert!(heartbeat.heard(b"\0\0\0\x02").unwrap().contains("latency"));

@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 
 pub use websocket_proto::PreparedForm as Form;
+use websocket_proto::endpoint::Sender;
 use websocket_proto::extension::deflate::{Compression, DeflateConfig, Deflater, Effort};
-use websocket_proto::{Connection, Message, Prepared, SendError, Server};
+use websocket_proto::{Message, Prepared, Server};
 
 /// What is agreed on with a client that can: messages that stand alone, so that one serves all, and nobody's history is kept.
 pub const COMPRESSION: DeflateConfig = DeflateConfig::DEFAULT.with_own(ALONE).with_peer(ALONE);
@@ -40,12 +41,17 @@ impl Letter {
         Self { frame: frame.expect("no message here is that large") }
     }
 
-    /// Asks a connection whether it may be sent now, and in which form.
-    pub fn admit(&self, connection: &mut Connection<Server>) -> Result<Form, SendError> {
-        connection.send_prepared(&self.frame)
+    /// Frames an answer for one client, which is not worth a compressor for each of them.
+    pub fn answer(text: &str) -> Self {
+        Self { frame: Prepared::new(text).expect("no answer is that large") }
     }
 
-    /// The bytes to write, of one that was admitted in this form.
+    /// Sends it: of the frame, a connection gets a reference. One that closes takes nothing more.
+    pub fn send(&self, sender: &mut Sender<'_, Server>) {
+        let _ = sender.send_prepared(&self.frame);
+    }
+
+    /// The frame in this form.
     pub fn bytes(&self, form: Form) -> &[u8] {
         self.frame.frame(form)
     }
@@ -60,8 +66,10 @@ impl Letter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
+    use websocket_proto::endpoint::{Config, Endpoint};
     use websocket_proto::extension::deflate::DeflateParams;
-    use websocket_proto::{CloseCode, Limits, Negotiated};
+    use websocket_proto::{CloseCode, Negotiated};
 
     #[test]
     fn letter_is_a_frame_as_a_server_sends_it() {
@@ -70,25 +78,31 @@ mod tests {
     }
 
     #[test]
-    fn connection_that_closes_admits_none() {
-        let mut connection = Connection::new(Negotiated::elsewhere(), Server, &Limits::DEFAULT);
+    fn connection_that_closes_takes_none() {
+        let mut endpoint = endpoint(Negotiated::elsewhere());
         let letter = Letter::new("Hello");
-        assert!(letter.admit(&mut connection).is_ok());
-        connection.close(CloseCode::NORMAL).unwrap();
-        assert!(letter.admit(&mut connection).is_err());
-        assert_eq!(letter.bytes(Form::Plain), b"\x81\x05Hello", "what was admitted before is still to be written");
+        letter.send(&mut endpoint.sender());
+        endpoint.close(CloseCode::NORMAL).unwrap();
+        letter.send(&mut endpoint.sender());
+        assert_eq!(endpoint.output(), b"\x81\x05Hello\x88\x02\x03\xe8");
     }
 
     #[test]
     fn long_text_is_compressed_for_those_who_have_agreed_on_it() {
         let letter = Letter::new("la ".repeat(100).as_str());
         let agreed = Negotiated::elsewhere().with_deflate(DeflateParams::new(ALONE, ALONE));
-        let mut with = Connection::new(agreed, Server, &Limits::DEFAULT);
-        let mut without = Connection::new(Negotiated::elsewhere(), Server, &Limits::DEFAULT);
-        assert_eq!(letter.admit(&mut with), Ok(Form::Compressed));
-        assert_eq!(letter.admit(&mut without), Ok(Form::Plain));
+        for (negotiated, form) in [(agreed, Form::Compressed), (Negotiated::elsewhere(), Form::Plain)] {
+            let mut endpoint = endpoint(negotiated);
+            letter.send(&mut endpoint.sender());
+            let sent: Vec<u8> = endpoint.output_slices().flatten().copied().collect();
+            assert_eq!(sent, letter.bytes(form));
+        }
         assert_eq!(letter.bytes(Form::Plain).len(), 4 + 300);
         assert!(letter.bytes(Form::Compressed).len() < 30);
         assert_eq!(letter.bytes(Form::Compressed)[0], 0xc1, "FIN, RSV1, text");
+    }
+
+    fn endpoint(negotiated: Negotiated) -> Endpoint<Server, Instant> {
+        Endpoint::new(negotiated, Server, &Config::default(), b"", Instant::now())
     }
 }

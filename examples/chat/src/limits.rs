@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 use std::time::Duration;
+use websocket_proto::endpoint::Config;
 use websocket_proto::{Limits, Timeouts};
+
+use crate::letter::COMPRESSION;
 
 /// The longest text of one message, in bytes.
 pub const MAX_TEXT_LEN: usize = 4 * 1024;
@@ -42,7 +45,8 @@ pub const MAX_FAULT_CHARS: usize = 200;
 /// Commands that make no sense, until the connection is closed.
 pub const MAX_FAULTS: u32 = 20;
 
-/// Bytes that wait to be written, from which on no more are fetched from the rooms, and nothing more is read from the client.
+/// Bytes that wait to be written, from which on no more are fetched from the rooms; and bytes of answers, from which on nothing more is
+/// read from the client.
 pub const HIGH_WATER: usize = 256 * 1024;
 
 /// What may wait for the broker, and bytes of it.
@@ -63,7 +67,15 @@ pub const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// How long to wait for what, by how often Pings are sent: who lets two of them go unanswered is gone.
 pub fn timeouts(ping: Duration) -> Timeouts {
-    Timeouts::default().with_idle(ping * 3 / 2).with_pong(ping)
+    Timeouts::default().with_handshake(HANDSHAKE).with_idle(ping * 3 / 2).with_pong(ping)
+}
+
+/// The settings of each connection.
+pub fn endpoint(ping: Duration) -> Config {
+    let mut config = Config::with_timeouts(timeouts(ping));
+    config.limits = protocol().with_high_water_mark(HIGH_WATER);
+    config.deflate = Some(COMPRESSION);
+    config
 }
 
 /// What the page has to know in order to refuse by itself what the server would refuse.

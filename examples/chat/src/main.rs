@@ -10,9 +10,9 @@
 //!
 //! # What to look at
 //!
-//! * `session.rs`: a connection that does no I/O fits into any `select!`. Each branch may be cancelled at any time, since waiting for a
+//! * `session.rs`, `turn.rs`: an endpoint that does no I/O fits into any `select!`. Each branch may be cancelled at any time, since waiting for a
 //!   socket moves no byte; a client that sends too much is simply read later, with what was read already left where it lies.
-//! * `letter.rs`, `outgoing.rs`: a message is framed and compressed once for everyone, and every socket is written from that one place.
+//! * `letter.rs`: a message is framed and compressed once for everyone, and every socket is written from that one place.
 //! * `log.rs`, `visitor.rs`: messages have numbers, and a connection knows the number it has to send next. The history of a room is
 //!   the output queue of all its connections: a slow reader costs no memory, and one that comes back goes on where it was.
 //! * `backlog.rs`, `shared.rs`: with `--broker`, several servers share rooms, names and presence by Redis. A message has its number when it
@@ -43,7 +43,6 @@ mod log;
 mod names;
 mod opening;
 mod options;
-mod outgoing;
 mod page;
 mod picture;
 mod protocol;
@@ -54,6 +53,7 @@ mod shared;
 mod store;
 #[path = "../../support/target.rs"]
 mod target;
+mod turn;
 mod visitor;
 
 use std::cell::RefCell;

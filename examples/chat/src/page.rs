@@ -1,6 +1,7 @@
 //! The files of the page, which are part of the program.
 
-use websocket_proto::handshake::{HttpRequest, RefusalError};
+use websocket_proto::endpoint::Responder;
+use websocket_proto::handshake::HttpRequest;
 
 use crate::target::path;
 
@@ -22,7 +23,7 @@ const POLICY: &str =
     "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// Answers what is plain HTTP.
-pub fn serve(request: &HttpRequest<'_>, out: &mut Vec<u8>) -> Result<(), RefusalError> {
+pub fn answer(request: &HttpRequest<'_>, answer: &mut Responder<'_>) {
     let file = FILES.iter().find(|(name, ..)| *name == path(request.target()));
     let (status, kind, body) = match (request.method(), file) {
         ("GET" | "HEAD", Some((_, kind, body))) => (200, *kind, *body),
@@ -38,12 +39,10 @@ pub fn serve(request: &HttpRequest<'_>, out: &mut Vec<u8>) -> Result<(), Refusal
         ("Cache-Control", "no-cache"),
         ("Allow", "GET, HEAD"),
     ];
-    let answer = match request.check_host() {
+    match request.check_host() {
         // RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code".
-        Err(error) if request.method() == "HEAD" => error.response().to_head(),
-        Err(error) => error.response(),
-        Ok(()) => request.respond(status, &fields, body.as_bytes())?,
-    };
-    let _ = answer.write_to(out); // a vector has room
-    Ok(())
+        Err(error) if request.method() == "HEAD" => answer.respond(error.response().to_head()),
+        Err(error) => answer.respond(error.response()),
+        Ok(()) => answer.respond(request.respond(status, &fields, body.as_bytes())),
+    }
 }

@@ -44,7 +44,9 @@ impl Seat {
         self.ring();
     }
 
-    pub fn dismissed(&self) -> Option<CloseFrame> {
+    /// Waits for the bell, and until the guest may leave, if that is asked for; cancelled, it loses nothing.
+    pub async fn dismissed(&self) -> Option<CloseFrame> {
+        self.heard().await;
         self.dismissal.take()
     }
 }

@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use websocket_proto::{Connection, SendError, Server};
+use websocket_proto::Server;
+use websocket_proto::endpoint::Sender;
 
 use crate::hall::{Hall, Said};
+use crate::letter::Letter;
 use crate::limits::{HIGH_WATER, MAX_FAULTS};
 use crate::names::RoomName;
-use crate::outgoing::Outgoing;
 use crate::protocol::{Caption, Command, Fault, Told, split_caption};
 use crate::seat::{GuestId, Seat};
 
@@ -101,35 +102,37 @@ impl Visitor {
     }
 
     /// Fetches what there is to send, up to [`HIGH_WATER`]; whether there may be more.
-    pub fn fetch(&mut self, connection: &mut Connection<Server>, outgoing: &mut Outgoing) -> Result<bool, SendError> {
+    ///
+    /// A connection that closes takes nothing more.
+    pub fn fetch(&mut self, sender: &mut Sender<'_, Server>) -> bool {
         let hall = self.hall.borrow();
         for answer in self.seat.answers() {
-            connection.send(&answer, outgoing.own())?;
+            Letter::answer(&answer).send(sender);
         }
         if hall.knows(self.id) {
             if let Some(letter) = hall.directory.news(&mut self.directory_seen) {
-                outgoing.share(connection, letter);
+                letter.send(sender);
             }
         }
         for Cursor { room: name, next, people_seen } in &mut self.cursors {
             let Some(room) = hall.room(name) else { continue };
             if let Some(letter) = room.people.news(people_seen) {
-                outgoing.share(connection, letter);
+                letter.send(sender);
             }
             if *next < room.log.first() {
                 let missed = Told::Missed { room: name.as_str(), from: *next, to: room.log.first() - 1 };
-                connection.send(&missed.to_json(), outgoing.own())?;
+                Letter::answer(&missed.to_json()).send(sender);
                 *next = room.log.first();
             }
             while let Some(letter) = room.log.get(*next) {
-                if outgoing.len() >= HIGH_WATER {
-                    return Ok(true);
+                if sender.queued_len() >= HIGH_WATER {
+                    return true;
                 }
-                outgoing.share(connection, letter);
+                letter.send(sender);
                 *next += 1;
             }
         }
-        Ok(false)
+        false
     }
 }
 

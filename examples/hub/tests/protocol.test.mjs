@@ -151,12 +151,14 @@ it("a client that closes ends its request that waits", async () => {
 });
 
 it("a client that gives its request up is gone", async () => {
+  const opened = Date.now();
   const session = await open();
   const given = request(session.url).on("error", () => {});
   given.end();
   await sleep(50);
   given.destroy();
   await until("the session to end", () => isGone(session));
+  assert.ok(Date.now() - opened < INTERVAL + TIMEOUT - 50, "and not only for want of a Pong");
 });
 
 it("of two requests at once that bring packets the second is refused, and the session ends", async () => {

@@ -183,6 +183,8 @@ fn lints_of_responses_fire() {
         lines.collect::<Vec<_>>().join("\r\n")
     };
     fires(Role::Server, Wrong::Response(shorter), "content-length");
+    let longer = |head: String| head.replacen("Content-Length: ", "Content-Length: 9", 1);
+    fires(Role::Server, Wrong::Response(longer), "content-length");
     fires(Role::Server, Wrong::Response(|head| head.replacen(" 400 ", " 405 ", 1)), "allow");
 }
 

@@ -128,6 +128,7 @@ fn lent_with<'p, R: Role>(mut connection: Connection<R>, pieces: impl IntoIterat
 fn step(found: Result<Option<Incoming<'_>>, ProtocolError>, steps: &mut Vec<Step>) -> bool {
     steps.push(match found {
         Ok(None) => return false,
+        Ok(Some(Incoming::Progress)) => return true,
         Ok(Some(Incoming::Text(bytes))) => text(bytes),
         Ok(Some(Incoming::Binary(bytes))) => binary(bytes),
         Ok(Some(Incoming::Ping(payload))) => Step::Ping(payload.to_vec()),
@@ -240,6 +241,7 @@ fn messages_with<'p, R: Role>(
                     assert!(input.is_empty(), "`None` says that all of the input is used up");
                     break;
                 }
+                Ok(Some(Incoming::Progress)) => {}
                 Ok(Some(Incoming::Text(text))) => {
                     steps.push(Step::Message(MessageKind::Text, text.as_bytes().to_vec()))
                 }

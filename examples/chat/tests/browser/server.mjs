@@ -85,6 +85,14 @@ export class Pair {
     this.#turn = 1 - this.#turn;
   }
 
+  freeze() {
+    this.#redis.kill("SIGSTOP");
+  }
+
+  thaw() {
+    this.#redis.kill("SIGCONT");
+  }
+
   end() {
     this.#redis.kill("SIGKILL");
   }

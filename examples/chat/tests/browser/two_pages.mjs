@@ -87,6 +87,18 @@ try {
     if (REDIS) await server.startOne();
   }
 
+  if (REDIS) {
+    step("the servers' Redis stops, and both go on writing until it is back");
+    server.freeze();
+    await ann.write("Does anyone keep this?");
+    await bob.write("Not now.");
+    for (const { page } of [ann, bob]) await page.getByRole("alert").filter({ hasText: "what you write waits" }).waitFor();
+    assert.equal(await ann.page.locator(".pending").count(), 1);
+    server.thaw();
+    said.push(...await agreed(said.length, 2));
+    await Promise.all([ann.sees(said), bob.sees(said)]);
+  }
+
   step("what one says is heard, but the answers are lost, and then the line");
   relay.swallowsAnswers = true;
   const unconfirmed = ["Can you hear me?", "I can't hear you.", "Not at all."];

@@ -237,3 +237,96 @@ impl Peers {
         Ok(peers)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(name: &str) -> Name {
+        Name::new(name.into()).unwrap()
+    }
+
+    fn entry(hub: &str, socket: &str, what: What) -> Entry {
+        Entry { hub: hub.into(), number: 0, socket: socket.into(), what, attachments: Vec::new() }
+    }
+
+    fn join(id: &str, key: &str) -> What {
+        What::Join { name: name(id), key: Some(key.into()) }
+    }
+
+    /// Applies entries at places 1-0, 2-0 and so on; what the last of them led to.
+    fn after(entries: &[Entry]) -> (Peers, Result<Outcome, String>) {
+        let mut peers = Peers::default();
+        let mut last = Ok(Outcome::Done);
+        for (number, entry) in entries.iter().enumerate() {
+            last = peers.apply(entry, format!("{}-0", number + 1).parse().ok());
+        }
+        (peers, last)
+    }
+
+    fn place(number: u64) -> Place {
+        format!("{number}-0").parse().unwrap()
+    }
+
+    #[test]
+    fn of_two_that_take_a_name_the_first_in_the_order_has_it() {
+        let (peers, last) = after(&[entry("h1", "s1", join("ada", "k1")), entry("h2", "s2", join("ada", "k2"))]);
+        assert_eq!(last.unwrap_err(), "this id is taken");
+        assert_eq!((peers.name("s1"), peers.name("s2")), (Some(&name("ada")), None));
+    }
+
+    #[test]
+    fn client_that_comes_back_by_its_key_keeps_name_and_links_and_has_missed_what_came_since() {
+        let (peers, last) = after(&[
+            entry("h1", "s1", join("ada", "k1")),
+            entry("h2", "s2", join("bob", "k2")),
+            entry("h2", "s2", What::Link { with: name("ada") }),
+            entry("h2", "s3", join("ada", "k1")),
+            entry("h1", "s1", What::Leave { lost: true }),
+            entry("h2", "s2", What::Tell { to: vec![], room: None, event: "message".into(), arguments: vec![] }),
+        ]);
+        assert!(matches!(last, Ok(Outcome::Told(to)) if to == [name("ada")]), "the old connection ended nothing");
+        assert_eq!(peers.get(&name("ada")).map(|peer| (&*peer.hub, &*peer.socket)), Some(("h2", "s3")));
+        let (_, last) = after(&[entry("h1", "s1", join("ada", "k1")), entry("h2", "s3", join("ada", "k1"))]);
+        assert!(
+            matches!(last, Ok(Outcome::Moved { from, missed, .. }) if from == "s1" && missed == (place(1), place(2)))
+        );
+    }
+
+    #[test]
+    fn peers_of_a_hub_that_is_gone_are_gone_and_may_ask_for_what_came_until_then() {
+        let entries = [
+            entry("h1", "s1", join("ada", "k1")),
+            entry("h2", "s2", join("bob", "k2")),
+            entry("h2", "", What::Gone { hub: "h1".into() }),
+        ];
+        let (peers, last) = after(&entries);
+        assert!(matches!(last, Ok(Outcome::Left(names)) if names == [name("ada")]));
+        assert!(peers.get(&name("ada")).is_none() && peers.get(&name("bob")).is_some());
+        let mut back = entries.to_vec();
+        for (key, expected) in [("k1", Some((place(1), place(3)))), ("k9", None)] {
+            back.push(entry("h2", "s4", join("ada", key)));
+            let (_, last) = after(&back);
+            assert!(matches!(last, Ok(Outcome::Joined { missed, .. }) if missed == expected), "{key}");
+            back.pop();
+        }
+    }
+
+    #[test]
+    fn snapshot_is_the_same_state() {
+        let (peers, _) = after(&[
+            entry("h1", "s1", join("ada", "k1")),
+            entry("h2", "s2", join("bob", "k2")),
+            entry("h2", "s2", What::Link { with: name("ada") }),
+            entry("h1", "s1", What::Enter { room: name("hall") }),
+            entry("h2", "s2", What::Enter { room: name("hall") }),
+            entry("h2", "s5", join("eve", "k5")),
+            entry("h2", "s5", What::Leave { lost: true }),
+        ]);
+        let again = Peers::from_snapshot(&serde_json::to_string(&peers).unwrap()).unwrap();
+        assert_eq!(again.receivers(&name("ada"), None), Ok(vec![name("bob")]));
+        assert_eq!(again.receivers(&name("ada"), Some(&name("hall"))), Ok(vec![name("bob")]));
+        assert!(again.knows_key("k1") && again.knows_key("k5") && !again.knows_key("k9"));
+        assert_eq!(again.name("s2"), Some(&name("bob")));
+    }
+}

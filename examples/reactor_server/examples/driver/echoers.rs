@@ -161,7 +161,7 @@ impl Echoer {
                     self.echoes += 1;
                     (come, self.waiting) = (true, false);
                 }
-                Incoming::Ping(_) | Incoming::Pong(_) => {}
+                Incoming::Ping(_) | Incoming::Pong(_) | Incoming::Progress => {}
                 other => return Err(format!("this is not what was sent: {other:?}")),
             }
         }

@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 
 use super::bits::Bits;
 use super::code::{FIXED_DISTANCES, FIXED_LITERALS};
-use super::entry::{DISTANCES, LITERALS};
 use super::lengths::{Described, Progress, Tables};
 use super::symbols::{self, Codes, Stop};
 use super::window::OutputSpan;
@@ -199,15 +198,20 @@ impl Blocks {
                         if tables.take_end(bits) {
                             return Ok(Step::Next(self.next_block(bits)));
                         }
-                        let (literals, distances) = tables.codes();
-                        Codes { literals: literals.as_lookup(&LITERALS), distances: distances.as_lookup(&DISTANCES) }
+                        tables.codes()
                     }
                     (Kind::Fixed, _) | (Kind::Dynamic, None) => {
-                        Codes { literals: FIXED_LITERALS, distances: FIXED_DISTANCES }
+                        Codes { literals: FIXED_LITERALS, distances: FIXED_DISTANCES, patience: u32::MAX }
                     }
                 };
                 Ok(match symbols::decode(bits, run, codes)? {
                     Stop::Wait => Step::Wait,
+                    Stop::Widen => {
+                        if let Some(tables) = &mut self.tables {
+                            tables.widen();
+                        }
+                        Step::Next(self.state)
+                    }
                     Stop::EndOfBlock => Step::Next(self.next_block(bits)),
                     Stop::Within { distance, remaining } => Step::Next(NextBits::Copy { kind, distance, remaining }),
                 })

@@ -2,134 +2,227 @@
 
 use super::entry::Entry;
 
-/// The code for literals, the end of a block, and lengths. Codes of up to 10 bits, nearly all, are found with one lookup.
-pub(super) type Literals = Code<1024, { 288 + GAPS }>;
+/// The code for literals, the end of a block, and lengths. Codes of up to 10 bits, nearly all, are found with one lookup once it is
+/// [wide](Code::widen).
+pub(super) type Literals = Code<1024, 288, { places_in_all(288) }>;
 /// The code for distances, of which those of up to 8 bits are found with one lookup.
-pub(super) type Distances = Code<256, { 32 + GAPS }>;
+pub(super) type Distances = Code<256, 32, { places_in_all(32) }>;
 
 /// A prefix code that a block has brought.
 #[derive(Clone, Debug)]
-pub(super) struct Code<const ENTRIES: usize, const SYMBOLS: usize> {
-    /// By the next bits of the input. Only as much is in use as the longest code needs.
+pub(super) struct Code<const ENTRIES: usize, const SYMBOLS: usize, const PLACES: usize> {
+    /// By the next bits of the input. Only as much is in use as the longest code needs, and less until it is [wide](Self::widen).
     entries: [Entry; ENTRIES],
+    /// The longest code that has its place among the entries.
+    longest_short: usize,
+    /// The shortest code, and the longest.
+    shortest: usize,
+    longest: usize,
     /// Which of the next bits are an index.
     mask: u64,
     /// By length: the codes of so many bits and fewer are below it, if all are written with 15 bits.
-    limits: [u16; MAX_BITS + 1],
+    limits: ByLength,
     /// By length: what a code of so many bits has to be changed by to become an index into the symbols.
-    shifts: [u16; MAX_BITS + 1],
-    /// The symbols in the order of their codes, with a gap before those of each length.
-    symbols: [u16; SYMBOLS],
+    shifts: ByLength,
+    /// The lowest eight bits of the symbols with codes of one bit in ascending order, then those of two bits, and so on; each length has room
+    /// for as many as there can be.
+    symbols: [u8; PLACES],
+    /// By length: where the next symbol goes.
+    ends: ByLength,
+    /// By length: where the symbols from 256 on begin.
+    high: ByLength,
 }
 
-/// How many codes there are of each length.
-pub(super) type Counts = [u16; MAX_BITS + 1];
+/// One number for each length of a code; nothing has length 0.
+type ByLength = [u16; MAX_BITS + 1];
 
-impl<const ENTRIES: usize, const SYMBOLS: usize> Code<ENTRIES, SYMBOLS> {
-    /// The longest code that one lookup finds.
+/// Where symbols are sorted by the lengths of their codes.
+pub(super) struct Sorted<'c> {
+    symbols: &'c mut [u8],
+    ends: &'c mut ByLength,
+}
+
+impl Sorted<'_> {
+    /// So many symbols in a row have codes of this length, at most seven; or none, if it is 0. They come in ascending order.
+    #[inline(always)] // One of the two loops that a peer can make run at the highest cost; `benches/deflate.rs`.
+    pub(super) fn push(&mut self, symbol: u16, times: u16, len: u8) {
+        let Some(end) = self.ends.get_mut(usize::from(len) & MAX_BITS) else { return };
+        // Eight at once, of which those that are too many are overwritten by others, or never looked at.
+        if let Some(eight) = self.symbols.get_mut(usize::from(*end)..).and_then(<[u8]>::first_chunk_mut) {
+            *eight = u64::to_le_bytes(
+                u64::from(symbol).wrapping_mul(0x0101_0101_0101_0101).wrapping_add(0x0706_0504_0302_0100),
+            );
+        }
+        *end += if len > 0 { times } else { 0 };
+    }
+}
+
+impl<const ENTRIES: usize, const SYMBOLS: usize, const PLACES: usize> Code<ENTRIES, SYMBOLS, PLACES> {
+    /// The longest code that one lookup can find.
     const MAX_SHORT: usize = ENTRIES.ilog2() as usize;
+    /// By length: where its symbols begin.
+    const BEGINS: ByLength = begins(SYMBOLS);
     /// A code without symbols.
     pub(super) const EMPTY: Self = Self {
         entries: [Entry::NO_CODE; ENTRIES],
+        longest_short: 0,
+        shortest: 0,
+        longest: 0,
         mask: 0,
         limits: [0; MAX_BITS + 1],
         shifts: [0; MAX_BITS + 1],
-        symbols: [0; SYMBOLS],
+        symbols: [0; PLACES],
+        ends: Self::BEGINS,
+        high: Self::BEGINS,
     };
 
-    /// Becomes the code with so many codes of each length, which has to be [usable](expect_usable), for the symbols that `runs` names in
-    /// ascending order with the length of their codes.
-    pub(super) fn rebuild(&mut self, alphabet: &[Entry], counts: &Counts, runs: impl Iterator<Item = EqualCodes>) {
-        let mut places = [0_u16; MAX_BITS + 1];
-        let (mut code, mut symbols) = (0_u16, 0_u16);
-        let by_length = counts.iter().zip(&mut places).zip(self.limits.iter_mut().zip(&mut self.shifts));
-        for (len, ((&count, place), (limit, shift))) in by_length.enumerate().skip(1) {
-            // RFC 1951 §3.2.2: codes of one length are consecutive, and come after the shorter ones.
-            (code, symbols) = (code << 1, symbols + GAP);
-            *place = symbols;
-            *shift = symbols.wrapping_sub(code);
-            code += count;
-            symbols += count;
-            *limit = code << (MAX_BITS - len);
-        }
-        for EqualCodes { symbol, times, len } in runs {
-            let Some(place) = places.get_mut(len) else { continue };
-            let slots = self.symbols.get_mut(usize::from(*place)..).and_then(<[u16]>::first_chunk_mut);
-            *place += times;
-            // Eight at once, of which the last may fall into the gap.
-            if let Some(slots) = slots {
-                *slots = [0, 1, 2, 3, 4, 5, 6, 7].map(|n| symbol + n);
-            }
-        }
-        // All 15 bits are told apart.
-        let complete = code == 1 << MAX_BITS;
-        self.fill(alphabet, counts, complete);
+    /// Forgets the symbols.
+    pub(super) const fn begin(&mut self) {
+        self.ends = Self::BEGINS;
     }
 
-    /// Puts the short codes where they are looked up.
-    fn fill(&mut self, alphabet: &[Entry], counts: &Counts, complete: bool) {
-        let shortest = counts.iter().position(|&count| count > 0).unwrap_or(0);
-        let longest = counts.iter().rposition(|&count| count > 0).unwrap_or(0);
-        let bits = longest.min(Self::MAX_SHORT);
-        self.mask = (1 << bits) - 1;
-        let (mut code, mut used, mut symbols) = (0_usize, 1 << shortest.min(bits), usize::from(GAP) * shortest);
-        let other = if complete { Entry::LONG } else { Entry::NO_CODE };
-        self.entries.get_mut(..used).unwrap_or_default().fill(other);
-        for (len, &count) in (0_u32..).zip(counts).take(bits + 1).skip(shortest) {
-            if 1 << len > used {
-                // With one bit more, each entry stands twice: once for each value of that bit.
-                self.entries.copy_within(..used, used);
-                used *= 2;
+    /// The place for symbols.
+    #[inline]
+    pub(super) const fn sorted(&mut self) -> Sorted<'_> {
+        Sorted { symbols: &mut self.symbols, ends: &mut self.ends }
+    }
+
+    /// The last so many symbols, which have codes of this length, are none.
+    pub(super) fn take_back(&mut self, times: u16, len: u8) {
+        if let Some(end) = self.ends.get_mut(usize::from(len)).filter(|_| len > 0) {
+            *end -= times;
+        }
+    }
+
+    /// The next symbol will be 256, and is written as 0.
+    pub(super) const fn begin_high(&mut self) {
+        self.high = self.ends;
+    }
+
+    /// By length: how many codes there are.
+    fn counts(&self) -> impl Iterator<Item = u16> {
+        self.ends.iter().zip(Self::BEGINS).map(|(end, begin)| end - begin)
+    }
+
+    /// The code for the symbol 256 as it comes, and how many bits it has.
+    pub(super) fn code_of_256(&self) -> Option<(u16, u32)> {
+        let mut first = 0;
+        for ((len, count), (&high, &end)) in (0..).zip(self.counts()).zip(self.high.iter().zip(&self.ends)).skip(1) {
+            first <<= 1;
+            if high < end && self.symbols.get(usize::from(high)) == Some(&0) {
+                let code = first + count - (end - high);
+                return Some((code.reverse_bits() >> ((16 - len) & 15), len));
             }
-            let of_this_length = self.symbols.get(symbols..symbols + usize::from(count)).unwrap_or_default();
-            symbols += usize::from(count + GAP);
-            let reversed = REVERSED.get(code..).unwrap_or_default();
-            for (&symbol, &reversed) in of_this_length.iter().zip(reversed) {
-                let entry = alphabet.get(usize::from(symbol)).copied().unwrap_or(Entry::NO_CODE);
-                if let Some(place) = self.entries.get_mut(usize::from(reversed >> ((16 - len) & 15))) {
-                    *place = entry.with_len(len);
+            first += count;
+        }
+        None
+    }
+
+    /// Becomes the code for the symbols that were [sorted](Self::sorted), which has to be [usable](Self::expect_usable).
+    pub(super) fn build(&mut self, alphabet: &[Entry]) {
+        let mut code = 0_u16;
+        (self.shortest, self.longest) = (0, 0);
+        let ends = self.ends;
+        let by_length = ends.into_iter().zip(Self::BEGINS).zip(self.limits.iter_mut().zip(&mut self.shifts));
+        for (len, ((end, begin), (limit, shift))) in by_length.enumerate().skip(1) {
+            // RFC 1951 §3.2.2: codes of one length are consecutive, and come after the shorter ones.
+            code <<= 1;
+            *shift = begin.wrapping_sub(code);
+            code += end - begin;
+            *limit = code << (MAX_BITS - len);
+            if end > begin {
+                self.shortest = if self.shortest == 0 { len } else { self.shortest };
+                self.longest = len;
+            }
+        }
+        // All 15 bits are told apart, or what is not is no code.
+        let other = if code == 1 << MAX_BITS { Entry::LONG } else { Entry::NO_CODE };
+        if let Some(place) = self.entries.first_mut() {
+            *place = other;
+        }
+        self.longest_short = 0;
+        self.fill(alphabet, FIRST_SHORT);
+    }
+
+    /// Whether all codes are found as fast as they can be.
+    #[inline]
+    pub(super) fn is_wide(&self) -> bool {
+        self.longest_short >= self.longest.min(Self::MAX_SHORT)
+    }
+
+    /// Finds longer codes with one lookup, too. To prepare for that takes longer than to decode a few symbols without it.
+    pub(super) fn widen(&mut self, alphabet: &[Entry]) {
+        self.fill(alphabet, Self::MAX_SHORT);
+    }
+
+    /// Puts the codes of up to so many bits where they are looked up, after the shorter ones.
+    fn fill(&mut self, alphabet: &[Entry], most_bits: usize) {
+        let bits = self.longest.min(most_bits);
+        if self.shortest > bits {
+            // All that come are longer.
+            self.mask = 0;
+            return;
+        }
+        // The first doublings are of one and the same.
+        let done = self.longest_short.max(self.shortest.saturating_sub(1));
+        let first = self.entries.first().copied().unwrap_or(Entry::NO_CODE);
+        let mut used = 1 << done;
+        if done > self.longest_short {
+            self.entries.get_mut(..used).unwrap_or_default().fill(first);
+        }
+        let (low_alphabet, high_alphabet) = alphabet.split_at(alphabet.len().min(256));
+        let places = Self::BEGINS.into_iter().zip(self.high).zip(self.ends).zip(self.shifts);
+        for (len, (((begin, high), end), shift)) in (0_u32..).zip(places).take(bits + 1).skip(done + 1) {
+            // With one bit more, each entry stands twice: once for each value of that bit.
+            self.entries.copy_within(..used, used);
+            used *= 2;
+            let code = begin.wrapping_sub(shift);
+            for (alphabet, begin, end, code) in
+                [(low_alphabet, begin, high, code), (high_alphabet, high, end, code.wrapping_add(high - begin))]
+            {
+                let of_this_length = self.symbols.get(begin.into()..end.into()).unwrap_or_default();
+                let reversed = REVERSED.get(usize::from(code)..).unwrap_or_default();
+                for (&symbol, &reversed) in of_this_length.iter().zip(reversed) {
+                    let entry = alphabet.get(usize::from(symbol)).copied().unwrap_or(Entry::NO_CODE);
+                    if let Some(place) = self.entries.get_mut(usize::from(reversed >> ((16 - len) & 15))) {
+                        *place = entry.with_len(len);
+                    }
                 }
             }
-            code = (code + usize::from(count)) << 1;
         }
+        self.longest_short = bits;
+        self.mask = (1 << bits) - 1;
+    }
+
+    /// Refuses more codes than bits tell apart, or fewer.
+    ///
+    /// A single code may stand alone, with one bit; and there may be none at all: "it means that there are no distance codes used at all"
+    /// (RFC 1951 §3.2.7).
+    pub(super) fn expect_usable(&self) -> Result<(), InvalidCode> {
+        let (mut left, mut longest) = (1_i32, 0);
+        for (len, count) in self.counts().enumerate().skip(1) {
+            left = (left << 1) - i32::from(count);
+            if left < 0 {
+                return Err(InvalidCode);
+            }
+            longest = if count > 0 { len } else { longest };
+        }
+        if left > 0 && longest > 1 { Err(InvalidCode) } else { Ok(()) }
     }
 
     /// What the next bits stand for. If it has more bits than there are, it is not known yet.
     #[inline]
     pub(super) fn as_lookup<'c>(&'c self, alphabet: &'static [Entry]) -> CodeTable<'c> {
         let longer = Longer {
-            shortest: Self::MAX_SHORT + 1,
+            shortest: self.shortest.max(self.longest_short + 1),
             limits: &self.limits,
             shifts: &self.shifts,
             symbols: &self.symbols,
+            high: &self.high,
             alphabet,
         };
         CodeTable { entries: &self.entries, mask: self.mask, longer: Some(longer) }
     }
-}
-
-/// At most eight symbols in a row whose codes have the same length.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct EqualCodes {
-    pub(super) symbol: u16,
-    pub(super) times: u16,
-    pub(super) len: usize,
-}
-
-/// Refuses more codes than bits tell apart, or fewer.
-///
-/// A single code may stand alone, with one bit; and there may be none at all: "it means that there are no distance codes used at all"
-/// (RFC 1951 §3.2.7).
-pub(super) fn expect_usable(counts: &Counts) -> Result<(), InvalidCode> {
-    let (mut left, mut longest) = (1_i32, 0);
-    for (len, &count) in counts.iter().enumerate().skip(1) {
-        left = (left << 1) - i32::from(count);
-        if left < 0 {
-            return Err(InvalidCode);
-        }
-        longest = if count > 0 { len } else { longest };
-    }
-    if left > 0 && longest > 1 { Err(InvalidCode) } else { Ok(()) }
 }
 
 /// More codes than bits tell apart, or fewer.
@@ -148,9 +241,10 @@ pub(super) struct CodeTable<'c> {
 #[derive(Clone, Copy)]
 struct Longer<'c> {
     shortest: usize,
-    limits: &'c [u16; MAX_BITS + 1],
-    shifts: &'c [u16; MAX_BITS + 1],
-    symbols: &'c [u16],
+    limits: &'c ByLength,
+    shifts: &'c ByLength,
+    symbols: &'c [u8],
+    high: &'c ByLength,
     alphabet: &'static [Entry],
 }
 
@@ -176,12 +270,13 @@ impl CodeTable<'_> {
         let Some(longer) = &self.longer else { return Entry::NO_CODE };
         let [low, high, ..] = input.to_le_bytes();
         let code = u16::from_le_bytes([low, high]).reverse_bits() >> 1;
-        let by_length = longer.limits.iter().zip(longer.shifts).enumerate().skip(longer.shortest);
-        for (len, (&limit, &shift)) in by_length {
+        let by_length = longer.limits.iter().zip(longer.shifts).zip(longer.high).enumerate().skip(longer.shortest);
+        for (len, ((&limit, &shift), &high)) in by_length {
             if code < limit {
                 let place = (code >> (MAX_BITS - len)).wrapping_add(shift);
-                let symbol = longer.symbols.get(usize::from(place)).copied().map(usize::from);
-                let entry = symbol.and_then(|symbol| longer.alphabet.get(symbol));
+                let low = longer.symbols.get(usize::from(place)).copied().unwrap_or(0);
+                let symbol = usize::from(low) + if place < high { 0 } else { 256 };
+                let entry = longer.alphabet.get(symbol);
                 return entry.map_or(Entry::NO_CODE, |entry| entry.with_len(u32::try_from(len).unwrap_or(0)));
             }
         }
@@ -238,9 +333,39 @@ static REVERSED: [u16; 1024] = {
     reversed
 };
 
-/// Between symbols whose codes differ in length.
-const GAP: u16 = 8;
-/// All gaps.
-const GAPS: usize = 8 * (MAX_BITS + 1);
+/// The longest code that is found with one lookup at first. In the worst case found, each byte of a block's description costs less than this
+/// way, and each symbol of its content has so many bits that to find it without a table costs no more; `benches/deflate.rs`.
+const FIRST_SHORT: usize = 7;
+/// By length: where the symbols begin, if there are at most so many. Two to the power of the length are the most that bits tell apart; after
+/// them is room for what is written beyond.
+const fn begins(symbols: usize) -> ByLength {
+    let mut begins = [0; MAX_BITS + 1];
+    let mut rest: &mut [u16] = &mut begins;
+    let (mut begin, mut len) = (0_usize, 0_u32);
+    while let [place, after @ ..] = rest {
+        let [low, high, ..] = begin.to_le_bytes();
+        *place = u16::from_le_bytes([low, high]);
+        begin += room(symbols, len);
+        (rest, len) = (after, len + 1);
+    }
+    begins
+}
+
+/// How much room they take in all.
+const fn places_in_all(symbols: usize) -> usize {
+    let (mut all, mut len) = (0, 0);
+    while len < 16 {
+        all += room(symbols, len);
+        len += 1;
+    }
+    all
+}
+
+/// How much those of one length take; nothing has length 0, and what is written for it is never read.
+const fn room(symbols: usize, len: u32) -> usize {
+    let most = if len == 0 { 0 } else { 1 << len };
+    8 + if most < symbols { most } else { symbols }
+}
+
 /// RFC 1951 §3.2.7: no code is longer.
 pub(super) const MAX_BITS: usize = 15;

@@ -3,8 +3,10 @@
 mod bits;
 mod blocks;
 mod code;
+mod code_length;
 mod entry;
 mod lengths;
+mod read_lengths;
 mod symbols;
 mod window;
 

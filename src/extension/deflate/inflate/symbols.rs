@@ -11,6 +11,8 @@ use crate::wire::InvalidDeflate;
 pub(super) struct Codes<'c> {
     pub(super) literals: CodeTable<'c>,
     pub(super) distances: CodeTable<'c>,
+    /// How many codes may be found in the slow way before [`Stop::Widen`].
+    pub(super) patience: u32,
 }
 
 /// Why no further symbol was decoded.
@@ -18,6 +20,8 @@ pub(super) enum Stop {
     /// Input or room is needed.
     Wait,
     EndOfBlock,
+    /// There are so many long codes that they had better be found in the fast way.
+    Widen,
     /// The run is full, and a back-reference was begun.
     Within {
         distance: u16,
@@ -27,13 +31,21 @@ pub(super) enum Stop {
 
 /// Decodes symbols until the block ends, the input is used up, or the run is full.
 pub(super) fn decode(input: &mut Bits<'_>, run: &mut OutputSpan<'_>, codes: Codes<'_>) -> Result<Stop, InvalidDeflate> {
-    if bits::run(Plenty { input, run, codes })? {
-        return Ok(Stop::EndOfBlock);
+    match bits::run(Plenty { input, run, codes })? {
+        PlentyStop::Scarce => decode_carefully(input, run, codes),
+        PlentyStop::EndOfBlock => Ok(Stop::EndOfBlock),
+        PlentyStop::Widen => Ok(Stop::Widen),
     }
-    decode_carefully(input, run, codes)
 }
 
-/// Decodes while there is plenty of input and of room, and says whether the block has ended.
+/// Why the loop that needs plenty of input and of room has stopped.
+enum PlentyStop {
+    Scarce,
+    EndOfBlock,
+    Widen,
+}
+
+/// Decodes while there is plenty of input and of room.
 struct Plenty<'p, 'b, 'w> {
     input: &'p mut Bits<'b>,
     run: &'p mut OutputSpan<'w>,
@@ -41,7 +53,7 @@ struct Plenty<'p, 'b, 'w> {
 }
 
 impl BitLoop for Plenty<'_, '_, '_> {
-    type Output = Result<bool, InvalidDeflate>;
+    type Output = Result<PlentyStop, InvalidDeflate>;
 
     #[inline(always)] // As the trait asks.
     fn run(self) -> Self::Output {
@@ -55,7 +67,8 @@ impl BitLoop for Plenty<'_, '_, '_> {
 }
 
 #[inline(always)] // What it changes stays in registers.
-fn decode_plenty(bits: &mut Bits<'_>, to: &mut BulkSpan<'_>, codes: Codes<'_>) -> Result<bool, InvalidDeflate> {
+fn decode_plenty(bits: &mut Bits<'_>, to: &mut BulkSpan<'_>, codes: Codes<'_>) -> Result<PlentyStop, InvalidDeflate> {
+    let mut patience = codes.patience;
     while to.has_room() && bits.refill_bulk() {
         let mut entry = codes.literals.short(bits.peek());
         // Two literals at most leave the bits that a length and a distance need: 56 - 2 * 10 = 10 + 5 + 8 + 13,
@@ -81,6 +94,8 @@ fn decode_plenty(bits: &mut Bits<'_>, to: &mut BulkSpan<'_>, codes: Codes<'_>) -
                     // After the next refill there are enough.
                     continue;
                 }
+                let Some(left) = patience.checked_sub(1) else { return Ok(PlentyStop::Widen) };
+                patience = left;
                 entry = codes.literals.long(bits.peek());
                 if entry.is_literal() {
                     bits.consume(entry.bits());
@@ -90,7 +105,7 @@ fn decode_plenty(bits: &mut Bits<'_>, to: &mut BulkSpan<'_>, codes: Codes<'_>) -
             }
             if entry.is_end() {
                 bits.consume(entry.bits());
-                return Ok(true);
+                return Ok(PlentyStop::EndOfBlock);
             }
             if entry.is_special() {
                 return Err(InvalidDeflate::Corrupt);
@@ -106,6 +121,11 @@ fn decode_plenty(bits: &mut Bits<'_>, to: &mut BulkSpan<'_>, codes: Codes<'_>) -
                     *bits = before;
                     continue;
                 }
+                let Some(left) = patience.checked_sub(1) else {
+                    *bits = before;
+                    return Ok(PlentyStop::Widen);
+                };
+                patience = left;
                 entry = codes.distances.long(bits.peek());
             }
             if entry.is_special() {
@@ -119,7 +139,7 @@ fn decode_plenty(bits: &mut Bits<'_>, to: &mut BulkSpan<'_>, codes: Codes<'_>) -
         bits.consume(entry.bits());
         to.repeat(distance, len);
     }
-    Ok(false)
+    Ok(PlentyStop::Scarce)
 }
 
 /// Decodes symbol by symbol, to the last bit and the last byte of room.

@@ -40,6 +40,7 @@ pub(super) fn verdict(exam: &Exam<'_>, heard: Option<&[Event]>) -> Verdict {
         bad_deflate: exam.seen.bad_deflate,
         frames: &exam.seen.frames,
         rest: if exam.seen.head.is_some() { exam.seen.unfinished() } else { &[] },
+        ended: exam.seen.ended == Some(Ended::Eof),
         unfinished: exam.seen.head.is_some()
             && exam.seen.ended == Some(Ended::Eof)
             && !exam.seen.unfinished().is_empty(),

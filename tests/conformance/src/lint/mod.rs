@@ -54,6 +54,8 @@ pub struct Connection<'e> {
     pub frames: &'e [Frame],
     /// The bytes of a frame that is not complete.
     pub rest: &'e [u8],
+    /// The subject has ended the connection in order.
+    pub ended: bool,
     /// The connection was ended within a frame.
     pub unfinished: bool,
     /// A client sent frames before it had an answer.

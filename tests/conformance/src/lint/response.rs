@@ -84,10 +84,16 @@ fn refusal(connection: &Connection<'_>, head: &Head, status: u16, notes: &mut No
     }
     if let [value] = head.values("Content-Length")[..] {
         let declared = std::str::from_utf8(value).ok().and_then(|value| value.parse::<usize>().ok());
+        // RFC 9112 §6.3: these have none, whatever they declare.
+        let bodiless =
+            matches!(status, 204 | 304) || connection.own_head.is_some_and(|own| own.first.starts_with(b"HEAD "));
         // More than is declared is another response, or garbage; less may be on its way.
-        if declared.is_none_or(|declared| connection.body.len() > declared)
-            && head.values("Transfer-Encoding").is_empty()
-        {
+        let fits = |declared: usize| match connection.body.len() {
+            0 if bodiless => true,
+            found if connection.ended => found == declared,
+            found => found <= declared,
+        };
+        if !declared.is_some_and(fits) && head.values("Transfer-Encoding").is_empty() {
             let (declared, found) = (value.escape_ascii(), connection.body.len());
             notes.add(&CONTENT_LENGTH, format!("a body of {found} bytes with Content-Length: {declared}"));
         }

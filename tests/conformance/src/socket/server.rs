@@ -1,10 +1,11 @@
 //! Servers under examination.
 
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use super::{Process, Setup, SocketOptions, drive};
-use crate::case::{Case, Library, Role};
+use crate::case::{Case, Library, Limits, Role, Step};
 use crate::exam::{Context, Delivery, Ended, Exam, Grade, Verdict};
 use crate::suite::{self, CaseResult, Deliveries};
 
@@ -27,7 +28,7 @@ pub struct ServerRun<'r> {
 pub fn run_server(library: &Library, cases: &[&Case], run: ServerRun<'_>) -> Result<Vec<CaseResult>, Setup> {
     let (address, host, target) = parse(run.url)?;
     let context = Context { host, target, time: run.options.slow, ..run.context };
-    let mut server = Server { address, context, options: run.options };
+    let mut server = Server { address, context, options: run.options, flood: RwLock::new(()) };
     server.wait_for(run.process)?;
     server.baseline()?;
     let cases: Vec<&Case> = cases.iter().copied().filter(|case| case.rule.roles.contains(Role::Server)).collect();
@@ -57,6 +58,9 @@ pub(super) struct Server<'r> {
     address: SocketAddr,
     context: Context,
     pub(super) options: &'r SocketOptions,
+    /// Held for writing by what floods the server, and for reading by the calmest looks: a server that does one thing at a time would
+    /// seem to give no answer.
+    flood: RwLock<()>,
 }
 
 impl Server<'_> {
@@ -125,6 +129,10 @@ impl Server<'_> {
         if exam.is_over() {
             return exam.verdict(None);
         }
+        let floods = delivery == Delivery::Whole && floods(case);
+        let _alone = floods.then(|| self.flood.write().unwrap_or_else(PoisonError::into_inner));
+        let calm = !floods && patience == CALMEST;
+        let _without_flood = calm.then(|| self.flood.read().unwrap_or_else(PoisonError::into_inner));
         match TcpStream::connect_timeout(&self.address, Duration::from_secs(5)) {
             Ok(stream) => drive(&mut exam, &stream, self.options, patience),
             Err(_) => exam.ended(Ended::Died),
@@ -133,16 +141,21 @@ impl Server<'_> {
     }
 }
 
+fn floods(case: &Case) -> bool {
+    let many = |step: &Step| matches!(step, Step::Repeat(_, times) if times.value(&Limits::default()) >= Some(1000));
+    case.steps.iter().any(many)
+}
+
 /// Whether two looks are enough. Where they disagree, and where a conforming peer answers and goes on, a third one is worth its time.
 pub(super) fn is_settled(case: &Case, first: &Verdict, second: &Verdict) -> bool {
     let due = second.grade == Grade::Blocked || second.silence && suite::is_positive(case);
     second.grade == first.grade && (second.grade == Grade::Pass || !due)
 }
 
-/// The calmest look decides. Where it does not confirm the one before, nothing is decided, unless it finds nothing amiss at all: that does
+/// The calmest look decides. Where it confirms none of those before, nothing is decided, unless it finds nothing amiss at all: that does
 /// not come about by chance.
 pub(super) fn settle(first: Verdict, second: Verdict, third: Verdict) -> Verdict {
-    if third.grade == second.grade || third.grade == Grade::Pass {
+    if [first.grade, second.grade, Grade::Pass].contains(&third.grade) {
         return third;
     }
     let said = format!("three looks disagree: {}, {}, {}", first.grade, second.grade, third.grade);

@@ -12,7 +12,7 @@ use wsspec::case::Command;
 use wsspec::exam::Event;
 use wsspec::memory::Subject;
 
-use super::talk::{bytes, close_frame};
+use super::talk::{bytes, close_frame, event, taken};
 use super::{LIMITS, SUBPROTOCOL, own_heard};
 
 /// Milliseconds.
@@ -29,7 +29,7 @@ pub enum Reads {
     Steps,
     /// The same; messages are framed apart from it, as by another task.
     Framed,
-    /// Into its own room, by a transport that gives and takes little at a time.
+    /// The same, by a transport that gives and takes little at a time; messages are taken, and nothing else is looked at.
     Drips,
 }
 
@@ -148,7 +148,11 @@ impl<R: Role> Echo<R> {
             }
             Reads::Steps | Reads::Framed | Reads::Drips => {
                 while self.endpoint.advance() {
-                    let heard = self.endpoint.message().and_then(|incoming| event(&incoming));
+                    let heard = if self.reads == Reads::Drips {
+                        self.endpoint.take().map(taken)
+                    } else {
+                        self.endpoint.message().and_then(|incoming| event(&incoming))
+                    };
                     if let Some(framer) = &mut self.framer {
                         let framed = match &heard {
                             Some(Event::Text(text)) => framer.frame(std::str::from_utf8(text).unwrap()),
@@ -234,16 +238,6 @@ impl<R: Role> Echo<R> {
 /// How much a slow transport moves at least, if there is so much.
 const DRIP: usize = 5;
 
-fn event(incoming: &Incoming<'_>) -> Option<Event> {
-    Some(match incoming {
-        Incoming::Text(text) => Event::Text(text.as_bytes().to_vec()),
-        Incoming::Binary(bytes) => Event::Binary(bytes.to_vec()),
-        Incoming::Ping(payload) => Event::Ping(payload.to_vec()),
-        Incoming::Pong(payload) => Event::Pong(payload.to_vec()),
-        _ => return None,
-    })
-}
-
 macro_rules! subject {
     ($name:ident, $role:ty, $side:ty, $sends:expr, $own:expr, { $($start:item)* }, |$opening:ident| $next:expr) => {
         /// An endpoint from its opening on.
@@ -315,7 +309,8 @@ macro_rules! subject {
             }
 
             fn heard(&mut self) -> Option<Vec<Event>> {
-                Some(self.echo.as_ref().map(|echo| own_heard(&echo.heard)).unwrap_or_default())
+                let heard = self.echo.as_ref().map(|echo| own_heard(&echo.heard)).unwrap_or_default();
+                (self.reads != Reads::Drips).then_some(heard)
             }
 
             fn elapse(&mut self, span: Duration, out: &mut Vec<u8>) -> bool {

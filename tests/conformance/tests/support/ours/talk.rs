@@ -1,6 +1,6 @@
 //! What the ways to use a `Connection` have in common.
 
-use websocket_proto::{CloseCode, CloseFrame, Connection, Negotiated, Role, Transport};
+use websocket_proto::{CloseCode, CloseFrame, Connection, Incoming, Negotiated, OwnedMessage, Role, Transport};
 use wsspec::case::{Command, Literal};
 use wsspec::exam::Event;
 
@@ -70,5 +70,23 @@ pub fn close_frame(code: Option<u16>, reason: &Literal) -> CloseFrame {
             CloseFrame::new(CloseCode::new(code).unwrap(), std::str::from_utf8(&bytes(reason)).unwrap()).unwrap()
         }
         None => CloseFrame::EMPTY,
+    }
+}
+
+/// What is heard of it.
+pub fn event(incoming: &Incoming<'_>) -> Option<Event> {
+    Some(match incoming {
+        Incoming::Text(text) => Event::Text(text.as_bytes().to_vec()),
+        Incoming::Binary(bytes) => Event::Binary(bytes.to_vec()),
+        Incoming::Ping(payload) => Event::Ping(payload.to_vec()),
+        Incoming::Pong(payload) => Event::Pong(payload.to_vec()),
+        _ => return None,
+    })
+}
+
+pub fn taken(message: OwnedMessage) -> Event {
+    match message {
+        OwnedMessage::Text(text) => Event::Text(text.into()),
+        OwnedMessage::Binary(bytes) => Event::Binary(bytes),
     }
 }
