@@ -55,7 +55,8 @@ impl<R: Role, I: Moment<D>, D: Copy> Endpoint<R, I, D> {
         space
     }
 
-    /// As [`advance`](Self::advance), but control frames and [`Progress`](Incoming::Progress) are passed over: for an owner that reads while it is writing, and lends only
+    /// As [`advance`](Self::advance), but control frames and [`Progress`](Incoming::Progress) are passed over: for an owner that reads
+    /// while it is writing, and lends only
     /// messages.
     pub fn advance_to_message(&mut self) -> bool {
         while self.advance() {

@@ -60,8 +60,12 @@ fn a_message_that_inflates_beyond_the_limit_fails_while_it_does() {
     let max = Limits::DEFAULT.max_message_len;
     let error = ProtocolError::MessageTooLong { len: max + 1, max };
     let (mut connection, mut messages) = (client(&Limits::DEFAULT), Messages::new());
-    let received = messages.next(&mut connection, &mut &mut frame[..], &mut Vec::new());
-    assert_eq!((received, error.close_code().get()), (Err(error), 1009));
+    let (mut input, mut calls) = (&mut frame[..], 1);
+    // A call undoes 16 KiB at most.
+    while messages.next(&mut connection, &mut input, &mut Vec::new()) == Ok(Some(Incoming::Progress)) {
+        calls += 1;
+    }
+    assert_eq!((connection.failure(), error.close_code().get(), calls), (Some(error), 1009, 2));
 }
 
 /// libwebsockets#841: a message whose compressed form was larger than a buffer.
@@ -80,8 +84,14 @@ fn a_message_that_is_larger_compressed_is_sent_and_received() {
             let mut piece = piece.to_vec();
             let mut input = &mut piece[..];
             while let Some(incoming) = messages.next(&mut connection, &mut input, &mut Vec::new()).unwrap() {
-                assert!(matches!(incoming, Incoming::Binary(bytes) if *bytes == noise[..]));
-                whole += 1;
+                match incoming {
+                    Incoming::Progress => {}
+                    Incoming::Binary(bytes) => {
+                        assert!(*bytes == noise[..]);
+                        whole += 1;
+                    }
+                    other => panic!("{other:?}"),
+                }
             }
         }
         assert_eq!(whole, 1);

@@ -97,7 +97,8 @@ impl<T: Socket, R: Role> WebSocket<T, R> {
         }
     }
 
-    /// Waits for the next message or control frame, and lends it with the way to answer it; `None` after a clean end.
+    /// Waits for the next message or control frame, and lends it with the way to answer it; `None` after a clean end. While a long
+    /// compressed message is undone, it lends [`Incoming::Progress`], to be passed over.
     ///
     /// What was sent before is written first, with the Pongs and the Close of a failure; so a caller that leaves by `?` has written it.
     ///

@@ -101,6 +101,7 @@ where
 
     /// The next message or control frame, lent from where it was read to; `None` when the connection has ended cleanly, and after an
     /// error. Control frames are answered already.
+    /// While a long compressed message is undone, it lends [`Incoming::Progress`], to be passed over.
     ///
     /// # Errors
     ///
