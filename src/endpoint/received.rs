@@ -56,8 +56,7 @@ impl<R: Role, I: Moment<D>, D: Copy> Endpoint<R, I, D> {
     }
 
     /// As [`advance`](Self::advance), but control frames and [`Progress`](Incoming::Progress) are passed over: for an owner that reads
-    /// while it is writing, and lends only
-    /// messages.
+    /// while it is writing, and lends only messages.
     pub fn advance_to_message(&mut self) -> bool {
         while self.advance() {
             if !self.messages.holds_no_message() {
