@@ -56,7 +56,12 @@ fuzz_target!(|input: Input<'_>| {
             rest = after;
             held += read.len();
             let mut input = &mut read[..];
-            while let Some(step) = step(messages.next(&mut connection, &mut input, &mut out)) {
+            loop {
+                let incoming = messages.next(&mut connection, &mut input, &mut out);
+                if incoming == Ok(Some(Incoming::Progress)) {
+                    continue;
+                }
+                let Some(step) = step(incoming) else { break };
                 let failed = matches!(step, Step::Fail(_));
                 steps.push(step);
                 if failed {
