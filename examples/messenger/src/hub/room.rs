@@ -224,7 +224,7 @@ mod tests {
         let (ann, _ann) = enter(&mut room, "ann", KEY).unwrap();
         let (_, mut bob) = enter(&mut room, "bob", KEY).unwrap();
         text(&mut bob);
-        room.text(&ann, r#"{"do":"signal","to":"bob","from":"eve","signal":{"kind":"call","from":"eve"}}"#).unwrap();
+        room.text(&ann, r#"{"do":"signal","to":"bob","from":"eve","signal":{"from":"eve","kind":"call"}}"#).unwrap();
         assert_eq!(text(&mut bob), r#"{"is":"signal","from":"ann","signal":{"from":"eve","kind":"call"}}"#);
         room.datagram(&ann, b"\x03bob\x16abc").unwrap();
         assert_eq!(bob.try_recv(), Ok(Letter::Binary(b"\x03ann\x16abc".to_vec())));
