@@ -3,7 +3,7 @@
 use super::{Incoming, Messages};
 use crate::connection::{Connection, Role};
 use crate::frame::{Content, Piece};
-use crate::kernel::{self, Tail};
+use crate::kernel;
 use crate::wire::{ControlOpcode, MessageKind, Output, ProtocolError};
 
 impl Messages {
@@ -46,13 +46,12 @@ impl Messages {
         input: &mut &'i mut [u8],
         out: &mut impl Output,
     ) -> Result<Option<Incoming<'i>>, ProtocolError> {
-        let text = kernel::unmask_text(connection.level(), payload, key);
-        match text.tail {
-            Tail::Complete => Ok(Some(Incoming::Text(text.valid))),
-            Tail::Cut(_) | Tail::Invalid => {
-                let error = connection.fail_text(text.valid.len());
-                Err(self.failed(connection, error, input, out))
-            }
+        let len = payload.len();
+        let valid = kernel::unmask_whole_text(connection.level(), payload, key);
+        if valid.len() == len {
+            return Ok(Some(Incoming::Text(valid)));
         }
+        let error = connection.fail_text(valid.len());
+        Err(self.failed(connection, error, input, out))
     }
 }
