@@ -282,6 +282,16 @@ impl Ladder<'_, '_> {
             // §5.5.2: "It SHOULD respond with Pong frame as soon as is practical."
             self.note(Grade::Lenient, "expected the replies before the next bytes, found them after");
         }
+        let mut left = seen.frames.iter();
+        for (opcode, payload) in &expected.own {
+            if !left.any(|frame| frame.opcode == *opcode && frame.payload == *payload) {
+                let name = if *opcode == 9 { "Ping" } else { "Pong" };
+                self.note(
+                    Grade::Fail,
+                    format!("expected a {name} of its own with {} bytes, found none", payload.len()),
+                );
+            }
+        }
     }
 
     fn open(&mut self) {
