@@ -54,6 +54,7 @@ pub(super) fn verdict(exam: &Exam<'_>, heard: Option<&[Event]>) -> Verdict {
         findings,
         log: exam.log.clone(),
         silence: exam.facts.silence,
+        hurried: exam.facts.hurried,
         sent: exam.sent,
         good_head: exam.facts.own_head.as_ref().filter(|_| exam.is_good()).map_or(0, |head| head.len),
         work: exam.seen.data.iter().map(|(_, data)| data.len()).sum::<usize>() + 64 * exam.seen.frames.len(),
