@@ -2,7 +2,7 @@
 
 use super::{Connection, Ending, Event, Inbound, Part, Role};
 use crate::frame::{Content, Piece};
-use crate::kernel;
+use crate::kernel::{self, Tail};
 use crate::wire::{ControlOpcode, InvalidUtf8, MessageKind, ProtocolError, Rsv, widened};
 
 impl<R: Role> Connection<R> {
@@ -182,9 +182,11 @@ impl<R: Role> Connection<R> {
         key: u32,
         input: &mut &mut [u8],
     ) -> Result<Option<Event<'i>>, ProtocolError> {
-        let len = payload.len();
-        let valid = kernel::unmask_whole_text(self.level(), payload, key);
-        if valid.len() == len { Ok(Some(Event::Text(valid, Part::Whole))) } else { self.doom(valid, input) }
+        let text = kernel::unmask_text(self.level(), payload, key);
+        match text.tail {
+            Tail::Complete => Ok(Some(Event::Text(text.valid, Part::Whole))),
+            Tail::Cut(_) | Tail::Invalid => self.doom(text.valid, input),
+        }
     }
 
     fn text_event<'i>(
