@@ -127,6 +127,7 @@ pub(crate) fn unmask_text(level: Level, bytes: &mut [u8], key: u32) -> Text<'_> 
 ///
 /// This is less than [`unmask_text`] tells, so that it is handed over in registers: memory that is written in halves and read at once
 /// makes the reader wait.
+#[cfg(feature = "alloc")] // For `Messages`.
 #[inline(never)]
 pub(crate) fn unmask_whole_text(level: Level, bytes: &mut [u8], key: u32) -> &str {
     unmask_text(level, bytes, key).valid
