@@ -54,7 +54,7 @@ impl Messages {
         loop {
             let room = max.saturating_sub(self.buffer.len()).saturating_add(1);
             let inflated = match inflater.inflate(&mut input, ends, room) {
-                Ok(Some(piece)) => push(&mut self.buffer, connection, kind, piece),
+                Ok(Some(piece)) => push(&mut self.buffer, self.kept_capacity, connection, kind, piece),
                 Ok(None) => break,
                 Err(error) => Err(ProtocolError::InvalidCompression(error)),
             };
@@ -94,8 +94,8 @@ impl Messages {
             let place = chain.iter().position(|decoder| connection.is_after_deflate(decoder.rsv()));
             chain.insert(place.unwrap_or(chain.len()), inflater_in(&mut self.inflater, connection, payload, begins)?);
         }
-        let buffer = &mut self.buffer;
-        let decoded = undo(&mut chain, payload, ends, &mut |piece| push(buffer, connection, kind, piece));
+        let (buffer, kept) = (&mut self.buffer, self.kept_capacity);
+        let decoded = undo(&mut chain, payload, ends, &mut |piece| push(buffer, kept, connection, kind, piece));
         decoded.map_err(|error| connection.fail(error))?;
         self.judge(connection, kind, ends, Ok(()))
     }
@@ -143,9 +143,10 @@ fn inflater_in<'f, R: Role>(
 }
 
 /// Adds a piece of what extensions hand out: validated, and bounded by the longest message that may come. Errors come in the order of
-/// the bytes.
+/// the bytes. `kept` bytes of memory stay between messages.
 pub(super) fn push<R: Role>(
     buffer: &mut MessageBuffer,
+    kept: usize,
     connection: &Connection<R>,
     kind: MessageKind,
     piece: &[u8],
@@ -153,7 +154,7 @@ pub(super) fn push<R: Role>(
     let (level, limit) = (connection.level(), connection.max_message_len());
     let max = usize::try_from(limit).unwrap_or(usize::MAX);
     let fitting = piece.get(..max.saturating_sub(buffer.len())).unwrap_or(piece);
-    buffer.grow(fitting.len(), max);
+    buffer.grow(fitting.len(), max, kept);
     match kind {
         MessageKind::Text => {
             buffer.push_text(level, fitting, 0).map_err(|valid_up_to| connection.not_utf8(valid_up_to))?;
