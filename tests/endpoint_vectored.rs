@@ -20,8 +20,10 @@ fn endpoint<R: Role>(role: R, max_fragment_len: usize) -> Endpoint<R, u64, u64> 
     Endpoint::new(Negotiated::elsewhere(), role, &config(max_fragment_len), b"", 0)
 }
 
-fn client() -> Endpoint<Client<FnKeys<fn() -> [u8; 4]>>, u64, u64> {
-    let keys: fn() -> [u8; 4] = || [1, 2, 3, 4];
+type Keys = fn() -> [u8; 4];
+
+fn client() -> Endpoint<Client<FnKeys<Keys>>, u64, u64> {
+    let keys: Keys = || [1, 2, 3, 4];
     endpoint(Client::from_fn(keys), 1024)
 }
 
@@ -55,7 +57,8 @@ fn payload_of_a_server_is_a_slice_of_the_message_itself() {
 
 #[test]
 fn bytes_are_those_of_a_message_that_is_copied_in_every_cut() {
-    let send: [fn(&mut Endpoint<Server, u64, u64>, &OwnedMessage); 2] = [
+    type Send = fn(&mut Endpoint<Server, u64, u64>, &OwnedMessage);
+    let send: [Send; 2] = [
         |endpoint, message| endpoint.sender().send_vectored(message.clone()).unwrap(),
         |endpoint, message| endpoint.send(message).unwrap(),
     ];

@@ -85,6 +85,8 @@ pub struct CaseResult {
     pub runs: usize,
     /// In how many of them there was a silence.
     pub silences: usize,
+    /// In how many of them the machine was too busy for the pieces of the delivery.
+    pub hurried: usize,
 }
 
 impl CaseResult {
@@ -103,6 +105,7 @@ impl CaseResult {
             log: verdict.log,
             runs: 1,
             silences: verdict.silence.into(),
+            hurried: verdict.hurried.into(),
         }
     }
 
@@ -110,6 +113,7 @@ impl CaseResult {
     pub fn add(&mut self, delivery: Delivery, verdict: Verdict) {
         self.runs += 1;
         self.silences += usize::from(verdict.silence);
+        self.hurried += usize::from(verdict.hurried);
         // Whether an end is a reset depends on how much lay unread at that moment: on time, not on the pieces.
         let has_reset = |seen: &str| seen.ends_with(RESET);
         let without_reset =

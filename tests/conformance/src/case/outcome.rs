@@ -65,6 +65,11 @@ pub enum Heard {
     Binary(Content),
     Ping(Content),
     Pong(Option<Literal>),
+    /// Not heard: the subject's application was told to send this, and it does.
+    Sends {
+        opcode: u8,
+        payload: Literal,
+    },
     Repeat(Vec<Heard>, Number),
 }
 
@@ -256,9 +261,19 @@ impl Heard {
                 let literal = Literal::parse_spaced(cursor)?;
                 Ok(Self::Pong((!literal.0.is_empty()).then_some(literal)))
             }
+            "sends" => {
+                cursor.skip_blanks();
+                let start = cursor.position();
+                let opcode = match &*cursor.until(ends_word) {
+                    "ping" => 9,
+                    "pong" => 10,
+                    word => return Err(cursor.error_at(start, format!("expected ping or pong, found {word:?}"))),
+                };
+                Ok(Self::Sends { opcode, payload: Literal::parse_spaced(cursor)? })
+            }
             _ => Err(cursor.error_at(
                 start,
-                format!("expected 101, a status, refused, text, bin, ping, pong, open, close, fail, closing or eof, found {word:?}"),
+                format!("expected 101, a status, refused, text, bin, ping, pong, sends, open, close, fail, closing or eof, found {word:?}"),
             )),
         }
     }

@@ -20,6 +20,8 @@ pub(super) struct Expected {
     pub(super) data: Vec<(bool, Vec<u8>)>,
     /// The payloads of Pongs.
     pub(super) pongs: Vec<Vec<u8>>,
+    /// The opcodes and payloads of control frames that its application has it send.
+    pub(super) own: Vec<(u8, Vec<u8>)>,
     /// In order; a Pong without a payload may be any.
     pub(super) heard: Vec<(Event, bool)>,
 }
@@ -51,6 +53,7 @@ impl Expected {
                     let bytes = literal.as_ref().map_or(Some(Vec::new()), |literal: &Literal| literal.bytes(limits))?;
                     self.heard.push((Event::Pong(bytes), literal.is_some()));
                 }
+                Heard::Sends { opcode, payload } => self.own.push((*opcode, payload.bytes(limits)?)),
                 Heard::Repeat(items, times) => {
                     for _ in 0..times.value(limits)? {
                         self.extend(items, sent, limits)?;

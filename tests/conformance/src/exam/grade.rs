@@ -54,6 +54,7 @@ pub(super) fn verdict(exam: &Exam<'_>, heard: Option<&[Event]>) -> Verdict {
         findings,
         log: exam.log.clone(),
         silence: exam.facts.silence,
+        hurried: exam.facts.hurried,
         sent: exam.sent,
         good_head: exam.facts.own_head.as_ref().filter(|_| exam.is_good()).map_or(0, |head| head.len),
         work: exam.seen.data.iter().map(|(_, data)| data.len()).sum::<usize>() + 64 * exam.seen.frames.len(),
@@ -281,6 +282,16 @@ impl Ladder<'_, '_> {
         } else if self.exam.facts.late_replies && !self.exam.facts.told_to_close {
             // §5.5.2: "It SHOULD respond with Pong frame as soon as is practical."
             self.note(Grade::Lenient, "expected the replies before the next bytes, found them after");
+        }
+        let mut left = seen.frames.iter();
+        for (opcode, payload) in &expected.own {
+            if !left.any(|frame| frame.opcode == *opcode && frame.payload == *payload) {
+                let name = if *opcode == 9 { "Ping" } else { "Pong" };
+                self.note(
+                    Grade::Fail,
+                    format!("expected a {name} of its own with {} bytes, found none", payload.len()),
+                );
+            }
         }
     }
 

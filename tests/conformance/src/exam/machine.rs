@@ -72,6 +72,8 @@ pub(super) struct Facts {
     /// Replies that were due at a `look` had not come.
     pub(super) late_replies: bool,
     pub(super) silence: bool,
+    /// The bytes came no longer in the pieces that they should come in.
+    pub(super) hurried: bool,
     pub(super) half: bool,
     pub(super) silent: bool,
     pub(super) told_to_close: bool,
@@ -210,6 +212,11 @@ impl<'c> Exam<'c> {
         self.log.push(Entry::Quiet);
         self.was_quiet = true;
         self.facts.silence = true;
+    }
+
+    /// The machine is too busy for the pieces of this delivery: what is left comes as it comes.
+    pub fn hurried(&mut self) {
+        self.facts.hurried = true;
     }
 
     /// A command was not understood, or time could not be let pass.

@@ -96,6 +96,8 @@ pub struct Verdict {
     pub log: Vec<Entry>,
     /// Whether it rests on a silence, so that a calmer look may change it.
     pub silence: bool,
+    /// Whether the machine was too busy for the pieces of the delivery.
+    pub hurried: bool,
     /// How many bytes the judge sent.
     pub sent: usize,
     /// How many of them were a good handshake, which is the same in all cases.
@@ -109,7 +111,7 @@ pub struct Verdict {
 impl Verdict {
     /// Whether no calmer look would change it.
     pub fn is_certain(&self) -> bool {
-        self.grade == Grade::Pass || !self.silence
+        self.grade == Grade::Pass || !self.silence && !self.hurried
     }
 }
 

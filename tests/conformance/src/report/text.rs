@@ -121,5 +121,10 @@ fn counts(run: &Run) -> String {
         run.role.name(),
         run.results.len(),
     );
+    let hurried: usize = run.results.iter().map(|result| result.hurried).sum();
+    if hurried > 0 {
+        let _ =
+            writeln!(out, "the machine was too busy to deliver the bytes one by one to their end in {hurried} exams");
+    }
     out
 }

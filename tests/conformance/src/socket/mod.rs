@@ -49,6 +49,9 @@ fn drive(exam: &mut Exam<'_>, stream: &TcpStream, options: &SocketOptions, patie
         return exam.ended(Ended::Reset);
     }
     loop {
+        if link.pacing.hurries() {
+            exam.hurried();
+        }
         match exam.next() {
             Do::Write(bytes) => link.write(exam, &bytes, patience),
             Do::Pace => {

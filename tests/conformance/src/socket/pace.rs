@@ -4,7 +4,7 @@
 //! to do.
 
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How the judge knows that the peer has read.
 #[derive(Debug)]
@@ -14,22 +14,37 @@ pub struct Pacing {
     /// How often in a row the peer has not read in time.
     #[cfg(target_os = "linux")]
     stalled: u32,
+    /// How long the peer was waited for, all in all.
+    waited: Duration,
 }
 
 impl Pacing {
     /// For this connection.
     pub fn of(stream: &TcpStream) -> Self {
         #[cfg(target_os = "linux")]
-        return Self { kernel: linux::Diag::new(stream), stalled: 0 };
+        return Self { kernel: linux::Diag::new(stream), stalled: 0, waited: Duration::ZERO };
         #[cfg(not(target_os = "linux"))]
         {
             let _ = stream;
-            Self {}
+            Self { waited: Duration::ZERO }
         }
+    }
+
+    /// Whether the bytes come no longer one by one: on a busy machine that may take longer than a peer waits for a head.
+    pub fn hurries(&self) -> bool {
+        self.waited > LONGEST
     }
 
     /// Waits until the peer has read everything, or for 20 ms; for one that does not read any more, not at all.
     pub fn wait(&mut self) {
+        if !self.hurries() {
+            let begun = Instant::now();
+            self.wait_once();
+            self.waited += begun.elapsed();
+        }
+    }
+
+    fn wait_once(&mut self) {
         #[cfg(target_os = "linux")]
         if let Some(diag) = &mut self.kernel {
             let turns = if self.stalled < STALLED { 400 } else { 1 };
@@ -52,6 +67,9 @@ impl Pacing {
         std::thread::sleep(Duration::from_millis(1));
     }
 }
+
+/// Of the deadlines that servers have for a head the shortest in use is five seconds.
+const LONGEST: Duration = Duration::from_secs(3);
 
 /// After so many waits in vain a peer does not read any more.
 #[cfg(target_os = "linux")]
@@ -122,4 +140,25 @@ mod linux {
     }
 
     const BY_FAMILY: u16 = 20;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn peer_that_is_waited_for_too_long_is_waited_for_no_more() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut pacing = Pacing::of(&stream);
+        pacing.wait();
+        assert!(!pacing.hurries());
+        pacing.waited = LONGEST + Duration::from_millis(1);
+        assert!(pacing.hurries());
+        let before = pacing.waited;
+        pacing.wait();
+        assert_eq!(pacing.waited, before);
+    }
 }

@@ -148,7 +148,7 @@ fn floods(case: &Case) -> bool {
 
 /// Whether two looks are enough. Where they disagree, and where a conforming peer answers and goes on, a third one is worth its time.
 pub(super) fn is_settled(case: &Case, first: &Verdict, second: &Verdict) -> bool {
-    let due = second.grade == Grade::Blocked || second.silence && suite::is_positive(case);
+    let due = second.grade == Grade::Blocked || second.hurried || second.silence && suite::is_positive(case);
     second.grade == first.grade && (second.grade == Grade::Pass || !due)
 }
 

@@ -81,7 +81,9 @@ impl Server<'_> {
     /// Whether a good handshake and a text are answered, in more time than it takes.
     fn answers(&self) -> bool {
         let baseline = baseline_cases();
-        baseline.cases.first().is_some_and(|echo| self.look(echo, Delivery::Whole, PATIENCE).frames > 0)
+        // A machine that stands still for a while is no server that does.
+        let answers = |echo| (0..2).any(|_| self.look(echo, Delivery::Whole, PATIENCE).frames > 0);
+        baseline.cases.first().is_some_and(answers)
     }
 }
 

@@ -12,26 +12,12 @@ use wsspec::case::Command;
 use wsspec::exam::Event;
 use wsspec::memory::Subject;
 
+use super::reads::Reads;
 use super::talk::{bytes, close_frame, event, taken};
 use super::{LIMITS, SUBPROTOCOL, own_heard};
 
 /// Milliseconds.
 type Millis = u64;
-
-/// How bytes get into it, and messages out.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Reads {
-    /// Into its own room; messages are lent.
-    Room,
-    /// From a buffer that connections share; messages are taken.
-    Shared,
-    /// Into its own room; it advances, and then lends or gives the message.
-    Steps,
-    /// The same; messages are framed apart from it, as by another task.
-    Framed,
-    /// The same, by a transport that gives and takes little at a time; messages are taken, and nothing else is looked at.
-    Drips,
-}
 
 fn config() -> Config<Millis> {
     let timeouts = Timeouts::none().with_handshake(10_000_u64).with_idle(30_000).with_pong(20_000);
@@ -102,6 +88,15 @@ impl<R: Role> Echo<R> {
                     self.endpoint.filled(n);
                     input = &input[n..];
                 }
+                Reads::OneByOne => {
+                    let mut shared = std::mem::take(&mut input).to_vec();
+                    let message = self.endpoint.receive(&mut shared).take();
+                    if let Some(message) = message {
+                        self.send(&taken(message));
+                    }
+                    self.closed |= self.endpoint.status() == Status::Close;
+                    return;
+                }
                 Reads::Drips => {
                     let room = self.endpoint.room();
                     let n = room.len().min(input.len()).min(DRIP.max(input.len() / 4));
@@ -115,7 +110,7 @@ impl<R: Role> Echo<R> {
             }
             self.settle(now, out);
         }
-        if self.reads != Reads::Drips {
+        if !self.reads.waits() {
             self.settle(now, out);
         }
     }
@@ -146,9 +141,9 @@ impl<R: Role> Echo<R> {
                     };
                 }
             }
-            Reads::Steps | Reads::Framed | Reads::Drips => {
+            Reads::Steps | Reads::Framed | Reads::OneByOne | Reads::Drips => {
                 while self.endpoint.advance() {
-                    let heard = if self.reads == Reads::Drips {
+                    let heard = if self.reads.waits() {
                         self.endpoint.take().map(taken)
                     } else {
                         self.endpoint.message().and_then(|incoming| event(&incoming))
@@ -163,17 +158,21 @@ impl<R: Role> Echo<R> {
                         self.heard.extend(heard);
                         continue;
                     }
-                    let _ = match &heard {
-                        Some(Event::Text(text)) => {
-                            (self.sends)(self.endpoint.sender(), std::str::from_utf8(text).unwrap().into())
-                        }
-                        Some(Event::Binary(bytes)) => (self.sends)(self.endpoint.sender(), (&**bytes).into()),
-                        _ => Ok(()),
-                    };
+                    if let Some(event) = &heard {
+                        self.send(event);
+                    }
                     self.heard.extend(heard);
                 }
             }
         }
+    }
+
+    fn send(&mut self, event: &Event) {
+        let _ = match event {
+            Event::Text(text) => (self.sends)(self.endpoint.sender(), std::str::from_utf8(text).unwrap().into()),
+            Event::Binary(bytes) => (self.sends)(self.endpoint.sender(), (&**bytes).into()),
+            _ => Ok(()),
+        };
     }
 
     /// Takes what there is, and writes once. False: there was nothing to write.
@@ -228,7 +227,6 @@ impl<R: Role> Echo<R> {
             Command::Text(text) => sender.send(std::str::from_utf8(&bytes(text)).unwrap()),
             Command::Binary(data) => sender.send(&*bytes(data)),
             Command::Ping(payload) => sender.ping(&bytes(payload)),
-            // It sends none by itself.
             Command::Pong(_) => Ok(()),
         };
         self.settle(now, out);
@@ -292,7 +290,8 @@ macro_rules! subject {
                 }
                 if let Some(echo) = &mut self.echo {
                     echo.endpoint.filled(0);
-                    if echo.reads != Reads::Drips {
+                    echo.closed |= echo.endpoint.status() == Status::Close;
+                    if !echo.reads.waits() {
                         echo.settle(self.now, out);
                     }
                 }
@@ -310,7 +309,7 @@ macro_rules! subject {
 
             fn heard(&mut self) -> Option<Vec<Event>> {
                 let heard = self.echo.as_ref().map(|echo| own_heard(&echo.heard)).unwrap_or_default();
-                (self.reads != Reads::Drips).then_some(heard)
+                (!self.reads.waits()).then_some(heard)
             }
 
             fn elapse(&mut self, span: Duration, out: &mut Vec<u8>) -> bool {
@@ -324,6 +323,10 @@ macro_rules! subject {
             }
 
             fn command(&mut self, command: &Command, out: &mut Vec<u8>) -> bool {
+                // It sends none by itself.
+                if matches!(command, Command::Pong(_)) {
+                    return false;
+                }
                 self.echo.as_mut().map(|echo| echo.command(command, self.now, out)).is_some()
             }
         }

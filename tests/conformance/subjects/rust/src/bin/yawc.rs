@@ -29,7 +29,8 @@ async fn main() {
 }
 
 fn options() -> Options {
-    Options::default().with_balanced_compression().with_utf8().with_limits(LIMIT, 2 * LIMIT)
+    // What is as long as its limits it refuses.
+    Options::default().with_balanced_compression().with_utf8().with_limits(LIMIT + 1, LIMIT + 1)
 }
 
 async fn server(stream: TcpStream) {
