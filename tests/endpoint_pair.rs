@@ -81,6 +81,7 @@ impl<R: Role> End<R> {
             return;
         }
         match self.to_send.pop_front() {
+            Some(message) if self.to_send.len() % 6 == 3 => self.endpoint.sender().send_vectored(message).unwrap(),
             Some(message) if self.to_send.len() % 3 == 0 => self.endpoint.sender().send_owned(message).unwrap(),
             Some(message) => {
                 self.endpoint.send(&message).unwrap();

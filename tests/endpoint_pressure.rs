@@ -106,7 +106,7 @@ fn noise(len: usize) -> Vec<u8> {
 #[test]
 fn two_ends_that_both_send_much_at_once_do_not_wait_for_each_other() {
     type Way = (fn(&mut Owner<Server>, &mut Owner<Client<Keys>>), Negotiated, &'static [u8]);
-    let ways: [Way; 5] = [
+    let ways: [Way; 6] = [
         (
             |a, b| {
                 let all = noise(TEN_MIB);
@@ -120,6 +120,14 @@ fn two_ends_that_both_send_much_at_once_do_not_wait_for_each_other() {
             |a, b| {
                 a.endpoint.sender().send_owned(noise(MUCH)).unwrap();
                 b.endpoint.sender().send_owned(noise(MUCH)).unwrap();
+            },
+            Negotiated::elsewhere(),
+            b"",
+        ),
+        (
+            |a, b| {
+                a.endpoint.sender().send_vectored(noise(MUCH)).unwrap();
+                b.endpoint.sender().send_vectored(noise(MUCH)).unwrap();
             },
             Negotiated::elsewhere(),
             b"",
@@ -179,7 +187,7 @@ fn read(endpoint: &mut Endpoint<Server, u64, u64>, bytes: &[u8]) {
 /// A peer that sends and does not read is stopped at the mark, by whichever call it is answered.
 #[test]
 fn answers_above_the_mark_stop_the_reading() {
-    let ways: [Answering; 5] = [
+    let ways: [Answering; 6] = [
         |endpoint| {
             while let Some((incoming, mut sender)) = endpoint.next() {
                 let Incoming::Binary(bytes) = incoming else { panic!("{incoming:?}") };
@@ -196,6 +204,12 @@ fn answers_above_the_mark_stop_the_reading() {
             while endpoint.advance() {
                 let message = endpoint.take().unwrap();
                 endpoint.sender().send_owned(message).unwrap();
+            }
+        },
+        |endpoint| {
+            while endpoint.advance() {
+                let message = endpoint.take().unwrap();
+                endpoint.sender().send_vectored(message).unwrap();
             }
         },
         |endpoint| {

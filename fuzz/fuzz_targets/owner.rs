@@ -82,6 +82,7 @@ pub enum Way {
     Owned,
     Prepared,
     Framed,
+    Vectored,
 }
 
 const HEADER: usize = 14;
@@ -219,6 +220,7 @@ impl<S, R: Role + Clone> Duty for Owner<S, R> {
             let sent = match way {
                 Way::Borrowed | Way::Framed => sender.send(&answer),
                 Way::Owned | Way::Prepared => sender.send_owned(answer.clone()),
+                Way::Vectored => sender.send_vectored(answer.clone()),
             };
             if sent.is_ok() {
                 self.sent.push(answer);
@@ -267,6 +269,7 @@ impl<S, R: Role + Clone> Duty for Owner<S, R> {
         let sent = match (way, send_prepared) {
             (Way::Prepared, Some(send_prepared)) => send_prepared(endpoint, &Prepared::new(&message).unwrap()),
             (Way::Owned, _) => endpoint.sender().send_owned(message.clone()),
+            (Way::Vectored, _) => endpoint.sender().send_vectored(message.clone()),
             (Way::Framed, _) => {
                 let framer = self.framer.get_or_insert_with(|| endpoint.framer(role, &config));
                 framer.frame(&message).unwrap();

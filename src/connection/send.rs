@@ -174,6 +174,26 @@ impl<R: Role> Connection<R> {
     }
 }
 
+impl<R: Role> Connection<R> {
+    /// Whether what is sent is masked: what such a side receives is not (§5.1).
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn masks() -> bool {
+        matches!(R::RECEIVES, crate::frame::Masking::Forbidden)
+    }
+
+    /// What [`send_header`](Connection::send_header) does, for a role that does not [mask](Self::masks).
+    #[cfg(feature = "alloc")]
+    pub(crate) fn announce(&mut self, message: Message<'_>, part: Part) -> Result<EncodedHeader, SendError> {
+        self.announce_len(message.kind(), message.payload_len(), part)
+    }
+
+    fn announce_len(&mut self, kind: MessageKind, len: u64, part: Part) -> Result<EncodedHeader, SendError> {
+        let (header, _, after) = self.frame(kind, part, Rsv::NONE, len)?;
+        self.data_sent(&header, after);
+        Ok(header)
+    }
+}
+
 impl<R: ServerRole> Connection<R> {
     /// Announces a message, or a fragment of one, whose payload the caller writes itself, right after the returned header: for
     /// a vectored write of a large or shared payload, which is copied nowhere.
@@ -221,9 +241,7 @@ impl<R: ServerRole> Connection<R> {
         payload_len: u64,
         part: Part,
     ) -> Result<EncodedHeader, SendError> {
-        let (header, _, after) = self.frame(kind, part, Rsv::NONE, payload_len)?;
-        self.data_sent(&header, after);
-        Ok(header)
+        self.announce_len(kind, payload_len, part)
     }
 
     /// Admits a broadcast to this connection, and says in which form: [`Prepared::frame`] has the bytes to write, the same for all.

@@ -6,6 +6,7 @@ use super::Config;
 use super::compressor::Compressor;
 use super::queue::Queue;
 use super::replies::Replies;
+use super::shared::{self, Frame};
 use super::waiting::{Later, Waiting, fragment};
 use crate::connection::ServerRole;
 use crate::{CloseFrame, Connection, Message, OwnedMessage, Part, Prepared, Role, SendError, State};
@@ -129,9 +130,21 @@ impl Outgoing {
         connection: &mut Connection<R>,
         message: OwnedMessage,
     ) -> Result<(), SendError> {
+        self.send_later(connection, Later::Owned(message))
+    }
+
+    pub(super) fn send_vectored<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        message: OwnedMessage,
+    ) -> Result<(), SendError> {
+        self.send_later(connection, Later::Vectored(message.into()))
+    }
+
+    fn send_later<R: Role>(&mut self, connection: &mut Connection<R>, message: Later) -> Result<(), SendError> {
         self.expect_open(connection)?;
         let before = self.len();
-        self.waiting.get_or_insert_default().push(Later::Owned(message));
+        self.waiting.get_or_insert_default().push(message);
         self.sent_since(before);
         self.go_on(connection, connection.high_water_mark());
         Ok(())
@@ -159,7 +172,7 @@ impl Outgoing {
         if frame.len() <= COPIED_LEN {
             self.queue.frames().extend_from_slice(frame);
         } else {
-            self.queue.push_shared(message.clone(), form);
+            self.queue.push_shared(Frame::Prepared(message.clone(), form));
         }
         Ok(())
     }
@@ -231,6 +244,7 @@ impl Outgoing {
             }
             let framed = match message {
                 Later::Owned(message) => self.frame_next(connection, message.into(), framed),
+                Later::Vectored(message) => self.refer_next(connection, message, framed),
                 Later::Prepared(message) => self.refer(connection, message).map(|()| None),
                 Later::Framed(frames) => {
                     self.queue.frames().extend_from_slice(frames);
@@ -257,6 +271,25 @@ impl Outgoing {
         let Some((fragment, part)) = fragment(message, start, self.max_fragment_len) else { return Ok(None) };
         self.compressor.frame(connection, fragment, part, self.queue.frames())?;
         Ok((!part.is_last()).then_some(start.saturating_add(fragment.payload().len())))
+    }
+
+    /// The same, by a reference to the message where its bytes go out as they are.
+    fn refer_next<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        message: &shared::Message,
+        start: usize,
+    ) -> Result<Option<usize>, SendError> {
+        if Connection::<R>::masks() || self.compressor.compresses(connection) {
+            return self.frame_next(connection, (&**message).into(), start);
+        }
+        let Some((fragment, part)) = fragment((&**message).into(), start, self.max_fragment_len) else {
+            return Ok(None);
+        };
+        let end = start.saturating_add(fragment.payload().len());
+        let header = connection.announce(fragment, part)?;
+        self.queue.push_shared(Frame::Part(header, message.clone(), start..end));
+        Ok((!part.is_last()).then_some(end))
     }
 
     /// Gives back what is not needed while nothing is sent.

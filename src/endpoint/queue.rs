@@ -4,10 +4,9 @@ use alloc::vec::Vec;
 use core::num::NonZeroUsize;
 
 use super::lane::Lane;
-use super::shared::{Shared, SharedFrames};
+use super::shared::{Frame, Shared, SharedFrames};
 use crate::messages::retention::Retention;
 use crate::wire::Header;
-use crate::{Prepared, PreparedForm};
 
 /// The output of an endpoint: data frames and the Close in one lane, Pings and Pongs in another.
 ///
@@ -81,8 +80,8 @@ impl Queue {
     }
 
     /// Appends a whole data frame without copying it.
-    pub(super) fn push_shared(&mut self, message: Prepared, form: PreparedForm) {
-        self.shared.push(self.frames.bytes.len(), message, form);
+    pub(super) fn push_shared(&mut self, frame: Frame) {
+        self.shared.push(self.frames.bytes.len(), frame);
     }
 
     /// Whether nothing waits but the connection's own data frames.
@@ -122,7 +121,8 @@ impl Queue {
             let shared = queue.shared.get(index);
             let end = shared.map_or(queue.frames.bytes.len(), |shared| shared.at);
             let lane = queue.frames.bytes.get(before(index)..end).unwrap_or_default();
-            [lane, shared.map_or(&[][..], Shared::rest)]
+            let [header, payload] = shared.map_or([&[][..]; 2], Shared::slices);
+            [lane, header, payload]
         });
         let (all, one) = if decided { (Some(alternating), None) } else { (None, Some(queue.front())) };
         all.into_iter().flatten().chain(one).filter(|slice| !slice.is_empty())

@@ -67,6 +67,26 @@ impl<R: Role> Sender<'_, R> {
         self.outgoing.send_owned(self.connection, message.into())
     }
 
+    /// The same, for an owner that writes [`output_slices`](super::Endpoint::output_slices) at once: of a server's message that is not
+    /// compressed, the payload is no copy, but a slice of its own after its header. A client's is masked, and so copied.
+    ///
+    /// ```
+    /// # use websocket_proto::endpoint::{Config, Endpoint};
+    /// # use websocket_proto::{Negotiated, Server};
+    /// # let mut endpoint: Endpoint<Server, u64, u64> = Endpoint::new(Negotiated::elsewhere(), Server, &Config::with_timeouts(websocket_proto::Timeouts::none()), b"", 0);
+    /// endpoint.sender().send_vectored(vec![7; 60_000])?;
+    /// let slices: Vec<usize> = endpoint.output_slices().map(<[u8]>::len).collect();
+    /// assert_eq!(slices, [4, 60_000]); // to be written by one `write_vectored`
+    /// # Ok::<(), websocket_proto::SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_vectored(&mut self, message: impl Into<OwnedMessage>) -> Result<(), SendError> {
+        self.outgoing.send_vectored(self.connection, message.into())
+    }
+
     /// Sends the fragment of a message that begins at the byte `start`, and says where the next one begins; `None` after the last. This
     /// is [`send`](Self::send) in steps, for a caller that writes the output between them: a long message that is only borrowed then takes
     /// the memory of one fragment.

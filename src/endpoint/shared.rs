@@ -1,9 +1,15 @@
-//! Frames that other connections send, too.
+//! Frames that are referred to, not copied: those that other connections send, too, and those of messages that are large.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+#[cfg(not(target_has_atomic = "ptr"))]
+use alloc::rc::Rc;
+#[cfg(target_has_atomic = "ptr")]
+use alloc::sync::Arc as Rc;
+use core::ops::Range;
 
-use crate::{Prepared, PreparedForm};
+use crate::wire::EncodedHeader;
+use crate::{OwnedMessage, Prepared, PreparedForm};
 
 /// References to frames, in the order in which they go out. It takes no memory before the first.
 #[derive(Debug, Default)]
@@ -21,16 +27,27 @@ struct Frames {
 pub(super) struct Shared {
     /// It goes out before the byte at this position among the bytes of the connection's own frames.
     pub(super) at: usize,
-    message: Prepared,
-    form: PreparedForm,
+    frame: Frame,
     written: usize,
 }
 
+/// What is referred to.
+#[derive(Debug)]
+pub(super) enum Frame {
+    /// A frame as it goes out.
+    Prepared(Prepared, PreparedForm),
+    /// A header, and the part of a message that follows it.
+    Part(EncodedHeader, Message, Range<usize>),
+}
+
+/// A message whose frames refer to it.
+pub(super) type Message = Rc<OwnedMessage>;
+
 impl SharedFrames {
-    pub(super) fn push(&mut self, at: usize, message: Prepared, form: PreparedForm) {
-        let shared = Shared { at, message, form, written: 0 };
+    pub(super) fn push(&mut self, at: usize, frame: Frame) {
+        let shared = Shared { at, frame, written: 0 };
         let Frames { frames, len } = &mut **self.0.get_or_insert_default();
-        *len = len.saturating_add(shared.rest().len());
+        *len = shared.slices().iter().fold(*len, |len, slice| len.saturating_add(slice.len()));
         frames.push_back(shared);
     }
 
@@ -81,9 +98,24 @@ impl SharedFrames {
 }
 
 impl Shared {
-    /// What is still to be written.
+    /// What is still to be written next.
     pub(super) fn rest(&self) -> &[u8] {
-        self.message.frame(self.form).get(self.written..).unwrap_or_default()
+        match self.slices() {
+            [[], payload] => payload,
+            [header, _] => header,
+        }
+    }
+
+    /// What is still to be written.
+    pub(super) fn slices(&self) -> [&[u8]; 2] {
+        let (header, payload) = match &self.frame {
+            Frame::Prepared(message, form) => (&[][..], message.frame(*form)),
+            Frame::Part(header, message, part) => {
+                (&header[..], message.payload().get(part.clone()).unwrap_or_default())
+            }
+        };
+        let of_payload = self.written.saturating_sub(header.len());
+        [header.get(self.written..).unwrap_or_default(), payload.get(of_payload..).unwrap_or_default()]
     }
 
     pub(super) fn is_begun(&self) -> bool {

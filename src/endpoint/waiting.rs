@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use super::shared;
 use crate::wire::Header;
 use crate::{CloseFrame, Message, OwnedMessage, Part, Prepared, PreparedForm};
 
@@ -21,6 +22,8 @@ pub(super) struct Waiting {
 #[derive(Debug)]
 pub(super) enum Later {
     Owned(OwnedMessage),
+    /// One whose frames may refer to it.
+    Vectored(shared::Message),
     Prepared(Prepared),
     /// Whole frames.
     Framed(Vec<u8>),
@@ -30,11 +33,16 @@ impl Later {
     /// How many bytes it takes, with room for a header, so that it takes no more when it is framed.
     fn len(&self) -> usize {
         match self {
-            Self::Owned(message) => message.payload().len().saturating_add(Header::MAX_LEN),
+            Self::Owned(message) => framed_len(message),
+            Self::Vectored(message) => framed_len(message),
             Self::Prepared(message) => message.frame(PreparedForm::Plain).len(),
             Self::Framed(frames) => frames.len(),
         }
     }
+}
+
+fn framed_len(message: &OwnedMessage) -> usize {
+    message.payload().len().saturating_add(Header::MAX_LEN)
 }
 
 impl Waiting {

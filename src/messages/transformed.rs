@@ -49,11 +49,11 @@ impl Messages {
         let payload = piece.payload;
         self.work.count(payload);
         kernel::xor(connection.level(), payload, key);
-        let buffer = &mut self.buffer;
+        let (buffer, kept) = (&mut self.buffer, self.kept_capacity);
         #[cfg(feature = "inflate")]
         if rsv == connection.deflate_rsv() {
             let inflater = inflater_in(&mut self.inflater, connection, payload, begins)?;
-            let inflated = inflater.decode(payload, ends, &mut |piece| push(buffer, connection, kind, piece));
+            let inflated = inflater.decode(payload, ends, &mut |piece| push(buffer, kept, connection, kind, piece));
             return inflated.map_err(|error| connection.fail(error));
         }
         let own = self.decoders.as_deref_mut().map(|Decoders(own)| own.as_mut_slice()).unwrap_or_default();
@@ -74,7 +74,7 @@ impl Messages {
             let place = chain.iter().position(|decoder| connection.is_after_deflate(decoder.rsv()));
             chain.insert(place.unwrap_or(chain.len()), inflater_in(&mut self.inflater, connection, payload, begins)?);
         }
-        let decoded = undo(&mut chain, payload, ends, &mut |piece| push(buffer, connection, kind, piece));
+        let decoded = undo(&mut chain, payload, ends, &mut |piece| push(buffer, kept, connection, kind, piece));
         decoded.map_err(|error| connection.fail(error))
     }
 }
@@ -121,9 +121,10 @@ fn inflater_in<'f, R: Role>(
 }
 
 /// Adds a piece of what extensions hand out: validated, and bounded by the longest message that may come. Errors come in the order of
-/// the bytes.
+/// the bytes. `kept` bytes of memory stay between messages.
 pub(super) fn push<R: Role>(
     buffer: &mut MessageBuffer,
+    kept: usize,
     connection: &Connection<R>,
     kind: MessageKind,
     piece: &[u8],
@@ -131,7 +132,7 @@ pub(super) fn push<R: Role>(
     let (level, limit) = (connection.level(), connection.max_message_len());
     let max = usize::try_from(limit).unwrap_or(usize::MAX);
     let fitting = piece.get(..max.saturating_sub(buffer.len())).unwrap_or(piece);
-    buffer.grow(fitting.len(), max);
+    buffer.grow(fitting.len(), max, kept);
     buffer.push(kind, level, fitting, 0).map_err(|valid_up_to| connection.not_utf8(valid_up_to))?;
     if fitting.len() < piece.len() {
         return Err(ProtocolError::MessageTooLong { len: limit.saturating_add(1), max: limit });

@@ -21,6 +21,9 @@ pub(crate) struct Driver<T> {
     unflushed: bool,
 }
 
+/// A server's longest header (§5.2).
+const MAX_HEADER: usize = 10;
+
 /// How many slices are written at once.
 const SLICES: usize = 16;
 
@@ -74,11 +77,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
     fn poll_write_all(&mut self, machine: &mut impl Duties<Instant>, waker: &Waker) -> Poll<io::Result<()>> {
         let Self { io, wakers, unflushed, .. } = self;
         let context = &mut Context::from_waker(wakers.for_transport(waker));
-        // One slice is the rule: the first write spares itself the look for others.
+        // One slice is the rule: the first write spares itself the look for others, but for one that may be a header alone.
         let mut vectored = false;
         loop {
             let output = machine.output();
-            let written = match vectored {
+            let written = match vectored || (output.len() <= MAX_HEADER && io.is_write_vectored()) {
                 _ if output.is_empty() => break,
                 false => ready!(Pin::new(&mut *io).poll_write(context, output))?,
                 true => {

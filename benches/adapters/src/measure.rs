@@ -21,11 +21,13 @@ pub struct Sample {
 pub fn run(peer: Name, workload: &Workload) -> Sample {
     match peer {
         Name::Ours => run_peer::<peer::ours::Ours>(workload),
+        Name::Borrowed => run_peer::<peer::ours::Borrowed>(workload),
         Name::Lent => run_peer::<peer::ours::Lent>(workload),
         Name::Tungstenite => run_peer::<peer::tungstenite::Tungstenite>(workload),
         Name::FastWebsockets => run_peer::<peer::fastwebsockets::FastWebsockets>(workload),
         Name::TokioWebsockets => run_peer::<peer::tokio_websockets::TokioWebsockets>(workload),
         Name::Yawc => run_peer::<peer::yawc::Yawc>(workload),
+        Name::Sockudo => run_peer::<peer::sockudo::Sockudo>(workload),
         Name::Floor => run_peer::<peer::floor::Floor>(workload),
     }
 }

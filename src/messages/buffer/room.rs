@@ -18,11 +18,13 @@ impl MessageBuffer {
         self.place(len)
     }
 
-    /// Makes room for `len` more bytes, without holding more than `max` in the end unless they need it.
-    pub(in crate::messages) fn grow(&mut self, len: usize, max: usize) {
+    /// Makes room for `len` more bytes, without holding more than `max` in the end unless they need it; nor more than the `kept` bytes that
+    /// stay between messages, so that the next message finds them.
+    pub(in crate::messages) fn grow(&mut self, len: usize, max: usize, kept: usize) {
         let needed = self.filled.saturating_add(len);
         if self.capacity() < needed {
-            self.text.reserve_exact(self.capacity().saturating_mul(2).min(max).max(needed));
+            let most = if needed <= kept { max.min(kept) } else { max };
+            self.text.reserve_exact(self.capacity().saturating_mul(2).min(most).max(needed));
         }
     }
 
@@ -82,6 +84,17 @@ mod tests {
         assert_eq!(buffer.take_binary().len(), 90_000);
         assert_eq!(buffer.space(20_000).len(), 20_000);
         assert_eq!(buffer.capacity(), 20_000, "no more than is missing");
+    }
+
+    #[test]
+    fn growing_stops_at_what_is_kept_where_that_is_enough() {
+        let level = Level::detect();
+        let mut buffer = MessageBuffer::new();
+        for (len, capacity) in [(600, 600), (300, 1000), (100, 1000), (1, 2000), (1500, 4000)] {
+            buffer.grow(len, 4000, 1000);
+            buffer.push(MessageKind::Binary, level, &vec![0; len], 0).unwrap();
+            assert_eq!(buffer.capacity(), capacity, "after {} bytes", buffer.len());
+        }
     }
 
     #[test]

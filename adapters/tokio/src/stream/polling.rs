@@ -18,6 +18,9 @@ const READ_LEN: usize = 32 * 1024;
 /// After so many reads that did not have to wait, the clock is looked at all the same.
 const READS: u8 = 64;
 
+/// From this length on, a server's message is not copied to the output.
+const VECTORED: usize = 16 * 1024;
+
 /// From this length on, a message is framed piece by piece.
 pub(super) const LONG: usize = 64 * 1024;
 
@@ -216,7 +219,11 @@ where
     }
 
     pub(crate) fn take_message(&mut self, message: OwnedMessage) -> Result<(), Error> {
-        if message.payload().len() < LONG {
+        let len = message.payload().len();
+        if len >= VECTORED && self.driver.io.is_write_vectored() {
+            return Ok(self.endpoint.sender().send_vectored(message)?);
+        }
+        if len < LONG {
             return Ok(self.endpoint.send(&message)?);
         }
         Ok(self.endpoint.sender().send_owned(message)?)

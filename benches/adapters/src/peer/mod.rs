@@ -3,6 +3,7 @@
 pub mod fastwebsockets;
 pub mod floor;
 pub mod ours;
+pub mod sockudo;
 pub mod tokio_websockets;
 pub mod tungstenite;
 pub mod yawc;
@@ -30,37 +31,51 @@ pub trait Peer {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Name {
-    /// By `next` and `send`.
+    /// By `next` and the sink, with messages by value.
     Ours,
+    /// By `next` and `send`, with messages that are borrowed.
+    Borrowed,
     /// By `advance` and `message`, without a copy.
     Lent,
     Tungstenite,
     FastWebsockets,
     TokioWebsockets,
     Yawc,
+    Sockudo,
     /// The transport alone, with as many bytes.
     Floor,
 }
 
-pub const ALL: [Name; 7] =
-    [Name::Ours, Name::Lent, Name::Tungstenite, Name::FastWebsockets, Name::TokioWebsockets, Name::Yawc, Name::Floor];
+pub const ALL: [Name; 9] = [
+    Name::Ours,
+    Name::Borrowed,
+    Name::Lent,
+    Name::Tungstenite,
+    Name::FastWebsockets,
+    Name::TokioWebsockets,
+    Name::Yawc,
+    Name::Sockudo,
+    Name::Floor,
+];
 
 impl Name {
     pub fn text(self) -> &'static str {
         match self {
             Self::Ours => "ours",
-            Self::Lent => "lent",
+            Self::Borrowed => "ours, borrowed",
+            Self::Lent => "ours, lent",
             Self::Tungstenite => "tungstenite",
             Self::FastWebsockets => "fastwebsockets",
             Self::TokioWebsockets => "tokio-websockets",
             Self::Yawc => "yawc",
+            Self::Sockudo => "sockudo-ws",
             Self::Floor => "floor",
         }
     }
 
     /// Whether it is another implementation.
     pub fn counts(self) -> bool {
-        !matches!(self, Self::Ours | Self::Lent | Self::Floor)
+        !matches!(self, Self::Ours | Self::Borrowed | Self::Lent | Self::Floor)
     }
 }
 

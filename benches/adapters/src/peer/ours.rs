@@ -17,7 +17,7 @@ impl Peer for Ours {
     async fn serve<T: Io>(io: T) {
         let mut socket = WebSocketStream::new(io, Negotiated::elsewhere(), Server, &Config::default(), b"");
         while let Some(Ok(message)) = socket.next().await {
-            // By value: a large message is then framed as it is written, and never copied as a whole.
+            // By value: the payload of a large message is then written from where it is.
             if SinkExt::send(&mut socket, message).await.is_err() {
                 break;
             }
@@ -38,6 +38,30 @@ impl Peer for Ours {
             let message = client.next().await.expect("a message").expect("a message");
             check(message.payload(), payload);
         }
+    }
+}
+
+/// The same, with messages that are borrowed to be sent: a large one is framed and written piece by piece.
+pub struct Borrowed;
+
+impl Peer for Borrowed {
+    type Client<T: Io> = Socket<T>;
+
+    async fn serve<T: Io>(io: T) {
+        let mut socket = WebSocketStream::new(io, Negotiated::elsewhere(), Server, &Config::default(), b"");
+        while let Some(Ok(message)) = socket.next().await {
+            if socket.send(&message).await.is_err() {
+                break;
+            }
+        }
+    }
+
+    fn client<T: Io>(io: T) -> Socket<T> {
+        Ours::client(io)
+    }
+
+    async fn ask<T: Io>(client: &mut Socket<T>, payload: &Bytes, messages: usize) {
+        Ours::ask(client, payload, messages).await;
     }
 }
 

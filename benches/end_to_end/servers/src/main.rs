@@ -36,19 +36,8 @@ async fn main() -> io::Result<()> {
 
 async fn ours(socket: TcpStream) {
     use websocket_proto_tokio::{Config, accept};
-    let Ok(mut socket) = accept(socket, &Config::default()).await else { return };
-    while let Some(Ok(message)) = socket.next().await {
-        if socket.feed(&message).await.is_err() {
-            return;
-        }
-        while let Some(Some(Ok(message))) = socket.next().now_or_never() {
-            if socket.feed(&message).await.is_err() {
-                return;
-            }
-        }
-        if socket.flush().await.is_err() {
-            return;
-        }
+    if let Ok(socket) = accept(socket, &Config::default()).await {
+        echo(socket).await;
     }
 }
 

@@ -10,7 +10,7 @@ use websocket_proto::extension::deflate::{Compression, DeflateParams, Effort};
 use websocket_proto::{Connection, Incoming, Messages, Negotiated, Server};
 use yawc::{CompressionLevel, Frame, OpCode, Options, Role, WebSocket};
 
-use super::ours::LIMITS;
+use super::ours::{LIMITS, endpoint, receive_by, write_endpoint};
 use super::{Failure, MAX_MESSAGE, Peer};
 use crate::tally::Tally;
 use crate::transport::{READ, ReadBuffer, Transport, block_on};
@@ -32,17 +32,21 @@ pub fn of(peer: &Peer) -> Option<&'static Deflating> {
     ALL.iter().find(|deflating| deflating.peer == peer.name)
 }
 
-static ALL: [Deflating; 4] = [
+static ALL: [Deflating; 5] = [
     Deflating { peer: "Messages", receive: Some(receive_messages), send: None },
     Deflating { peer: "Connection", receive: None, send: Some(send_connection) },
+    Deflating { peer: "Endpoint", receive: Some(receive_endpoint), send: Some(send_endpoint) },
     Deflating { peer: "sockudo-ws, sans-IO", receive: Some(receive_sockudo), send: Some(send_sockudo) },
     Deflating { peer: "yawc", receive: Some(receive_yawc), send: Some(send_yawc) },
 ];
 
-fn connection(takeover: bool) -> Connection<Server> {
+fn negotiated(takeover: bool) -> Negotiated {
     let compression = Compression::DEFAULT.with_context_takeover(takeover);
-    let negotiated = Negotiated::elsewhere().with_deflate(DeflateParams::new(compression, compression));
-    Connection::new(negotiated, Server, &LIMITS)
+    Negotiated::elsewhere().with_deflate(DeflateParams::new(compression, compression))
+}
+
+fn connection(takeover: bool) -> Connection<Server> {
+    Connection::new(negotiated(takeover), Server, &LIMITS)
 }
 
 fn receive_messages(transport: &mut Transport, goal: u64, takeover: bool) -> Result<Tally, Failure> {
@@ -79,6 +83,24 @@ fn send_connection(transport: &mut Transport, packed: &Packed, cycles: u64) -> R
         }
     }
     Ok(transport.write_all(&out)?)
+}
+
+fn receive_endpoint(transport: &mut Transport, goal: u64, takeover: bool) -> Result<Tally, Failure> {
+    receive_by(transport, endpoint(Server, negotiated(takeover)), goal)
+}
+
+/// All of the workload's messages are longer than what an endpoint compresses.
+fn send_endpoint(transport: &mut Transport, packed: &Packed, cycles: u64) -> Result<(), Failure> {
+    let mut endpoint = endpoint(Server, negotiated(packed.takeover));
+    for _ in 0..cycles {
+        for message in packed.messages {
+            endpoint.send(black_box(message.as_str()))?;
+            if endpoint.output().len() > READ / 4 {
+                write_endpoint(transport, &mut endpoint)?;
+            }
+        }
+    }
+    write_endpoint(transport, &mut endpoint)
 }
 
 fn sockudo(takeover: bool) -> CompressedProtocol {

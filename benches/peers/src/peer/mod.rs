@@ -1,5 +1,7 @@
 //! Those who take part.
 
+#[cfg(feature = "c")]
+mod c;
 pub mod connect;
 pub mod deflate;
 mod fastwebsockets;
@@ -20,6 +22,7 @@ use crate::transport::Transport;
 use crate::workload::{Form, Send};
 
 /// One who takes part: a function for each task that it can do.
+#[derive(Clone, Copy)]
 pub struct Peer {
     pub name: &'static str,
     /// What it hands out.
@@ -112,5 +115,7 @@ pub fn all() -> Vec<Peer> {
         self::yawc::PEER,
         self::web_socket::PEER,
     ]);
+    #[cfg(feature = "c")]
+    all.extend(c::PEERS.iter().copied());
     all
 }

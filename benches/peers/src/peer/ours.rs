@@ -285,7 +285,7 @@ fn accept(transport: &mut Transport, requests: u64) -> Result<(), Failure> {
 }
 
 /// All four duties, with a clock that does not run.
-type Ours<R> = Endpoint<R, u64, u64>;
+pub(super) type Ours<R> = Endpoint<R, u64, u64>;
 
 fn config() -> Config<u64> {
     let timeouts = Timeouts::none().with_handshake(10_000).with_idle(30_000).with_pong(20_000);
@@ -294,12 +294,20 @@ fn config() -> Config<u64> {
     config
 }
 
-fn endpoint<R: Role>(role: R) -> Ours<R> {
-    Endpoint::new(Negotiated::elsewhere(), role, &config(), b"", 0)
+pub(super) fn endpoint<R: Role>(role: R, negotiated: Negotiated) -> Ours<R> {
+    Endpoint::new(negotiated, role, &config(), b"", 0)
 }
 
 fn receive_endpoint(transport: &mut Transport, messages: u64) -> Result<Tally, Failure> {
-    let (mut endpoint, mut tally, mut read) = (endpoint(Server), Tally::default(), ReadBuffer::new());
+    receive_by(transport, endpoint(Server, Negotiated::elsewhere()), messages)
+}
+
+pub(super) fn receive_by(
+    transport: &mut Transport,
+    mut endpoint: Ours<Server>,
+    messages: u64,
+) -> Result<Tally, Failure> {
+    let (mut tally, mut read) = (Tally::default(), ReadBuffer::new());
     while tally.messages < messages {
         if let Some(space) = endpoint.space() {
             let n = transport.read(space)?;
@@ -332,7 +340,7 @@ fn take_incoming(tally: &mut Tally, incoming: Incoming<'_>) {
     }
 }
 
-fn write_endpoint<R: Role>(transport: &mut Transport, endpoint: &mut Ours<R>) -> Result<(), Failure> {
+pub(super) fn write_endpoint<R: Role>(transport: &mut Transport, endpoint: &mut Ours<R>) -> Result<(), Failure> {
     black_box(endpoint.tick(black_box(1)));
     while !endpoint.output().is_empty() {
         let n = transport.write(endpoint.output())?;
@@ -342,9 +350,10 @@ fn write_endpoint<R: Role>(transport: &mut Transport, endpoint: &mut Ours<R>) ->
 }
 
 fn send_endpoint(transport: &mut Transport, send: &Send, batches: u64) -> Result<(), Failure> {
+    let negotiated = Negotiated::elsewhere();
     match send.role {
-        Sender::Server | Sender::ServerSlices => send_by(transport, endpoint(Server), send, batches),
-        Sender::Client => send_by(transport, endpoint(Client::new(RandomKeys::from_os()?)), send, batches),
+        Sender::Server | Sender::ServerSlices => send_by(transport, endpoint(Server, negotiated), send, batches),
+        Sender::Client => send_by(transport, endpoint(Client::new(RandomKeys::from_os()?), negotiated), send, batches),
     }
 }
 

@@ -212,7 +212,7 @@ impl<const ENTRIES: usize, const SYMBOLS: usize, const PLACES: usize> Code<ENTRI
 
     /// What the next bits stand for. If it has more bits than there are, it is not known yet.
     #[inline]
-    pub(super) fn as_lookup<'c>(&'c self, alphabet: &'static [Entry]) -> CodeTable<'c> {
+    pub(super) fn as_lookup<'c>(&'c self, alphabet: &'static [Entry]) -> CodeTable<'c, ENTRIES> {
         let longer = Longer {
             shortest: self.shortest.max(self.longest_short + 1),
             limits: &self.limits,
@@ -231,8 +231,8 @@ pub(super) struct InvalidCode;
 
 /// Where the next bits of the input are looked up.
 #[derive(Clone, Copy)]
-pub(super) struct CodeTable<'c> {
-    entries: &'c [Entry],
+pub(super) struct CodeTable<'c, const ENTRIES: usize> {
+    entries: &'c [Entry; ENTRIES],
     mask: u64,
     longer: Option<Longer<'c>>,
 }
@@ -248,7 +248,11 @@ struct Longer<'c> {
     alphabet: &'static [Entry],
 }
 
-impl CodeTable<'_> {
+/// The two tables of a block.
+pub(super) type LiteralTable<'c> = CodeTable<'c, 1024>;
+pub(super) type DistanceTable<'c> = CodeTable<'c, 256>;
+
+impl<const ENTRIES: usize> CodeTable<'_, ENTRIES> {
     /// What the next bits stand for, all 15 of which are there; otherwise, if it has more bits than there are, it is not known yet.
     #[inline]
     pub(super) fn entry(&self, input: u64) -> Entry {
@@ -259,7 +263,10 @@ impl CodeTable<'_> {
     /// The same, or [`Entry::LONG`].
     #[inline]
     pub(super) fn short(&self, input: u64) -> Entry {
-        let index = usize::try_from(input & self.mask).unwrap_or(0);
+        // That the mask has no more bits than an index is known already, but not to the compiler.
+        let mask = usize::try_from(self.mask).unwrap_or(0) & (ENTRIES - 1);
+        let [low, high, ..] = input.to_le_bytes();
+        let index = usize::from(u16::from_le_bytes([low, high])) & mask;
         self.entries.get(index).copied().unwrap_or(Entry::NO_CODE)
     }
 
@@ -285,16 +292,17 @@ impl CodeTable<'_> {
 }
 
 /// RFC 1951 §3.2.6: the codes of blocks that bring none.
-pub(super) const FIXED_LITERALS: CodeTable<'static> =
+pub(super) const FIXED_LITERALS: LiteralTable<'static> =
     CodeTable { entries: &FIXED_LITERAL_ENTRIES, mask: 511, longer: None };
-pub(super) const FIXED_DISTANCES: CodeTable<'static> =
+pub(super) const FIXED_DISTANCES: DistanceTable<'static> =
     CodeTable { entries: &FIXED_DISTANCE_ENTRIES, mask: 31, longer: None };
 
-static FIXED_LITERAL_ENTRIES: [Entry; 512] = {
-    let mut entries = [Entry::NO_CODE; 512];
+static FIXED_LITERAL_ENTRIES: [Entry; 1024] = {
+    let mut entries = [Entry::NO_CODE; 1024];
     let mut rest: &mut [Entry] = &mut entries;
     let mut index = 0_u32;
-    while let [entry, after @ ..] = rest {
+    // The other half is beyond the mask.
+    while let ([entry, after @ ..], 0..512) = (rest, index) {
         // The first nine bits, the first of them most significant: below 0x60 a code of seven is in front, and so on.
         let bits = index.reverse_bits() >> 23;
         let (symbol, len) = match bits {
@@ -309,11 +317,11 @@ static FIXED_LITERAL_ENTRIES: [Entry; 512] = {
     entries
 };
 
-static FIXED_DISTANCE_ENTRIES: [Entry; 32] = {
-    let mut entries = [Entry::NO_CODE; 32];
+static FIXED_DISTANCE_ENTRIES: [Entry; 256] = {
+    let mut entries = [Entry::NO_CODE; 256];
     let mut rest: &mut [Entry] = &mut entries;
     let mut index = 0_u32;
-    while let [entry, after @ ..] = rest {
+    while let ([entry, after @ ..], 0..32) = (rest, index) {
         *entry = Entry::of_distance(index.reverse_bits() >> 27).with_len(5);
         (rest, index) = (after, index + 1);
     }

@@ -1,7 +1,7 @@
 //! Literals and back-references (RFC 1951 §3.2.3): "decode literal/length value from input stream".
 
 use super::bits::Bits;
-use super::code::CodeTable;
+use super::code::{DistanceTable, LiteralTable};
 use super::window::{BulkSpan, OutputSpan};
 use crate::kernel::bits::{self, BitLoop};
 use crate::wire::InvalidDeflate;
@@ -9,8 +9,8 @@ use crate::wire::InvalidDeflate;
 /// The two codes of a block.
 #[derive(Clone, Copy)]
 pub(super) struct Codes<'c> {
-    pub(super) literals: CodeTable<'c>,
-    pub(super) distances: CodeTable<'c>,
+    pub(super) literals: LiteralTable<'c>,
+    pub(super) distances: DistanceTable<'c>,
     /// How many codes may be found in the slow way before [`Stop::Widen`].
     pub(super) patience: u32,
 }

@@ -309,8 +309,10 @@ fn repeat_near(ring: &mut [u8], from: usize, to: usize, len: usize) {
 
 #[inline(always)]
 fn copy_word(ring: &mut [u8], from: usize, to: usize) {
-    let Some(word) = ring.get(from..).and_then(<[u8]>::first_chunk::<WORD>).copied() else { return };
-    if let Some(place) = ring.get_mut(to..).and_then(<[u8]>::first_chunk_mut) {
+    // No ring is longer, and so no sum is larger than a number can be: the compiler need not look for that.
+    let (from, to) = (from & 0xffff, to & 0xffff);
+    let Some(word) = ring.get(from..from + WORD).and_then(<[u8]>::first_chunk::<WORD>).copied() else { return };
+    if let Some(place) = ring.get_mut(to..to + WORD).and_then(<[u8]>::first_chunk_mut) {
         *place = word;
     }
 }
