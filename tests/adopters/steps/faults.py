@@ -14,7 +14,7 @@ FAULTS = [
           "ControlOpcode::Ping if self.answers_pings() =>", "ControlOpcode::Ping if self.answers_pings() && !FAULT =>"),
     Fault("close-unanswered", "no answer to a Close", "connection/control.rs", "if echo {", "if echo && !FAULT {"),
     Fault("limit-ignored", "the limit on messages ignored", "frame/reader.rs",
-          "if message_len > self.max_message_len {", "if message_len > self.max_message_len && !FAULT {", must="tungstenite@0.30.0"),
+          "if len > self.max_message_len {", "if len > self.max_message_len && !FAULT {", must="tungstenite@0.30.0"),
     Fault("reserved-bits", "reserved bits accepted", "frame/reader.rs", "if rsv != Rsv::NONE {", "if rsv != Rsv::NONE && !FAULT {"),
     Fault("unmasked", "a client's unmasked frame accepted", "frame/reader.rs",
           "(Masking::Required, true) |", "(Masking::Required, false) if FAULT => Ok(()),\n            (Masking::Required, true) |"),
