@@ -52,13 +52,13 @@ fn first(bytes: &[u8], in_word: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) ->
 
 /// The top bit of each byte that is below 0x20; no other bit.
 const fn below_space(word: u64) -> u64 {
-    !((word & !TOPS) + ONES * 0x60 | word) & TOPS
+    !(((word & !TOPS) + ONES * 0x60) | word) & TOPS
 }
 
 /// The top bit of each byte that is `byte`; no other bit.
 const fn equal(word: u64, byte: u8) -> u64 {
     let differ = word ^ (ONES * byte as u64);
-    !((differ & !TOPS) + !TOPS | differ) & TOPS
+    !(((differ & !TOPS) + !TOPS) | differ) & TOPS
 }
 
 const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
