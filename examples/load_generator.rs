@@ -18,7 +18,7 @@ use websocket_proto::{Client, CloseCode, Incoming, RandomKeys};
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let numbers: Vec<u32> = words.iter().skip(1).filter_map(|word| word.parse().ok()).collect();
-    let (4, &[connections, seconds, len]) = (words.len(), &numbers[..]) else {
+    let (4, &[connections @ 1..=u32::MAX, seconds, len]) = (words.len(), &numbers[..]) else {
         eprintln!("load_generator: expected URL CONNECTIONS SECONDS BYTES, found `{}`", words.join(" "));
         return ExitCode::from(2);
     };

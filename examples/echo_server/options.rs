@@ -74,7 +74,7 @@ impl Options {
                 }
                 Arg::Long("write-timeout") => options.config.timeouts.write = Some(command_line::time(&mut words)?),
                 Arg::Long("subprotocol") => options.subprotocols.push(command_line::subprotocol(&mut words)?),
-                Arg::Long("origin") => options.origins.push(command_line::text(&mut words)?),
+                Arg::Long("origin") => options.origins.push(command_line::origin(&mut words)?),
                 Arg::Long("tls") => {
                     let (certificates, key) = (command_line::text(&mut words)?, command_line::text(&mut words)?);
                     options.tls = Some(link::tls(&certificates, &key)?);

@@ -96,6 +96,20 @@ pub fn subprotocol(words: &mut Parser) -> Result<String, Failure> {
     parse_with(words, "the name of a subprotocol", read)
 }
 
+/// The origin of a page (RFC 6454 §6.2): scheme, host and port, without a path; or `null`. Another text would be no page's.
+pub fn origin(words: &mut Parser) -> Result<String, Failure> {
+    let read = |text: &str| is_origin(text).then(|| text.to_owned());
+    parse_with(words, "an origin such as https://example.com, without a path or a wildcard", read)
+}
+
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, authority)) = text.split_once("://") else { return text == "null" };
+    let in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    let in_authority = |byte: u8| byte.is_ascii_graphic() && !b"/?#@*\\".contains(&byte);
+    let begins = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic());
+    begins(scheme) && scheme.bytes().all(in_scheme) && !authority.is_empty() && authority.bytes().all(in_authority)
+}
+
 fn read_time(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
     let unit = match unit {
@@ -124,6 +138,27 @@ mod tests {
         }
         for text in ["", "s", "soon", "0s", "-1s", "NaN", "inf", "1e99s", "1 s", "3years", "1000000h"] {
             assert_eq!(read_time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn origin_is_what_a_browser_may_send() {
+        for text in
+            ["https://example.com", "http://localhost:8080", "http://[::1]:80", "chrome-extension://abcdef", "null"]
+        {
+            assert!(is_origin(text), "{text}");
+        }
+        for text in [
+            "",
+            "nonsense",
+            "example.com",
+            "https://",
+            "://x",
+            "https://example.com/",
+            "https://*.example.com",
+            "https://a b",
+        ] {
+            assert!(!is_origin(text), "{text}");
         }
     }
 

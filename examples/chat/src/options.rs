@@ -76,7 +76,7 @@ impl Options {
                         )));
                     }
                 },
-                Arg::Long("origin") => options.origins.push(command_line::text(&mut words)?),
+                Arg::Long("origin") => options.origins.push(command_line::origin(&mut words)?),
                 Arg::Long("quiet") => options.quiet = true,
                 other => return Err(other.unexpected().into()),
             }

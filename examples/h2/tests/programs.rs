@@ -160,6 +160,7 @@ fn what_can_not_be_used_is_one_line_that_names_it() {
         (SERVER, &["--window", "0"], 2, "2147483647"),
         (SERVER, &["--window", "2147483648"], 2, "2147483648"),
         (SERVER, &["--bogus"], 2, "--bogus"),
+        (SERVER, &["--origin", "example.com"], 2, "example.com"),
         (SERVER, &["word"], 2, "word"),
         (CLIENT, &[], 2, "no URL"),
         (CLIENT, &["http://localhost/"], 1, "ws://"),
@@ -167,6 +168,7 @@ fn what_can_not_be_used_is_one_line_that_names_it() {
         (CLIENT, &["--ca", "/no/such.pem", "wss://localhost:1/"], 1, "/no/such.pem"),
         (CLIENT, &["--ca", empty, "wss://localhost:1/"], 1, empty),
         (CLIENT, &["--sockets", "many", &nobody], 2, "many"),
+        (CLIENT, &["--sockets", "0", &nobody], 2, "`0`"),
         (BRIDGE, &["--listen", &taken], 2, "--to"),
         (BRIDGE, &["--listen", &taken, "--to", &free], 1, &taken),
     ] {

@@ -74,7 +74,7 @@ impl Options {
                     settings.max_sessions = command_line::parse(&mut words, "a number of sessions")?
                 }
                 Arg::Long("compress") => settings.compress = true,
-                Arg::Long("origin") => settings.origins.push(command_line::text(&mut words)?),
+                Arg::Long("origin") => settings.origins.push(command_line::origin(&mut words)?),
                 Arg::Long("broker") => options.broker = Some(command_line::text(&mut words)?),
                 Arg::Long("broker-prefix") => options.prefix = command_line::text(&mut words)?,
                 Arg::Long("lease") => options.lease = span(&mut words)?,

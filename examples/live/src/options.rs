@@ -60,7 +60,7 @@ impl Options {
                     let (name, address) = text.split_once('@')?;
                     Some((name.parse().ok()?, address.parse().ok()?))
                 })?),
-                Arg::Long("origin") => options.origins.push(command_line::text(&mut words)?),
+                Arg::Long("origin") => options.origins.push(command_line::origin(&mut words)?),
                 Arg::Long("quiet") => options.quiet = true,
                 other => return Err(other.unexpected().into()),
             }

@@ -70,7 +70,7 @@ fn hub(mut words: Parser) -> Result<Options, Failure> {
             Arg::Long("stun") => options.servers.stun = Some(command_line::parse(&mut words, "ADDR:PORT")?),
             Arg::Long("turn") => turn = Some(command_line::parse(&mut words, "ADDR:PORT")?),
             Arg::Long("turn-user") => user = Some(command_line::parse_with(&mut words, "USER:PASS", credentials)?),
-            Arg::Long("origin") => options.origins.push(command_line::text(&mut words)?),
+            Arg::Long("origin") => options.origins.push(command_line::origin(&mut words)?),
             Arg::Long("quiet") => options.is_quiet = true,
             other => return Err(other.unexpected().into()),
         }

@@ -119,7 +119,7 @@ impl Options {
                 "max-output" => options.max_output = command_line::parse(words, bytes)?,
                 "slow" => options.slow = command_line::parse(words, "drop or skip")?,
                 "subprotocol" => options.subprotocols.push(command_line::subprotocol(words)?),
-                "origin" => options.origins.push(command_line::text(words)?),
+                "origin" => options.origins.push(command_line::origin(words)?),
                 "handshake-timeout" => options.timeouts.handshake = Some(command_line::time(words)?),
                 "idle-timeout" => options.timeouts.idle = Some(command_line::time(words)?),
                 "pong-timeout" => options.timeouts.pong = Some(command_line::time(words)?),

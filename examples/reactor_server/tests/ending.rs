@@ -137,6 +137,7 @@ fn bad_use_is_one_line_and_status_2() {
         &["--mode", "loud"],
         &["--slow", "maybe"],
         &["--subprotocol", "two words"],
+        &["--origin", "https://friend.example/"],
         &["--interval", "0s"],
         &["--idle-timeout", "soon"],
         &["--idle-timeout", "1000000years"],

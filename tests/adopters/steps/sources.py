@@ -43,7 +43,8 @@ def name(package):
     return package.split("@")[0]
 
 
-def cargo(words, cwd, quiet=False, **options):
+def cargo(words, cwd, quiet=False, limit=None, **options):
+    """Runs cargo; `limit` is the seconds after which it and what it has started are ended."""
     # The sources have lints of their own, and exchanged parts leave imports that nothing uses.
     environment = {
         **os.environ,
@@ -55,7 +56,8 @@ def cargo(words, cwd, quiet=False, **options):
     }
     if quiet:
         options.update(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return subprocess.run(["cargo", *words], cwd=cwd, env=environment, **options)
+    limited = ["timeout", str(limit)] if limit else []
+    return subprocess.run([*limited, "cargo", *words], cwd=cwd, env=environment, **options)
 
 
 def fetch():

@@ -21,7 +21,7 @@ SUITES = {
 }
 
 
-def run(place, packages, environment=None, verbose=False):
+def run(place, packages, environment=None, verbose=False, limit=None):
     """{package: {test: "ok" | "FAILED" | "ignored"}}, and the output of what did not even build."""
     results, broken = {}, {}
     for package in packages:
@@ -30,7 +30,7 @@ def run(place, packages, environment=None, verbose=False):
             options, _, wanted = " ".join(words).partition(" extract")
             command = ["test", "--package", package, "--no-fail-fast", *options.split(), "--"] + (["extract" + wanted] if wanted else [])
             where = os.path.join(place, folder(package)) if package == TUNGSTENITE[1] else place
-            done = cargo(command, where, quiet=True, environment=environment or {})
+            done = cargo(command, where, quiet=True, limit=limit, environment=environment or {})
             program = ""
             for line in done.stdout.splitlines():
                 running = re.match(r" +Running (?:unittests )?(\S+)", line) or re.match(r" +(Doc-tests) ", line)
@@ -46,7 +46,7 @@ def run(place, packages, environment=None, verbose=False):
             for test in failed(found):
                 alone = [*command[: command.index("--") + 1], "--exact", test.split(": ", 1)[1]]
                 for _ in range(2):
-                    again = cargo(alone, where, quiet=True, environment=environment or {}).stdout
+                    again = cargo(alone, where, quiet=True, limit=limit, environment=environment or {}).stdout
                     if re.search(r"^test %s \.\.\. ok$" % re.escape(alone[-1]), again, re.M):
                         print("%s, %s: failed, and passed when repeated" % (package, test), flush=True)
                         found[test] = "ok"

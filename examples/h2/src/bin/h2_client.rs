@@ -82,7 +82,10 @@ fn options() -> Result<Options, Failure> {
     while let Some(word) = command_line::next(&mut words, "h2_client", HELP)? {
         let bytes = "a number of bytes";
         match word {
-            Arg::Long("sockets") => options.sockets = command_line::parse(&mut words, "a number of WebSockets")?,
+            Arg::Long("sockets") => {
+                let read = |text: &str| text.parse().ok().filter(|&number| number > 0);
+                options.sockets = command_line::parse_with(&mut words, "a number of WebSockets from 1 on", read)?;
+            }
             Arg::Long("binary") => options.binary = Some(command_line::parse(&mut words, bytes)?),
             Arg::Long("ca") => options.ca = Some(words.value()?.into()),
             Arg::Long("origin") => options.origin = Some(command_line::text(&mut words)?),

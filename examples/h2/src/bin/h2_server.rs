@@ -102,7 +102,7 @@ fn options(leaving: watch::Receiver<bool>) -> Result<(SocketAddr, Server), Failu
             }
             Arg::Long("no-deflate") => server.config.deflate = None,
             Arg::Long("subprotocol") => server.subprotocols.push(command_line::subprotocol(&mut words)?),
-            Arg::Long("origin") => server.origins.push(command_line::text(&mut words)?),
+            Arg::Long("origin") => server.origins.push(command_line::origin(&mut words)?),
             Arg::Long("handshake-timeout") => server.config.timeouts.handshake = Some(time(&mut words)?),
             Arg::Long("idle-timeout") => server.config.timeouts.idle = Some(time(&mut words)?),
             Arg::Long("write-timeout") => server.config.timeouts.write = Some(time(&mut words)?),

@@ -71,6 +71,7 @@ fn server_that_is_not_there_is_named() {
         assert!(error.contains(url) && error.contains(found), "{error}");
     }
     fails(load_generator, &["ws://127.0.0.1:1/", "1", "1", "x"], 2, "x");
+    fails(load_generator, &["ws://127.0.0.1:1/", "0", "1", "20"], 2, "0 1 20");
     fails(env!("CARGO_BIN_EXE_tls_client"), &["wss://localhost:1/", "/no/such.pem", "Hello"], 1, "/no/such.pem");
     fails(env!("CARGO_BIN_EXE_tls_client"), &["ws://localhost:1/", "/no/such.pem", "Hello"], 2, "wss://");
 }
