@@ -215,12 +215,14 @@ impl Messages {
                 if piece.begins_message() {
                     self.buffer.clear(self.kept_capacity, &mut self.retention);
                 }
-                match rsv {
-                    Rsv::NONE => self.assemble(connection, kind, piece)?,
-                    #[cfg(feature = "inflate")]
-                    rsv if rsv == connection.deflate_rsv() => self.inflate(connection, kind, piece)?,
-                    rsv => self.decode(connection, kind, rsv, piece)?,
-                }
+                let valid = match rsv {
+                    Rsv::NONE => self.buffer.push(kind, connection.level(), piece.payload, piece.key()),
+                    rsv => {
+                        self.decode(connection, kind, rsv, piece)?;
+                        Ok(())
+                    }
+                };
+                self.judge(connection, kind, ends, valid)?;
                 ends.then_some(Ready::Message(kind))
             }
             Content::Control(opcode) => Some(self.keep_control(connection, opcode, input)?),
@@ -245,24 +247,6 @@ impl Messages {
             }
         };
         Ok(Ready::Control)
-    }
-
-    /// Adds a piece to the message.
-    fn assemble<R: Role>(
-        &mut self,
-        connection: &mut Connection<R>,
-        kind: MessageKind,
-        piece: Piece<'_>,
-    ) -> Result<(), ProtocolError> {
-        let (level, key) = (connection.level(), piece.key());
-        let valid = match kind {
-            MessageKind::Text => self.buffer.push_text(level, piece.payload, key),
-            MessageKind::Binary => {
-                self.buffer.push_binary(level, piece.payload, key);
-                Ok(())
-            }
-        };
-        self.judge(connection, kind, piece.ends_message(), valid)
     }
 
     /// Fails the connection if the assembled text can't become UTF-8, or ends before it has.

@@ -32,22 +32,24 @@ use crate::connection::State;
 #[derive(Clone, Copy, Debug)]
 pub struct Timers<I, D = Duration> {
     timeouts: Timeouts<D>,
-    phase: Phase<I>,
+    phase: Phase,
+    /// Until when the phase may last; `None` if for ever.
+    phase_ends: Option<I>,
     /// Until when the transport has to take some of the output that waits; `None` if none waits, or for ever.
     write: Option<I>,
 }
 
-/// What is being waited for, and until when; `None` waits for ever.
+/// What is being waited for.
 #[derive(Clone, Copy, Debug)]
-enum Phase<I> {
+enum Phase {
     /// For the rest of a head.
-    Handshake(Option<I>),
+    Handshake,
     /// For any sign of life, before a Ping asks for one.
-    Idle(Option<I>),
+    Idle,
     /// For any sign of life, after a Ping.
-    Pong(Option<I>),
+    Pong,
     /// For the peer's Close and the end of its input.
-    Closing(Option<I>),
+    Closing,
     /// For nothing.
     Over,
 }
@@ -61,13 +63,14 @@ impl<I: Copy + Ord + Add<D, Output = I>, D> Moment<D> for I {}
 impl<I: Moment<D>, D: Copy> Timers<I, D> {
     /// Begins with the handshake.
     pub fn new(timeouts: Timeouts<D>, now: I) -> Self {
-        Self { timeouts, phase: Phase::Handshake(timeouts.handshake.map(|span| now + span)), write: None }
+        let phase_ends = timeouts.handshake.map(|span| now + span);
+        Self { timeouts, phase: Phase::Handshake, phase_ends, write: None }
     }
 
     /// The handshake is done.
     pub fn opened(&mut self, now: I) {
-        if let Phase::Handshake(_) = self.phase {
-            self.phase = self.idle(now);
+        if let Phase::Handshake = self.phase {
+            self.enter(Phase::Idle, self.timeouts.idle, now);
         }
     }
 
@@ -77,9 +80,9 @@ impl<I: Moment<D>, D: Copy> Timers<I, D> {
     /// that was full and takes more again is one.
     pub fn received(&mut self, now: I) {
         match self.phase {
-            Phase::Idle(_) | Phase::Pong(_) => self.phase = self.idle(now),
+            Phase::Idle | Phase::Pong => self.enter(Phase::Idle, self.timeouts.idle, now),
             // A peer that drips its head, or goes on talking while the connection closes, gains no time by it.
-            Phase::Handshake(_) | Phase::Closing(_) | Phase::Over => {}
+            Phase::Handshake | Phase::Closing | Phase::Over => {}
         }
     }
 
@@ -116,8 +119,8 @@ impl<I: Moment<D>, D: Copy> Timers<I, D> {
         if waiting > 0 {
             self.blocked(now);
         }
-        if let Phase::Closing(_) = self.phase {
-            self.phase = self.closing(now);
+        if let Phase::Closing = self.phase {
+            self.enter(Phase::Closing, self.timeouts.close, now);
         }
     }
 
@@ -126,12 +129,12 @@ impl<I: Moment<D>, D: Copy> Timers<I, D> {
     #[cfg(feature = "alloc")] // For `Endpoint`.
     #[inline]
     pub(crate) fn alive(&mut self, now: I) -> Option<Option<I>> {
-        let (Phase::Idle(_) | Phase::Pong(_)) = self.phase else { return None };
+        let (Phase::Idle | Phase::Pong) = self.phase else { return None };
         let deadline = self.timeouts.idle.map(|span| now + span);
         if deadline.is_some_and(|deadline| deadline <= now) {
             return None;
         }
-        (self.phase, self.write) = (Phase::Idle(deadline), None);
+        (self.phase, self.phase_ends, self.write) = (Phase::Idle, deadline, None);
         Some(deadline)
     }
 
@@ -141,22 +144,21 @@ impl<I: Moment<D>, D: Copy> Timers<I, D> {
     /// ([`sent`](Self::sent)). §7.1.1 leaves its length to the endpoint.
     pub fn observe(&mut self, state: State, now: I) {
         match (state, self.phase) {
-            (State::Open, _) | (_, Phase::Closing(_) | Phase::Over) => {}
-            (
-                State::CloseSent | State::CloseReceived | State::Closed,
-                Phase::Handshake(_) | Phase::Idle(_) | Phase::Pong(_),
-            ) => self.phase = self.closing(now),
+            (State::Open, _) | (_, Phase::Closing | Phase::Over) => {}
+            (State::CloseSent | State::CloseReceived | State::Closed, Phase::Handshake | Phase::Idle | Phase::Pong) => {
+                self.enter(Phase::Closing, self.timeouts.close, now);
+            }
         }
     }
 
     /// The transport is closed: nothing runs any more.
     pub fn closed(&mut self) {
-        (self.phase, self.write) = (Phase::Over, None);
+        (self.phase, self.phase_ends, self.write) = (Phase::Over, None, None);
     }
 
     /// When [`expired`](Self::expired) should be asked again; `None` if nothing runs.
     pub fn deadline(&self) -> Option<I> {
-        match (self.phase_deadline(), self.write) {
+        match (self.phase_ends, self.write) {
             (Some(phase), Some(write)) => Some(phase.min(write)),
             (phase, write) => phase.or(write),
         }
@@ -171,39 +173,25 @@ impl<I: Moment<D>, D: Copy> Timers<I, D> {
             self.closed();
             return Some(Timeout::Write);
         }
-        if self.phase_deadline()? > now {
+        if self.phase_ends? > now {
             return None;
         }
-        let (timeout, phase) = match self.phase {
-            Phase::Handshake(_) => (Timeout::Handshake, Phase::Over),
-            Phase::Idle(_) => (Timeout::Idle, Phase::Pong(self.timeouts.pong.map(|span| now + span))),
-            Phase::Pong(_) => (Timeout::Pong, Phase::Over),
-            Phase::Closing(_) => (Timeout::Close, Phase::Over),
+        let timeout = match self.phase {
+            Phase::Handshake => Timeout::Handshake,
+            Phase::Idle => {
+                self.enter(Phase::Pong, self.timeouts.pong, now);
+                return Some(Timeout::Idle);
+            }
+            Phase::Pong => Timeout::Pong,
+            Phase::Closing => Timeout::Close,
             Phase::Over => return None,
         };
-        match phase {
-            Phase::Over => self.closed(),
-            phase => self.phase = phase,
-        }
+        self.closed();
         Some(timeout)
     }
 
-    /// When the phase has run out.
-    const fn phase_deadline(&self) -> Option<I> {
-        match self.phase {
-            Phase::Handshake(deadline) | Phase::Idle(deadline) | Phase::Pong(deadline) | Phase::Closing(deadline) => {
-                deadline
-            }
-            Phase::Over => None,
-        }
-    }
-
-    fn idle(&self, now: I) -> Phase<I> {
-        Phase::Idle(self.timeouts.idle.map(|span| now + span))
-    }
-
-    fn closing(&self, now: I) -> Phase<I> {
-        Phase::Closing(self.timeouts.close.map(|span| now + span))
+    fn enter(&mut self, phase: Phase, span: Option<D>, now: I) {
+        (self.phase, self.phase_ends) = (phase, span.map(|span| now + span));
     }
 }
 

@@ -66,20 +66,14 @@ impl<'b> Extensions<'b> {
         }
         let (name, mut rest) = token(self.rest)?;
         let params = rest;
-        loop {
-            match trim_start(rest) {
-                [] => {
-                    self.rest = &[];
-                    return Ok(Some(Extension { name, params }));
-                }
-                [b',', after @ ..] => {
-                    self.rest = after;
-                    return Ok(Some(Extension { name, params }));
-                }
-                [b';', after @ ..] => rest = Param::parse(after)?.1,
-                [byte, ..] => return Err(InvalidExtension { byte: Some(*byte) }),
-            }
+        while let [b';', after @ ..] = trim_start(rest) {
+            rest = Param::parse(after)?.1;
         }
+        self.rest = match trim_start(rest) {
+            after @ [] | [b',', after @ ..] => after,
+            [byte, ..] => return Err(InvalidExtension { byte: Some(*byte) }),
+        };
+        Ok(Some(Extension { name, params }))
     }
 }
 

@@ -2,9 +2,8 @@
 
 use core::fmt;
 
-use crate::wire::{
-    ControlOpcode, DataOpcode, Header, MaskingKey, MessageKind, Opcode, Redacted, Rsv, rotated, widened,
-};
+use crate::kernel::rotated;
+use crate::wire::{ControlOpcode, DataOpcode, Header, MaskingKey, MessageKind, Opcode, Redacted, Rsv, widened};
 
 /// A piece of one frame's payload; the whole of it where the input held it.
 ///
@@ -89,7 +88,7 @@ impl<'i> Piece<'i> {
     /// Whether the frame's payload ends with this piece.
     #[inline]
     pub fn ends_frame(&self) -> bool {
-        self.end() == self.header.payload_len()
+        self.offset.saturating_add(widened(self.payload.len())) == self.header.payload_len()
     }
 
     /// Whether this piece is the first of a message.
@@ -110,10 +109,5 @@ impl<'i> Piece<'i> {
     pub(crate) fn key(&self) -> u32 {
         let key = self.header.masking_key().map_or(0, MaskingKey::to_word);
         rotated(key, usize::try_from(self.offset & 3).unwrap_or(0))
-    }
-
-    #[inline]
-    pub(super) fn end(&self) -> u64 {
-        self.offset.saturating_add(widened(self.payload.len()))
     }
 }

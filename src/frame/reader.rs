@@ -4,9 +4,9 @@ use core::{fmt, mem};
 
 use super::{Content, Piece, Sequence};
 use crate::kernel::{self, Level};
-#[cfg(feature = "alloc")]
-use crate::wire::widened;
-use crate::wire::{DataOpcode, Header, HeaderStart, Limits, MessageKind, Opcode, ProtocolError, Redacted, Rsv};
+use crate::wire::{
+    DataOpcode, Header, HeaderStart, Limits, MessageKind, Opcode, ProtocolError, Redacted, Rsv, widened,
+};
 
 /// Which frames have to be masked (§5.1).
 ///
@@ -97,22 +97,18 @@ impl Reader {
 
     /// Takes at most `max` bytes of payload after the header, which are left masked.
     pub(crate) fn read_payload<'i>(&mut self, input: &mut &'i mut [u8], max: usize) -> Option<Piece<'i>> {
-        let Reading::Payload { header, ref mut taken, content } = self.reading else { return None };
-        let missing = header.payload_len().saturating_sub(*taken);
+        let piece = self.next_piece()?;
+        let missing = self.payload_remaining();
         if missing > 0 && input.is_empty() {
             return None;
         }
-        let max = match content {
+        let max = match piece.content {
             Content::Message { rsv: Rsv::NONE, .. } | Content::Control(_) => max,
             Content::Message { .. } => max.min(Piece::MOST_TRANSFORMED),
         };
         let payload = split_front(input, usize::try_from(missing).unwrap_or(usize::MAX).min(max));
-        let piece = Piece { header, offset: *taken, payload, content };
-        *taken = piece.end();
-        if piece.ends_frame() {
-            self.reading = Reading::BETWEEN_FRAMES;
-        }
-        Some(piece)
+        self.pass(payload.len());
+        Some(Piece { payload, ..piece })
     }
 
     /// What the next byte of payload belongs to, as an empty piece; `None` where the next byte is a header's.
@@ -126,8 +122,8 @@ impl Reader {
         }
     }
 
-    /// Counts bytes of the current frame's payload that were read into a place of their own, past this reader.
-    #[cfg(feature = "alloc")]
+    /// Counts bytes of the current frame's payload, which was read here or, past this reader, into a place of its own.
+    #[inline]
     pub(crate) fn pass(&mut self, len: usize) {
         if let Reading::Payload { header, taken, .. } = &mut self.reading {
             *taken = taken.saturating_add(widened(len)).min(header.payload_len());
@@ -196,9 +192,10 @@ impl Reading {
 struct Rules {
     max_frame_len: u64,
     max_message_len: u64,
-    /// What the current message's frames have declared so far.
+    /// What the frames of a message that is not complete have declared so far.
     message_len: u64,
     max_fragments: u32,
+    /// How many they are.
     fragments: u32,
     masking: Masking,
     owned_rsv: Rsv,
@@ -231,18 +228,21 @@ impl Rules {
             Opcode::Data(opcode) => opcode,
         };
         let after = self.sequence.after(opcode, header.fin())?;
-        if let Sequence::Between = self.sequence {
-            (self.message_len, self.fragments) = (0, 0);
-            self.message_rsv = header.rsv();
-        }
         let kind = match (self.sequence, opcode) {
             (Sequence::Within(kind), _) => kind,
             (Sequence::Between, DataOpcode::Binary) => MessageKind::Binary,
             (Sequence::Between, DataOpcode::Text | DataOpcode::Continuation) => MessageKind::Text,
         };
-        self.message_len = self.message_len.saturating_add(header.payload_len());
-        self.fragments = self.fragments.saturating_add(1);
+        if let Sequence::Between = self.sequence {
+            self.message_rsv = header.rsv();
+        }
         self.sequence = after;
+        (self.message_len, self.fragments) = match after {
+            Sequence::Between => (0, 0),
+            Sequence::Within(_) => {
+                (self.message_len.saturating_add(header.payload_len()), self.fragments.saturating_add(1))
+            }
+        };
         Ok(Content::Message { kind, rsv: self.message_rsv })
     }
 
@@ -273,12 +273,8 @@ impl Rules {
         }
         let Opcode::Data(opcode) = start.opcode else { return Ok(()) };
         self.sequence.after(opcode, start.fin)?;
-        let fragments = match self.sequence {
-            Sequence::Between => 0,
-            Sequence::Within(_) => self.fragments,
-        };
         // A count that has reached the largest number stays there, and is then no limit.
-        if fragments >= self.max_fragments && self.max_fragments != u32::MAX {
+        if self.fragments >= self.max_fragments && self.max_fragments != u32::MAX {
             return Err(ProtocolError::TooManyFragments { max: self.max_fragments });
         }
         Ok(())
@@ -294,16 +290,12 @@ impl Rules {
 
     fn payload_len(&self, start: HeaderStart, len: u64) -> Result<(), ProtocolError> {
         let Opcode::Data(_) = start.opcode else { return Ok(()) };
-        let message_len = match self.sequence {
-            Sequence::Between => 0,
-            Sequence::Within(_) => self.message_len,
-        };
         if len > self.max_frame_len {
             return Err(ProtocolError::FrameTooLong { len, max: self.max_frame_len });
         }
-        let message_len = message_len.saturating_add(len);
-        if message_len > self.max_message_len {
-            return Err(ProtocolError::MessageTooLong { len: message_len, max: self.max_message_len });
+        let len = self.message_len.saturating_add(len);
+        if len > self.max_message_len {
+            return Err(ProtocolError::MessageTooLong { len, max: self.max_message_len });
         }
         Ok(())
     }

@@ -4,11 +4,11 @@ use core::fmt;
 
 use super::key::AcceptKey;
 use super::known_fields::{KnownFields, Occurrence};
-use super::response::{Answer, HttpResponse, NoSubprotocols, Response, Subprotocols};
+use super::response::{Answer, NoSubprotocols, Response, Subprotocols};
 use super::response_error::ResponseError;
 use crate::extension::OfferedExtensions;
 use crate::extension::negotiated::Negotiated;
-use crate::http::{Excerpt, FieldSection, Head, HeadReader, ResponseHead, ascii};
+use crate::http::{Excerpt, FieldSection, Head, HeadReader, HttpResponse, ascii};
 use crate::wire::Limits;
 
 /// Reads a server's response, which may arrive in any pieces.
@@ -164,22 +164,22 @@ impl<P: Subprotocols> PendingAnswer<P> {
         fields: F,
     ) -> Result<Answer<'b, F>, ResponseError> {
         let known = KnownFields::collect_parsed(fields.clone());
-        self.check(ResponseHead { version, status, reason: b"", head: Head::new(fields, 0) }, &known)
+        self.check(HttpResponse { version, status, reason: b"", head: Head::new(fields, 0) }, &known)
     }
 
     /// The same for a head of which the fields that matter were picked out.
     pub(super) fn check<'b, F: FieldSection<'b>>(
         &self,
-        response: ResponseHead<'b, F>,
+        response: HttpResponse<'b, F>,
         known: &KnownFields<'b>,
     ) -> Result<Answer<'b, F>, ResponseError> {
-        let ResponseHead { version: (major, minor), status, .. } = response;
+        let HttpResponse { version: (major, minor), status, .. } = response;
         // RFC 9110 §2.5: a later minor version is read as the highest that is known of that major version.
         if major != 1 || status == 101 && minor < 1 {
             return Err(ResponseError::HttpVersion { major, minor });
         }
         if status != 101 {
-            return Ok(Answer::Refused(HttpResponse { response }));
+            return Ok(Answer::Refused(response));
         }
         known.upgraded()?;
         if !known.connection {
@@ -202,9 +202,7 @@ impl<P: Subprotocols> PendingAnswer<P, ()> {
         match status {
             // RFC 8441 §5: there is no key, and success is what it is for CONNECT: 2xx (RFC 9110 §9.3.6).
             200..=299 => self.agree(head, &known),
-            _ => Ok(Answer::Refused(HttpResponse {
-                response: ResponseHead { version: (2, 0), status, reason: b"", head },
-            })),
+            _ => Ok(Answer::Refused(HttpResponse { version: (2, 0), status, reason: b"", head })),
         }
     }
 }

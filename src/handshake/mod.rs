@@ -47,16 +47,17 @@ pub use client_request::{ClientRequest, StartError};
 pub use connect::{ClientConnect, ClientUpgrade, ConnectHead, ConnectRequest};
 pub use key::{AcceptKey, InvalidKey, Key};
 pub use observe::{ResponseParts, Violation, observe};
-pub use received::{HttpRequest, Received};
+pub use received::Received;
 pub use refusal::{Refusal, RefusalError};
 pub use request::{Parts, Request, RequestKey};
 pub use request_error::RequestError;
-pub use response::{Answer, HttpResponse, NoSubprotocols, Response, Subprotocols};
+pub use response::{Answer, NoSubprotocols, Response, Subprotocols};
 pub use response_error::ResponseError;
 pub use server::ServerHandshake;
 pub use url::{InvalidUrl, WsUrl};
 
 pub use crate::extension::negotiated::Negotiated;
 pub use crate::http::{
-    Excerpt, Field, FieldFault, FieldSection, Fields, Head, HeadError, HeadPart, InvalidField, Scheme,
+    Excerpt, Field, FieldFault, FieldSection, Fields, Head, HeadError, HeadPart, HttpRequest, HttpResponse,
+    InvalidField, Scheme,
 };

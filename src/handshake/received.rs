@@ -9,7 +9,7 @@ use super::refusal::{Refusal, RefusalError};
 use super::request::{Parts, Request};
 use super::request_error::{RequestError, UPGRADE_REQUIRED};
 use crate::http::{
-    Excerpt, FieldSection, Fields, Head, RequestHead, Shown, ShownTarget, Target, is_same_host, is_token, split_host,
+    Excerpt, FieldSection, Fields, Head, HttpRequest, Shown, ShownTarget, Target, is_same_host, is_token, split_host,
 };
 
 /// What a client asked for.
@@ -38,13 +38,13 @@ pub enum Received<'b, F = Fields<'b>> {
 
 impl<'b> Received<'b> {
     #[inline]
-    pub(super) fn from_head(head: &RequestHead<'b>, known: &KnownFields<'b>) -> Result<Self, RequestError> {
-        let (major, minor) = head.version;
+    pub(super) fn from_head(request: HttpRequest<'b>, known: &KnownFields<'b>) -> Result<Self, RequestError> {
+        let (target, (major, minor)) = (request.target, request.version);
         // RFC 9110 §15.6.6: a server answers 505 when it does not support "the major version of HTTP that was used".
         if major != 1 {
             return Err(RequestError::HttpVersion { major, minor });
         }
-        Self::check(*head, || Target::new(head.target), known)
+        Self::check(request, || Target::new(target), known)
     }
 }
 
@@ -83,14 +83,14 @@ impl<'b, F: FieldSection<'b>> Received<'b, F> {
     /// The order of the checks is the same wherever the head came from: plain HTTP, method, version, and the rest.
     #[inline]
     pub(super) fn check(
-        request: RequestHead<'b, F>,
+        request: HttpRequest<'b, F>,
         parse_target: impl FnOnce() -> Option<Target<'b>>,
         known: &KnownFields<'b>,
     ) -> Result<Self, RequestError> {
         if !known.websocket {
-            return Ok(Self::Http(HttpRequest { request }));
+            return Ok(Self::Http(request));
         }
-        let RequestHead { method, target, version, head } = request;
+        let HttpRequest { method, target, version, head } = request;
         // RFC 9110 §9.1: "The method token is case-sensitive".
         if method != "GET" {
             return Err(RequestError::Method { method: Excerpt::new(method.as_bytes()) });
@@ -195,49 +195,20 @@ fn check_host(host: &[u8]) -> Result<&[u8], RequestError> {
     }
 }
 
-/// A request of plain HTTP: any method and version, and no `Upgrade: websocket`.
-///
-/// It is never an error of the WebSocket side: health checks of load balancers and requests for pages, which many proxies still send
-/// as HTTP/1.0, are for the application to answer. [`check_host`](Self::check_host) is what a server owes such a request, and
-/// [`respond`](Self::respond) makes the answer.
-///
-/// ```
-/// use websocket_proto::handshake::{Received, ServerHandshake};
-/// use websocket_proto::wire::Limits;
-///
-/// let head = b"GET /index.html HTTP/1.1\r\nHost: example.com\r\n\r\n";
-/// let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
-/// let Some(Received::Http(request)) = received else { panic!("not plain HTTP") };
-/// assert_eq!((request.method(), request.target(), request.version()), ("GET", "/index.html", (1, 1)));
-/// assert_eq!(request.field("host").next(), Some(&b"example.com"[..]));
-/// assert_eq!(request.head_len(), head.len());
-///
-/// let mut out = Vec::new();
-/// match request.check_host() {
-///     Err(error) => error.response().write_to(&mut out).unwrap(),
-///     Ok(()) => request.respond(200, &[("Content-Type", "text/html")], b"<p>Hello").unwrap().write_to(&mut out).unwrap(),
-/// }
-/// assert!(out.starts_with(b"HTTP/1.1 200 OK\r\n") && out.ends_with(b"\r\n\r\n<p>Hello"));
-/// ```
-#[derive(Clone)]
-pub struct HttpRequest<'b, F = Fields<'b>> {
-    pub(super) request: RequestHead<'b, F>,
-}
-
 impl<'b, F: FieldSection<'b>> HttpRequest<'b, F> {
     /// The method, in its letter case.
     pub fn method(&self) -> &'b str {
-        self.request.method
+        self.method
     }
 
     /// The target as it was sent; it may also be `*`, or what a proxy is asked for.
     pub fn target(&self) -> &'b str {
-        self.request.target
+        self.target
     }
 
     /// The two digits of the version: `(1, 1)` for HTTP/1.1.
     pub fn version(&self) -> (u8, u8) {
-        self.request.version
+        self.version
     }
 
     /// Checks the `Host`: RFC 9112 §3.2 asks for a 400 where it is missing (in HTTP/1.1), repeated or invalid.
@@ -256,8 +227,8 @@ impl<'b, F: FieldSection<'b>> HttpRequest<'b, F> {
     /// assert_eq!(request.check_host().unwrap_err().response().status(), 400);
     /// ```
     pub fn check_host(&self) -> Result<(), RequestError> {
-        match KnownFields::collect_parsed(self.request.head.section.clone()).host(None) {
-            Err(RequestError::HostMissing) if !matches!(self.request.version, (1, 1..)) => Ok(()),
+        match KnownFields::collect_parsed(self.head.section.clone()).host(None) {
+            Err(RequestError::HostMissing) if !matches!(self.version, (1, 1..)) => Ok(()),
             result => result.map(drop),
         }
     }
@@ -285,7 +256,7 @@ impl<'b, F: FieldSection<'b>> HttpRequest<'b, F> {
     }
 
     fn without_body_for_head<'a>(&self, response: Refusal<'a>) -> Refusal<'a> {
-        if self.request.method == "HEAD" { response.to_head() } else { response }
+        if self.method == "HEAD" { response.to_head() } else { response }
     }
 }
 
@@ -293,16 +264,16 @@ impl<'b, F> Deref for HttpRequest<'b, F> {
     type Target = Head<'b, F>;
 
     fn deref(&self) -> &Head<'b, F> {
-        &self.request.head
+        &self.head
     }
 }
 
 impl<'b, F: FieldSection<'b>> fmt::Debug for HttpRequest<'b, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpRequest")
-            .field("method", &self.request.method)
-            .field("target", &ShownTarget(self.request.target))
-            .field("version", &self.request.version)
+            .field("method", &self.method)
+            .field("target", &ShownTarget(self.target))
+            .field("version", &self.version)
             .field("fields", &Shown(|| self.fields()))
             .field("head_len", &self.head_len())
             .finish()

@@ -9,7 +9,7 @@ use super::refusal::{Refusal, RefusalError};
 use super::request_error::RequestError;
 use crate::extension::Extension;
 use crate::http::{
-    Excerpt, FieldSection, Fields, Head, RequestHead, Scheme, Shown, ShownTarget, Target, ascii, is_same_host,
+    Excerpt, FieldSection, Fields, Head, HttpRequest, Scheme, Shown, ShownTarget, Target, ascii, is_same_host,
 };
 
 /// A head that another HTTP stack has parsed.
@@ -39,9 +39,9 @@ impl<'b, F: FieldSection<'b>> Parts<'b, F> {
         Self { method, target, version, fields }
     }
 
-    pub(super) fn into_head(self) -> RequestHead<'b, F> {
+    pub(super) fn into_head(self) -> HttpRequest<'b, F> {
         let Self { method, target, version, fields } = self;
-        RequestHead { method, target, version, head: Head::new(fields, 0) }
+        HttpRequest { method, target, version, head: Head::new(fields, 0) }
     }
 }
 

@@ -9,7 +9,7 @@ use super::known_fields::Occurrence;
 use super::response_error::ResponseError;
 use crate::extension::negotiated::Negotiated;
 use crate::extension::{Extension, Negotiate};
-use crate::http::{FieldSection, Fields, Head, ResponseHead, Shown};
+use crate::http::{FieldSection, Fields, Head, HttpResponse, Shown};
 
 /// What a server answered.
 ///
@@ -86,33 +86,15 @@ impl<'b, F: FieldSection<'b>> Response<'b, F> {
     }
 }
 
-/// A response that opened nothing.
-///
-/// ```
-/// use websocket_proto::handshake::{Answer, ClientRequest};
-/// use websocket_proto::wire::Limits;
-///
-/// let request = ClientRequest::new("example.com", "/");
-/// let mut handshake = request.start([7; 16], &Limits::DEFAULT, &mut Vec::new()).unwrap();
-/// let bytes = b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone";
-/// let Some(Answer::Refused(response)) = handshake.receive(bytes).unwrap() else { panic!() };
-/// assert_eq!((response.status(), response.reason()), (404, &b"Not Found"[..]));
-/// assert_eq!(&bytes[response.head_len()..], b"none", "what came of the body");
-/// ```
-#[derive(Clone)]
-pub struct HttpResponse<'b, F = Fields<'b>> {
-    pub(super) response: ResponseHead<'b, F>,
-}
-
 impl<'b, F: FieldSection<'b>> HttpResponse<'b, F> {
     /// The status code, whatever its three digits are.
     pub fn status(&self) -> u16 {
-        self.response.status
+        self.status
     }
 
     /// The reason phrase, which may be empty, and means nothing.
     pub fn reason(&self) -> &'b [u8] {
-        self.response.reason
+        self.reason
     }
 }
 
@@ -128,7 +110,7 @@ impl<'b, F> Deref for HttpResponse<'b, F> {
     type Target = Head<'b, F>;
 
     fn deref(&self) -> &Head<'b, F> {
-        &self.response.head
+        &self.head
     }
 }
 

@@ -70,7 +70,7 @@ impl ServerHandshake {
         let mut known = KnownFields::default();
         let result = match self.reader.read_request(bytes, &mut known) {
             Ok(None) => return Ok(None),
-            Ok(Some(head)) => Received::from_head(&head, &known).map(Some),
+            Ok(Some(head)) => Received::from_head(head, &known).map(Some),
             Err(error) => Err(error.into()),
         };
         // What was remembered is about these bytes. The next ones may be another request on the same connection.

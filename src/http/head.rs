@@ -118,18 +118,53 @@ impl fmt::Debug for Fields<'_> {
     }
 }
 
-/// A request's head, syntactically right.
-#[derive(Clone, Copy)]
-pub(crate) struct RequestHead<'b, F = Fields<'b>> {
+/// A request of plain HTTP: any method and version, and no `Upgrade: websocket`.
+///
+/// It is never an error of the WebSocket side: health checks of load balancers and requests for pages, which many proxies still send
+/// as HTTP/1.0, are for the application to answer. [`check_host`](Self::check_host) is what a server owes such a request, and
+/// [`respond`](Self::respond) makes the answer.
+///
+/// ```
+/// use websocket_proto::handshake::{Received, ServerHandshake};
+/// use websocket_proto::wire::Limits;
+///
+/// let head = b"GET /index.html HTTP/1.1\r\nHost: example.com\r\n\r\n";
+/// let received = ServerHandshake::new(&Limits::DEFAULT).receive(head).unwrap();
+/// let Some(Received::Http(request)) = received else { panic!("not plain HTTP") };
+/// assert_eq!((request.method(), request.target(), request.version()), ("GET", "/index.html", (1, 1)));
+/// assert_eq!(request.field("host").next(), Some(&b"example.com"[..]));
+/// assert_eq!(request.head_len(), head.len());
+///
+/// let mut out = Vec::new();
+/// match request.check_host() {
+///     Err(error) => error.response().write_to(&mut out).unwrap(),
+///     Ok(()) => request.respond(200, &[("Content-Type", "text/html")], b"<p>Hello").unwrap().write_to(&mut out).unwrap(),
+/// }
+/// assert!(out.starts_with(b"HTTP/1.1 200 OK\r\n") && out.ends_with(b"\r\n\r\n<p>Hello"));
+/// ```
+#[derive(Clone)]
+pub struct HttpRequest<'b, F = Fields<'b>> {
     pub(crate) method: &'b str,
     pub(crate) target: &'b str,
     pub(crate) version: (u8, u8),
     pub(crate) head: Head<'b, F>,
 }
 
-/// A response's head, syntactically right.
-#[derive(Clone, Copy)]
-pub(crate) struct ResponseHead<'b, F = Fields<'b>> {
+/// A response that opened nothing.
+///
+/// ```
+/// use websocket_proto::handshake::{Answer, ClientRequest};
+/// use websocket_proto::wire::Limits;
+///
+/// let request = ClientRequest::new("example.com", "/");
+/// let mut handshake = request.start([7; 16], &Limits::DEFAULT, &mut Vec::new()).unwrap();
+/// let bytes = b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone";
+/// let Some(Answer::Refused(response)) = handshake.receive(bytes).unwrap() else { panic!() };
+/// assert_eq!((response.status(), response.reason()), (404, &b"Not Found"[..]));
+/// assert_eq!(&bytes[response.head_len()..], b"none", "what came of the body");
+/// ```
+#[derive(Clone)]
+pub struct HttpResponse<'b, F = Fields<'b>> {
     pub(crate) version: (u8, u8),
     pub(crate) status: u16,
     pub(crate) reason: &'b [u8],
@@ -156,7 +191,7 @@ impl HeadReader {
         &mut self,
         bytes: &'b [u8],
         known: &mut impl Collect<'b>,
-    ) -> Result<Option<RequestHead<'b>>, HeadError> {
+    ) -> Result<Option<HttpRequest<'b>>, HeadError> {
         if let Some(head) = self.whole(bytes).and_then(|bytes| parse_request(bytes, self.max_fields, known)) {
             return Ok(Some(head));
         }
@@ -168,7 +203,7 @@ impl HeadReader {
         let (method, line) = split_at_byte(line, b' ').unwrap_or_default();
         let (target, version) = split_at_byte(line, b' ').unwrap_or_default();
         let (method, target) = (ascii(method), ascii(target));
-        Ok(Some(RequestHead { method, target, version: digits(version), head }))
+        Ok(Some(HttpRequest { method, target, version: digits(version), head }))
     }
 
     /// Reads on in a response, and hands it out when it is complete; `known` has its fields then.
@@ -176,7 +211,7 @@ impl HeadReader {
         &mut self,
         bytes: &'b [u8],
         known: &mut impl Collect<'b>,
-    ) -> Result<Option<ResponseHead<'b>>, HeadError> {
+    ) -> Result<Option<HttpResponse<'b>>, HeadError> {
         if let Some(mut response) = self.whole(bytes).and_then(|bytes| parse_response(bytes, self.max_fields, known)) {
             response.head.len = self.start.saturating_add(response.head.len);
             return Ok(Some(response));
@@ -188,7 +223,7 @@ impl HeadReader {
         let status = ascii(line.get(9..12).unwrap_or_default()).parse().unwrap_or_default();
         // What comes after `HTTP/1.1 200 `, where there is that space.
         let reason = line.get(13..).unwrap_or_default();
-        Ok(Some(ResponseHead { version: digits(line), status, reason, head }))
+        Ok(Some(HttpResponse { version: digits(line), status, reason, head }))
     }
 
     /// The start line and the fields of a head that is complete and was checked.
@@ -207,7 +242,7 @@ impl HeadReader {
 
 /// Reads a request that is whole and has nothing unusual about it.
 #[inline]
-fn parse_request<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Collect<'b>) -> Option<RequestHead<'b>> {
+fn parse_request<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Collect<'b>) -> Option<HttpRequest<'b>> {
     let mut headers = [const { MaybeUninit::uninit() }; MAX_FIELDS];
     let mut request = httparse::Request::new(&mut []);
     let Ok(Status::Complete(len)) = request.parse_with_uninit_headers(bytes, &mut headers) else { return None };
@@ -219,12 +254,12 @@ fn parse_request<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Collec
         return None;
     }
     let fields = collect(lines, request.headers, max_fields, known)?;
-    Some(RequestHead { method, target, version: (1, request.version?), head: Head::new(fields, len) })
+    Some(HttpRequest { method, target, version: (1, request.version?), head: Head::new(fields, len) })
 }
 
 /// Reads a response that is whole and has nothing unusual about it.
 #[inline]
-fn parse_response<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Collect<'b>) -> Option<ResponseHead<'b>> {
+fn parse_response<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Collect<'b>) -> Option<HttpResponse<'b>> {
     let mut headers = [const { MaybeUninit::uninit() }; MAX_FIELDS];
     let mut response = httparse::Response::new(&mut []);
     let config = httparse::ParserConfig::default();
@@ -239,7 +274,7 @@ fn parse_response<'b>(bytes: &'b [u8], max_fields: usize, known: &mut impl Colle
     }
     let fields = collect(lines, response.headers, max_fields, known)?;
     let (version, status, reason) = ((1, response.version?), response.code?, reason.as_bytes());
-    Some(ResponseHead { version, status, reason, head: Head::new(fields, len) })
+    Some(HttpResponse { version, status, reason, head: Head::new(fields, len) })
 }
 
 /// The fields, which `known` is given as well; nothing if there are too many, or if one of the `lines` ends in LF alone (RFC 9112 §2.2),

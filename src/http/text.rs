@@ -23,53 +23,42 @@ pub(crate) fn target_len(bytes: &[u8]) -> usize {
 
 /// How many bytes at the front of `bytes` are text.
 pub(crate) fn text_len(bytes: &[u8]) -> usize {
-    let mut rest = bytes;
-    // Eight bytes at once: which of them are below 0x20, or are 0x7f? The lowest such byte is found exactly.
-    while let Some((eight, after)) = rest.split_first_chunk() {
-        let word = u64::from_le_bytes(*eight);
-        let below_space = word.wrapping_sub(ONES * 0x20) & !word;
-        let delete = word ^ (ONES * 0x7f);
-        let is_delete = delete.wrapping_sub(ONES) & !delete;
-        let control = (below_space | is_delete) & TOPS;
-        if control == 0 {
-            rest = after;
-            continue;
-        }
-        let (_, from_control) = rest.split_at_checked(lowest_byte(control)).unwrap_or_default();
-        let [b'\t', after @ ..] = from_control else { return bytes.len() - from_control.len() };
-        rest = after;
-    }
-    while let [byte, after @ ..] = rest {
-        if !is_text_byte(*byte) {
-            break;
-        }
-        rest = after;
-    }
-    bytes.len() - rest.len()
+    let others = |word| below_space(word) & !equal(word, b'\t') | equal(word, 0x7f);
+    first(bytes, others, |byte| !is_text_byte(byte)).unwrap_or(bytes.len())
 }
 
 /// What is before the first `byte`, and what is after it.
 pub(crate) fn split_at_byte(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+    let (before, from) = bytes.split_at_checked(first(bytes, |word| equal(word, byte), |found| found == byte)?)?;
+    Some((before, from.get(1..)?))
+}
+
+/// Where the first byte is that is looked for: `in_word` sets the top bit of such bytes among eight, `is` knows a single one.
+#[inline]
+fn first(bytes: &[u8], in_word: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) -> Option<usize> {
     let mut rest = bytes;
-    let offset = loop {
+    let in_rest = loop {
         let Some((eight, after)) = rest.split_first_chunk() else {
-            break rest.iter().position(|&found| found == byte)?;
+            break rest.iter().position(|&byte| is(byte))?;
         };
-        let word = u64::from_le_bytes(*eight) ^ (ONES * u64::from(byte));
-        let found = word.wrapping_sub(ONES) & !word & TOPS;
+        let found = in_word(u64::from_le_bytes(*eight));
         if found != 0 {
-            break lowest_byte(found);
+            break usize::try_from(found.trailing_zeros() / 8).ok()?;
         }
         rest = after;
     };
-    let (_, after) = rest.split_at_checked(offset)?;
-    Some((bytes.get(..bytes.len() - after.len())?, after.get(1..)?))
+    Some(bytes.len() - rest.len() + in_rest)
 }
 
-/// Which byte of a little-endian word has the lowest bit that is set.
-fn lowest_byte(word: u64) -> usize {
-    // At most 8: it fits.
-    usize::try_from(word.trailing_zeros() / 8).unwrap_or_default()
+/// The top bit of each byte that is below 0x20; no other bit.
+const fn below_space(word: u64) -> u64 {
+    !((word & !TOPS) + ONES * 0x60 | word) & TOPS
+}
+
+/// The top bit of each byte that is `byte`; no other bit.
+const fn equal(word: u64, byte: u8) -> u64 {
+    let differ = word ^ (ONES * byte as u64);
+    !((differ & !TOPS) + !TOPS | differ) & TOPS
 }
 
 const ONES: u64 = u64::from_ne_bytes([0x01; 8]);

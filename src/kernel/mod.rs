@@ -45,6 +45,7 @@ mod machine;
 #[cfg(feature = "alloc")]
 pub(crate) use append::append_frame;
 pub(crate) use level::Level;
+pub(crate) use short::rotated;
 #[cfg(feature = "alloc")]
 pub(crate) use valid_text::ValidText;
 
@@ -76,7 +77,7 @@ pub(crate) fn xor(level: Level, bytes: &mut [u8], key: u32) {
     // A register that lies across two lines of the cache costs twice (`benches/peers`, 1 KiB and 1 MiB).
     let (head, body) = bytes.split_at_mut(bytes.as_ptr().align_offset(REGISTER).min(SHORT));
     xor_short(head, key);
-    machine::xor(level, body, short::rotated(key, head.len()));
+    machine::xor(level, body, rotated(key, head.len()));
 }
 
 /// The same for up to some hundred bytes, inlined and without a choice of kernels.

@@ -188,7 +188,7 @@ unsafe fn store<V: Vector, const N: usize>(registers: [V; N], to: *mut u8) {
 
 /// The key for the byte that lies `n` bytes further on.
 #[inline]
-pub(super) const fn rotated(key: u32, n: usize) -> u32 {
+pub(crate) const fn rotated(key: u32, n: usize) -> u32 {
     let [low, ..] = n.to_le_bytes();
     key.rotate_right(8 * (low & 3) as u32)
 }

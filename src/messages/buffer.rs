@@ -7,13 +7,13 @@ use core::fmt;
 
 use super::retention::Retention;
 use crate::kernel::{self, Level, Tail, ValidText};
-use crate::wire::{InvalidUtf8, Utf8Stream};
+use crate::wire::{InvalidUtf8, MessageKind, Utf8Stream};
 
 /// A message that arrives in masked pieces.
 ///
 /// A piece is unmasked, and a text is validated, while it is copied in; or in place, after it was read into the [`space`] that is
 /// lent for it. Memory grows with the bytes that have arrived, never with a length that was only announced: to at most double,
-/// plus 32 KiB, or to as much as the message before had, if that was taken with its memory. A message is put together by the text methods alone or by the binary ones alone.
+/// plus 32 KiB, or to as much as the message before had, if that was taken with its memory. All pieces of a message are handed over with its kind.
 ///
 /// [`space`]: Self::space
 pub(super) struct MessageBuffer {
@@ -48,22 +48,26 @@ impl MessageBuffer {
         self.text.capacity()
     }
 
-    /// Unmasks a piece of a binary message while copying it in.
-    pub(super) fn push_binary(&mut self, level: Level, masked: &[u8], key: u32) {
-        self.lent = 0;
-        let to = self.place(masked.len());
-        kernel::xor_copy(level, masked, to, key);
-        self.filled += masked.len();
-    }
-
-    /// Unmasks and validates a piece of a text while copying it in. The piece may begin and end inside a code point.
+    /// Unmasks a piece of a message while copying it in, and validates it if the message is text; it may then begin and end inside a
+    /// code point.
     ///
     /// # Errors
     ///
     /// How many bytes of the text are valid, if no further byte could make the next ones so. All that is left to do then is to
     /// [`clear`](Self::clear).
-    pub(super) fn push_text(&mut self, level: Level, mut masked: &[u8], mut key: u32) -> Result<(), usize> {
+    pub(super) fn push(
+        &mut self,
+        kind: MessageKind,
+        level: Level,
+        mut masked: &[u8],
+        mut key: u32,
+    ) -> Result<(), usize> {
         self.lent = 0;
+        if let MessageKind::Binary = kind {
+            kernel::xor_copy(level, masked, self.place(masked.len()), key);
+            self.filled += masked.len();
+            return Ok(());
+        }
         while self.is_cut() {
             let Some((byte, rest)) = masked.split_first() else { return Ok(()) };
             kernel::xor_copy(level, &[*byte], self.place(1), key);
@@ -75,20 +79,19 @@ impl MessageBuffer {
         self.utf8.leave(self.text.unmask_from(level, masked, key), false).map_err(|InvalidUtf8| self.text.valid_len())
     }
 
-    /// Unmasks the `n` bytes that were read into the space.
-    pub(super) fn filled_binary(&mut self, level: Level, n: usize, key: u32) {
-        let n = self.settle(n);
-        kernel::xor(level, self.read(n), key);
-        self.filled += n;
-    }
-
-    /// Unmasks and validates the `n` bytes that were read into the space. They may begin and end inside a code point.
+    /// Unmasks the `n` bytes that were read into the space, and validates them, as [`push`](Self::push) does.
     ///
     /// # Errors
     ///
-    /// As for [`push_text`](Self::push_text).
-    pub(super) fn filled_text(&mut self, level: Level, n: usize, mut key: u32) -> Result<(), usize> {
-        let mut n = self.settle(n);
+    /// As for [`push`](Self::push).
+    pub(super) fn filled(&mut self, kind: MessageKind, level: Level, n: usize, mut key: u32) -> Result<(), usize> {
+        // No more than was lent can have been read. What was lent is no longer.
+        let mut n = n.min(core::mem::take(&mut self.lent));
+        if let MessageKind::Binary = kind {
+            kernel::xor(level, self.read(n), key);
+            self.filled += n;
+            return Ok(());
+        }
         while self.is_cut() {
             let Some(rest) = n.checked_sub(1) else { return Ok(()) };
             kernel::xor(level, self.read(1), key);
@@ -169,11 +172,6 @@ impl MessageBuffer {
         self.text.valid_len() != self.filled
     }
 
-    /// How many of `n` bytes can have been read: no more than were lent. What was lent is no longer.
-    fn settle(&mut self, n: usize) -> usize {
-        n.min(core::mem::take(&mut self.lent))
-    }
-
     /// The next `n` places, as far as they are there.
     fn read(&mut self, n: usize) -> &mut [u8] {
         let space = self.text.rest_mut(self.filled);
@@ -218,14 +216,14 @@ mod tests {
     /// Hands a piece over in one of the two ways.
     fn take(buffer: &mut MessageBuffer, level: Level, piece: &[u8], read: bool) -> Result<(), usize> {
         if !read {
-            return buffer.push_text(level, &masked(piece, KEY), KEY);
+            return buffer.push(MessageKind::Text, level, &masked(piece, KEY), KEY);
         }
         let (mut rest, mut key) = (piece, KEY);
         while !rest.is_empty() {
             let space = buffer.space(rest.len());
             let (now, later) = rest.split_at(space.len());
             space.copy_from_slice(&masked(now, key));
-            buffer.filled_text(level, now.len(), key)?;
+            buffer.filled(MessageKind::Text, level, now.len(), key)?;
             (rest, key) = (later, key.rotate_right(u32::try_from(8 * (now.len() % 4)).unwrap()));
         }
         Ok(())
@@ -287,10 +285,10 @@ mod tests {
         let bytes: Vec<u8> = (0..=255).cycle().take(1000).collect();
         for level in Level::all() {
             let mut buffer = MessageBuffer::new();
-            buffer.push_binary(level, &masked(&bytes[..300], KEY), KEY);
+            buffer.push(MessageKind::Binary, level, &masked(&bytes[..300], KEY), KEY).unwrap();
             buffer.space(700)[..600].copy_from_slice(&masked(&bytes[300..900], KEY));
-            buffer.filled_binary(level, 600, KEY);
-            buffer.push_binary(level, &masked(&bytes[900..], KEY), KEY);
+            buffer.filled(MessageKind::Binary, level, 600, KEY).unwrap();
+            buffer.push(MessageKind::Binary, level, &masked(&bytes[900..], KEY), KEY).unwrap();
             assert_eq!(buffer.binary(), bytes);
         }
     }
@@ -299,14 +297,14 @@ mod tests {
     fn bytes_that_were_not_validated_are_no_text() {
         let level = Level::detect();
         let mut buffer = MessageBuffer::new();
-        buffer.push_binary(level, &[0xff, b'a'], 0);
+        buffer.push(MessageKind::Binary, level, &[0xff, b'a'], 0).unwrap();
         assert_eq!(buffer.text().ok(), None);
-        assert_eq!(buffer.push_text(level, b"a", 0), Err(0));
+        assert_eq!(buffer.push(MessageKind::Text, level, b"a", 0), Err(0));
         buffer.clear(1024, &mut Retention::fixed());
-        buffer.push_text(level, b"abcdef", 0).unwrap();
+        buffer.push(MessageKind::Text, level, b"abcdef", 0).unwrap();
         buffer.binary()[0] = 0xff;
         assert_eq!(buffer.text().ok(), None, "they may have been changed");
-        assert_eq!(buffer.push_text(level, b"a", 0), Err(0));
+        assert_eq!(buffer.push(MessageKind::Text, level, b"a", 0), Err(0));
         assert_eq!(buffer.text().ok(), None);
     }
 
@@ -314,10 +312,10 @@ mod tests {
     fn what_was_not_lent_can_not_have_been_filled() {
         let level = Level::detect();
         let mut buffer = MessageBuffer::new();
-        buffer.filled_binary(level, usize::MAX, 0);
+        buffer.filled(MessageKind::Binary, level, usize::MAX, 0).unwrap();
         assert_eq!(buffer.len(), 0);
         let lent = buffer.space(10).len();
-        buffer.filled_text(level, usize::MAX, 0).unwrap();
+        buffer.filled(MessageKind::Text, level, usize::MAX, 0).unwrap();
         assert_eq!(buffer.len(), lent);
     }
 
@@ -325,11 +323,11 @@ mod tests {
     fn clearing_keeps_so_much_memory_and_no_text() {
         let level = Level::detect();
         let mut buffer = MessageBuffer::new();
-        buffer.push_text(level, &[b'a'; 1000], 0).unwrap();
+        buffer.push(MessageKind::Text, level, &[b'a'; 1000], 0).unwrap();
         buffer.clear(1000, &mut Retention::fixed());
         assert!(buffer.capacity() >= 1000);
         assert_eq!((buffer.len(), buffer.text().ok()), (0, Some("")));
-        buffer.push_text(level, &[b'a'; 1000], 0).unwrap();
+        buffer.push(MessageKind::Text, level, &[b'a'; 1000], 0).unwrap();
         buffer.clear(100, &mut Retention::fixed());
         assert_eq!((buffer.capacity(), buffer.len(), buffer.text().ok()), (0, 0, Some("")));
         buffer.space(1);

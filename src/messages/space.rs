@@ -4,7 +4,7 @@ use super::incoming::{Held, Ready};
 use super::{Incoming, Messages};
 use crate::connection::{Connection, Role};
 use crate::frame::Content;
-use crate::wire::{MessageKind, Output, ProtocolError, widened};
+use crate::wire::{Output, ProtocolError, widened};
 
 impl Messages {
     /// Lends the place where the rest of a large frame belongs, to read from the transport right into it; `None` unless at least
@@ -108,13 +108,7 @@ impl Messages {
         let (before, level, key, missing) =
             (self.buffer.len(), connection.level(), piece.key(), connection.payload_remaining());
         let n = n.min(usize::try_from(missing).unwrap_or(usize::MAX));
-        let valid = match kind {
-            MessageKind::Text => self.buffer.filled_text(level, n, key),
-            MessageKind::Binary => {
-                self.buffer.filled_binary(level, n, key);
-                Ok(())
-            }
-        };
+        let valid = self.buffer.filled(kind, level, n, key);
         // More than was lent can't have been read.
         let n = self.buffer.len().saturating_sub(before);
         connection.pass(n);

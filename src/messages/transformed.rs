@@ -36,34 +36,7 @@ impl Messages {
         &mut self.inflater
     }
 
-    /// Decompresses a piece and adds the result to the message. It is bounded and validated as it comes out.
-    #[cfg(feature = "inflate")]
-    pub(super) fn inflate<R: Role>(
-        &mut self,
-        connection: &mut Connection<R>,
-        kind: MessageKind,
-        piece: Piece<'_>,
-    ) -> Result<(), ProtocolError> {
-        let (begins, ends, key) = (piece.begins_message(), piece.ends_message(), piece.key());
-        let payload = piece.payload;
-        self.work.count(payload);
-        kernel::xor(connection.level(), payload, key);
-        let inflater = inflater_in(&mut self.inflater, connection, payload, begins)?;
-        let mut input = &*payload;
-        let max = usize::try_from(connection.max_message_len()).unwrap_or(usize::MAX);
-        loop {
-            let room = max.saturating_sub(self.buffer.len()).saturating_add(1);
-            let inflated = match inflater.inflate(&mut input, ends, room) {
-                Ok(Some(piece)) => push(&mut self.buffer, connection, kind, piece),
-                Ok(None) => break,
-                Err(error) => Err(ProtocolError::InvalidCompression(error)),
-            };
-            inflated.map_err(|error| connection.fail(error))?;
-        }
-        self.judge(connection, kind, ends, Ok(()))
-    }
-
-    /// Undoes what extensions have done to a piece, and adds the result to the message.
+    /// Undoes what extensions have done to a piece, and adds the result to the message. It is bounded and validated as it comes out.
     #[inline(never)]
     pub(super) fn decode<R: Role>(
         &mut self,
@@ -76,6 +49,13 @@ impl Messages {
         let payload = piece.payload;
         self.work.count(payload);
         kernel::xor(connection.level(), payload, key);
+        let buffer = &mut self.buffer;
+        #[cfg(feature = "inflate")]
+        if rsv == connection.deflate_rsv() {
+            let inflater = inflater_in(&mut self.inflater, connection, payload, begins)?;
+            let inflated = inflater.decode(payload, ends, &mut |piece| push(buffer, connection, kind, piece));
+            return inflated.map_err(|error| connection.fail(error));
+        }
         let own = self.decoders.as_deref_mut().map(|Decoders(own)| own.as_mut_slice()).unwrap_or_default();
         // §5.2: without a decoder, nothing "defines the meaning of such a nonzero value".
         let known = own.iter().fold(connection.deflate_rsv(), |known, decoder| known | decoder.rsv());
@@ -94,10 +74,8 @@ impl Messages {
             let place = chain.iter().position(|decoder| connection.is_after_deflate(decoder.rsv()));
             chain.insert(place.unwrap_or(chain.len()), inflater_in(&mut self.inflater, connection, payload, begins)?);
         }
-        let buffer = &mut self.buffer;
         let decoded = undo(&mut chain, payload, ends, &mut |piece| push(buffer, connection, kind, piece));
-        decoded.map_err(|error| connection.fail(error))?;
-        self.judge(connection, kind, ends, Ok(()))
+        decoded.map_err(|error| connection.fail(error))
     }
 }
 
@@ -154,12 +132,7 @@ pub(super) fn push<R: Role>(
     let max = usize::try_from(limit).unwrap_or(usize::MAX);
     let fitting = piece.get(..max.saturating_sub(buffer.len())).unwrap_or(piece);
     buffer.grow(fitting.len(), max);
-    match kind {
-        MessageKind::Text => {
-            buffer.push_text(level, fitting, 0).map_err(|valid_up_to| connection.not_utf8(valid_up_to))?;
-        }
-        MessageKind::Binary => buffer.push_binary(level, fitting, 0),
-    }
+    buffer.push(kind, level, fitting, 0).map_err(|valid_up_to| connection.not_utf8(valid_up_to))?;
     if fitting.len() < piece.len() {
         return Err(ProtocolError::MessageTooLong { len: limit.saturating_add(1), max: limit });
     }

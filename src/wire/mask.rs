@@ -92,14 +92,14 @@ impl Masker {
     /// Passes over `n` bytes of the payload.
     pub fn skip(&mut self, n: u64) {
         // The mask repeats after 4 bytes, so the low byte of the number tells.
-        self.key = rotated(self.key, usize::from(n.to_le_bytes()[0]));
+        self.key = kernel::rotated(self.key, usize::from(n.to_le_bytes()[0]));
     }
 
     /// Masks the payload's next bytes where they are.
     #[inline]
     pub fn apply(&mut self, bytes: &mut [u8]) {
         kernel::xor(self.level, bytes, self.key);
-        self.key = rotated(self.key, bytes.len());
+        self.key = kernel::rotated(self.key, bytes.len());
     }
 
     /// Masks the payload's next bytes into the front of `to`, and returns that part of it; `None`, with nothing done, if `to` is
@@ -108,7 +108,7 @@ impl Masker {
     pub fn apply_copy<'t>(&mut self, from: &[u8], to: &'t mut [u8]) -> Option<&'t mut [u8]> {
         let to = to.get_mut(..from.len())?;
         kernel::xor_copy(self.level, from, to, self.key);
-        self.key = rotated(self.key, from.len());
+        self.key = kernel::rotated(self.key, from.len());
         Some(to)
     }
 }
@@ -117,18 +117,6 @@ impl Masker {
 impl fmt::Debug for Masker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Masker").finish_non_exhaustive()
-    }
-}
-
-/// The key for the byte that lies `n` bytes further on.
-#[inline]
-pub(crate) const fn rotated(key: u32, n: usize) -> u32 {
-    // The four arms of n mod 4; a cast could not lose bits either, but this needs none.
-    match n & 3 {
-        0 => key,
-        1 => key.rotate_right(8),
-        2 => key.rotate_right(16),
-        _ => key.rotate_right(24),
     }
 }
 

@@ -29,7 +29,6 @@ pub(crate) use header::widened;
 pub use header::{Header, HeaderStart, LengthTooLarge};
 pub use invalid_deflate::InvalidDeflate;
 pub use limits::Limits;
-pub(crate) use mask::rotated;
 pub use mask::{Masker, MaskingKey};
 pub use opcode::{ControlOpcode, DataOpcode, MessageKind, Opcode};
 pub use output::{FixedOutput, Output, OutputFull};

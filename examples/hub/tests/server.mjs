@@ -1,5 +1,6 @@
-// Starts a hub on a free port, and ends it.
+// Starts a hub on a free port, and ends it; and a relay before it.
 import { spawn } from "node:child_process";
+import { connect, createServer } from "node:net";
 import { createInterface } from "node:readline";
 
 export async function startHub(...options) {
@@ -15,6 +16,33 @@ export async function startHub(...options) {
     });
   });
   return { url: `http://${address}`, told, errors, pid: child.pid, stop: () => child.kill(), kill: () => child.kill("SIGKILL") };
+}
+
+// A relay of connections to the hub at `url`. After `cut` it reads nothing and closes nothing.
+export async function startRelay(url) {
+  const { hostname, port } = new URL(url);
+  const sockets = new Set();
+  let isCut = false;
+  const relay = createServer((near) => {
+    const far = connect(port, hostname);
+    for (const [from, to] of [[near, far], [far, near]]) {
+      sockets.add(from);
+      from.on("error", () => {});
+      if (!isCut) from.pipe(to);
+    }
+  });
+  await new Promise((resolve) => relay.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${relay.address().port}`,
+    cut() {
+      isCut = true;
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+    stop() {
+      for (const socket of sockets) socket.destroy();
+      relay.close();
+    },
+  };
 }
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -49,10 +49,9 @@ impl DeflateConfig {
     /// What a client must have asked for to make this offer; `None` if it can't be accepted.
     pub(crate) fn of_offer(offer: Extension<'_>) -> Option<Self> {
         let offer = Parameters::parse(&offer).ok()?;
-        let hint = offer.client_window.flatten();
         Some(Self {
-            own: Compression::new(hint.unwrap_or(WindowBits::MAX), !offer.client_no_takeover),
-            peer: Compression::new(offer.server_window.unwrap_or(WindowBits::MAX), !offer.server_no_takeover),
+            own: Compression::DEFAULT.within(offer.client_window.flatten(), offer.client_no_takeover),
+            peer: Compression::DEFAULT.within(offer.server_window, offer.server_no_takeover),
             fallback: false,
             adjustable: offer.client_window.is_some(),
         })
@@ -98,18 +97,13 @@ impl Negotiate for DeflateConfig {
 
     fn answer(&self, offer: &Extension<'_>, to: &mut dyn Write) -> Option<DeflateParams> {
         let offer = Parameters::parse(offer).ok()?;
-        let server = Compression {
-            window_bits: self.own.window_bits.min(offer.server_window.unwrap_or(WindowBits::MAX)),
-            context_takeover: self.own.context_takeover && !offer.server_no_takeover,
+        let server = self.own.within(offer.server_window, offer.server_no_takeover);
+        let wanted = match offer.client_window {
+            // §7.1.2.2: the response "MUST NOT include the client_max_window_bits extension parameter".
+            None => self.peer.with_window_bits(WindowBits::MAX),
+            Some(_) => self.peer,
         };
-        let client = Compression {
-            window_bits: match offer.client_window {
-                // §7.1.2.2: the response "MUST NOT include the client_max_window_bits extension parameter".
-                None => WindowBits::MAX,
-                Some(hint) => self.peer.window_bits.min(hint.unwrap_or(WindowBits::MAX)),
-            },
-            context_takeover: self.peer.context_takeover && !offer.client_no_takeover,
-        };
+        let client = wanted.within(offer.client_window.flatten(), offer.client_no_takeover);
         if client.window_bits > self.peer.window_bits && !self.fallback {
             return None;
         }
@@ -140,10 +134,7 @@ impl Negotiate for DeflateConfig {
         if let Some(param) = fault {
             return Err(AnswerFault::Param(param));
         }
-        let server = Compression {
-            window_bits: parameters.server_window.unwrap_or(WindowBits::MAX),
-            context_takeover: !parameters.server_no_takeover,
-        };
+        let server = Compression::DEFAULT.within(parameters.server_window, parameters.server_no_takeover);
         if server.window_bits > self.peer.window_bits && !self.fallback {
             return Err(AnswerFault::ParamMissing(SERVER_WINDOW));
         }
@@ -151,11 +142,7 @@ impl Negotiate for DeflateConfig {
             return Err(AnswerFault::ParamMissing(SERVER_NO_TAKEOVER));
         }
         // A hint that the server ignores still holds: it asks for less than the server is ready to read.
-        let client_window = parameters.client_window.flatten().unwrap_or(WindowBits::MAX);
-        let client = Compression {
-            window_bits: self.own.window_bits.min(client_window),
-            context_takeover: self.own.context_takeover && !parameters.client_no_takeover,
-        };
+        let client = self.own.within(parameters.client_window.flatten(), parameters.client_no_takeover);
         Ok(DeflateParams { server, client })
     }
 }

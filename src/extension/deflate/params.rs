@@ -32,6 +32,15 @@ impl Compression {
         Self { window_bits, context_takeover }
     }
 
+    /// The same, but no more than parameters of the negotiation allow: a window, where they name one, and whether there is to be
+    /// no context takeover.
+    pub(super) fn within(self, window: Option<WindowBits>, no_takeover: bool) -> Self {
+        Self {
+            window_bits: self.window_bits.min(window.unwrap_or(WindowBits::MAX)),
+            context_takeover: self.context_takeover && !no_takeover,
+        }
+    }
+
     /// Whether a peer that is ready to read this can read `other`.
     #[cfg(feature = "deflate")]
     pub(crate) fn admits(self, other: Self) -> bool {

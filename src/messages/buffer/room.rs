@@ -5,7 +5,7 @@ use super::MessageBuffer;
 impl MessageBuffer {
     /// Lends room after what has arrived, to read masked bytes into: at most `max` bytes, and at least one unless `max` is 0.
     ///
-    /// The room holds whatever was there before. Reading into it has no effect until `filled_binary` or `filled_text` says how
+    /// The room holds whatever was there before. Reading into it has no effect until `filled` says how
     /// many bytes were read.
     pub(in crate::messages) fn space(&mut self, max: usize) -> &mut [u8] {
         if self.capacity() - self.filled < max.min(LEAST_SPACE) {
@@ -44,6 +44,7 @@ const MOST_SPACE: usize = 256 * 1024;
 mod tests {
     use super::*;
     use crate::kernel::Level;
+    use crate::wire::MessageKind;
 
     #[test]
     fn space_is_what_was_asked_for_but_never_sized_by_it() {
@@ -58,7 +59,7 @@ mod tests {
             assert!(lent >= 1);
             assert!(buffer.capacity() <= 2 * (arrived + LEAST_SPACE), "{} for {arrived}", buffer.capacity());
             let read = lent.min(50_000);
-            buffer.filled_binary(level, read, 0);
+            buffer.filled(MessageKind::Binary, level, read, 0).unwrap();
             arrived += read;
         }
         assert_eq!(buffer.len(), arrived);
@@ -69,15 +70,15 @@ mod tests {
         let level = Level::detect();
         let mut buffer = MessageBuffer::new();
         let lent = buffer.space(100_000).len();
-        buffer.filled_binary(level, lent, 0);
-        buffer.push_binary(level, &vec![0; 100_000 - lent], 0);
+        buffer.filled(MessageKind::Binary, level, lent, 0).unwrap();
+        buffer.push(MessageKind::Binary, level, &vec![0; 100_000 - lent], 0).unwrap();
         assert_eq!(buffer.take_binary().len(), 100_000);
         for (max, least, most) in [(usize::MAX, 100_000, 100_000), (usize::MAX, 1, 2 * LEAST_SPACE)] {
             let lent = buffer.space(max).len();
             assert!((least..=most).contains(&lent), "{lent}");
             assert_eq!(buffer.take_binary().len(), 0);
         }
-        buffer.push_binary(level, &[0; 90_000], 0);
+        buffer.push(MessageKind::Binary, level, &[0; 90_000], 0).unwrap();
         assert_eq!(buffer.take_binary().len(), 90_000);
         assert_eq!(buffer.space(20_000).len(), 20_000);
         assert_eq!(buffer.capacity(), 20_000, "no more than is missing");
@@ -89,7 +90,7 @@ mod tests {
         let mut buffer = MessageBuffer::new();
         let (mut capacity, mut growths) = (0, 0);
         for _ in 0..1 << 16 {
-            buffer.push_text(level, b"sixteen bytes ..", 0).unwrap();
+            buffer.push(MessageKind::Text, level, b"sixteen bytes ..", 0).unwrap();
             assert!(buffer.capacity() <= 2 * buffer.len());
             growths += usize::from(buffer.capacity() != capacity);
             capacity = buffer.capacity();

@@ -17,7 +17,7 @@ use lexopt::{Arg, Parser};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use websocket_proto::Limits;
-use websocket_proto::handshake::{Key, Received, ServerHandshake};
+use websocket_proto::handshake::{Key, Received, Refusal, ServerHandshake};
 
 const HELP: &str = "\
 Takes WebSockets of HTTP/1.1 (RFC 6455), and makes each a stream of HTTP/2 to a server without TLS (RFC 8441). It answers the
@@ -93,12 +93,12 @@ async fn pass_on(mut socket: TcpStream, to: SocketAddr) -> Result<()> {
                         connect = connect.header(name, value);
                     }
                 }
+                // What RFC 3986 allows and the crate `http` has no value for: a host with an escape.
+                let Ok(connect) = connect.extension(Protocol::from_static("websocket")).body(()) else {
+                    return refuse(socket, Refusal::new(502, &[], b"")?).await;
+                };
                 let key = request.field("sec-websocket-key").next().unwrap_or_default();
-                break (
-                    Key::new(key)?,
-                    connect.extension(Protocol::from_static("websocket")).body(())?,
-                    request.head_len(),
-                );
+                break (Key::new(key)?, connect, request.head_len());
             }
             Ok(Some(Received::Http(request))) => return refuse(socket, request.upgrade_required()).await,
             Err(error) => return refuse(socket, error.response()).await,
@@ -114,7 +114,7 @@ async fn pass_on(mut socket: TcpStream, to: SocketAddr) -> Result<()> {
     let response = response.await?;
     if response.status() != 200 {
         let status = response.status().as_u16();
-        return refuse(socket, websocket_proto::handshake::Refusal::new(status, &[], b"")?).await;
+        return refuse(socket, Refusal::new(status, &[], b"")?).await;
     }
     let mut answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {}\r\n",
@@ -148,7 +148,7 @@ async fn connect_by(send: SendRequest<Bytes>) -> Result<SendRequest<Bytes>> {
     Err("expected the setting ENABLE_CONNECT_PROTOCOL from the server, found none in time".into())
 }
 
-async fn refuse(mut socket: TcpStream, refusal: websocket_proto::handshake::Refusal<'_>) -> Result<()> {
+async fn refuse(mut socket: TcpStream, refusal: Refusal<'_>) -> Result<()> {
     let mut answer = Vec::new();
     refusal.write_to(&mut answer)?;
     socket.write_all(&answer).await?;

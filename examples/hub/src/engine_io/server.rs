@@ -10,6 +10,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
+use tokio::time::Instant;
 use websocket_proto_hyper::{Config, DeflateConfig};
 
 use super::packet::Packet;
@@ -123,7 +124,9 @@ impl<U: Upper + 'static> Server<U> {
     }
 
     fn session(&self, sid: &str) -> Option<Rc<Session>> {
-        self.sessions.borrow().get(sid).filter(|session| session.ended().is_none()).cloned()
+        let session = self.sessions.borrow().get(sid).cloned()?;
+        session.check(Instant::now());
+        session.ended().is_none().then_some(session)
     }
 
     /// Opens a session, and queues the packet that says so.

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::sync::{Notify, futures::Notified};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::packet::{Packet, encode_body};
 use crate::allowance::Allowance;
@@ -22,6 +22,8 @@ pub struct Session {
     answered: Notify,
     max_queued: usize,
     used: Cell<bool>,
+    /// Until when the Pong has to come, while one is waited for.
+    due: Cell<Option<Instant>>,
 }
 
 struct State {
@@ -93,6 +95,7 @@ impl Session {
             answered: Notify::new(),
             max_queued,
             used: Cell::new(false),
+            due: Cell::new(None),
         }
     }
 
@@ -226,17 +229,28 @@ impl Session {
         }
     }
 
+    /// Ends the session if the Pong is overdue: a request may come before the timer does.
+    pub fn check(&self, now: Instant) {
+        if self.due.get().is_some_and(|due| now >= due) {
+            self.end(Reason::PingTimeout);
+        }
+    }
+
     /// Sends Pings, and ends the session when one of them is not answered.
     pub async fn heartbeat(&self, interval: Duration, limit: Duration) {
         loop {
-            sleep(interval).await;
+            // One moment for both, so that what each timer is late by does not add up.
+            let ping = Instant::now() + interval;
+            sleep_until(ping).await;
             let answered = self.answered.notified();
             tokio::pin!(answered);
             answered.as_mut().enable();
             self.send(Packet::Ping(String::new()));
-            if timeout(limit, answered).await.is_err() {
+            self.due.set(Some(ping + limit));
+            if timeout_at(ping + limit, answered).await.is_err() {
                 self.end(Reason::PingTimeout);
             }
+            self.due.set(None);
         }
     }
 }

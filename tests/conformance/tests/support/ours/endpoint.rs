@@ -12,35 +12,12 @@ use wsspec::case::Command;
 use wsspec::exam::Event;
 use wsspec::memory::Subject;
 
+use super::reads::Reads;
 use super::talk::{bytes, close_frame, event, taken};
 use super::{LIMITS, SUBPROTOCOL, own_heard};
 
 /// Milliseconds.
 type Millis = u64;
-
-/// How bytes get into it, and messages out.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Reads {
-    /// Into its own room; messages are lent.
-    Room,
-    /// From a buffer that connections share; messages are taken.
-    Shared,
-    /// Into its own room; it advances, and then lends or gives the message.
-    Steps,
-    /// The same; messages are framed apart from it, as by another task.
-    Framed,
-    /// From a buffer that connections share; the first message is taken, and what follows it waits.
-    OneByOne,
-    /// Into its own room, by a transport that gives and takes little at a time; messages are taken, and nothing else is looked at.
-    Drips,
-}
-
-impl Reads {
-    /// Whether more than what came at once is done when nothing comes, and only messages are looked at.
-    fn waits(self) -> bool {
-        matches!(self, Self::OneByOne | Self::Drips)
-    }
-}
 
 fn config() -> Config<Millis> {
     let timeouts = Timeouts::none().with_handshake(10_000_u64).with_idle(30_000).with_pong(20_000);

@@ -5,6 +5,7 @@ mod events;
 mod http_types;
 mod messages;
 mod parsed;
+mod reads;
 mod talk;
 
 use websocket_proto::Limits;
@@ -14,8 +15,8 @@ use wsspec::exam::{Context, Event, Grade};
 use wsspec::memory::Subject;
 use wsspec::suite::CaseResult;
 
-pub use endpoint::Reads;
 pub use messages::{Client, Server};
+pub use reads::Reads;
 
 /// What they are made with.
 pub const LIMITS: Limits =
