@@ -1,4 +1,4 @@
-//! A good server that answers late: every grade is that of one that answers at once.
+//! A good server that answers late, and one that reads slowly: every grade is that of one that answers at once.
 
 #[path = "support/ours/mod.rs"]
 #[allow(dead_code)]
@@ -6,13 +6,13 @@ mod ours;
 
 use std::io::{Read, Result, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use wsspec::case::{Library, Role};
+use wsspec::case::{Case, Library, Role};
 use wsspec::exam::Grade;
 use wsspec::memory::Subject;
 use wsspec::socket::{ServerRun, SocketOptions, run_server};
-use wsspec::suite::Deliveries;
+use wsspec::suite::{CaseResult, Deliveries};
 
 /// Longer than the first look waits, shorter than the second does.
 const LATE: Duration = Duration::from_millis(60);
@@ -20,26 +20,61 @@ const PATIENCE: Duration = Duration::from_millis(5);
 
 #[test]
 fn answers_that_come_after_the_first_look_has_ended_decide() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("ws://{}/chat", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || answer_late(stream));
-        }
-    });
     let library = Library::built_in().unwrap();
     // Where a handshake decides, where replies are due, where a Close is, and where the connection has to fail.
     let families = ["deflate-offer", "server-early", "server-fields", "fragments", "close", "frames-opcode"];
     let cases: Vec<_> = library.cases.iter().filter(|case| families.contains(&&*case.family)).collect();
-    let options = SocketOptions { patience: PATIENCE, jobs: 16, slow: false, alarm: None };
-    let deliveries = Deliveries { bytes: false, cuts: false, random: 0, seed: 0 };
-    let mut context = ours::context();
-    (context.commands, context.heads, context.url) = (false, false, false);
-    let run = ServerRun { url: &url, process: None, context, options: &options, deliveries: &deliveries };
-    let results = run_server(&library, &cases, run).unwrap();
+    let results = examine(answer_late, &library, &cases, false);
     assert_eq!(results.len(), cases.iter().filter(|case| case.rule.roles.contains(Role::Server)).count());
     let amiss: Vec<_> = results.iter().filter(|result| result.grade != Grade::Pass).collect();
     assert!(amiss.is_empty(), "{:#?}", amiss.iter().map(|r| (&r.id, r.grade, &r.said)).collect::<Vec<_>>());
+}
+
+#[test]
+fn head_in_single_bytes_is_whole_before_a_servers_deadline() {
+    let library = Library::built_in().unwrap();
+    // Its head is beyond the limit, of which the last byte tells.
+    let cases: Vec<_> = library.cases.iter().filter(|case| case.id == "6455-4.2.1-reject/name-beyond").collect();
+    let results = examine(read_slowly, &library, &cases, true);
+    let [result] = &results[..] else { panic!("expected one result, found {}", results.len()) };
+    assert!(result.is_clean(), "{}: {:?} {:?}", result.grade, result.said, result.split);
+    assert_eq!(result.hurried, 1, "the bytes were read sooner than they should be");
+}
+
+fn examine(serve: fn(TcpStream) -> Result<()>, library: &Library, cases: &[&Case], bytes: bool) -> Vec<CaseResult> {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/chat", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || serve(stream));
+        }
+    });
+    let options = SocketOptions { patience: PATIENCE, jobs: 16, slow: false, alarm: None };
+    let deliveries = Deliveries { bytes, cuts: false, random: 0, seed: 0 };
+    let mut context = ours::context();
+    (context.commands, context.heads, context.url) = (false, false, false);
+    let run = ServerRun { url: &url, process: None, context, options: &options, deliveries: &deliveries };
+    run_server(library, cases, run).unwrap()
+}
+
+/// Gives up a client whose head is not there after six seconds.
+fn read_slowly(mut stream: TcpStream) -> Result<()> {
+    let (mut server, mut room, mut out, begun) = (ours::Server::new(), [0; 4096], Vec::new(), Instant::now());
+    while !server.is_closed() {
+        std::thread::sleep(Duration::from_millis(5));
+        match stream.read(&mut room)? {
+            0 => server.receive_eof(&mut out),
+            n => server.receive(&mut room[..n], &mut out),
+        }
+        if out.is_empty() && begun.elapsed() > Duration::from_secs(6) {
+            return Ok(());
+        }
+        stream.write_all(&out)?;
+        out.clear();
+    }
+    stream.shutdown(Shutdown::Write)?;
+    while stream.read(&mut room)? > 0 {}
+    Ok(())
 }
 
 fn answer_late(mut stream: TcpStream) -> Result<()> {

@@ -66,7 +66,8 @@ pub(super) struct Server<'r> {
 impl Server<'_> {
     /// Until it listens.
     pub(super) fn wait_for(&self, process: Option<&Process>) -> Result<(), Setup> {
-        let tries = if process.is_some() { 200 } else { 1 };
+        // On a busy machine a program that is interpreted takes its time to begin.
+        let tries = if process.is_some() { 600 } else { 1 };
         for _ in 0..tries {
             if TcpStream::connect_timeout(&self.address, Duration::from_secs(2)).is_ok() {
                 return Ok(());
