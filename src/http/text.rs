@@ -36,18 +36,29 @@ pub(crate) fn split_at_byte(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
 /// Where the first byte is that is looked for: `in_word` sets the top bit of such bytes among eight, `is` knows a single one.
 #[inline]
 fn first(bytes: &[u8], in_word: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) -> Option<usize> {
-    let mut rest = bytes;
-    let in_rest = loop {
-        let Some((eight, after)) = rest.split_first_chunk() else {
-            break rest.iter().position(|&byte| is(byte))?;
-        };
-        let found = in_word(u64::from_le_bytes(*eight));
-        if found != 0 {
-            break usize::try_from(found.trailing_zeros() / 8).ok()?;
+    let mut rest = bytes.get(if bytes.len() < 8 { 0 } else { before_in_words(bytes, in_word) }..)?;
+    while let [byte, after @ ..] = rest {
+        if is(*byte) {
+            return Some(bytes.len() - rest.len());
         }
         rest = after;
-    };
-    Some(bytes.len() - rest.len() + in_rest)
+    }
+    None
+}
+
+/// How many bytes come before the first that is looked for, as far as whole words tell. Apart, so that few bytes cost little.
+#[inline(never)]
+fn before_in_words(bytes: &[u8], in_word: impl Fn(u64) -> u64) -> usize {
+    let mut rest = bytes;
+    while let Some((eight, after)) = rest.split_first_chunk() {
+        let found = in_word(u64::from_le_bytes(*eight));
+        if found != 0 {
+            // At most 7: it fits.
+            return bytes.len() - rest.len() + usize::try_from(found.trailing_zeros() / 8).unwrap_or_default();
+        }
+        rest = after;
+    }
+    bytes.len() - rest.len()
 }
 
 /// The top bit of each byte that is below 0x20; no other bit.
