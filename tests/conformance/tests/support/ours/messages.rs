@@ -9,12 +9,11 @@ use websocket_proto::{
     Client as ClientRole, Connection, Incoming, Messages, Negotiated, ProtocolError, RandomKeys, Role,
     Server as ServerRole,
 };
-use wsspec::case::Command;
 use wsspec::exam::Event;
 use wsspec::memory::{Field, Subject};
 
-use super::talk::{Base, Talk};
-use super::{LIMITS, SUBPROTOCOL, own_heard};
+use super::talk::{Base, Talk, after_the_opening};
+use super::{LIMITS, SUBPROTOCOL};
 
 /// What a client's masks come from.
 pub type Asking = ClientRole<RandomKeys>;
@@ -188,24 +187,7 @@ impl<T: Talk<ServerRole>> Subject for Accepting<T> {
         }
     }
 
-    fn receive_eof(&mut self, out: &mut Vec<u8>) {
-        match &mut self.talk {
-            Some(talk) => talk.base().receive_eof(out),
-            None => self.closed = true,
-        }
-    }
-
-    fn is_closed(&self) -> bool {
-        self.closed || self.talk.as_ref().is_some_and(|talk| talk.shared().is_closed())
-    }
-
-    fn heard(&mut self) -> Option<Vec<Event>> {
-        Some(self.talk.as_ref().map(|talk| own_heard(&talk.shared().heard)).unwrap_or_default())
-    }
-
-    fn command(&mut self, command: &Command, out: &mut Vec<u8>) -> bool {
-        self.talk.as_mut().map(|talk| talk.base().command(command, out)).is_some()
-    }
+    after_the_opening!();
 
     fn connect(&mut self, fields: &[Field]) -> Option<Vec<Field>> {
         let pseudo = |name: &str| {
@@ -329,24 +311,7 @@ impl<T: Talk<Asking>> Subject for Requesting<T> {
         }
     }
 
-    fn receive_eof(&mut self, out: &mut Vec<u8>) {
-        match &mut self.talk {
-            Some(talk) => talk.base().receive_eof(out),
-            None => self.closed = true,
-        }
-    }
-
-    fn is_closed(&self) -> bool {
-        self.closed || self.talk.as_ref().is_some_and(|talk| talk.shared().is_closed())
-    }
-
-    fn heard(&mut self) -> Option<Vec<Event>> {
-        Some(self.talk.as_ref().map(|talk| own_heard(&talk.shared().heard)).unwrap_or_default())
-    }
-
-    fn command(&mut self, command: &Command, out: &mut Vec<u8>) -> bool {
-        self.talk.as_mut().map(|talk| talk.base().command(command, out)).is_some()
-    }
+    after_the_opening!();
 
     fn connect(&mut self, fields: &[Field]) -> Option<Vec<Field>> {
         let Some(connect) = self.connect else {

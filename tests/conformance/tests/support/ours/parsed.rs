@@ -3,14 +3,12 @@
 use websocket_proto::extension::deflate::DeflateConfig;
 use websocket_proto::handshake::{Answer, ClientRequest, ClientUpgrade, Parts, Received};
 use websocket_proto::{Client as ClientRole, RandomKeys, Server as ServerRole};
-use wsspec::case::Command;
-use wsspec::exam::Event;
 use wsspec::memory::{Field, Subject};
 use wsspec::wire::head::Head;
 
+use super::SUBPROTOCOL;
 use super::messages::{Asking, Whole, as_fields};
-use super::talk::Talk;
-use super::{SUBPROTOCOL, own_heard};
+use super::talk::{Talk, after_the_opening};
 
 fn write(first: &str, fields: &[Field], out: &mut Vec<u8>) {
     out.extend(first.as_bytes());
@@ -87,24 +85,7 @@ impl Subject for Server {
         }
     }
 
-    fn receive_eof(&mut self, out: &mut Vec<u8>) {
-        match &mut self.talk {
-            Some(talk) => talk.base().receive_eof(out),
-            None => self.closed = true,
-        }
-    }
-
-    fn is_closed(&self) -> bool {
-        self.closed || self.talk.as_ref().is_some_and(|talk| talk.shared().is_closed())
-    }
-
-    fn heard(&mut self) -> Option<Vec<Event>> {
-        Some(self.talk.as_ref().map(|talk| own_heard(&talk.shared().heard)).unwrap_or_default())
-    }
-
-    fn command(&mut self, command: &Command, out: &mut Vec<u8>) -> bool {
-        self.talk.as_mut().map(|talk| talk.base().command(command, out)).is_some()
-    }
+    after_the_opening!();
 }
 
 /// A client.
@@ -169,22 +150,5 @@ impl Subject for Client {
         }
     }
 
-    fn receive_eof(&mut self, out: &mut Vec<u8>) {
-        match &mut self.talk {
-            Some(talk) => talk.base().receive_eof(out),
-            None => self.closed = true,
-        }
-    }
-
-    fn is_closed(&self) -> bool {
-        self.closed || self.talk.as_ref().is_some_and(|talk| talk.shared().is_closed())
-    }
-
-    fn heard(&mut self) -> Option<Vec<Event>> {
-        Some(self.talk.as_ref().map(|talk| own_heard(&talk.shared().heard)).unwrap_or_default())
-    }
-
-    fn command(&mut self, command: &Command, out: &mut Vec<u8>) -> bool {
-        self.talk.as_mut().map(|talk| talk.base().command(command, out)).is_some()
-    }
+    after_the_opening!();
 }

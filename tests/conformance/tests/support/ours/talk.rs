@@ -60,6 +60,32 @@ impl<R: Role> Base<R> {
     }
 }
 
+/// What a subject does by itself before its opening has ended, and by its connection afterwards: for one with `talk`, an `Option` of a
+/// [`Talk`], and `closed`.
+macro_rules! after_the_opening {
+    () => {
+        fn receive_eof(&mut self, out: &mut Vec<u8>) {
+            match &mut self.talk {
+                Some(talk) => talk.base().receive_eof(out),
+                None => self.closed = true,
+            }
+        }
+
+        fn is_closed(&self) -> bool {
+            self.closed || self.talk.as_ref().is_some_and(|talk| talk.shared().is_closed())
+        }
+
+        fn heard(&mut self) -> Option<Vec<wsspec::exam::Event>> {
+            Some(self.talk.as_ref().map(|talk| super::own_heard(&talk.shared().heard)).unwrap_or_default())
+        }
+
+        fn command(&mut self, command: &wsspec::case::Command, out: &mut Vec<u8>) -> bool {
+            self.talk.as_mut().map(|talk| talk.base().command(command, out)).is_some()
+        }
+    };
+}
+pub(super) use after_the_opening;
+
 pub fn bytes(literal: &Literal) -> Vec<u8> {
     literal.bytes(&context().limits).unwrap_or_default()
 }
