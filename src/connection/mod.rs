@@ -32,6 +32,8 @@ pub use event::{Event, Part};
 pub use message::Message;
 pub use observer::{Observed, Observer};
 #[cfg(feature = "alloc")]
+pub(crate) use prepared::Counted;
+#[cfg(feature = "alloc")]
 pub use prepared::{Prepared, PreparedForm};
 #[cfg(feature = "rand")]
 pub use random_keys::{RandomKeys, SeedUnavailable};

@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+/// Counted by reference: by as many threads as the machine allows.
 #[cfg(not(target_has_atomic = "ptr"))]
-use alloc::rc::Rc as Shared;
+pub(crate) use alloc::rc::Rc as Counted;
 #[cfg(target_has_atomic = "ptr")]
-use alloc::sync::Arc as Shared;
+pub(crate) use alloc::sync::Arc as Counted;
 
 use super::Message;
 use crate::wire::{Header, LengthTooLarge, Redacted};
@@ -37,7 +38,7 @@ use crate::{
 /// ```
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Prepared {
-    frames: Shared<Frames>,
+    frames: Counted<Frames>,
 }
 
 #[derive(Eq, Hash, PartialEq)]
@@ -115,7 +116,7 @@ impl Prepared {
     }
 
     fn from_frames(frames: Frames) -> Self {
-        Self { frames: Shared::new(frames) }
+        Self { frames: Counted::new(frames) }
     }
 
     /// The frame to write where this form was admitted by [`send_prepared`](crate::Connection::send_prepared).

@@ -2,12 +2,9 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-#[cfg(not(target_has_atomic = "ptr"))]
-use alloc::rc::Rc;
-#[cfg(target_has_atomic = "ptr")]
-use alloc::sync::Arc as Rc;
 use core::ops::Range;
 
+use crate::connection::Counted;
 use crate::wire::EncodedHeader;
 use crate::{OwnedMessage, Prepared, PreparedForm};
 
@@ -41,7 +38,7 @@ pub(super) enum Frame {
 }
 
 /// A message whose frames refer to it.
-pub(super) type Message = Rc<OwnedMessage>;
+pub(super) type Message = Counted<OwnedMessage>;
 
 impl SharedFrames {
     pub(super) fn push(&mut self, at: usize, frame: Frame) {
