@@ -111,8 +111,14 @@ struct InTime<'s> {
 
 impl Read for InTime<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.socket.set_read_timeout(Some(time_left(self.deadline)?))?;
-        self.socket.read(buffer).map_err(in_words)
+        // A process that was stopped and goes on finds a read with a time limit interrupted: nothing has failed.
+        loop {
+            self.socket.set_read_timeout(Some(time_left(self.deadline)?))?;
+            match self.socket.read(buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                done => return done.map_err(in_words),
+            }
+        }
     }
 }
 

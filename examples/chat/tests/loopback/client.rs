@@ -1,7 +1,7 @@
 //! A client of the chat, on the crate's own connection.
 
 use std::collections::VecDeque;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -140,8 +140,8 @@ impl Client {
                 self.take(read);
                 true
             }
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => true,
-            Err(_) => false,
+            // A process that was stopped and goes on finds its reads interrupted.
+            Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted),
         }
     }
 

@@ -55,6 +55,7 @@ fn visit(server: &Server, last: impl FnOnce(&mut TcpStream)) -> (Vec<u8>, Option
         match stream.read(&mut read) {
             Ok(0) => break None,
             Ok(n) => seen.extend_from_slice(&read[..n]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => break Some(error.kind()),
         }
         thread::sleep(Duration::from_millis(1));

@@ -94,6 +94,8 @@ impl Peer {
                 Ok(n) => self.take(read[..n].to_vec()),
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock | ErrorKind::TimedOut => return Heard::Silence,
+                    // A process that was stopped and goes on finds its reads interrupted.
+                    ErrorKind::Interrupted => {}
                     _ => return Heard::End,
                 },
             }

@@ -1,6 +1,6 @@
 //! Clients under examination, by Autobahn's three URLs.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -231,7 +231,7 @@ impl Judge<'_> {
         stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
         let (mut bytes, mut buffer) = (Vec::new(), [0; 4096]);
         let head = loop {
-            let n = stream.read(&mut buffer).ok().filter(|&n| n > 0)?;
+            let n = read(stream, &mut buffer).ok().filter(|&n| n > 0)?;
             bytes.extend_from_slice(&buffer[..n]);
             if let Some(head) = Head::read(&bytes) {
                 break head;
@@ -278,9 +278,19 @@ fn tell(mut stream: &TcpStream, text: &str) {
     // The client's Close is taken, so that no reset hides the text.
     let _ = stream.set_read_timeout(Some(Duration::from_secs(2)));
     let mut buffer = [0; 1024];
-    let _ = stream.read(&mut buffer);
+    let _ = read(stream, &mut buffer);
     let _ = stream.shutdown(std::net::Shutdown::Write);
-    while stream.read(&mut buffer).is_ok_and(|n| n > 0) {}
+    while read(stream, &mut buffer).is_ok_and(|n| n > 0) {}
+}
+
+/// Reads once. A process that was stopped and goes on finds its reads interrupted, which says nothing about the client.
+fn read(mut stream: &TcpStream, room: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match stream.read(room) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }
 
 /// Starting a process takes longer than some cases.
