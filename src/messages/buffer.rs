@@ -155,7 +155,8 @@ impl MessageBuffer {
 
     /// Takes note of a turn in which nothing was put together here.
     pub(super) fn rest(&mut self, kept: usize, retention: &mut Retention) {
-        if self.filled == 0 && retention.unused(self.capacity(), kept) {
+        // What was read into a place that was lent may not be reported yet.
+        if self.filled == 0 && self.lent == 0 && retention.unused(self.capacity(), kept) {
             self.text = ValidText::new();
         }
     }
