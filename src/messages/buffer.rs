@@ -173,6 +173,13 @@ impl MessageBuffer {
         self.text.valid_len() != self.filled
     }
 
+    /// The next `len` places, made if they are not there.
+    fn place(&mut self, len: usize) -> &mut [u8] {
+        // Zeros shortly before the bytes, while they are in the cache, and as the vector grows: at least doubling.
+        self.text.lengthen(self.filled + len);
+        self.read(len)
+    }
+
     /// The next `n` places, as far as they are there.
     fn read(&mut self, n: usize) -> &mut [u8] {
         let space = self.text.rest_mut(self.filled);
