@@ -236,7 +236,6 @@ error_type! {
     /// assert_eq!(request.start([0; 16], &Limits::DEFAULT, &mut out).unwrap_err(), StartError::Target);
     /// assert!(out.is_empty());
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub enum StartError {
         /// The host is not a host, with or without a port.

@@ -223,7 +223,6 @@ error_type! {
     ///
     /// assert_eq!(Header::data(DataOpcode::Text, true, 1 << 63), Err(LengthTooLarge { len: 1 << 63 }));
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     pub struct LengthTooLarge {
         /// The length in bytes.
         pub len: u64,
