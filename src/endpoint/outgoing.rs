@@ -287,7 +287,7 @@ impl Outgoing {
             return Ok(None);
         };
         let end = start.saturating_add(fragment.payload().len());
-        let header = connection.announce(fragment, part)?;
+        let header = connection.announce(fragment.kind(), fragment.payload_len(), part)?;
         self.queue.push_shared(Frame::Part(header, message.clone(), start..end));
         Ok((!part.is_last()).then_some(end))
     }

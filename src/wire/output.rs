@@ -82,7 +82,6 @@ error_type! {
     ///
     /// assert_eq!(FixedOutput::new(&mut []).append_slices(b"a", b""), Err(OutputFull::new(1, 0)));
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub struct OutputFull {
         /// How many bytes were to be appended.
