@@ -240,8 +240,8 @@ impl<S, R: Role + Clone> Duty for Owner<S, R> {
     fn write(&mut self, to: &mut Pipe, len: usize, slices: bool) {
         let len = len.min(to.room());
         let written = self.in_flight.take().unwrap_or_else(|| match slices {
-            false => both!(&mut self.machine, machine => machine.output().to_vec()),
-            true => both!(&mut self.machine, machine => machine.output_slices().flatten().copied().collect()),
+            false => both!(&mut self.machine, machine => machine.output().iter().take(len).copied().collect()),
+            true => both!(&mut self.machine, machine => machine.output_slices().flatten().take(len).copied().collect()),
         });
         // What is in flight is written in part, too.
         let n = written.len().min(len);
