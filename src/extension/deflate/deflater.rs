@@ -63,7 +63,7 @@ impl Default for Effort {
 ///
 /// It holds no memory before the first message. It may serve many connections, and a connection may be served by many, a message at a
 /// time, where it works without context takeover. With it, use one for each connection: with every change it forgets its history, so that the
-/// peer can read what comes, and messages shrink less; and about one change in 17 million is [missed](super::deflate#memory).
+/// peer can read what comes, and messages shrink less; and about one change in 17 million is [missed](super#memory).
 ///
 /// ```
 /// use websocket_proto::extension::deflate::{Compression, Deflater, Effort, Inflater};
