@@ -149,7 +149,8 @@ impl<R: Role> Sender<'_, R> {
 }
 
 impl<R: ServerRole> Sender<'_, R> {
-    /// Sends a message that many connections get: what is queued is a reference to its frame.
+    /// Sends a message that many connections get: what is queued is a reference to its frame. It goes out compressed where the peer can read
+    /// that, and no [`Framer`](super::Framer) holds the history of what was sent: see [`Endpoint::framer`](super::Endpoint::framer).
     ///
     /// # Errors
     ///

@@ -30,7 +30,8 @@ impl Messages {
     ///
     /// It may be taken out between messages and put back, or serve another connection: a connection that finds one that has worked for
     /// another begins without a history. Where its peer works with context takeover, and so refers to earlier messages, it needs the one
-    /// that has decompressed those.
+    /// that has decompressed those; such a one should serve no other connection, since a change is not noticed
+    /// [for certain](crate::extension::deflate#memory).
     #[cfg(feature = "inflate")]
     pub const fn inflater_mut(&mut self) -> &mut Option<Inflater> {
         &mut self.inflater

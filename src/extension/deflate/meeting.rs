@@ -5,7 +5,7 @@ use crate::wire::widened;
 /// What a connection and the compressor or decompressor that holds the history of its messages know of each other.
 ///
 /// Both keep the number of their last meeting. It is mixed from all meetings before, and from what tells this one apart, so the two have
-/// the same number only if neither has met another since.
+/// the same number only if neither has met another since, but for one case in 2^24.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Meeting([u8; 3]);
 

@@ -41,9 +41,10 @@
 //! # Memory
 //!
 //! A compressor is a [`Deflater`], a decompressor an [`Inflater`]. Neither holds memory before its first message, and both are the
-//! caller's: to own per connection, to pool, or to put to sleep. A connection notices when it meets another compressor, or one that has
-//! worked for another connection since, and lets it refer to nothing before; so sharing is always right, and costs least without
-//! context takeover.
+//! caller's: to own per connection, to put to sleep, or to share between connections that work without context takeover. With context
+//! takeover each connection wants its own. A connection that meets another compressor, or one that has worked for another connection since,
+//! lets it refer to nothing before; but it tells them apart by 24 bits, so that about one change in 17 million is missed. Then a message may
+//! refer to what the other connection sent.
 //! [`Deflater::hibernate`] gives everything back, since a compressor need not refer to what it has sent.
 //! [`Inflater::hibernate`], which [`Messages::hibernate`](crate::Messages::hibernate) calls, keeps the history, to which the peer may
 //! refer, and no more of it than there is.
