@@ -153,15 +153,31 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// What [`send_prepared`](Connection::send_prepared) does; only a server has it, since a client masks each frame anew.
+    /// Whether a whole message, already framed, may come next.
     #[cfg(feature = "alloc")]
-    pub(crate) fn admit_prepared(&mut self, message: &Prepared) -> Result<PreparedForm, SendError> {
+    pub(crate) fn expect_between_messages(&self) -> Result<(), SendError> {
         self.expect_open()?;
         self.sending.after(DataOpcode::Binary, true)?;
+        Ok(())
+    }
+
+    /// What [`send_prepared`](Connection::send_prepared) does; only a server has it, since a client masks each frame anew. Where the
+    /// compressor is elsewhere, as a framer's is, it does not learn what goes out here.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn admit_prepared(
+        &mut self,
+        message: &Prepared,
+        compressor_is_elsewhere: bool,
+    ) -> Result<PreparedForm, SendError> {
+        self.expect_between_messages()?;
         #[cfg(feature = "deflate")]
-        let is_compressed = message.compression().is_some_and(|compression| self.admit_broadcast(compression));
+        let is_compressed =
+            message.compression().is_some_and(|compression| self.admit_broadcast(compression, compressor_is_elsewhere));
         #[cfg(not(feature = "deflate"))]
-        let is_compressed = false;
+        let is_compressed = {
+            let _ = compressor_is_elsewhere;
+            false
+        };
         let form = if is_compressed { PreparedForm::Compressed } else { PreparedForm::Plain };
         self.frame_sent(message.frame(form));
         Ok(form)
@@ -239,6 +255,6 @@ impl<R: ServerRole> Connection<R> {
     #[cfg(feature = "alloc")]
     #[must_use = "the frame counts as sent: it has to be written"]
     pub fn send_prepared(&mut self, message: &Prepared) -> Result<PreparedForm, SendError> {
-        self.admit_prepared(message)
+        self.admit_prepared(message, false)
     }
 }

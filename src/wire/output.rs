@@ -100,7 +100,9 @@ impl OutputFull {
 
 /// An [`Output`] over memory of a fixed size, for callers without an allocator.
 ///
-/// Beyond what was [written](Self::written), the memory may be overwritten with zeros and the length of a header.
+/// Beyond what was [written](Self::written), the memory may be overwritten with zeros and the length of a header. Replies find room if
+/// there are [`ControlFrame::MAX_LEN`](super::ControlFrame::MAX_LEN) bytes, 131; with less, a long Pong, and the Close after it, may
+/// wait for ever.
 ///
 /// ```
 /// use websocket_proto::wire::{FixedOutput, Output};

@@ -6,6 +6,7 @@ mod ours;
 
 use std::io::{Read, Result, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use wsspec::case::{Case, Library, Role};
@@ -41,7 +42,39 @@ fn head_in_single_bytes_is_whole_before_a_servers_deadline() {
     assert_eq!(result.hurried, 1, "the bytes were read sooner than they should be");
 }
 
-fn examine(serve: fn(TcpStream) -> Result<()>, library: &Library, cases: &[&Case], bytes: bool) -> Vec<CaseResult> {
+/// Ten times a second it stands still for some milliseconds, and the server answers later than that.
+#[cfg(unix)]
+#[test]
+fn judge_that_is_stopped_and_goes_on_finds_the_same() {
+    let url = listen(answer_late);
+    let mut judge = Command::new(env!("CARGO_BIN_EXE_wsspec"))
+        .args([
+            "server",
+            &url,
+            "fragments",
+            "close",
+            "frames-opcode",
+            "--strict",
+            "-j",
+            "16",
+            "--delivery",
+            "whole",
+            "-v",
+        ])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stops = "while kill -STOP $0; do sleep 0.01; kill -CONT $0; sleep 0.09; done";
+    let mut stops =
+        Command::new("sh").args(["-c", stops, &judge.id().to_string()]).stderr(Stdio::null()).spawn().unwrap();
+    let mut said = String::new();
+    judge.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    stops.kill().unwrap();
+    stops.wait().unwrap();
+    assert!(judge.wait().unwrap().success(), "{said}");
+}
+
+fn listen(serve: fn(TcpStream) -> Result<()>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}/chat", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -49,6 +82,11 @@ fn examine(serve: fn(TcpStream) -> Result<()>, library: &Library, cases: &[&Case
             std::thread::spawn(move || serve(stream));
         }
     });
+    url
+}
+
+fn examine(serve: fn(TcpStream) -> Result<()>, library: &Library, cases: &[&Case], bytes: bool) -> Vec<CaseResult> {
+    let url = listen(serve);
     let options = SocketOptions { patience: PATIENCE, jobs: 16, slow: false, alarm: None };
     let deliveries = Deliveries { bytes, cuts: false, random: 0, seed: 0 };
     let mut context = ours::context();

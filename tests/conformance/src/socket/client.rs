@@ -2,10 +2,10 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::server::{CALM, CALMEST, baseline_cases, is_settled, settle};
-use super::{Process, Setup, SocketOptions, drive};
+use super::{Process, Setup, SocketOptions, TURN, Waited, drive};
 use crate::case::{Case, Library, Role};
 use crate::exam::{Context, Delivery, Ended, Exam, Grade, Verdict};
 use crate::suite::{self, CaseResult, Deliveries};
@@ -191,7 +191,7 @@ impl Judge<'_> {
         left: &[usize],
         patience: Duration,
     ) -> (Vec<Done>, bool) {
-        let (mut done, mut active): (Vec<Done>, _) = (Vec::new(), Instant::now());
+        let (mut done, mut idle): (Vec<Done>, _) = (Vec::new(), Waited::default());
         // A browser takes seconds to begin.
         let mut patience_with_it = STARTS_WITHIN;
         loop {
@@ -214,13 +214,13 @@ impl Judge<'_> {
                         }
                         None => {}
                     }
-                    (active, patience_with_it) = (Instant::now(), GIVE_UP);
+                    (idle, patience_with_it) = (Waited::default(), GIVE_UP);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if process.died().is_some() || active.elapsed() > patience_with_it {
+                    if process.died().is_some() || idle.all() > patience_with_it {
                         return (done, false);
                     }
-                    std::thread::sleep(Duration::from_micros(200));
+                    idle.turn(TURN, || std::thread::sleep(Duration::from_micros(200)));
                 }
                 Err(_) => return (done, false),
             }

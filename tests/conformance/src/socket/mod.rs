@@ -2,16 +2,18 @@
 
 mod client;
 mod pace;
+mod patience;
 mod process;
 mod server;
 mod watched;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use client::{ClientRun, run_client};
 pub use pace::Pacing;
+use patience::Waited;
 pub use process::Process;
 pub use server::{ServerRun, run_server};
 
@@ -86,23 +88,23 @@ struct Link<'s> {
 impl Link<'_> {
     /// Writes, and reads at the same time: two peers that only write would wait for each other for ever.
     fn write(&mut self, exam: &mut Exam<'_>, mut bytes: &[u8], patience: Duration) {
-        let mut progress = Instant::now();
+        let mut waited = Waited::default();
         while !bytes.is_empty() && self.writable {
             let _ = self.stream.set_nonblocking(true);
             match (&mut &*self.stream).write(bytes) {
                 Ok(n) => {
                     bytes = &bytes[n..];
-                    progress = Instant::now();
+                    waited = Waited::default();
                     if !bytes.is_empty() {
                         self.poll(exam);
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if self.read(exam, Duration::from_millis(2)) {
-                        progress = Instant::now();
+                    if waited.turn(TURN_OF_WRITING, || self.read(exam, TURN_OF_WRITING)) {
+                        waited = Waited::default();
                     }
                     // A peer that does not read any more.
-                    if progress.elapsed() > 20 * patience {
+                    if waited.all() >= 20 * patience {
                         exam.quiet();
                         self.writable = false;
                     }
@@ -118,17 +120,25 @@ impl Link<'_> {
     /// Takes what is there.
     fn poll(&mut self, exam: &mut Exam<'_>) {
         let _ = self.stream.set_nonblocking(true);
-        self.take(exam);
+        let _ = self.take(exam);
         let _ = self.stream.set_nonblocking(false);
     }
 
     /// Waits for bytes, or the end. False: nothing came.
     fn read(&mut self, exam: &mut Exam<'_>, patience: Duration) -> bool {
         let _ = self.stream.set_nonblocking(false);
-        let _ = self.stream.set_read_timeout(Some(patience.max(Duration::from_millis(1))));
-        self.take(exam)
+        let mut waited = Waited::default();
+        while waited.all() < patience {
+            let turn = (patience - waited.all()).clamp(LEAST_TURN, TURN);
+            let _ = self.stream.set_read_timeout(Some(turn));
+            if waited.turn(turn, || self.take(exam)) {
+                return true;
+            }
+        }
+        false
     }
 
+    /// Reads once. False: nothing came, or a process that was stopped goes on, which says nothing about the peer.
     fn take(&mut self, exam: &mut Exam<'_>) -> bool {
         match (&mut &*self.stream).read(&mut self.read) {
             Ok(0) => exam.ended(Ended::Eof),
@@ -146,6 +156,15 @@ impl Link<'_> {
         true
     }
 }
+
+/// How much of the patience is spent at once.
+const TURN: Duration = Duration::from_millis(25);
+
+/// A time that every system waits.
+const LEAST_TURN: Duration = Duration::from_millis(1);
+
+/// After so long it is tried again whether the peer has read.
+const TURN_OF_WRITING: Duration = Duration::from_millis(2);
 
 /// No case asks for more.
 const MOST_RECEIVED: usize = 1 << 28;

@@ -80,6 +80,7 @@ mod linux {
     use std::net::{IpAddr, SocketAddr, TcpStream};
     use std::os::fd::OwnedFd;
 
+    use rustix::io::retry_on_intr;
     use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with};
 
     /// A question about the peer's socket, and a socket to ask it.
@@ -106,9 +107,10 @@ mod linux {
 
         /// How many bytes the peer's socket holds.
         pub(super) fn unread(&mut self) -> Option<u32> {
-            send(&self.socket, &self.question, SendFlags::empty()).ok()?;
+            // An answer that is not taken would be taken for that to the next question.
+            retry_on_intr(|| send(&self.socket, &self.question, SendFlags::empty())).ok()?;
             let mut answer = [0; 1024];
-            let (len, _) = recv(&self.socket, &mut answer, RecvFlags::empty()).ok()?;
+            let (len, _) = retry_on_intr(|| recv(&self.socket, &mut answer, RecvFlags::empty())).ok()?;
             let answer = answer.get(..len)?;
             let kind = u16::from_ne_bytes(answer.get(4..6)?.try_into().ok()?);
             // struct nlmsghdr (16), then struct inet_diag_msg: 4 bytes, an id of 48, expires 4, rqueue 4.

@@ -1,5 +1,6 @@
 //! Servers under examination.
 
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
@@ -136,7 +137,13 @@ impl Server<'_> {
         let _without_flood = calm.then(|| self.flood.read().unwrap_or_else(PoisonError::into_inner));
         match TcpStream::connect_timeout(&self.address, Duration::from_secs(5)) {
             Ok(stream) => drive(&mut exam, &stream, self.options, patience),
-            Err(_) => exam.ended(Ended::Died),
+            Err(error) => {
+                // One that is only slow gets a calmer look.
+                if error.kind() == ErrorKind::TimedOut {
+                    exam.quiet();
+                }
+                exam.ended(Ended::Died);
+            }
         }
         exam.verdict(None)
     }

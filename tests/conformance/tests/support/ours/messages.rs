@@ -21,8 +21,8 @@ pub type Asking = ClientRole<RandomKeys>;
 /// Messages are handed out whole; with `LENDS` large ones are read into the place where they stay.
 pub struct Whole<R: Role, const LENDS: bool> {
     base: Base<R>,
-    messages: Messages,
-    deflater: Option<Deflater>,
+    pub(super) messages: Messages,
+    pub(super) deflater: Option<Deflater>,
 }
 
 impl<R: Role, const LENDS: bool> Talk<R> for Whole<R, LENDS> {

@@ -5,6 +5,7 @@ mod events;
 mod http_types;
 mod messages;
 mod parsed;
+mod pooled;
 mod reads;
 mod talk;
 
@@ -90,6 +91,8 @@ pub fn all() -> Vec<Entry> {
         entry("small windows", C, context(), every, || Box::new(Client::with(SMALL))),
         entry("lent places", S, context(), every, || Box::new(messages::lending_server())),
         entry("lent places", C, context(), every, || Box::new(messages::lending_client())),
+        entry("pooled", S, context(), every, || Box::new(messages::Accepting::<pooled::Pooled<_>>::new())),
+        entry("pooled", C, context(), every, || Box::new(messages::Requesting::<pooled::Pooled<_>>::new())),
         entry("events", S, plain(), every, || Box::new(events::server())),
         entry("events", C, plain(), every, || Box::new(events::client())),
         entry("parsed heads", S, Context { heads: false, ..context() }, parsed, || Box::new(parsed::Server::new())),
