@@ -7,9 +7,6 @@ use super::{Prepared, PreparedForm};
 use crate::frame::Sequence;
 use crate::wire::{DataOpcode, EncodedHeader, Header, Masker, MaskingKey, MessageKind, Opcode, Output, Rsv, widened};
 
-/// The longest payload whose length stands in a header's second byte (§5.2).
-const SHORT: u16 = 125;
-
 impl<R: Role> Connection<R> {
     /// Appends a message to `out`, in one frame; a client's is masked while it is copied.
     ///
@@ -30,14 +27,9 @@ impl<R: Role> Connection<R> {
     pub fn send<'m>(&mut self, message: impl Into<Message<'m>>, out: &mut impl Output) -> Result<(), SendError> {
         let message = message.into();
         let (kind, payload) = (message.kind(), message.payload());
-        match u8::try_from(payload.len()) {
-            Ok(len) if u16::from(len) <= SHORT && self.may_begin() => {
-                let key = self.role.next_key();
-                let header = Header::whole(Opcode::Data(kind.into()), len.into(), key).encode();
-                out.append_frame(header, payload, Masker::of(key, self.level()))?;
-                self.frame_sent(&header);
-                Ok(())
-            }
+        match payload.len() {
+            // §5.2: the lengths that stand in a header's second byte.
+            0..=125 if self.may_begin() => self.append_single(kind, payload, out),
             _ => self.append_whole(kind, payload, out),
         }
     }
@@ -78,16 +70,20 @@ impl<R: Role> Connection<R> {
     /// Appends a message of more than 125 bytes in one frame, or one that may not come next.
     #[inline(never)] // What is inlined is short.
     fn append_whole(&mut self, kind: MessageKind, payload: &[u8], out: &mut impl Output) -> Result<(), SendError> {
-        match u16::try_from(payload.len()) {
-            Ok(len) if len > SHORT && self.may_begin() => {
-                let key = self.role.next_key();
-                let header = Header::whole(Opcode::Data(kind.into()), len.into(), key).encode();
-                out.append_frame(header, payload, Masker::of(key, self.level()))?;
-                self.frame_sent(&header);
-                Ok(())
-            }
+        match payload.len() {
+            126..=0xffff if self.may_begin() => self.append_single(kind, payload, out),
             _ => self.append_frame(kind, payload, Part::Whole, Rsv::NONE, out),
         }
+    }
+
+    /// Appends a message that may come next. Inlined where the form of its length is known, so that the header is made without choices.
+    #[inline(always)]
+    fn append_single(&mut self, kind: MessageKind, payload: &[u8], out: &mut impl Output) -> Result<(), SendError> {
+        let key = self.role.next_key();
+        let header = Header::whole(Opcode::Data(kind.into()), widened(payload.len()), key).encode();
+        out.append_frame(header, payload, Masker::of(key, self.level()))?;
+        self.frame_sent(&header);
+        Ok(())
     }
 
     /// Appends a data frame with this payload.

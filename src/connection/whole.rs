@@ -98,10 +98,7 @@ impl<R: Role> Connection<R> {
         Masking::Forbidden => 0,
     };
 
-    const MASK_BIT: u8 = match R::RECEIVES {
-        Masking::Required => 0x80,
-        Masking::Forbidden => 0,
-    };
+    const MASK_BIT: u8 = if Self::KEY_LEN > 0 { 0x80 } else { 0 };
 }
 
 /// A message without extensions, by the opcode of its only frame: 0 for the first of the two.

@@ -109,3 +109,25 @@ impl EncodedHeader {
         u128::from_le_bytes(self.padded)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DataOpcode, Header, Opcode};
+    use super::*;
+
+    #[test]
+    fn each_length_below_65536_has_its_shortest_form_before_the_key() {
+        for key in [None, Some(MaskingKey::new([1, 2, 3, 4]))] {
+            let mask_bit = if key.is_some() { 0x80 } else { 0 };
+            for len in 0..=u16::MAX {
+                let mut expected = match u8::try_from(len) {
+                    Ok(short @ 0..=125) => vec![0x82, mask_bit | short],
+                    _ => [&[0x82, mask_bit | 126][..], &len.to_be_bytes()].concat(),
+                };
+                expected.extend(key.iter().flat_map(|key| key.to_bytes()));
+                let header = Header::whole(Opcode::Data(DataOpcode::Binary), len.into(), key).encode();
+                assert_eq!(header[..], expected);
+            }
+        }
+    }
+}

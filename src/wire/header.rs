@@ -161,7 +161,12 @@ impl HeaderStart {
     /// Takes a header's first byte from the front of `bytes`.
     pub(crate) fn read(bytes: &[u8]) -> Result<Option<(Self, &[u8])>, ProtocolError> {
         let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
-        Ok(Some((Self::decode(first)?, rest)))
+        let start = Self { fin: first & 0x80 != 0, rsv: Rsv::decode(first), opcode: Opcode::decode(first)? };
+        match start.opcode {
+            // §5.5: control frames "MUST NOT be fragmented".
+            Opcode::Control(opcode) if !start.fin => Err(ProtocolError::FragmentedControl { opcode }),
+            Opcode::Control(_) | Opcode::Data(_) => Ok(Some((start, rest))),
+        }
     }
 
     /// Takes the payload's length, which the `second` byte begins, from the front of `rest`.
@@ -193,15 +198,6 @@ impl HeaderStart {
             return Err(ProtocolError::LengthNotMinimal { len });
         }
         Ok(Some((len, rest)))
-    }
-
-    fn decode(byte: u8) -> Result<Self, ProtocolError> {
-        let start = Self { fin: byte & 0x80 != 0, rsv: Rsv::decode(byte), opcode: Opcode::decode(byte)? };
-        match start.opcode {
-            // §5.5: control frames "MUST NOT be fragmented".
-            Opcode::Control(opcode) if !start.fin => Err(ProtocolError::FragmentedControl { opcode }),
-            Opcode::Control(_) | Opcode::Data(_) => Ok(start),
-        }
     }
 
     #[inline]

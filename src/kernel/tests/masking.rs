@@ -1,6 +1,6 @@
 //! Masking, in place and while copying.
 
-use super::super::{Level, scalar, unmask_ascii, xor, xor_copy, xor_short};
+use super::super::{Level, copy, scalar, short, unmask_ascii, xor, xor_copy, xor_short};
 use super::{Guarded, Numbers, masked};
 
 /// Every length up to 256 at every alignment up to 64, then some longer ones.
@@ -57,6 +57,27 @@ fn masking_is_section_5_3_while_copying() {
     for level in Level::all() {
         assert_masks_while_copying(|from, to, key| xor_copy(level, from, to, key));
     }
+}
+
+/// On this machine too: the register of those without kernels of their own.
+#[test]
+fn masking_is_section_5_3_with_words_as_registers() {
+    assert_masks_in_place(|bytes, key| {
+        let at = bytes.as_mut_ptr();
+        // SAFETY: `at` has `bytes.len()` bytes, borrowed for writing, and a word needs nothing.
+        assert!(unsafe { short::mask::<u128, false>(at, at, bytes.len(), key) });
+    });
+    assert_masks_while_copying(|from, to, key| {
+        let (at, place, len) = (from.as_ptr(), to.as_mut_ptr(), from.len());
+        // SAFETY: both have `len` bytes, of which `to` is borrowed for writing, and a word needs nothing.
+        unsafe {
+            if len < 2 * size_of::<u128>() {
+                short::mask::<u128, false>(at, place, len, key);
+            } else {
+                copy::aligned::<u128>(at, place, len, key);
+            }
+        }
+    });
 }
 
 #[test]
