@@ -2,8 +2,9 @@
 #![cfg(feature = "deflate")]
 
 use websocket_proto::endpoint::{Config, Endpoint};
-use websocket_proto::extension::deflate::{Compression, DeflateParams};
-use websocket_proto::{Client, Negotiated, OwnedMessage, Server, Timeouts};
+use websocket_proto::extension::deflate::{Compression, DeflateParams, Deflater, Effort};
+use websocket_proto::frame::OutOfSequence;
+use websocket_proto::{Client, MessageKind, Negotiated, OwnedMessage, Prepared, SendError, Server, Timeouts};
 
 type TestServer = Endpoint<Server, u64, u64>;
 
@@ -32,7 +33,7 @@ fn noise(len: usize) -> Vec<u8> {
 }
 
 /// What a client makes of all that a server writes.
-fn messages_of(mut server: TestServer) -> Vec<OwnedMessage> {
+fn messages_of(mut server: TestServer, negotiated: Negotiated) -> Vec<OwnedMessage> {
     let mut wire = Vec::new();
     while !server.output().is_empty() {
         wire.extend_from_slice(server.output());
@@ -40,7 +41,7 @@ fn messages_of(mut server: TestServer) -> Vec<OwnedMessage> {
         server.written(written);
     }
     let mut client: Endpoint<_, u64, u64> =
-        Endpoint::new(negotiated(), Client::from_fn(|| [1, 2, 3, 4]), &config(), &wire, 0);
+        Endpoint::new(negotiated, Client::from_fn(|| [1, 2, 3, 4]), &config(), &wire, 0);
     let mut messages = Vec::new();
     while let Some((incoming, _)) = client.next() {
         messages.extend(OwnedMessage::try_from(incoming));
@@ -59,7 +60,7 @@ fn a_message_that_waits_is_finished_in_the_form_in_which_it_was_begun() {
     server.append(&mut framer).unwrap();
 
     let long = OwnedMessage::Binary(long);
-    assert!(messages_of(server) == [long.clone(), long, OwnedMessage::Text("after".into())]);
+    assert!(messages_of(server, negotiated()) == [long.clone(), long, OwnedMessage::Text("after".into())]);
 }
 
 /// RFC 7692 §7.2.3.2: what a message refers to is what was sent before it.
@@ -75,7 +76,7 @@ fn a_message_that_waits_goes_out_before_what_a_framer_that_comes_back_has_framed
     server.send(&long[..1_000]).unwrap();
 
     let [long, short] = [&long[..], &long[..1_000]].map(|bytes| OwnedMessage::Binary(bytes.to_vec()));
-    assert!(messages_of(server) == [long.clone(), long, short.clone(), short]);
+    assert!(messages_of(server, negotiated()) == [long.clone(), long, short.clone(), short]);
 }
 
 /// RFC 7692 §7.2.3.2: two histories can't be told apart by the receiver, so one framer at a time compresses.
@@ -95,5 +96,68 @@ fn the_messages_of_two_framers_are_read_by_the_peer() {
     server.send(&one[..]).unwrap();
 
     let expected = [&one, &two, &one, &two, &two, &one].map(|bytes| OwnedMessage::Binary(bytes.clone()));
-    assert!(messages_of(server) == expected);
+    assert!(messages_of(server, negotiated()) == expected);
+}
+
+/// RFC 7692 §7.2.3.2: the peer adds a compressed broadcast to its history, of which a framer does not learn.
+#[test]
+fn a_compressed_broadcast_between_messages_of_a_framer_leaves_them_whole() {
+    let (news, message) = (noise(500), noise(1_000)[500..].to_vec());
+    let mut deflater = Deflater::new(Compression::DEFAULT.with_context_takeover(false), Effort::FAST);
+    let broadcast = Prepared::compressed(&news, &mut deflater).unwrap();
+    let mut server = server();
+    let mut framer = server.framer(Server, &config());
+    framer.frame(&message).unwrap();
+    server.append(&mut framer).unwrap();
+    framer.frame(&message).unwrap();
+    server.sender().send_prepared(&broadcast).unwrap();
+    server.append(&mut framer).unwrap();
+    framer.frame(&message).unwrap();
+    server.append(&mut framer).unwrap();
+    server.reunite(framer);
+    server.sender().send_prepared(&broadcast).unwrap();
+    server.send(&message).unwrap();
+
+    let [news, message] = [news, message].map(OwnedMessage::Binary);
+    let expected = [message.clone(), news.clone(), message.clone(), message.clone(), news, message];
+    assert!(messages_of(server, negotiated()) == expected);
+}
+
+/// Where no message refers to an earlier one, it goes out as it was compressed.
+#[test]
+fn a_broadcast_is_compressed_beside_a_framer_without_context_takeover() {
+    let agreed = DeflateParams::new(Compression::DEFAULT.with_context_takeover(false), Compression::DEFAULT);
+    let negotiated = Negotiated::elsewhere().with_deflate(agreed);
+    let (news, message) = (b"news, ".repeat(100), noise(500));
+    let mut deflater = Deflater::new(Compression::DEFAULT.with_context_takeover(false), Effort::FAST);
+    let broadcast = Prepared::compressed(&news, &mut deflater).unwrap();
+    let mut server: TestServer = Endpoint::new(negotiated, Server, &config(), b"", 0);
+    let mut framer = server.framer(Server, &config());
+    framer.frame(&message).unwrap();
+    server.append(&mut framer).unwrap();
+    server.sender().send_prepared(&broadcast).unwrap();
+    framer.frame(&message).unwrap();
+    server.append(&mut framer).unwrap();
+
+    assert!(server.sender().queued_len() < 2 * 600 + 100, "the broadcast is compressed");
+    let [news, message] = [news, message].map(OwnedMessage::Binary);
+    assert!(messages_of(server, negotiated) == [message.clone(), news, message]);
+}
+
+/// §5.4: "The fragments of one message MUST NOT be interleaved between the fragments of another message".
+#[test]
+fn what_a_framer_has_framed_waits_for_the_end_of_a_message_that_is_sent_in_pieces() {
+    let mut config = config();
+    config.max_fragment_len = 4;
+    let mut server: TestServer = Endpoint::new(negotiated(), Server, &config, b"", 0);
+    let mut framer = server.framer(Server, &config);
+    framer.frame("framed").unwrap();
+    assert_eq!(server.sender().send_piece("Hello", 0), Ok(Some(4)));
+    let kind = MessageKind::Binary;
+    assert_eq!(server.append(&mut framer), Err(SendError::OutOfSequence(OutOfSequence::ExpectedContinuation { kind })));
+    assert_eq!(server.sender().send_piece("Hello", 4), Ok(None));
+    server.append(&mut framer).unwrap();
+
+    let texts = ["Hello", "framed"].map(|text| OwnedMessage::Text(text.into()));
+    assert!(messages_of(server, negotiated()) == texts);
 }

@@ -3,8 +3,10 @@
 
 use testkit::{bytes::frame, reference::Side};
 use websocket_proto::endpoint::{Config, Endpoint};
+use websocket_proto::frame::OutOfSequence;
 use websocket_proto::{
-    Client, CloseCode, FnKeys, Limits, Negotiated, OwnedMessage, Role, SendError, Server, State, Timeouts,
+    Client, CloseCode, FnKeys, Limits, MessageKind, Negotiated, OwnedMessage, Prepared, Role, SendError, Server, State,
+    Timeouts,
 };
 
 /// The fragments are as short as they can be.
@@ -156,4 +158,21 @@ fn nothing_is_sent_after_a_close() {
     let refused = endpoint.sender().send_vectored(vec![7; 100]);
     assert_eq!(refused, Err(SendError::NotOpen { state: State::CloseSent }));
     assert_eq!(written(&mut endpoint, usize::MAX, true), [0x88, 0x02, 0x03, 0xe8]);
+}
+
+/// §5.4: "The fragments of one message MUST NOT be interleaved between the fragments of another message".
+#[test]
+fn no_other_message_is_taken_inside_one_that_is_sent_in_pieces() {
+    let mut endpoint = endpoint(Server, MOST);
+    assert_eq!(endpoint.sender().send_piece("Hello", 0), Ok(Some(4)));
+    let refused =
+        |kind| Err(SendError::OutOfSequence(OutOfSequence::ExpectedContinuation { kind })) as Result<(), SendError>;
+    let other = || OwnedMessage::Binary(vec![7; 100]);
+    assert_eq!(endpoint.sender().send_owned(other()), refused(MessageKind::Binary));
+    assert_eq!(endpoint.sender().send_vectored(other()), refused(MessageKind::Binary));
+    assert_eq!(endpoint.sender().send_prepared(&Prepared::new("a").unwrap()), refused(MessageKind::Binary));
+    assert_eq!(endpoint.send("a"), refused(MessageKind::Text));
+    assert_eq!(endpoint.sender().send_piece("Hello", 4), Ok(None));
+    endpoint.sender().send_owned("a".to_owned()).unwrap();
+    assert_eq!(written(&mut endpoint, usize::MAX, true), b"\x01\x04Hell\x80\x01o\x81\x01a");
 }

@@ -46,6 +46,21 @@ fn at_the_mark_the_newest_of_one_read_is_answered_and_then_none_until_something_
     assert_eq!((&out[MARK - 1..], connection.wants_write()), (&b"\x8a\x015"[..], false));
 }
 
+/// With a mark of 0, nothing would ever be below it.
+#[test]
+fn a_mark_of_0_counts_as_1() {
+    let (mut connection, mut messages) = (drive::server(&Limits::DEFAULT.with_high_water_mark(0)), Messages::new());
+    for i in 0..5_u8 {
+        let mut out = Vec::new();
+        receive(&mut connection, &mut messages, &[&ping(b"x"), &ping(&[i])], &mut out);
+        assert!(out.ends_with(&[0x8a, 1, i]), "read {i}");
+    }
+    connection.receive(&mut &mut ping(b"y")[..]).unwrap();
+    let mut out = Vec::new();
+    connection.write_control(&mut out).unwrap();
+    assert_eq!(out, b"\x8a\x01y");
+}
+
 /// A caller that writes everything after each read need not look whether a Pong waits.
 #[test]
 fn a_caller_that_writes_all_after_each_read_answers_the_newest_ping_of_each() {

@@ -176,6 +176,22 @@ fn more_than_a_frame_misses_is_not_taken_from_the_next() {
     );
 }
 
+#[test]
+fn what_was_read_into_the_lent_place_is_there_even_if_next_is_asked_before_it_is_reported() {
+    for kept in [0, Messages::KEPT_CAPACITY] {
+        let mut messages = Messages::new().with_kept_capacity(kept);
+        let mut connection = awaiting(20_000, &mut messages);
+        let space = messages.space(&connection).unwrap();
+        space.fill(7);
+        let read = space.len();
+        assert_eq!(messages.next(&mut connection, &mut &mut [][..], &mut Vec::new()), Ok(None));
+        assert_eq!(messages.filled(&mut connection, read, &mut Vec::new()), Ok(None));
+        let mut rest = vec![7; 20_000 - read];
+        let found = messages.next(&mut connection, &mut &mut rest[..], &mut Vec::new()).unwrap();
+        assert!(matches!(found, Some(Incoming::Binary(bytes)) if *bytes == [7; 20_000]), "{kept} bytes kept");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: strategies::persistence(), ..ProptestConfig::with_cases(48) })]
 

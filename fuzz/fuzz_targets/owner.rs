@@ -3,7 +3,14 @@
 use std::collections::VecDeque;
 
 use websocket_proto::endpoint::{Config, Endpoint, Failure, Framer, Opening, Status};
+use websocket_proto::extension::deflate::{Compression, Deflater, Effort};
 use websocket_proto::{CloseCode, OwnedMessage, Prepared, Role, SendError};
+
+/// Compressed where that was agreed on.
+fn broadcast(message: &OwnedMessage) -> Prepared {
+    let mut deflater = Deflater::new(Compression::DEFAULT.with_context_takeover(false), Effort::FAST);
+    Prepared::compressed(message, &mut deflater).unwrap()
+}
 
 /// One direction of a transport.
 #[derive(Default)]
@@ -267,7 +274,7 @@ impl<S, R: Role + Clone> Duty for Owner<S, R> {
         let Machine::Endpoint(endpoint) = &mut self.machine else { return };
         let fragments = message.payload().len() / config.max_fragment_len.max(4) + 2;
         let sent = match (way, send_prepared) {
-            (Way::Prepared, Some(send_prepared)) => send_prepared(endpoint, &Prepared::new(&message).unwrap()),
+            (Way::Prepared, Some(send_prepared)) => send_prepared(endpoint, &broadcast(&message)),
             (Way::Owned, _) => endpoint.sender().send_owned(message.clone()),
             (Way::Vectored, _) => endpoint.sender().send_vectored(message.clone()),
             (Way::Framed, _) => {

@@ -17,7 +17,7 @@ impl<R: Role> Connection<R> {
 
     /// Makes a decompressor for what the peer sends; `None` where messages come as they are.
     ///
-    /// It is for those who take [`Event::Compressed`](crate::Event::Compressed) pieces; [`Messages`](crate::Messages) has its own.
+    /// It is for callers that take [`Event::Compressed`](crate::Event::Compressed) pieces; [`Messages`](crate::Messages) has its own.
     pub fn inflater(&self) -> Option<Inflater> {
         Some(Inflater::new(self.deflate?.peer.unpack()))
     }
@@ -33,7 +33,7 @@ impl<R: Role> Connection<R> {
     }
 }
 
-/// What was agreed on, as this side sees it, and who holds the history of what was sent and received.
+/// What was agreed on, as this side sees it, and which compressor and decompressor hold the history.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deflate {
     pub(super) own: PackedCompression,

@@ -76,10 +76,12 @@ impl<R: Role> Connection<R> {
         sent
     }
 
-    /// Whether a broadcast that was compressed like this may go out.
-    pub(super) fn admit_broadcast(&mut self, compression: Compression) -> bool {
+    /// Whether a broadcast that was compressed like this may go out. The peer adds it to its history, by which a compressor elsewhere, which
+    /// does not learn of it, would refer to the wrong bytes: then there must be no history (RFC 7692 §7.2.3.2).
+    pub(super) fn admit_broadcast(&mut self, compression: Compression, compressor_is_elsewhere: bool) -> bool {
         let Some(deflate) = &mut self.deflate else { return false };
-        let admitted = deflate.own.unpack().admits(compression);
+        let own = deflate.own.unpack();
+        let admitted = own.admits(compression) && !(compressor_is_elsewhere && own.context_takeover);
         if admitted {
             // The peer will have it in its history, and this side's compressor does not.
             deflate.sent = Meeting::NONE;

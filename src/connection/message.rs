@@ -63,47 +63,27 @@ impl fmt::Debug for Message<'_> {
     }
 }
 
-impl<'m> From<&'m str> for Message<'m> {
-    #[inline]
-    fn from(text: &'m str) -> Self {
-        Self::Text(text)
-    }
+/// Writes what converts into a message of one kind: one line for a type.
+macro_rules! from {
+    ($( $(#[$attribute:meta])* $kind:ident($payload:ty) $(for const $len:ident)?, )+) => {$(
+        $(#[$attribute])*
+        impl<'m $(, const $len: usize)?> From<$payload> for Message<'m> {
+            #[inline]
+            fn from(payload: $payload) -> Self {
+                Self::$kind(payload)
+            }
+        }
+    )+};
 }
 
-impl<'m> From<&'m [u8]> for Message<'m> {
-    #[inline]
-    fn from(bytes: &'m [u8]) -> Self {
-        Self::Binary(bytes)
-    }
-}
-
-/// What [`Event::Binary`](crate::Event::Binary) and [`Incoming::Binary`](crate::Incoming::Binary) lend, to be sent on.
-impl<'m> From<&'m mut [u8]> for Message<'m> {
-    #[inline]
-    fn from(bytes: &'m mut [u8]) -> Self {
-        Self::Binary(bytes)
-    }
-}
-
-impl<'m, const N: usize> From<&'m [u8; N]> for Message<'m> {
-    #[inline]
-    fn from(bytes: &'m [u8; N]) -> Self {
-        Self::Binary(bytes)
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl<'m> From<&'m String> for Message<'m> {
-    #[inline]
-    fn from(text: &'m String) -> Self {
-        Self::Text(text)
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl<'m> From<&'m Vec<u8>> for Message<'m> {
-    #[inline]
-    fn from(bytes: &'m Vec<u8>) -> Self {
-        Self::Binary(bytes)
-    }
+from! {
+    Text(&'m str),
+    Binary(&'m [u8]),
+    /// What [`Event::Binary`](crate::Event::Binary) and [`Incoming::Binary`](crate::Incoming::Binary) lend, to be sent on.
+    Binary(&'m mut [u8]),
+    Binary(&'m [u8; N]) for const N,
+    #[cfg(feature = "alloc")]
+    Text(&'m String),
+    #[cfg(feature = "alloc")]
+    Binary(&'m Vec<u8>),
 }

@@ -134,7 +134,8 @@ impl<R: Role> Connection<R> {
             delivered: 0,
             utf8: Utf8Stream::EMPTY,
             control: ControlQueue::EMPTY,
-            high_water_mark: u32::try_from(limits.high_water_mark).unwrap_or(u32::MAX),
+            // With a mark of 0 nothing that waits would ever go out.
+            high_water_mark: u32::try_from(limits.high_water_mark).unwrap_or(u32::MAX).max(1),
             sending: Sequence::Between,
             sending_rsv: Rsv::NONE,
             sending_utf8: Utf8Stream::EMPTY,
@@ -149,8 +150,9 @@ impl<R: Role> Connection<R> {
     /// Whether no message, and no frame, of the peer's has begun and is still to end. One that a Close, a violation or the end of input has cut
     /// short never ends.
     ///
-    /// Then `Messages` holds nothing of this connection, except for the history of a decompressor: where compression was not agreed on, it may
-    /// serve another one, so that connections at rest share their memory.
+    /// Then, once [`next`](crate::Messages::next) has handed out what was found and nothing [waits to be written](Self::wants_write), `Messages`
+    /// holds nothing of this connection, except for the history of a decompressor: where compression was not agreed on, it may serve
+    /// another one, so that connections at rest share their memory.
     ///
     /// ```
     /// use websocket_proto::{Connection, Limits, Messages, Negotiated, Server};

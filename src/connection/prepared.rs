@@ -79,7 +79,7 @@ impl Prepared {
 
     /// Frames a message both as it is and compressed: each connection takes what it has agreed on.
     ///
-    /// The compressor forgets its history before and after, so that everybody can read the message. A connection whose own compressor
+    /// The compressor forgets its history before and after, so that every peer can read the message. A connection whose own compressor
     /// works with context takeover goes on without the history from before; where broadcasts come often, agree on no context takeover.
     ///
     /// ```

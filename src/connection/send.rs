@@ -5,7 +5,7 @@ use super::{Connection, Message, Part, Role, SendError, ServerRole, State};
 #[cfg(feature = "alloc")]
 use super::{Prepared, PreparedForm};
 use crate::frame::Sequence;
-use crate::wire::{DataOpcode, EncodedHeader, Header, Masker, MaskingKey, MessageKind, Output, Rsv, widened};
+use crate::wire::{DataOpcode, EncodedHeader, Header, Masker, MaskingKey, MessageKind, Opcode, Output, Rsv, widened};
 
 /// The longest payload whose length stands in a header's second byte (§5.2).
 const SHORT: u16 = 125;
@@ -33,7 +33,7 @@ impl<R: Role> Connection<R> {
         match u8::try_from(payload.len()) {
             Ok(len) if u16::from(len) <= SHORT && self.may_begin() => {
                 let key = self.role.next_key();
-                let header = EncodedHeader::short(kind, len, key);
+                let header = Header::whole(Opcode::Data(kind.into()), len.into(), key).encode();
                 out.append_frame(header, payload, Masker::of(key, self.level()))?;
                 self.frame_sent(&header);
                 Ok(())
@@ -81,7 +81,7 @@ impl<R: Role> Connection<R> {
         match u16::try_from(payload.len()) {
             Ok(len) if len > SHORT && self.may_begin() => {
                 let key = self.role.next_key();
-                let header = EncodedHeader::medium(kind, len, key);
+                let header = Header::whole(Opcode::Data(kind.into()), len.into(), key).encode();
                 out.append_frame(header, payload, Masker::of(key, self.level()))?;
                 self.frame_sent(&header);
                 Ok(())
@@ -156,38 +156,45 @@ impl<R: Role> Connection<R> {
             state @ (State::CloseSent | State::CloseReceived | State::Closed) => Err(SendError::NotOpen { state }),
         }
     }
-}
 
-impl<R: Role> Connection<R> {
-    /// What [`send_prepared`](Connection::send_prepared) does; only a server has it, since a client masks each frame anew.
+    /// Whether a whole message, already framed, may come next.
     #[cfg(feature = "alloc")]
-    pub(crate) fn admit_prepared(&mut self, message: &Prepared) -> Result<PreparedForm, SendError> {
+    pub(crate) fn expect_between_messages(&self) -> Result<(), SendError> {
         self.expect_open()?;
         self.sending.after(DataOpcode::Binary, true)?;
+        Ok(())
+    }
+
+    /// What [`send_prepared`](Connection::send_prepared) does; only a server has it, since a client masks each frame anew. Where the
+    /// compressor is elsewhere, as a framer's is, it does not learn what goes out here.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn admit_prepared(
+        &mut self,
+        message: &Prepared,
+        compressor_is_elsewhere: bool,
+    ) -> Result<PreparedForm, SendError> {
+        self.expect_between_messages()?;
         #[cfg(feature = "deflate")]
-        let is_compressed = message.compression().is_some_and(|compression| self.admit_broadcast(compression));
+        let is_compressed =
+            message.compression().is_some_and(|compression| self.admit_broadcast(compression, compressor_is_elsewhere));
         #[cfg(not(feature = "deflate"))]
-        let is_compressed = false;
+        let is_compressed = {
+            let _ = compressor_is_elsewhere;
+            false
+        };
         let form = if is_compressed { PreparedForm::Compressed } else { PreparedForm::Plain };
         self.frame_sent(message.frame(form));
         Ok(form)
     }
-}
 
-impl<R: Role> Connection<R> {
     /// Whether what is sent is masked: what such a side receives is not (§5.1).
     #[cfg(feature = "alloc")]
     pub(crate) const fn masks() -> bool {
         matches!(R::RECEIVES, crate::frame::Masking::Forbidden)
     }
 
-    /// What [`send_header`](Connection::send_header) does, for a role that does not [mask](Self::masks).
-    #[cfg(feature = "alloc")]
-    pub(crate) fn announce(&mut self, message: Message<'_>, part: Part) -> Result<EncodedHeader, SendError> {
-        self.announce_len(message.kind(), message.payload_len(), part)
-    }
-
-    fn announce_len(&mut self, kind: MessageKind, len: u64, part: Part) -> Result<EncodedHeader, SendError> {
+    /// What [`send_header_of`](Connection::send_header_of) does, for a role that does not [mask](Self::masks).
+    pub(crate) fn announce(&mut self, kind: MessageKind, len: u64, part: Part) -> Result<EncodedHeader, SendError> {
         let (header, _, after) = self.frame(kind, part, Rsv::NONE, len)?;
         self.data_sent(&header, after);
         Ok(header)
@@ -214,7 +221,7 @@ impl<R: ServerRole> Connection<R> {
     #[must_use = "the frame counts as sent: header and payload have to be written"]
     pub fn send_header<'m>(&mut self, message: impl Into<Message<'m>>, part: Part) -> Result<EncodedHeader, SendError> {
         let message = message.into();
-        self.send_header_of(message.kind(), message.payload_len(), part)
+        self.announce(message.kind(), message.payload_len(), part)
     }
 
     /// Announces a message, or a fragment of one, by its kind and length: for a payload that is not in memory, such as a file that
@@ -241,7 +248,7 @@ impl<R: ServerRole> Connection<R> {
         payload_len: u64,
         part: Part,
     ) -> Result<EncodedHeader, SendError> {
-        self.announce_len(kind, payload_len, part)
+        self.announce(kind, payload_len, part)
     }
 
     /// Admits a broadcast to this connection, and says in which form: [`Prepared::frame`] has the bytes to write, the same for all.
@@ -252,6 +259,6 @@ impl<R: ServerRole> Connection<R> {
     #[cfg(feature = "alloc")]
     #[must_use = "the frame counts as sent: it has to be written"]
     pub fn send_prepared(&mut self, message: &Prepared) -> Result<PreparedForm, SendError> {
-        self.admit_prepared(message)
+        self.admit_prepared(message, false)
     }
 }

@@ -15,7 +15,6 @@ error_type! {
     /// let error = connection.send("too late", &mut Vec::new()).unwrap_err();
     /// assert_eq!(error, SendError::NotOpen { state: State::CloseSent });
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub enum SendError {
         /// A Close was sent or received, or the connection has failed or ended (§5.5.1).

@@ -23,7 +23,7 @@ use crate::{Limits, Timeouts};
 pub struct Config<D = Duration> {
     /// What bounds the peer's input, and with [`Limits::high_water_mark`], in bytes, the output: while more answers than that wait to be
     /// written, [`Status::Flush`](super::Status::Flush) asks the owner to read no further; and messages that
-    /// [`send_owned`](super::Sender::send_owned) queues are framed only below it. A mark of 0 counts as 1.
+    /// [`send_owned`](super::Sender::send_owned) queues are framed only below it.
     pub limits: Limits,
     /// How long to wait for what.
     pub timeouts: Timeouts<D>,

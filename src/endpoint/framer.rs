@@ -58,7 +58,9 @@ where
     /// Makes the means to frame messages in another task; `role` is one with masking keys of its own.
     ///
     /// What waits in the endpoint is framed now, whatever its length. From now on the endpoint sends its own messages uncompressed, since the
-    /// compressed ones refer to each other (RFC 7692 §7.2.3.2); so does any further framer.
+    /// compressed ones refer to each other (RFC 7692 §7.2.3.2); so does any further framer. [`Prepared`](crate::Prepared) messages go out
+    /// uncompressed as well, unless no context takeover was agreed on for this side. A message that
+    /// [`send_piece`](super::Sender::send_piece) has begun has to be complete before this is called.
     pub fn framer(&mut self, role: R, config: &Config<D>) -> Framer<R> {
         let negotiated = Negotiated::elsewhere();
         #[cfg(feature = "deflate")]
@@ -79,13 +81,15 @@ where
     ///
     /// # Errors
     ///
-    /// [`SendError::NotOpen`] after a Close or a failure; then the frames are dropped.
+    /// [`SendError::NotOpen`] after a Close or a failure; then the frames are dropped. [`SendError::OutOfSequence`] inside a message that
+    /// [`send_piece`](super::Sender::send_piece) has begun (§5.4); then the frames stay in `framer`, to be appended later.
     pub fn append(&mut self, framer: &mut Framer<R>) -> Result<(), SendError> {
         self.outgoing.append(&self.connection, &mut framer.outgoing)
     }
 
     /// Takes back what [`framer`](Self::framer) has made, with what it has framed: messages are compressed here again, if they were compressed
-    /// there. What waits in the endpoint is framed before, whatever its length.
+    /// there. What waits in the endpoint is framed before, whatever its length. A message that
+    /// [`send_piece`](super::Sender::send_piece) has begun has to be complete before this is called.
     pub fn reunite(&mut self, mut framer: Framer<R>) {
         self.outgoing.frame_all(&mut self.connection);
         // After a Close nothing is sent, and nothing of the compressor needed.

@@ -51,8 +51,8 @@
 //!              the peer reads slowly                                      the application takes slowly
 //!
 //!  transport ◀── output() ◀──┬── answers ◀───────────────────────────────────── what next() lent
-//!                            ├── Pings, Pongs: at most the mark and one more          ▲
-//!                            └── own messages: as many as the application sends       │
+//!                            ├── Pongs: at most the mark and one more                 ▲
+//!                            └── own messages, Pings: as many as are sent             │
 //!                                                                                     │
 //!                                                                                   next()
 //!                                                                                     │
@@ -173,10 +173,8 @@ impl<R: Role, I: Moment<D>, D: Copy> Endpoint<R, I, D> {
         (mut timers, now): (Timers<I, D>, I),
     ) -> Self {
         timers.opened(now);
-        // With a mark of 0 nothing that waits would ever go out.
-        let limits = config.limits.with_high_water_mark(config.limits.high_water_mark.max(1));
         Self {
-            connection: Connection::new(negotiated, role, &limits),
+            connection: Connection::new(negotiated, role, &config.limits),
             messages: Messages::new(),
             input,
             outgoing: Outgoing::new(Queue::after_head(head), config),
@@ -375,7 +373,7 @@ impl<R: Role, I: Moment<D>, D: Copy> Endpoint<R, I, D> {
         }
     }
 
-    /// Gives back the memory that a connection at rest does not need.
+    /// Gives back the memory that a connection at rest does not need. What was read into [`room`](Self::room) has to be reported before.
     pub fn hibernate(&mut self) {
         self.input.hibernate();
         self.messages.hibernate();

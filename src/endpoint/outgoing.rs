@@ -142,7 +142,7 @@ impl Outgoing {
     }
 
     fn send_later<R: Role>(&mut self, connection: &mut Connection<R>, message: Later) -> Result<(), SendError> {
-        self.expect_open(connection)?;
+        self.expect_between_messages(connection)?;
         let before = self.len();
         self.waiting.get_or_insert_default().push(message);
         self.sent_since(before);
@@ -155,7 +155,7 @@ impl Outgoing {
         connection: &mut Connection<R>,
         message: &Prepared,
     ) -> Result<(), SendError> {
-        self.expect_open(connection)?;
+        self.expect_between_messages(connection)?;
         let before = self.len();
         match &mut self.waiting {
             Some(waiting) => waiting.push(Later::Prepared(message.clone())),
@@ -167,7 +167,7 @@ impl Outgoing {
 
     /// Queues a reference to a frame, or a copy of it where that is smaller.
     fn refer<R: Role>(&mut self, connection: &mut Connection<R>, message: &Prepared) -> Result<(), SendError> {
-        let form = connection.admit_prepared(message)?;
+        let form = connection.admit_prepared(message, !self.compressor.is_on())?;
         let frame = message.frame(form);
         if frame.len() <= COPIED_LEN {
             self.queue.frames().extend_from_slice(frame);
@@ -287,7 +287,7 @@ impl Outgoing {
             return Ok(None);
         };
         let end = start.saturating_add(fragment.payload().len());
-        let header = connection.announce(fragment, part)?;
+        let header = connection.announce(fragment.kind(), fragment.payload_len(), part)?;
         self.queue.push_shared(Frame::Part(header, message.clone(), start..end));
         Ok((!part.is_last()).then_some(end))
     }
@@ -322,8 +322,12 @@ impl Outgoing {
     /// Takes over what another has framed; where messages still wait here, it goes out after them. It counts as no answer.
     pub(super) fn append<R: Role>(&mut self, connection: &Connection<R>, other: &mut Self) -> Result<(), SendError> {
         let frames = other.queue.frames();
-        let open = self.expect_open(connection);
-        if open.is_ok() {
+        let admitted = self.expect_between_messages(connection);
+        if let Err(SendError::OutOfSequence(_)) = admitted {
+            // The frames can go out later, and those that come after them may refer to them.
+            return admitted;
+        }
+        if admitted.is_ok() {
             self.own_len = self.own_len.saturating_add(frames.len());
             match &mut self.waiting {
                 Some(waiting) => waiting.push(Later::Framed(core::mem::take(frames))),
@@ -331,7 +335,16 @@ impl Outgoing {
             }
         }
         frames.clear();
-        open
+        admitted
+    }
+
+    /// Whether a whole message may come after all that was sent: not inside one that is sent in pieces (§5.4).
+    fn expect_between_messages<R: Role>(&self, connection: &Connection<R>) -> Result<(), SendError> {
+        match self.waiting {
+            // The message that waits first may be under way.
+            Some(_) => self.expect_open(connection),
+            None => connection.expect_between_messages(),
+        }
     }
 
     fn expect_open<R: Role>(&self, connection: &Connection<R>) -> Result<(), SendError> {

@@ -50,7 +50,8 @@ impl<R: Role> Sender<'_, R> {
     ///
     /// # Errors
     ///
-    /// [`SendError::NotOpen`] after a Close, or a failure.
+    /// [`SendError::NotOpen`] after a Close, or a failure. [`SendError::OutOfSequence`] inside a message that
+    /// [`send_piece`](Self::send_piece) has begun.
     #[inline]
     pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), SendError> {
         self.outgoing.send(self.connection, message.into())
@@ -121,11 +122,12 @@ impl<R: Role> Sender<'_, R> {
         self.outgoing.send_piece(self.connection, message.into(), start)
     }
 
-    /// Sends a Ping with at most 125 bytes of payload (§5.5.2).
+    /// Sends a Ping with at most 125 bytes of payload (§5.5.2). It goes out at the next border between frames, and counts in
+    /// [`queued_len`](Self::queued_len): as for messages, the caller bounds how many wait.
     ///
     /// # Errors
     ///
-    /// [`SendError`]; [`SendError::OutputFull`] if too many control frames wait.
+    /// [`SendError::ControlTooLong`] for a longer payload, [`SendError::NotOpen`] after a Close or a failure.
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
         self.outgoing.ping(self.connection, payload)
     }

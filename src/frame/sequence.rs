@@ -55,7 +55,6 @@ error_type! {
     ///
     /// assert_eq!(Sequence::Between.after(DataOpcode::Continuation, true), Err(OutOfSequence::UnexpectedContinuation));
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     pub enum OutOfSequence {
         /// A continuation frame between messages.
         UnexpectedContinuation => "expected the first fragment of a message, found a continuation";

@@ -244,7 +244,6 @@ error_type! {
     /// let error = request.accept().write_to(&mut FixedOutput::new(&mut [0; 100])).unwrap_err();
     /// assert_eq!(error.to_string(), "expected room for 129 bytes in the output, found room for 100");
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub enum AcceptError {
         /// The client did not offer the subprotocol.

@@ -123,9 +123,8 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
         limits: &Limits,
         out: &mut impl Output,
     ) -> Result<ClientHandshake<P>, StartError> {
-        self.check()?;
         let (key, mut extensions) = (Key::from_nonce(nonce), None);
-        self.offer(&mut extensions)?;
+        self.check(&mut extensions)?;
         write_whole(out, |emit| {
             emit(b"GET ");
             if !self.target.starts_with('/') {
@@ -160,12 +159,6 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
         Ok(ClientHandshake::new(PendingAnswer::new(key.accept(), self.subprotocols, extensions), limits))
     }
 
-    /// Puts the value of `Sec-WebSocket-Extensions` into its place.
-    #[inline]
-    pub(super) fn offer(&self, list: &mut Option<FieldValue>) -> Result<(), StartError> {
-        self.wanted.write(list).map_err(|name| StartError::Extension { name })
-    }
-
     /// The fields that do not depend on the version of HTTP, their names in lower case but for the application's own.
     pub(super) fn common_fields<'f>(
         &'f self,
@@ -188,7 +181,8 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), StartError> {
+    /// Checks everything, and puts the value of `Sec-WebSocket-Extensions` into its place.
+    pub(super) fn check(&self, extensions: &mut Option<FieldValue>) -> Result<(), StartError> {
         if split_host(self.host.as_bytes()).is_none() {
             return Err(StartError::Host);
         }
@@ -207,7 +201,8 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
                 return Err(StartError::Subprotocol { index });
             }
         }
-        Ok(InvalidField::check(self.fields, &[WRITTEN, &["Host", "Origin"]])?)
+        InvalidField::check(self.fields, &[WRITTEN, &["Host", "Origin"]])?;
+        self.wanted.write(extensions).map_err(|name| StartError::Extension { name })
     }
 }
 
@@ -236,7 +231,6 @@ error_type! {
     /// assert_eq!(request.start([0; 16], &Limits::DEFAULT, &mut out).unwrap_err(), StartError::Target);
     /// assert!(out.is_empty());
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub enum StartError {
         /// The host is not a host, with or without a port.

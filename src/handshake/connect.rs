@@ -119,10 +119,9 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
     ///
     /// [`StartError`], also [`StartError::Target`] for a target that begins with `?`: there is no place to put the `/` of the path.
     pub fn upgrade(self, nonce: [u8; 16]) -> Result<ClientUpgrade<'a, P>, StartError> {
-        self.check()?;
-        let (target, mut extensions) = (self.origin_form()?, None);
-        self.offer(&mut extensions)?;
-        Ok(ClientUpgrade { request: self, target, key: Key::from_nonce(nonce), extensions })
+        let mut extensions = None;
+        self.check(&mut extensions)?;
+        Ok(ClientUpgrade { target: self.origin_form()?, request: self, key: Key::from_nonce(nonce), extensions })
     }
 
     /// Asks by the extended CONNECT of HTTP/2 or HTTP/3 instead; see [`ClientConnect`].
@@ -131,10 +130,9 @@ impl<'a, P: Subprotocols> ClientRequest<'a, P> {
     ///
     /// [`StartError`], but never for want of room: nothing is written.
     pub fn connect(self, scheme: Scheme) -> Result<ClientConnect<'a, P>, StartError> {
-        self.check()?;
-        let (path, mut extensions) = (self.origin_form()?, None);
-        self.offer(&mut extensions)?;
-        Ok(ClientConnect { request: self, path, scheme, extensions })
+        let mut extensions = None;
+        self.check(&mut extensions)?;
+        Ok(ClientConnect { path: self.origin_form()?, request: self, scheme, extensions })
     }
 }
 

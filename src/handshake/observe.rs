@@ -91,7 +91,6 @@ fn require<E>(holds: bool, error: impl FnOnce() -> E) -> Result<(), E> {
 
 error_type! {
     /// A rule that an opening breaks: see [`observe`].
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     pub enum Violation {
         /// The client's, in the request.
         Request(error: RequestError) => "{error}";

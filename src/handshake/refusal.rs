@@ -209,7 +209,6 @@ error_type! {
     ///
     /// assert_eq!(Refusal::new(101, &[], b"").unwrap_err(), RefusalError::Status { status: 101 });
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub enum RefusalError {
         /// The status does not refuse: 300 to 599 do. For an answer to plain HTTP, 200 to 299 are allowed, too.

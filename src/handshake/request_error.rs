@@ -23,7 +23,6 @@ error_type! {
     /// assert!(out.starts_with(b"HTTP/1.1 505 HTTP Version Not Supported\r\n"));
     /// assert!(out.ends_with(b"\r\n\r\nexpected HTTP/1.1, found HTTP/1.0\n"));
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub enum RequestError: (u16, &'static str) {
         /// The bytes are not HTTP/1, or beyond a limit: 400, 414 or 431.

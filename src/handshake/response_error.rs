@@ -19,7 +19,6 @@ error_type! {
     /// assert_eq!(error.to_string(), "expected websocket alone in the field Upgrade, found 'h2c'");
     /// assert!(matches!(error, ResponseError::Upgrade { .. }));
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub enum ResponseError: &'static str {
         /// The bytes are not HTTP/1, or beyond a limit.

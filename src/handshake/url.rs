@@ -138,7 +138,6 @@ error_type! {
     /// assert_eq!(WsUrl::parse("https://example.com/"), Err(InvalidUrl::Scheme));
     /// assert_eq!(WsUrl::parse("ws://example.com/#top"), Err(InvalidUrl::Fragment));
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub enum InvalidUrl {
         /// A byte that is no visible ASCII.

@@ -18,7 +18,6 @@ error_type! {
     /// assert_eq!(error, RequestError::Head(HeadError::SpaceInFieldName { offset: 20 }));
     /// assert_eq!(error.to_string(), "white space in a field name, at byte 20");
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub enum HeadError: u16 {
         /// A byte that cannot stand where it was seen, such as the first byte of a TLS hello.

@@ -29,16 +29,17 @@ impl Vector for __m512i {
 impl Lookup for __m512i {
     intrinsics! {
         splat(byte: u8) -> Self = _mm512_set1_epi8(i8::from_ne_bytes([byte]));
-    }
-
-    #[inline(always)]
-    unsafe fn table(bytes: &[u8; 16]) -> Self {
-        // SAFETY: the array has the 16 bytes; the caller vouches for AVX-512.
-        unsafe { _mm512_broadcast_i32x4(__m128i::load(bytes.as_ptr())) }
-    }
-
-    intrinsics! {
+        table(bytes: &[u8; 16]) -> Self = _mm512_broadcast_i32x4(__m128i::load(bytes.as_ptr()));
         words(low: u64, high: u64) -> Self = _mm512_zextsi128_si512(__m128i::words(low, high));
+        and(self, other: Self) -> Self = _mm512_and_si512(self, other);
+        saturating_sub(self, other: Self) -> Self = _mm512_subs_epu8(self, other);
+        high_nibbles(self) -> Self = _mm512_and_si512(_mm512_srli_epi16::<4>(self), _mm512_set1_epi8(0x0f));
+        // The look-up stays within each quarter, and all of them hold the whole table.
+        look_up(self, places: Self) -> Self = _mm512_shuffle_epi8(self, places);
+        // Each quarter of `self`, preceded by the quarter that stands before it.
+        preceding<const N: i32>(self, before: Self) -> Self =
+            _mm512_alignr_epi8::<N>(self, _mm512_alignr_epi64::<6>(self, before));
+        is_zero(self) -> bool = _mm512_test_epi8_mask(self, self) == 0;
     }
 
     #[inline(always)]
@@ -46,32 +47,6 @@ impl Lookup for __m512i {
         debug_assert!(n < Self::LEN);
         // SAFETY: the mask has n ones, and n bytes are readable before `end`; those that the mask leaves out are not read.
         unsafe { _mm512_maskz_loadu_epi8((1 << n) - 1, end.sub(n).cast()) }
-    }
-
-    intrinsics! {
-        and(self, other: Self) -> Self = _mm512_and_si512(self, other);
-        saturating_sub(self, other: Self) -> Self = _mm512_subs_epu8(self, other);
-        high_nibbles(self) -> Self = _mm512_and_si512(_mm512_srli_epi16::<4>(self), _mm512_set1_epi8(0x0f));
-        // The look-up stays within each quarter, and all of them hold the whole table.
-        look_up(self, places: Self) -> Self = _mm512_shuffle_epi8(self, places);
-    }
-
-    #[inline(always)]
-    unsafe fn preceding(self, before: Self) -> [Self; 3] {
-        // SAFETY: the caller vouches for AVX-512.
-        unsafe {
-            // Each quarter of `self`, preceded by the quarter that stands before it.
-            let before = _mm512_alignr_epi64::<6>(self, before);
-            [
-                _mm512_alignr_epi8::<15>(self, before),
-                _mm512_alignr_epi8::<14>(self, before),
-                _mm512_alignr_epi8::<13>(self, before),
-            ]
-        }
-    }
-
-    intrinsics! {
-        is_zero(self) -> bool = _mm512_test_epi8_mask(self, self) == 0;
     }
 }
 

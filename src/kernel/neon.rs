@@ -25,17 +25,15 @@ impl Vector for uint8x16_t {
 impl Lookup for uint8x16_t {
     intrinsics! {
         splat(byte: u8) -> Self = vdupq_n_u8(byte);
-    }
-
-    #[inline(always)]
-    unsafe fn table(bytes: &[u8; 16]) -> Self {
-        // SAFETY: the array has the 16 bytes.
-        unsafe { Self::load(bytes.as_ptr()) }
-    }
-
-    intrinsics! {
+        table(bytes: &[u8; 16]) -> Self = Self::load(bytes.as_ptr());
         // The target is little-endian, so the least significant byte of `low` comes first.
         words(low: u64, high: u64) -> Self = vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high)));
+        and(self, other: Self) -> Self = vandq_u8(self, other);
+        saturating_sub(self, other: Self) -> Self = vqsubq_u8(self, other);
+        high_nibbles(self) -> Self = vshrq_n_u8::<4>(self);
+        look_up(self, places: Self) -> Self = vqtbl1q_u8(self, places);
+        preceding<const N: i32>(self, before: Self) -> Self = vextq_u8::<N>(before, self);
+        is_zero(self) -> bool = vmaxvq_u8(self) == 0;
     }
 
     #[inline(always)]
@@ -44,23 +42,6 @@ impl Lookup for uint8x16_t {
         // SAFETY: 16 bytes are readable before `end`. As n < 16, the 16 numbers from 16 - n on are in the array; those above 15
         // select zero.
         unsafe { vqtbl1q_u8(Self::load(end.sub(16)), Self::load(NUMBERS.as_ptr().add(16 - n))) }
-    }
-
-    intrinsics! {
-        and(self, other: Self) -> Self = vandq_u8(self, other);
-        saturating_sub(self, other: Self) -> Self = vqsubq_u8(self, other);
-        high_nibbles(self) -> Self = vshrq_n_u8::<4>(self);
-        look_up(self, places: Self) -> Self = vqtbl1q_u8(self, places);
-    }
-
-    #[inline(always)]
-    unsafe fn preceding(self, before: Self) -> [Self; 3] {
-        // SAFETY: NEON is there.
-        unsafe { [vextq_u8::<15>(before, self), vextq_u8::<14>(before, self), vextq_u8::<13>(before, self)] }
-    }
-
-    intrinsics! {
-        is_zero(self) -> bool = vmaxvq_u8(self) == 0;
     }
 }
 

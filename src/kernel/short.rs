@@ -3,7 +3,7 @@
 //! A length that is no multiple of 16 ends with a register that overlaps the one before it. It is loaded before anything is stored,
 //! and its key is rotated to its place.
 
-use super::vector::Vector;
+use super::vector::{Vector, intrinsics};
 
 /// Masks `len` bytes and returns `true`; but if `ASCII` is demanded and the result is not, stores nothing and returns `false`.
 ///
@@ -32,7 +32,7 @@ pub(super) unsafe fn mask<V: Vector, const ASCII: bool>(from: *const u8, to: *mu
 ///
 /// # Safety
 ///
-/// As for [`mask`]; 16 `N` <= `len` <= 32 `N`.
+/// As for [`mask`], but `V` may hold any multiple of 4 bytes; `N` registers hold at most `len` bytes, and 2 `N` at least as many.
 #[inline(always)] // As above.
 unsafe fn both_ends<V: Vector, const N: usize, const ASCII: bool>(
     from: *const u8,
@@ -40,8 +40,8 @@ unsafe fn both_ends<V: Vector, const N: usize, const ASCII: bool>(
     len: usize,
     key: u32,
 ) -> bool {
-    debug_assert!(16 * N <= len && len <= 32 * N);
-    let half = 16 * N;
+    let half = V::LEN * N;
+    debug_assert!(half <= len && len <= 2 * half);
     // SAFETY: the registers of a half span `half` bytes, which `len` is not below, so they lie within `len` from either end. All
     // are loaded before one is stored.
     unsafe {
@@ -107,21 +107,9 @@ unsafe fn words<const ASCII: bool>(from: *const u8, to: *mut u8, len: usize, key
     // SAFETY: each branch reads and writes within the `len` bytes that the caller vouches for, and reads before it writes.
     unsafe {
         if len >= 8 {
-            let last = len - 8;
-            let (front, end) = (load8(from) ^ doubled(key), load8(from.add(last)) ^ doubled(rotated(key, last)));
-            if ASCII && (front | end) & doubled(0x8080_8080) != 0 {
-                return false;
-            }
-            store8(to, front);
-            store8(to.add(last), end);
+            return both_ends::<u64, 1, ASCII>(from, to, len, key);
         } else if len >= 4 {
-            let last = len - 4;
-            let (front, end) = (load4(from) ^ key, load4(from.add(last)) ^ rotated(key, last));
-            if ASCII && (front | end) & 0x8080_8080 != 0 {
-                return false;
-            }
-            store4(to, front);
-            store4(to.add(last), end);
+            return both_ends::<u32, 1, ASCII>(from, to, len, key);
         } else if len > 0 {
             let (middle, last) = (len / 2, len - 1);
             let word = load_words(from, len).0 ^ u64::from(key);
@@ -146,12 +134,15 @@ unsafe fn words<const ASCII: bool>(from: *const u8, to: *mut u8, len: usize, key
 #[inline(always)] // As above.
 pub(super) unsafe fn load_words(from: *const u8, len: usize) -> (u64, u64) {
     debug_assert!(0 < len && len < 16);
-    // SAFETY: each branch reads within the `len` bytes that the caller vouches for; arrays of bytes need no alignment.
+    // SAFETY: each branch reads within the `len` bytes that the caller vouches for.
     unsafe {
         if len >= 8 {
-            (load8(from), load8(from.add(len - 8)).wrapping_shr(bits(16 - len)))
+            let [front, end] = [u64::load(from), u64::load(from.add(len - 8))].map(u64::from_le);
+            (front, end.wrapping_shr(bits(16 - len)))
         } else if len >= 4 {
-            (u64::from(load4(from)) | u64::from(load4(from.add(len - 4))) << bits(len - 4), 0)
+            let [front, end] =
+                [u32::load(from), u32::load(from.add(len - 4))].map(|word| u64::from(u32::from_le(word)));
+            (front | end << bits(len - 4), 0)
         } else {
             let (middle, last) = (len / 2, len - 1);
             let [first, middle_byte, last_byte] = [*from, *from.add(middle), *from.add(last)].map(u64::from);
@@ -164,25 +155,25 @@ pub(super) unsafe fn load_words(from: *const u8, len: usize) -> (u64, u64) {
 ///
 /// # Safety
 ///
-/// The machine has what `V` needs; 16 `N` bytes are readable at `from`.
+/// The machine has what `V` needs; as many bytes as `N` registers hold are readable at `from`.
 #[inline(always)] // As above.
 unsafe fn load<V: Vector, const N: usize>(from: *const u8, key: V) -> [V; N] {
     let mut registers = [key; N];
     for (i, register) in registers.iter_mut().enumerate() {
         // SAFETY: `i` < `N`.
-        *register = unsafe { V::load(from.add(16 * i)).xor(key) };
+        *register = unsafe { V::load(from.add(V::LEN * i)).xor(key) };
     }
     registers
 }
 
 /// # Safety
 ///
-/// The machine has what `V` needs; 16 `N` bytes are writable at `to`.
+/// The machine has what `V` needs; as many bytes as `N` registers hold are writable at `to`.
 #[inline(always)] // As above.
 unsafe fn store<V: Vector, const N: usize>(registers: [V; N], to: *mut u8) {
     for (i, register) in registers.into_iter().enumerate() {
         // SAFETY: `i` < `N`.
-        unsafe { register.store(to.add(16 * i)) };
+        unsafe { register.store(to.add(V::LEN * i)) };
     }
 }
 
@@ -191,12 +182,6 @@ unsafe fn store<V: Vector, const N: usize>(registers: [V; N], to: *mut u8) {
 pub(crate) const fn rotated(key: u32, n: usize) -> u32 {
     let [low, ..] = n.to_le_bytes();
     key.rotate_right(8 * (low & 3) as u32)
-}
-
-/// The key twice.
-#[inline]
-const fn doubled(key: u32) -> u64 {
-    (key as u64) << 32 | key as u64
 }
 
 /// How many bits are in `bytes` bytes, of which there are at most 15.
@@ -212,38 +197,23 @@ const fn byte(word: u64, place: usize) -> u8 {
     (word >> bits(place) & 0xff) as u8
 }
 
-/// # Safety
-///
-/// Eight bytes are readable at `from`.
-#[inline(always)] // As above.
-unsafe fn load8(from: *const u8) -> u64 {
-    // SAFETY: the caller vouches for the bytes.
-    u64::from_le_bytes(unsafe { *from.cast() })
+/// Writes words as registers of their bytes, in the machine's order.
+macro_rules! words {
+    ($($word:ident)+) => {$(
+        /// Needs nothing.
+        impl Vector for $word {
+            const LEN: usize = size_of::<Self>();
+
+            intrinsics! {
+                load(from: *const u8) -> Self = from.cast::<Self>().read_unaligned();
+                store(self, to: *mut u8) = to.cast::<Self>().write_unaligned(self);
+                key(key: u32) -> Self = Self::from(key.to_le()) * (Self::MAX / Self::from(u32::MAX));
+                xor(self, other: Self) -> Self = self ^ other;
+                or(self, other: Self) -> Self = self | other;
+                is_ascii(self) -> bool = self & Self::key(0x8080_8080) == 0;
+            }
+        }
+    )+};
 }
 
-/// # Safety
-///
-/// Four bytes are readable at `from`.
-#[inline(always)] // As above.
-unsafe fn load4(from: *const u8) -> u32 {
-    // SAFETY: the caller vouches for the bytes.
-    u32::from_le_bytes(unsafe { *from.cast() })
-}
-
-/// # Safety
-///
-/// Eight bytes are writable at `to`.
-#[inline(always)] // As above.
-unsafe fn store8(to: *mut u8, word: u64) {
-    // SAFETY: the caller vouches for the bytes.
-    unsafe { *to.cast() = word.to_le_bytes() }
-}
-
-/// # Safety
-///
-/// Four bytes are writable at `to`.
-#[inline(always)] // As above.
-unsafe fn store4(to: *mut u8, word: u32) {
-    // SAFETY: the caller vouches for the bytes.
-    unsafe { *to.cast() = word.to_le_bytes() }
-}
+words!(u32 u64 u128);

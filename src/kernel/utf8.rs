@@ -176,7 +176,7 @@ impl<V: Lookup> Check<V> {
         // SAFETY: `n` is less than 64, and from there on at least a whole register's bytes are in `FRONT`; the caller vouches for the
         // features. A byte's fault depends on itself and those before it only.
         unsafe {
-            let front = V::load(FRONT.as_ptr().add(64 - n));
+            let front = V::load(FRONT.as_ptr().cast::<u8>().add(64 - n));
             self.fault = self.fault.or(self.faults(bytes).and(front));
         }
     }
@@ -190,7 +190,9 @@ impl<V: Lookup> Check<V> {
     unsafe fn faults(&self, bytes: V) -> V {
         // SAFETY: the caller vouches for the features. Both places are below 16.
         unsafe {
-            let [first, second, third] = bytes.preceding(self.before);
+            let first = bytes.preceding::<15>(self.before);
+            let second = bytes.preceding::<14>(self.before);
+            let third = bytes.preceding::<13>(self.before);
             let pairs = self
                 .first_high
                 .look_up(first.high_nibbles())
@@ -228,62 +230,41 @@ const TWO_CONTINUATIONS: u8 = 1 << 7;
 /// The faults that do not depend on the first byte's lower half.
 const ANY: u8 = TOO_SHORT | TOO_LONG | TWO_CONTINUATIONS;
 
-static FIRST_HIGH: [u8; 16] = [
-    TOO_LONG,
-    TOO_LONG,
-    TOO_LONG,
-    TOO_LONG,
-    TOO_LONG,
-    TOO_LONG,
-    TOO_LONG,
-    TOO_LONG,
-    TWO_CONTINUATIONS,
-    TWO_CONTINUATIONS,
-    TWO_CONTINUATIONS,
-    TWO_CONTINUATIONS,
-    TOO_SHORT | OVERLONG_2,
-    TOO_SHORT,
-    TOO_SHORT | OVERLONG_3 | SURROGATE,
-    TOO_SHORT | TOO_LARGE | TOO_LARGE_8 | OVERLONG_4,
-];
+/// By the first byte's upper half.
+static FIRST_HIGH: [u8; 16] = {
+    let mut faults = [TOO_LONG; 16];
+    faults[0x8] = TWO_CONTINUATIONS;
+    faults[0x9] = TWO_CONTINUATIONS;
+    faults[0xa] = TWO_CONTINUATIONS;
+    faults[0xb] = TWO_CONTINUATIONS;
+    faults[0xc] = TOO_SHORT | OVERLONG_2;
+    faults[0xd] = TOO_SHORT;
+    faults[0xe] = TOO_SHORT | OVERLONG_3 | SURROGATE;
+    faults[0xf] = TOO_SHORT | TOO_LARGE | TOO_LARGE_8 | OVERLONG_4;
+    faults
+};
 
-static FIRST_LOW: [u8; 16] = [
-    ANY | OVERLONG_2 | OVERLONG_3 | OVERLONG_4,
-    ANY | OVERLONG_2,
-    ANY,
-    ANY,
-    ANY | TOO_LARGE,
-    ANY | TOO_LARGE | TOO_LARGE_8,
-    ANY | TOO_LARGE | TOO_LARGE_8,
-    ANY | TOO_LARGE | TOO_LARGE_8,
-    ANY | TOO_LARGE | TOO_LARGE_8,
-    ANY | TOO_LARGE | TOO_LARGE_8,
-    ANY | TOO_LARGE | TOO_LARGE_8,
-    ANY | TOO_LARGE | TOO_LARGE_8,
-    ANY | TOO_LARGE | TOO_LARGE_8,
-    ANY | TOO_LARGE | TOO_LARGE_8 | SURROGATE,
-    ANY | TOO_LARGE | TOO_LARGE_8,
-    ANY | TOO_LARGE | TOO_LARGE_8,
-];
+/// By the first byte's lower half.
+static FIRST_LOW: [u8; 16] = {
+    let mut faults = [ANY | TOO_LARGE | TOO_LARGE_8; 16];
+    faults[0x0] = ANY | OVERLONG_2 | OVERLONG_3 | OVERLONG_4;
+    faults[0x1] = ANY | OVERLONG_2;
+    faults[0x2] = ANY;
+    faults[0x3] = ANY;
+    faults[0x4] = ANY | TOO_LARGE;
+    faults[0xd] |= SURROGATE;
+    faults
+};
 
-static SECOND_HIGH: [u8; 16] = [
-    TOO_SHORT,
-    TOO_SHORT,
-    TOO_SHORT,
-    TOO_SHORT,
-    TOO_SHORT,
-    TOO_SHORT,
-    TOO_SHORT,
-    TOO_SHORT,
-    TOO_LONG | TWO_CONTINUATIONS | OVERLONG_2 | OVERLONG_3 | OVERLONG_4 | TOO_LARGE_8,
-    TOO_LONG | TWO_CONTINUATIONS | OVERLONG_2 | OVERLONG_3 | TOO_LARGE,
-    TOO_LONG | TWO_CONTINUATIONS | OVERLONG_2 | SURROGATE | TOO_LARGE,
-    TOO_LONG | TWO_CONTINUATIONS | OVERLONG_2 | SURROGATE | TOO_LARGE,
-    TOO_SHORT,
-    TOO_SHORT,
-    TOO_SHORT,
-    TOO_SHORT,
-];
+/// By the second byte's upper half.
+static SECOND_HIGH: [u8; 16] = {
+    let mut faults = [TOO_SHORT; 16];
+    faults[0x8] = TOO_LONG | TWO_CONTINUATIONS | OVERLONG_2 | OVERLONG_3 | OVERLONG_4 | TOO_LARGE_8;
+    faults[0x9] = TOO_LONG | TWO_CONTINUATIONS | OVERLONG_2 | OVERLONG_3 | TOO_LARGE;
+    faults[0xa] = TOO_LONG | TWO_CONTINUATIONS | OVERLONG_2 | SURROGATE | TOO_LARGE;
+    faults[0xb] = faults[0xa];
+    faults
+};
 
 /// The highest byte that may stand at each place of a register if ASCII follows it: only the last three places matter.
 static LAST_LEAD: [u8; 64] = {
@@ -295,13 +276,4 @@ static LAST_LEAD: [u8; 64] = {
 };
 
 /// Read from 64 - n on, it has n bytes of ones, and zeros then.
-#[allow(clippy::indexing_slicing)] // The compiler evaluates it.
-static FRONT: [u8; 128] = {
-    let mut front = [0; 128];
-    let mut i = 0;
-    while i < 64 {
-        front[i] = 0xff;
-        i += 1;
-    }
-    front
-};
+static FRONT: [[u8; 64]; 2] = [[0xff; 64], [0; 64]];

@@ -66,13 +66,6 @@ pub(super) trait Lookup: Vector {
     /// As for [`Vector`].
     unsafe fn words(low: u64, high: u64) -> Self;
 
-    /// The `n` bytes that end at `end`, at the front; what comes after them is unspecified.
-    ///
-    /// # Safety
-    ///
-    /// As for [`Vector`]. `n < LEN`, and `n` bytes, but at least 16, are readable before `end`.
-    unsafe fn ending_at(end: *const u8, n: usize) -> Self;
-
     /// # Safety
     ///
     /// As for [`Vector`].
@@ -99,27 +92,36 @@ pub(super) trait Lookup: Vector {
     /// As for [`Vector`].
     unsafe fn look_up(self, places: Self) -> Self;
 
-    /// The bytes that stand one, two and three places before those of `self`, where `before` precedes `self`.
+    /// The bytes that stand 16 - `N` places before those of `self`, where `before` precedes `self`; `N` is 13 to 15.
     ///
     /// # Safety
     ///
     /// As for [`Vector`].
-    unsafe fn preceding(self, before: Self) -> [Self; 3];
+    unsafe fn preceding<const N: i32>(self, before: Self) -> Self;
 
     /// # Safety
     ///
     /// As for [`Vector`].
     unsafe fn is_zero(self) -> bool;
+
+    /// The `n` bytes that end at `end`, at the front; what comes after them is unspecified.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Vector`]. `n < LEN`, and `n` bytes, but at least 16, are readable before `end`.
+    unsafe fn ending_at(end: *const u8, n: usize) -> Self;
 }
 
 /// Writes methods of [`Vector`] and [`Lookup`] that are a few intrinsics each: one line for a method.
 ///
 /// Loads and stores are those that need no alignment.
 macro_rules! intrinsics {
-    ($($name:ident($($argument:tt)*) $(-> $result:ty)? = $intrinsics:expr;)*) => {$(
+    ($($name:ident $(<const $constant:ident: i32>)? ($($argument:tt)*) $(-> $result:ty)? = $intrinsics:expr;)*) => {$(
         #[inline(always)]
-        unsafe fn $name($($argument)*) $(-> $result)? {
-            // SAFETY: the caller vouches for the bytes at a pointer, and for the CPU features that the implementor names.
+        #[allow(unused_unsafe)] // Words need no intrinsics.
+        unsafe fn $name $(<const $constant: i32>)? ($($argument)*) $(-> $result)? {
+            // SAFETY: the caller vouches for the bytes at a pointer, and for the CPU features that the implementor names; an array
+            // has its bytes.
             unsafe { $intrinsics }
         }
     )*};
@@ -127,13 +129,7 @@ macro_rules! intrinsics {
 pub(super) use intrinsics;
 
 /// 0, 1, 2 and so on: sixteen of them, read from any place up to 16, number the bytes of a register from there.
-#[allow(clippy::indexing_slicing)] // The compiler evaluates it.
-pub(super) static NUMBERS: [u8; 32] = {
-    let mut numbers = [0; 32];
-    let mut i = 0_u8;
-    while i < 32 {
-        numbers[i as usize] = i;
-        i += 1;
-    }
-    numbers
-};
+pub(super) static NUMBERS: [u8; 32] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30,
+    31,
+];

@@ -30,19 +30,15 @@ impl Vector for __m128i {
 impl Lookup for __m128i {
     intrinsics! {
         splat(byte: u8) -> Self = _mm_set1_epi8(i8::from_ne_bytes([byte]));
-    }
-
-    #[inline(always)]
-    unsafe fn table(bytes: &[u8; 16]) -> Self {
-        // SAFETY: the array has the 16 bytes.
-        unsafe { Self::load(bytes.as_ptr()) }
-    }
-
-    #[inline(always)]
-    unsafe fn words(low: u64, high: u64) -> Self {
-        let [low, high] = [low, high].map(|word| i64::from_ne_bytes(word.to_ne_bytes()));
-        // SAFETY: the caller vouches for the features.
-        unsafe { _mm_set_epi64x(high, low) }
+        table(bytes: &[u8; 16]) -> Self = Self::load(bytes.as_ptr());
+        words(low: u64, high: u64) -> Self =
+            _mm_set_epi64x(i64::from_ne_bytes(high.to_ne_bytes()), i64::from_ne_bytes(low.to_ne_bytes()));
+        and(self, other: Self) -> Self = _mm_and_si128(self, other);
+        saturating_sub(self, other: Self) -> Self = _mm_subs_epu8(self, other);
+        high_nibbles(self) -> Self = _mm_and_si128(_mm_srli_epi16::<4>(self), _mm_set1_epi8(0x0f));
+        look_up(self, places: Self) -> Self = _mm_shuffle_epi8(self, places);
+        preceding<const N: i32>(self, before: Self) -> Self = _mm_alignr_epi8::<N>(self, before);
+        is_zero(self) -> bool = _mm_movemask_epi8(_mm_cmpeq_epi8(self, _mm_setzero_si128())) == 0xffff;
     }
 
     #[inline(always)]
@@ -51,29 +47,6 @@ impl Lookup for __m128i {
         // SAFETY: 16 bytes are readable before `end`. As n < 16, the 16 numbers from 16 - n on are in the array; those above 15
         // have no high bit, so that they select some byte.
         unsafe { _mm_shuffle_epi8(Self::load(end.sub(16)), Self::load(NUMBERS.as_ptr().add(16 - n))) }
-    }
-
-    intrinsics! {
-        and(self, other: Self) -> Self = _mm_and_si128(self, other);
-        saturating_sub(self, other: Self) -> Self = _mm_subs_epu8(self, other);
-        high_nibbles(self) -> Self = _mm_and_si128(_mm_srli_epi16::<4>(self), _mm_set1_epi8(0x0f));
-        look_up(self, places: Self) -> Self = _mm_shuffle_epi8(self, places);
-    }
-
-    #[inline(always)]
-    unsafe fn preceding(self, before: Self) -> [Self; 3] {
-        // SAFETY: the caller vouches for the features.
-        unsafe {
-            [
-                _mm_alignr_epi8::<15>(self, before),
-                _mm_alignr_epi8::<14>(self, before),
-                _mm_alignr_epi8::<13>(self, before),
-            ]
-        }
-    }
-
-    intrinsics! {
-        is_zero(self) -> bool = _mm_movemask_epi8(_mm_cmpeq_epi8(self, _mm_setzero_si128())) == 0xffff;
     }
 }
 
@@ -96,16 +69,17 @@ impl Vector for __m256i {
 impl Lookup for __m256i {
     intrinsics! {
         splat(byte: u8) -> Self = _mm256_set1_epi8(i8::from_ne_bytes([byte]));
-    }
-
-    #[inline(always)]
-    unsafe fn table(bytes: &[u8; 16]) -> Self {
-        // SAFETY: the array has the 16 bytes; the caller vouches for AVX2.
-        unsafe { _mm256_broadcastsi128_si256(__m128i::load(bytes.as_ptr())) }
-    }
-
-    intrinsics! {
+        table(bytes: &[u8; 16]) -> Self = _mm256_broadcastsi128_si256(__m128i::load(bytes.as_ptr()));
         words(low: u64, high: u64) -> Self = _mm256_zextsi128_si256(__m128i::words(low, high));
+        and(self, other: Self) -> Self = _mm256_and_si256(self, other);
+        saturating_sub(self, other: Self) -> Self = _mm256_subs_epu8(self, other);
+        high_nibbles(self) -> Self = _mm256_and_si256(_mm256_srli_epi16::<4>(self), _mm256_set1_epi8(0x0f));
+        // The look-up stays within each half, and both halves hold the whole table.
+        look_up(self, places: Self) -> Self = _mm256_shuffle_epi8(self, places);
+        // Each half of `self`, preceded by the half that stands before it.
+        preceding<const N: i32>(self, before: Self) -> Self =
+            _mm256_alignr_epi8::<N>(self, _mm256_permute2x128_si256::<0x21>(before, self));
+        is_zero(self) -> bool = _mm256_testz_si256(self, self) != 0;
     }
 
     #[inline(always)]
@@ -120,32 +94,6 @@ impl Lookup for __m256i {
                 _mm256_set_m128i(__m128i::ending_at(end, n - 16), __m128i::load(end.sub(n)))
             }
         }
-    }
-
-    intrinsics! {
-        and(self, other: Self) -> Self = _mm256_and_si256(self, other);
-        saturating_sub(self, other: Self) -> Self = _mm256_subs_epu8(self, other);
-        high_nibbles(self) -> Self = _mm256_and_si256(_mm256_srli_epi16::<4>(self), _mm256_set1_epi8(0x0f));
-        // The look-up stays within each half, and both halves hold the whole table.
-        look_up(self, places: Self) -> Self = _mm256_shuffle_epi8(self, places);
-    }
-
-    #[inline(always)]
-    unsafe fn preceding(self, before: Self) -> [Self; 3] {
-        // SAFETY: the caller vouches for AVX2.
-        unsafe {
-            // Each half of `self`, preceded by the half that stands before it.
-            let before = _mm256_permute2x128_si256::<0x21>(before, self);
-            [
-                _mm256_alignr_epi8::<15>(self, before),
-                _mm256_alignr_epi8::<14>(self, before),
-                _mm256_alignr_epi8::<13>(self, before),
-            ]
-        }
-    }
-
-    intrinsics! {
-        is_zero(self) -> bool = _mm256_testz_si256(self, self) != 0;
     }
 }
 

@@ -155,7 +155,8 @@ impl MessageBuffer {
 
     /// Takes note of a turn in which nothing was put together here.
     pub(super) fn rest(&mut self, kept: usize, retention: &mut Retention) {
-        if self.filled == 0 && retention.unused(self.capacity(), kept) {
+        // What was read into a place that was lent may not be reported yet.
+        if self.filled == 0 && self.lent == 0 && retention.unused(self.capacity(), kept) {
             self.text = ValidText::new();
         }
     }
@@ -170,6 +171,13 @@ impl MessageBuffer {
     #[inline]
     const fn is_cut(&self) -> bool {
         self.text.valid_len() != self.filled
+    }
+
+    /// The next `len` places, made if they are not there.
+    fn place(&mut self, len: usize) -> &mut [u8] {
+        // Zeros shortly before the bytes, while they are in the cache, and as the vector grows: at least doubling.
+        self.text.lengthen(self.filled + len);
+        self.read(len)
     }
 
     /// The next `n` places, as far as they are there.

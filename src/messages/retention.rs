@@ -20,8 +20,9 @@ impl Messages {
 
     /// Gives back the memory that a connection at rest does not need.
     ///
-    /// It may be called at any time, and costs no more than to ask for the memory again. What stays is a message that is under way,
-    /// and the history that the next compressed message may refer to.
+    /// It may be called at any time, but not between a read into [`space`](Self::space) and [`filled`](Self::filled): the bytes that were read
+    /// would be lost. It costs no more than to ask for the memory again. What stays is a message that is under way, and the history
+    /// that the next compressed message may refer to.
     ///
     /// ```
     /// use websocket_proto::Messages;

@@ -214,7 +214,6 @@ error_type! {
     ///
     /// assert_eq!(CloseFrame::new(CloseCode::NORMAL, &"x".repeat(124)), Err(ReasonTooLong { len: 124 }));
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     pub struct ReasonTooLong {
         /// The reason's length in bytes.
         pub len: usize,

@@ -113,7 +113,6 @@ error_type! {
     ///
     /// assert_eq!(ControlPayload::new(&[0; 126]), Err(ControlPayloadTooLong { len: 126 }));
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     pub struct ControlPayloadTooLong {
         /// How many bytes there were.
         pub len: usize,

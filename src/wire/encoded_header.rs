@@ -2,7 +2,7 @@
 
 use core::{fmt, ops::Deref};
 
-use super::{DataOpcode, HeaderStart, MaskingKey, MessageKind, Opcode, Redacted, Rsv};
+use super::{MaskingKey, Redacted};
 
 /// A header's bytes, 2 to 14, by value.
 ///
@@ -74,37 +74,6 @@ impl fmt::Debug for EncodedHeader {
 }
 
 impl EncodedHeader {
-    /// The header of a whole data message, without reserved bits, of up to 125 bytes: [`data`](Self::data) without its choices.
-    ///
-    /// The caller vouches for the length.
-    #[inline]
-    pub(crate) const fn short(kind: MessageKind, payload_len: u8, key: Option<MaskingKey>) -> Self {
-        let opcode = match kind {
-            MessageKind::Text => DataOpcode::Text,
-            MessageKind::Binary => DataOpcode::Binary,
-        };
-        let start = HeaderStart { fin: true, rsv: Rsv::NONE, opcode: Opcode::Data(opcode) };
-        let (mask_bit, key, header_len) = match key {
-            Some(key) => (0x80, key.to_word(), 6_u8),
-            None => (0, 0, 2),
-        };
-        let low = start.encode() as u64 | ((mask_bit | payload_len) as u64) << 8 | (key as u64) << 16;
-        Self { padded: (low as u128 | (header_len as u128) << 120).to_le_bytes() }
-    }
-
-    /// The same with a length of 126 to 65,535 bytes.
-    #[inline]
-    pub(crate) const fn medium(kind: MessageKind, payload_len: u16, key: Option<MaskingKey>) -> Self {
-        let (key_word, header_len) = match key {
-            Some(key) => (key.to_word(), 8_u8),
-            None => (0, 4),
-        };
-        let [first, second, ..] = Self::short(kind, 126, key).padded;
-        let start = u16::from_le_bytes([first, second]) as u64;
-        let low = start | (payload_len.swap_bytes() as u64) << 16 | (key_word as u64) << 32;
-        Self { padded: (low as u128 | (header_len as u128) << 120).to_le_bytes() }
-    }
-
     /// The header with this first byte, and its length in the shortest form.
     #[inline]
     pub(super) const fn new(first: u8, payload_len: u64, key: Option<MaskingKey>) -> Self {
@@ -112,10 +81,11 @@ impl EncodedHeader {
             Some(key) => (0x80, key.to_word(), 4_u8),
             None => (0, 0, 0),
         };
+        let [.., high, low] = payload_len.to_be_bytes();
         // §5.2: "in all cases, the minimal number of bytes MUST be used to encode the length".
         let (seven_bits, extended, extended_len) = match payload_len {
             0..=125 => (payload_len, 0, 0_u8),
-            126..=0xffff => (126, payload_len.swap_bytes() >> 48, 2),
+            126..=0xffff => (126, u16::from_le_bytes([high, low]) as u64, 2),
             _ => (127, payload_len.swap_bytes(), 8),
         };
         let padded = first as u128
@@ -137,27 +107,5 @@ impl EncodedHeader {
     #[inline]
     pub(crate) const fn padded(&self) -> u128 {
         u128::from_le_bytes(self.padded)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Header;
-    use super::*;
-
-    #[test]
-    fn short_and_medium_headers_are_those_of_any_length() {
-        for kind in [MessageKind::Text, MessageKind::Binary] {
-            for key in [None, Some(MaskingKey::new([1, 2, 3, 4]))] {
-                for len in 0..=125 {
-                    let whole = Header::data(kind.into(), true, len.into()).unwrap().with_masking_key(key).encode();
-                    assert_eq!(EncodedHeader::short(kind, len, key).padded, whole.padded);
-                }
-                for len in 126..=u16::MAX {
-                    let whole = Header::data(kind.into(), true, len.into()).unwrap().with_masking_key(key).encode();
-                    assert_eq!(EncodedHeader::medium(kind, len, key).padded, whole.padded);
-                }
-            }
-        }
     }
 }

@@ -17,7 +17,6 @@ error_type! {
     /// assert_eq!(error.close_code(), CloseCode::PROTOCOL_ERROR);
     /// assert_eq!(error.to_string(), "expected at most 125 bytes of payload in a Ping frame, found an extended payload length");
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub enum ProtocolError: CloseCode {
         /// A reserved bit is set that no negotiated extension owns, or on a frame where its owner forbids it (§5.2).

@@ -138,29 +138,6 @@ impl Header {
     }
 }
 
-/// The payload length after the second byte, and the bytes after it.
-fn decode_len(seven_bits: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, ProtocolError> {
-    let (len, shortest, rest) = match seven_bits {
-        126 => {
-            let Some((&len, rest)) = rest.split_first_chunk() else { return Ok(None) };
-            (u64::from(u16::from_be_bytes(len)), 126, rest)
-        }
-        127 => {
-            // §5.2: "the most significant bit MUST be 0".
-            if let Some(&first_byte @ 0x80..) = rest.first() {
-                return Err(ProtocolError::LengthTopBit { first_byte });
-            }
-            let Some((&len, rest)) = rest.split_first_chunk() else { return Ok(None) };
-            (u64::from_be_bytes(len), 1 << 16, rest)
-        }
-        len => (u64::from(len), 0, rest),
-    };
-    if len < shortest {
-        return Err(ProtocolError::LengthNotMinimal { len });
-    }
-    Ok(Some((len, rest)))
-}
-
 /// A header's first byte (§5.2).
 ///
 /// ```
@@ -197,7 +174,25 @@ impl HeaderStart {
                 return Err(ProtocolError::ControlTooLong { opcode });
             }
         }
-        decode_len(seven_bits, rest)
+        let (len, shortest, rest) = match seven_bits {
+            126 => {
+                let Some((&len, rest)) = rest.split_first_chunk() else { return Ok(None) };
+                (u64::from(u16::from_be_bytes(len)), 126, rest)
+            }
+            127 => {
+                // §5.2: "the most significant bit MUST be 0".
+                if let Some(&first_byte @ 0x80..) = rest.first() {
+                    return Err(ProtocolError::LengthTopBit { first_byte });
+                }
+                let Some((&len, rest)) = rest.split_first_chunk() else { return Ok(None) };
+                (u64::from_be_bytes(len), 1 << 16, rest)
+            }
+            len => (u64::from(len), 0, rest),
+        };
+        if len < shortest {
+            return Err(ProtocolError::LengthNotMinimal { len });
+        }
+        Ok(Some((len, rest)))
     }
 
     fn decode(byte: u8) -> Result<Self, ProtocolError> {
@@ -223,7 +218,6 @@ error_type! {
     ///
     /// assert_eq!(Header::data(DataOpcode::Text, true, 1 << 63), Err(LengthTooLarge { len: 1 << 63 }));
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     pub struct LengthTooLarge {
         /// The length in bytes.
         pub len: u64,

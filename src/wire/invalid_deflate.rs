@@ -12,7 +12,6 @@ error_type! {
     /// assert_eq!(error.close_code(), CloseCode::INVALID_PAYLOAD);
     /// assert_eq!(error.to_string(), "compressed message does not end where a block ends");
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub enum InvalidDeflate {
         /// A block that no compressor writes: an impossible header or code, or a back-reference beyond the window that was agreed on, or

@@ -64,7 +64,7 @@ limits! {
         /// Beyond it: 1009.
         max_fragments: u32 = 65_536, with_max_fragments;
         /// Bytes in the output from which on replies to Pings wait, the newest in place of those before it; protects the memory of the output
-        /// from a peer that sends Pings and does not read. Default: 64 KiB. Beyond it nothing fails; see
+        /// from a peer that sends Pings and does not read. Default: 64 KiB; 0 counts as 1. Beyond it nothing fails; see
         /// [`Connection::write_control`](crate::Connection::write_control).
         high_water_mark: usize = 64 * 1024, with_high_water_mark;
     }

@@ -82,7 +82,6 @@ error_type! {
     ///
     /// assert_eq!(FixedOutput::new(&mut []).append_slices(b"a", b""), Err(OutputFull::new(1, 0)));
     /// ```
-    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub struct OutputFull {
         /// How many bytes were to be appended.
@@ -101,7 +100,9 @@ impl OutputFull {
 
 /// An [`Output`] over memory of a fixed size, for callers without an allocator.
 ///
-/// Beyond what was [written](Self::written), the memory may be overwritten with zeros and the length of a header.
+/// Beyond what was [written](Self::written), the memory may be overwritten with zeros and the length of a header. Replies find room if
+/// there are [`ControlFrame::MAX_LEN`](super::ControlFrame::MAX_LEN) bytes, 131; with less, a long Pong, and the Close after it, may
+/// wait for ever.
 ///
 /// ```
 /// use websocket_proto::wire::{FixedOutput, Output};

@@ -64,10 +64,14 @@ macro_rules! text_enum {
     };
 }
 
-/// Defines an error: an enum as [`text_enum`] does, or a struct with its text after `=>`.
+/// Defines an error: an enum as [`text_enum`] does, or a struct with its text after `=>`. Each is `Copy`, and can be compared and hashed.
 macro_rules! error_type {
     ($(#[$attribute:meta])* pub enum $name:ident $($rest:tt)+) => {
-        $crate::wire::text_enum! { $(#[$attribute])* pub enum $name $($rest)+ }
+        $crate::wire::text_enum! {
+            $(#[$attribute])*
+            #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+            pub enum $name $($rest)+
+        }
 
         impl core::error::Error for $name {}
     };
@@ -77,6 +81,7 @@ macro_rules! error_type {
         => $text:literal $(, $argument:expr)*;
     ) => {
         $(#[$attribute])*
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub struct $name { $( $(#[$field_attribute])* pub $field: $field_type, )+ }
 
         impl core::fmt::Display for $name {

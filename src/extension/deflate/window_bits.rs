@@ -10,7 +10,7 @@ use core::fmt;
 /// assert_eq!(WindowBits::new(10).unwrap().size(), 1024);
 /// assert!(WindowBits::new(7).is_none() && WindowBits::new(16).is_none());
 /// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[repr(u8)]
 pub enum WindowBits {
@@ -29,6 +29,7 @@ pub enum WindowBits {
     /// 16 KiB.
     W14,
     /// 32 KiB.
+    #[default]
     W15,
 }
 
@@ -61,12 +62,6 @@ impl WindowBits {
     /// The window's size in bytes.
     pub const fn size(self) -> usize {
         1 << self.get()
-    }
-}
-
-impl Default for WindowBits {
-    fn default() -> Self {
-        Self::MAX
     }
 }
 

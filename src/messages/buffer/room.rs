@@ -27,13 +27,6 @@ impl MessageBuffer {
             self.text.reserve_exact(self.capacity().saturating_mul(2).min(most).max(needed));
         }
     }
-
-    /// The next `len` places, made if they are not there.
-    pub(super) fn place(&mut self, len: usize) -> &mut [u8] {
-        // Zeros shortly before the bytes, while they are in the cache, and as the vector grows: at least doubling.
-        self.text.lengthen(self.filled + len);
-        self.read(len)
-    }
 }
 
 /// Less room than this is not lent, unless less is asked for.

@@ -87,6 +87,9 @@ def workspace(variant):
         if package.startswith("axum@"):
             # In its repository its tests use this; from the published manifest it was removed.
             text += '\n[dev-dependencies.axum-macros]\nversion = "0.5"\nfeatures = ["__private"]\n'
+        if package in TUNGSTENITE:
+            # All variants are built in one folder, and cargo tells them apart by version, not by place.
+            text = re.sub(r'^version = "([^"]+)"', r'version = "\1+%s"' % variant, text, count=1, flags=re.M)
         write(manifest, text)
     programs = os.path.join(place, "programs")
     shutil.copytree(os.path.join(HERE, "programs"), os.path.join(programs, "src", "bin"))
