@@ -7,6 +7,7 @@ mod ours;
 use std::io::{Read, Result, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use wsspec::case::{Case, Library, Role};
@@ -40,6 +41,17 @@ fn head_in_single_bytes_is_whole_before_a_servers_deadline() {
     let [result] = &results[..] else { panic!("expected one result, found {}", results.len()) };
     assert!(result.is_clean(), "{}: {:?} {:?}", result.grade, result.said, result.split);
     assert_eq!(result.hurried, 1, "the bytes were read sooner than they should be");
+}
+
+/// A refusal is due, for which no Ping can ask: a good handshake on another connection does.
+#[test]
+fn server_that_stands_still_has_the_time_that_a_good_handshake_takes() {
+    let library = Library::built_in().unwrap();
+    let cases: Vec<_> = library.cases.iter().filter(|case| case.rule.id == "6455-4.2.1-upgrade").collect();
+    let results = examine(stand_still, &library, &cases, false);
+    assert_eq!(results.len(), cases.len());
+    let amiss: Vec<_> = results.iter().filter(|result| result.grade != Grade::Pass).collect();
+    assert!(amiss.is_empty(), "{:#?}", amiss.iter().map(|r| (&r.id, r.grade, &r.said)).collect::<Vec<_>>());
 }
 
 /// Ten times a second it stands still for some milliseconds, and the server answers later than that.
@@ -115,14 +127,25 @@ fn read_slowly(mut stream: TcpStream) -> Result<()> {
     Ok(())
 }
 
-fn answer_late(mut stream: TcpStream) -> Result<()> {
+/// Once it is found to be good, its answers come after the second look has ended.
+fn stand_still(stream: TcpStream) -> Result<()> {
+    static CONNECTIONS: AtomicUsize = AtomicUsize::new(0);
+    let is_early = CONNECTIONS.fetch_add(1, Ordering::Relaxed) < 5;
+    answer_after(if is_early { Duration::ZERO } else { Duration::from_secs(2) }, stream)
+}
+
+fn answer_late(stream: TcpStream) -> Result<()> {
+    answer_after(LATE, stream)
+}
+
+fn answer_after(delay: Duration, mut stream: TcpStream) -> Result<()> {
     let (mut server, mut room, mut out) = (ours::Server::new(), [0; 4096], Vec::new());
     while !server.is_closed() {
         match stream.read(&mut room)? {
             0 => server.receive_eof(&mut out),
             n => server.receive(&mut room[..n], &mut out),
         }
-        std::thread::sleep(LATE);
+        std::thread::sleep(delay);
         stream.write_all(&out)?;
         out.clear();
     }

@@ -205,7 +205,7 @@ impl Judge<'_> {
                             let job = jobs[at];
                             let mut exam = Exam::new(job.case, Role::Client, &self.context, job.delivery);
                             exam.received(&head);
-                            drive(&mut exam, &stream, self.options, patience);
+                            drive(&mut exam, &stream, self.options, patience, None);
                             done.push((at, Some(exam.verdict(None))));
                         }
                         Some((_, Url::Reports)) => {

@@ -44,9 +44,16 @@ pub struct SocketOptions {
     pub alarm: Option<String>,
 }
 
-/// Carries out what the exam asks for.
-fn drive(exam: &mut Exam<'_>, stream: &TcpStream, options: &SocketOptions, patience: Duration) {
-    let mut link = Link { stream, pacing: Pacing::of(stream), writable: true, received: 0, read: vec![0; 64 * 1024] };
+/// Carries out what the exam asks for. Where nothing comes, `barrier` may wait until the subject must have had the time; then there is
+/// another look at whether something has come.
+fn drive(
+    exam: &mut Exam<'_>,
+    stream: &TcpStream,
+    options: &SocketOptions,
+    patience: Duration,
+    barrier: Option<&dyn Fn()>,
+) {
+    let mut link = Link::new(stream);
     if stream.set_nodelay(true).is_err() {
         return exam.ended(Ended::Reset);
     }
@@ -62,7 +69,12 @@ fn drive(exam: &mut Exam<'_>, stream: &TcpStream, options: &SocketOptions, patie
             }
             Do::CloseWrite => drop(stream.shutdown(Shutdown::Write)),
             Do::Read => {
-                if !link.read(exam, patience) {
+                let mut came = link.read(exam, patience);
+                if let (false, Some(barrier)) = (came, barrier) {
+                    barrier();
+                    came = link.read(exam, patience / 2);
+                }
+                if !came {
                     exam.quiet();
                 }
             }
@@ -85,7 +97,11 @@ struct Link<'s> {
     read: Vec<u8>,
 }
 
-impl Link<'_> {
+impl<'s> Link<'s> {
+    fn new(stream: &'s TcpStream) -> Self {
+        Self { stream, pacing: Pacing::of(stream), writable: true, received: 0, read: vec![0; 64 * 1024] }
+    }
+
     /// Writes, and reads at the same time: two peers that only write would wait for each other for ever.
     fn write(&mut self, exam: &mut Exam<'_>, mut bytes: &[u8], patience: Duration) {
         let mut waited = Waited::default();
