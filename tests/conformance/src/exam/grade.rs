@@ -54,6 +54,7 @@ pub(super) fn verdict(exam: &Exam<'_>, heard: Option<&[Event]>) -> Verdict {
         findings,
         log: exam.log.clone(),
         silence: exam.facts.silence,
+        late: exam.facts.late || exam.facts.late_replies,
         hurried: exam.facts.hurried,
         sent: exam.sent,
         good_head: exam.facts.own_head.as_ref().filter(|_| exam.is_good()).map_or(0, |head| head.len),

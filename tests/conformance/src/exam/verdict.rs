@@ -96,6 +96,8 @@ pub struct Verdict {
     pub log: Vec<Entry>,
     /// Whether it rests on a silence, so that a calmer look may change it.
     pub silence: bool,
+    /// Whether something came, but after more bytes were sent than it was waited for.
+    pub late: bool,
     /// Whether the machine was too busy for the pieces of the delivery.
     pub hurried: bool,
     /// How many bytes the judge sent.

@@ -176,9 +176,11 @@ fn floods(case: &Case) -> bool {
     case.steps.iter().any(many)
 }
 
-/// Whether two looks are enough. Where they disagree, and where a conforming peer answers and goes on, a third one is worth its time.
+/// Whether two looks are enough. Where they disagree, where a conforming peer answers and goes on, and where all came but late, a third one
+/// is worth its time.
 pub(super) fn is_settled(case: &Case, first: &Verdict, second: &Verdict) -> bool {
-    let due = second.grade == Grade::Blocked || second.hurried || second.silence && suite::is_positive(case);
+    let waited_for = second.silence && (second.late || suite::is_positive(case));
+    let due = second.grade == Grade::Blocked || second.hurried || waited_for;
     second.grade == first.grade && (second.grade == Grade::Pass || !due)
 }
 
@@ -236,5 +238,22 @@ mod tests {
         assert_eq!((address.port(), &*host, &*target), (9002, "127.0.0.1:9002", "/"));
         assert_eq!(parse("ws://127.0.0.1/a?b").unwrap().2, "/a?b");
         assert!(parse("http://127.0.0.1").is_err());
+    }
+
+    /// On a machine that stands still, both looks can be too short.
+    #[test]
+    fn failure_that_came_late_twice_is_looked_at_once_more() {
+        let mut library = Library::default();
+        library
+            .add("late.cases", "@late MUST both\n  \"-\"\n  opcode op3 \"\" look ping \"p\" => fail 1002\n")
+            .unwrap();
+        let case = &library.cases[0];
+        let context = Context::default();
+        let lenient = |late| {
+            let exam = Exam::new(case, Role::Server, &context, Delivery::Whole);
+            Verdict { grade: Grade::Lenient, silence: true, late, ..exam.verdict(None) }
+        };
+        assert!(is_settled(case, &lenient(false), &lenient(false)));
+        assert!(!is_settled(case, &lenient(true), &lenient(true)));
     }
 }
